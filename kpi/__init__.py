@@ -1,0 +1,1 @@
+"""Firefox Accounts KPI dashboards: exact engagement, multi-device and connection-time measures."""

@@ -1,0 +1,8 @@
+"""``python -m kpi``: the command line of design section 6."""
+
+import sys
+
+from kpi.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

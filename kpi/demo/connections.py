@@ -1,0 +1,372 @@
+"""Attempts to connect a device: who tries, how far they come, and how long each step takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from kpi.demo.events import (
+    BROWSERS,
+    CAMPAIGNS,
+    CONTEXTS,
+    ENTRYPOINTS,
+    MIGRATIONS,
+    TAGS,
+    TYPE,
+    Events,
+    hexadecimal_ids,
+    in_order,
+    make_events,
+)
+from kpi.demo.population import OS, REGIONS, Population, time_of_day
+from kpi.demo.timeline import ANDROID, DAY_MS, DESKTOP, HOME, IOS, IOS_LAUNCH, WEB, Timeline
+
+# On average so many days pass before a machine must sign in again.
+DAYS_TO_RETURN = 540.0
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+BEGUN, ENTERED, VERIFIED, READY = range(4)
+
+
+@dataclass
+class Attempts:
+    """One entry per attempt: when it begins, whose it is, and how far it comes."""
+
+    begin: np.ndarray
+    new: np.ndarray
+    slot: np.ndarray  # the machine; -1 where the device id must not appear
+    user: np.ndarray
+    device: np.ndarray
+    reached: np.ndarray
+    registers: np.ndarray  # whether a device record is made, or the known one used again
+    tags: dict[str, np.ndarray]
+
+    def take(self, places: np.ndarray) -> Attempts:
+        """The attempts at these places."""
+        return Attempts(
+            self.begin[places],
+            self.new[places],
+            self.slot[places],
+            self.user[places],
+            self.device[places],
+            self.reached[places],
+            self.registers[places],
+            {name: values[places] for name, values in self.tags.items()},
+        )
+
+
+def machine_tags(
+    timeline: Timeline, people: Population, slot: np.ndarray, day: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Browser, version and system of a machine on a day: versions arrive with the owner's lag."""
+    platform = people.slot_platform[slot]
+    current = day - people.slot_lag[slot]
+    number = np.arange(-1000, timeline.days)
+    desktop = timeline.firefox_version(number).astype(np.int16)
+    ios = timeline.ios_version(number).astype(np.int16)
+    place = np.clip(current + 1000, 0, number.size - 1)
+    version = np.where(platform == IOS, ios[place], desktop[place])
+    version = np.where(platform == WEB, desktop[np.clip(day + 1000, 0, None)] + 5, version)
+    system = people.slot_os[slot]
+    system = np.where(day >= people.slot_windows_10[slot], OS["Windows 10"], system)
+    browser = np.array([0, 1, 2, 3], dtype=np.int16)[platform]
+    return {"browser": browser, "version": version, "os": system}
+
+
+def connection_attempts(timeline: Timeline, people: Population, seed: int) -> Attempts:
+    """All attempts of the period by begin: sign-ups, further devices, returns, and failures."""
+    rng = np.random.default_rng([seed, 2])
+    base, joined = people.base, people.joined
+    ups = np.flatnonzero((joined >= 0) & (joined // DAY_MS < timeline.days))
+    added = np.flatnonzero((people.slot_added >= 0) & (_place(people) > 0))
+    renewed = np.flatnonzero(people.slot_renewed >= 0)
+    returned, back = _returns(timeline, people, rng)
+    slot = np.concatenate([base[ups], added, renewed, returned])
+    user = people.slot_user[slot]
+    source = np.repeat(range(4), [ups.size, added.size, renewed.size, returned.size])
+    new = source == 0
+    begin = np.concatenate(
+        [joined[ups], people.slot_added[added], people.slot_renewed[renewed], back]
+    )
+    # Days later, people sign in at the hours at which they use the device anyway.
+    settled = ~new & (begin - joined[user] > 2 * DAY_MS)
+    at = time_of_day(rng, people.region[user], people.slot_platform[slot] != DESKTOP)
+    begin = np.where(settled, begin // DAY_MS * DAY_MS + at, begin)
+    device = device_on(people, slot, begin // DAY_MS) + (source == 2)
+    device = np.where(people.slot_device[slot] < 0, -1, device)
+    reached = np.full(slot.size, READY)
+    lost = rng.random(slot.size) < 0.5
+    reached[new & people.abandoned[user]] = ENTERED
+    reached[new & people.abandoned[user] & lost] = VERIFIED
+    day = begin // DAY_MS
+    tags = machine_tags(timeline, people, slot, day)
+    tags |= _acquisition(timeline, people, rng, slot, day, new, tags["version"])
+    succeeded = Attempts(begin, new, slot, user, device, reached, source != 3, tags)
+    failed = _failures(timeline, rng, succeeded)
+    whole = Attempts(
+        *(
+            np.concatenate([getattr(part, name) for part in (succeeded, failed)])
+            for name in ("begin", "new", "slot", "user", "device", "reached", "registers")
+        ),
+        {name: np.concatenate([tags[name], failed.tags[name]]) for name in tags},
+    )
+    inside = (whole.begin >= 0) & (whole.begin < timeline.days * DAY_MS)
+    order = np.argsort(whole.begin, kind="stable")
+    return whole.take(order[inside[order]])
+
+
+def device_on(people: Population, slot: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """The device a slot is on a day, -1 where it is not registered: the new one after renewal."""
+    renewed = people.slot_renewed[slot]
+    device = people.slot_device[slot]
+    return device + ((device >= 0) & (renewed >= 0) & (day > renewed // DAY_MS))
+
+
+def _returns(
+    timeline: Timeline, people: Population, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Machines that have to sign in again, and when: a lapsed session, a changed password."""
+    start = np.maximum(people.slot_first, 0)
+    stay = np.minimum(people.end[people.slot_user], timeline.days) - start
+    stay = np.where(people.slot_platform == WEB, 0, np.maximum(stay, 0))
+    slot = np.repeat(np.arange(stay.size), rng.poisson(stay / DAYS_TO_RETURN))
+    day = start[slot] + (rng.random(slot.size) * stay[slot]).astype(np.int64)
+    # Nobody signs in on days without service; the week's rhythm holds for this as well.
+    kept = rng.random(slot.size) < timeline.rhythm[HOME, day] * timeline.service_level[day]
+    kept &= day > people.slot_renewed[slot] // DAY_MS + 1
+    return slot[kept], day[kept] * DAY_MS + rng.integers(0, DAY_MS, int(kept.sum()))
+
+
+def _place(people: Population) -> np.ndarray:
+    """A slot's place among its user's slots: 0 for the first."""
+    return np.arange(people.slot_user.size) - people.base[people.slot_user]
+
+
+def _acquisition(
+    timeline: Timeline,
+    people: Population,
+    rng: np.random.Generator,
+    slot: np.ndarray,
+    day: np.ndarray,
+    new: np.ndarray,
+    version: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Service, context, entrypoint, campaign, migration and region of attempts."""
+    count = slot.size
+    platform = people.slot_platform[slot]
+    context = np.select(
+        [platform == ANDROID, platform == IOS, platform == WEB, version >= 42],
+        [
+            CONTEXTS.index("fx_fennec_v1"),
+            CONTEXTS.index("fx_ios_v1"),
+            CONTEXTS.index("web"),
+            CONTEXTS.index("fx_desktop_v3"),
+        ],
+        CONTEXTS.index("fx_desktop_v2"),
+    )
+    draw = rng.random(count)
+    entry = np.where(
+        new,
+        np.searchsorted([0.34, 0.62, 0.76, 0.86, 0.94], draw, "right"),
+        np.searchsorted([0.42, 0.48, 0.74, 0.78, 0.81], draw, "right"),
+    )
+    phone = np.where(draw < 0.55, ENTRYPOINTS.index("home-panel"), ENTRYPOINTS.index("settings"))
+    entry = np.where(platform == DESKTOP, entry, phone)
+    entry = np.where((platform == WEB) | (rng.random(count) < 0.03), -1, entry)
+
+    draw = rng.random(count)
+    back = timeline.sign_up_season[np.clip(day, 0, timeline.days - 1)] & new & (draw < 0.30)
+    launch = day - timeline.number(IOS_LAUNCH)
+    phones = (platform == IOS) & (launch >= 0) & (launch < 90) & (draw < 0.35)
+    tour = (entry == ENTRYPOINTS.index("whatsnew")) & (draw < 0.70)
+    campaign = np.select(
+        [back, phones, tour, draw > 0.985],
+        list(range(len(CAMPAIGNS))),
+        -1,
+    )
+    moving = 0.07 * np.exp(-1.6 * (timeline.years(day) + 0.1))
+    migration = np.where(
+        (platform == DESKTOP) & (rng.random(count) < moving), MIGRATIONS.index("sync11"), -1
+    )
+    migration = np.where((platform == WEB) & new, MIGRATIONS.index("amo"), migration)
+    service = np.where(platform == WEB, rng.integers(1, 5, count), 0)
+    return {
+        "service": service,
+        "context": context,
+        "entrypoint": entry,
+        "campaign": campaign,
+        "migration": migration,
+        "region": people.region[people.slot_user[slot]],
+    }
+
+
+def completion_share(timeline: Timeline, day: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """The share of begun attempts meant to become ready: slowly better, a step with a release."""
+    years = timeline.years(day)
+    step = day >= timeline.shorter_sign_up_day
+    return np.where(new, 0.575 + 0.016 * years + 0.045 * step, 0.675 + 0.018 * years)
+
+
+def _failures(timeline: Timeline, rng: np.random.Generator, succeeded: Attempts) -> Attempts:
+    """Attempts that end early, each like a success of its day; some are their first try."""
+    day = np.clip(succeeded.begin // DAY_MS, 0, timeline.days - 1)
+    share = completion_share(timeline, day, succeeded.new)
+    count = rng.poisson((1 - share) / share)
+    donor = np.repeat(np.arange(succeeded.begin.size), count)
+    begin = succeeded.begin[donor]
+    elsewhere = time_of_day(rng, succeeded.tags["region"][donor], rng.random(donor.size) < 0.2)
+    retry = rng.random(donor.size) < 0.30
+    before = (rng.exponential(9.0, donor.size) + 0.6) * MINUTE_MS
+    begin = np.where(retry, begin - before.astype(np.int64), begin // DAY_MS * DAY_MS + elsewhere)
+    entered = retry & ~succeeded.new[donor] & (rng.random(donor.size) < 0.55)
+
+    # In the outage nearly everything fails, at the first page or soon after.
+    for number in timeline.outage_days:
+        near = np.flatnonzero(np.abs(day - number) <= 14)
+        missing = 1.7 * near.size / 27 * (1 - timeline.service_level[number])
+        extra = rng.choice(near, int(missing)) if near.size else near
+        at = time_of_day(rng, succeeded.tags["region"][extra], rng.random(extra.size) < 0.2)
+        donor = np.concatenate([donor, extra])
+        begin = np.concatenate([begin, number * DAY_MS + at])
+        entered = np.concatenate([entered, np.zeros(extra.size, dtype=bool)])
+    failed = succeeded.take(donor)
+    failed.begin = begin
+    failed.device = np.full(donor.size, -1)
+    failed.user = np.where(entered, failed.user, -1)
+    failed.reached = np.where(entered, ENTERED, BEGUN)
+    return failed
+
+
+@dataclass
+class Steps:
+    """When each step of an attempt comes, in ms after its begin."""
+
+    entered: np.ndarray
+    registered: np.ndarray
+    verified: np.ndarray
+    connected: np.ndarray
+    reset: np.ndarray  # -1 for nearly all
+
+    @property
+    def ready(self) -> np.ndarray:
+        """Connected and registered, whichever is later."""
+        return np.maximum(self.connected, self.registered)
+
+
+def step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Steps:
+    """Draw the steps' times: log-normal in the body, with tails of minutes and hours."""
+    rng = np.random.default_rng([seed, 3])
+    count, new = attempts.begin.size, attempts.new
+    day = attempts.begin // DAY_MS
+    years = timeline.years(day)
+    usual = np.where(
+        new,
+        10.75 * np.exp(-0.045 * years) * np.where(day >= timeline.shorter_sign_up_day, 0.86, 1.0),
+        5.3 * np.exp(-0.058 * years),
+    )
+    pace = np.array([zone[3] for zone in REGIONS])[attempts.tags["region"]]
+    slow = np.array([1.0, 1.24, 1.12, 1.0])[attempts.tags["browser"]]
+    pace = pace * np.where(attempts.tags["entrypoint"] == ENTRYPOINTS.index("firstrun"), 0.94, 1.0)
+    spread = np.where(new, 0.50, 0.46)
+    total = usual * pace * slow * np.exp(spread * rng.normal(size=count)) * 1000
+
+    # Filling the form takes most of it; then the mail is opened, at once or in the evening.
+    part = np.where(new, 0.50 + 0.26 * rng.random(count), 0.68 + 0.20 * rng.random(count))
+    entered = total * part
+    tail = rng.random(count) < np.where(new, 0.125, 0.07)
+    minutes = np.where(
+        new, np.exp(rng.normal(2.5, 1.8, count)), np.exp(rng.normal(0.1, 0.9, count))
+    )
+    waiting = np.where(tail, np.minimum(minutes * MINUTE_MS, 20 * HOUR_MS), 0.0)
+    reset = np.where(~new & tail & (rng.random(count) < 0.55), waiting + entered * 0.6, -1.0)
+    entered = np.where(new, entered, entered + waiting)
+    connected = np.where(new, total + waiting, entered + total * (1 - part))
+    gap = connected - entered
+    verified = entered + gap * (0.90 + 0.07 * rng.random(count))
+    # Registering follows the sign-in at once, and sometimes comes last.
+    registered = entered + gap * np.where(tail & new, 0.02, 0.25) * rng.random(count)
+    late = rng.random(count) < 0.11
+    registered = np.where(late, connected + 40 + 700 * rng.random(count), registered)
+    times = (entered, registered, verified, connected, reset)
+    return Steps(*(np.rint(time).astype(np.int64) for time in times))
+
+
+def connection_events(
+    timeline: Timeline, attempts: Attempts, steps: Steps, flow_days: int, seed: int
+) -> Events:
+    """The events of all attempts, by time, with the ids and tags that their steps carry."""
+    rng = np.random.default_rng([seed, 4])
+    count, new = attempts.begin.size, attempts.new
+    in_flow = int(np.searchsorted(attempts.begin, flow_days * DAY_MS))
+    ids = pa.concat_arrays(
+        [hexadecimal_ids(rng, in_flow, 64), hexadecimal_ids(rng, count - in_flow)]
+    )
+    web = attempts.tags["browser"] == BROWSERS.index("Chrome")
+    ready = (attempts.reached == READY) & ~web
+    device = attempts.device
+    # Not every client registered its device; now and then a page request goes unrecorded.
+    unknown = device < 0
+    seen = rng.random(count) >= 0.006
+    twice = rng.random(count) < 0.005
+    entered = attempts.reached >= ENTERED
+    verified = new & ((attempts.reached == VERIFIED) | (attempts.reached == READY))
+    again = steps.connected + 150 + rng.integers(0, 1500, count)
+    zero = np.zeros(count, dtype=np.int64)
+    # Which attempts, which type, when, whether the user and the device are known by then.
+    plan = (
+        (seen, "sequence.begin", zero, False, None),
+        (entered & (steps.reset >= 0), "account.reset", steps.reset, True, None),
+        (entered & new, "account.created", steps.entered, True, None),
+        (entered & ~new, "account.login", steps.entered, True, None),
+        (ready & ~unknown & attempts.registers, "device.created", steps.registered, True, zero),
+        (verified, "account.verified", steps.verified, True, steps.registered),
+        (ready, "device.connected", steps.connected, True, steps.registered),
+        (ready & twice, "device.connected", again, True, zero),
+    )
+    parts = []
+    for chosen, name, seq_time, user_known, device_since in plan:
+        at = np.flatnonzero(chosen)
+        parts.append(
+            make_events(
+                at.size,
+                ids.take(pa.array(at)),
+                time=attempts.begin[at] + seq_time[at],
+                type=TYPE[name],
+                seq_time=seq_time[at],
+                user=attempts.user[at] if user_known else -1,
+                device=_known_device(device, ready, device_since, seq_time, at),
+                new_user=(new[at] & user_known).astype(np.int16),
+                **{tag: attempts.tags[tag][at] for tag in (*TAGS, "region")},
+            )
+        )
+    at = np.flatnonzero(ready & attempts.registers)
+    signed = steps.ready[at] + 700 + rng.integers(0, 2500, at.size)
+    kept = ("browser", "version", "os", "service", "region")
+    parts.append(
+        make_events(
+            at.size,
+            time=attempts.begin[at] + signed,
+            type=TYPE["account.signed"],
+            user=attempts.user[at],
+            device=device[at],
+            **{tag: attempts.tags[tag][at] for tag in kept},
+        )
+    )
+    events = in_order(parts)
+    end = np.searchsorted(events.columns["time"], timeline.days * DAY_MS)
+    return events.part(0, int(end))
+
+
+def _known_device(
+    device: np.ndarray,
+    ready: np.ndarray,
+    since: np.ndarray | None,
+    seq_time: np.ndarray,
+    at: np.ndarray,
+) -> np.ndarray | int:
+    """The device ids of a step's events: blank until the device is registered."""
+    if since is None:
+        return -1
+    return np.where(ready[at] & (seq_time[at] >= since[at]), device[at], -1)

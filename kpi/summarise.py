@@ -1,0 +1,188 @@
+"""Filling the KPI tables for whatever days changed, and publishing them in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from kpi import load, queries, store
+from kpi.errors import Refused
+from kpi.settings import Settings
+
+DEFINITIONS = "2016.1"
+"""The version of the definitions by which summaries are made; every export carries it."""
+
+MONTH = 28
+WINDOWS = (3, 5, 7, 14)
+WIDEST_WINDOW = max(WINDOWS)
+ATTEMPT_WINDOW = 5
+LOOK_AROUND_DAYS = 28
+"""How far from a changed day the rest of a sequence is looked for, if it wasn't an attempt before."""
+
+ANY_DEVICES = (0, 999)
+_EVER = (date(1970, 1, 1), date(9999, 1, 1))
+
+
+@dataclass(frozen=True)
+class Summarised:
+    """What a run did: how many days changed, from when to when, and the publication they are in."""
+
+    days: int
+    first_day: date | None = None
+    last_day: date | None = None
+    publication_id: int | None = None
+
+
+def summarise(
+    settings: Settings,
+    first: date | None = None,
+    last: date | None = None,
+    tell: Callable[[str], None] = lambda step: None,
+) -> Summarised:
+    """Fill the KPI tables for the days whose events changed, and what depends on them.
+
+    ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run.
+    ``tell`` hears the name of each step. Rerunning changes nothing.
+    """
+    with store.only_writer(settings), store.storage_faults(settings.home):
+        if not store.events_file(settings.home).exists():
+            raise Refused(
+                f"nothing has been loaded yet in {settings.home}; run: python -m kpi load FILE…"
+            )
+        load.prepare_store(settings)
+        with store.next_publication(settings) as publishing:
+            run = _Run(settings, publishing.connection, tell)
+            changed = run.find_changes(first or _EVER[0], last or _EVER[1])
+            if changed.days == 0:
+                return changed
+            run.fill()
+            number = publishing.publish(DEFINITIONS, run.simulated)
+            queries.run(publishing.connection, "fill/published")
+            publishing.connection.commit()
+            return Summarised(changed.days, changed.first_day, changed.last_day, number)
+
+
+class _Run:
+    """One run over the changed days; each step is a file in `queries/fill`.
+
+    The engine writes one file a transaction, so the steps alternate: tags and segments (unpublished),
+    then all private tables in one transaction, then the rest (unpublished).
+    """
+
+    def __init__(self, settings: Settings, connection: Connection, tell: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.tell = tell
+        stored = dict(
+            connection.exec_driver_sql("SELECT name, setting FROM events.store").tuples().all()
+        )
+        self.simulated = stored.get("simulated") == "1"
+        self.expired_before = date.fromisoformat(stored.get("expired_before", _EVER[0].isoformat()))
+
+    def find_changes(self, first: date, last: date) -> Summarised:
+        self._run(
+            "changed_day",
+            expired_before=self.expired_before,
+            first_wanted=first,
+            last_wanted=last,
+        )
+        found = queries.run(self.connection, "read/changed_days").mappings().one()
+        self.connection.commit()
+        if found["days"]:
+            self.first_changed, self.last_changed = found["first_day"], found["last_day"]
+        return Summarised(found["days"], found["first_day"], found["last_day"])
+
+    def fill(self) -> None:
+        changed = {
+            "first_ms": _epoch_ms(self.first_changed),
+            "end_ms": _epoch_ms(self.last_changed + timedelta(days=1)),
+        }
+        self._run("seen_tags", **changed)
+        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("segment")
+        self.connection.commit()
+
+        self._run("unpublished_day")
+        self._run("known_user", **changed)
+        self._run("user_day", **changed)
+        self._run("user_device_day", **changed)
+        reach = WIDEST_WINDOW - 1
+        self._run(
+            "multi_device_day",
+            first_day=self.first_changed,
+            last_day=self.last_changed + timedelta(days=reach),
+            first_device_day=self.first_changed - timedelta(days=reach),
+            widest_window=WIDEST_WINDOW,
+        )
+        self._run(
+            "attempt",
+            **changed,
+            look_around_days=LOOK_AROUND_DAYS,
+            multi_device_reach=ATTEMPT_WINDOW - 1,
+        )
+        self.connection.commit()
+
+        services = self.settings.sync_services
+        self._run("seen_attempt_tags", sync_services=services)
+        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("segment")
+        self._run(
+            "connection",
+            sync_services=services,
+            expired_before=self.expired_before,
+            multi_device_window=ATTEMPT_WINDOW,
+        )
+        self._run(
+            "day_status",
+            **changed,
+            now=datetime.now(UTC).replace(tzinfo=None),
+            complete_after=timedelta(hours=self.settings.complete_after_hours),
+        )
+        self._count_users(reach)
+        self.connection.commit()
+
+    def _count_users(self, reach: int) -> None:
+        """Daily users of every audience from one pass; monthly changes, an audience at a time."""
+        loaded = queries.run(self.connection, "read/loaded_days").mappings().one()
+        if loaded["last_day"] is None:
+            loaded = {"first_day": _EVER[1], "last_day": _EVER[0]}
+        self._run("shortened", first_loaded_day=loaded["first_day"], last_day=loaded["last_day"])
+        first = self.first_changed
+        daily = {
+            "first_day": first,
+            "last_day": min(loaded["last_day"], self.last_changed + timedelta(days=reach)),
+        }
+        monthly = {
+            "first_day": first,
+            "last_day": min(loaded["last_day"], self.last_changed + timedelta(days=reach + MONTH)),
+            "first_active_day": first - timedelta(days=MONTH - 1),
+        }
+        self._run("audience")
+        self._run("daily_step", **daily)
+        self._name_sets(0, *ANY_DEVICES)
+        self._run("daily_users", **daily)
+        audiences = self.connection.exec_driver_sql("SELECT audience, lowest, highest FROM audience")
+        for audience, lowest, highest in audiences.tuples().all():
+            self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
+            self._name_sets(MONTH - 1, lowest, highest)
+            self._run("monthly_users_change", audience=audience, **monthly)
+
+    def _name_sets(self, reach: int, lowest: int, highest: int) -> None:
+        self._run("segment_set", reach=reach, lowest=lowest, highest=highest)
+        collisions = queries.run(self.connection, "read/set_key_collisions").scalar()
+        if collisions:
+            raise Refused(
+                f"{collisions} sets of segments share a key, so counts could be wrong; nothing was "
+                "published. Load everything into a new KPI_HOME, which draws new keys"
+            )
+
+    def _run(self, step: str, **params: object) -> None:
+        self.tell(step)
+        queries.run(self.connection, f"fill/{step}", **params)
+
+
+def _epoch_ms(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * 86_400_000

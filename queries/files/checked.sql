@@ -1,0 +1,38 @@
+-- checked: typed rows with what is wrong with each, the first fault as 'column: reason', or NULL.
+-- Reads:  typed (the format's own query), check_limits (first and last sane timestamp).
+-- Note:   DuckDB only. No value is repeated in a fault: it could be an id.
+SELECT
+  *,
+  CASE
+    WHEN "timestamp" IS NULL AND given_timestamp IS NULL THEN
+      CASE
+        WHEN type IS NULL AND uid IS NULL THEN 'row: is no readable event'
+        ELSE 'timestamp: is missing'
+      END
+    WHEN "timestamp" IS NULL THEN 'timestamp: is no whole number'
+    WHEN "timestamp" NOT BETWEEN first_sane AND last_sane
+      THEN 'timestamp: is not between 2010 and tomorrow'
+    WHEN type IS NULL THEN 'type: is missing'
+    WHEN STRLEN(type) > 128 THEN 'type: is longer than 128'
+    WHEN seq_time IS NULL AND given_seq_time IS NOT NULL THEN 'seq_time: is no whole number'
+    WHEN seq_time < 0 THEN 'seq_time: is negative'
+    WHEN seq_time > 1000000000000 THEN 'seq_time: is longer than 30 years'
+    WHEN new_user IS NULL AND given_new_user IS NOT NULL THEN 'new_user: is neither 0 nor 1'
+    WHEN STRLEN(uid) > 64 THEN 'uid: is longer than 64'
+    WHEN STRLEN(device_id) > 64 THEN 'device_id: is longer than 64'
+    WHEN STRLEN(seq_id) > 64 THEN 'seq_id: is longer than 64'
+    WHEN STRLEN(user_agent_browser) > 256 THEN 'user_agent_browser: is longer than 256'
+    WHEN STRLEN(user_agent_version) > 256 THEN 'user_agent_version: is longer than 256'
+    WHEN STRLEN(user_agent_os) > 256 THEN 'user_agent_os: is longer than 256'
+    WHEN STRLEN(service) > 256 THEN 'service: is longer than 256'
+    WHEN STRLEN(context) > 256 THEN 'context: is longer than 256'
+    WHEN STRLEN(entrypoint) > 256 THEN 'entrypoint: is longer than 256'
+    WHEN STRLEN(campaign) > 256 THEN 'campaign: is longer than 256'
+    WHEN STRLEN(migration) > 256 THEN 'migration: is longer than 256'
+    WHEN STRLEN(region) > 256 THEN 'region: is longer than 256'
+    WHEN CONTAINS(
+      CONCAT(type, uid, device_id, seq_id, user_agent_browser, user_agent_version, user_agent_os,
+             service, context, entrypoint, campaign, migration, region), CHR(0)
+    ) THEN 'row: holds a NUL character'
+  END AS fault
+FROM typed, check_limits

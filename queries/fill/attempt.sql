@@ -1,0 +1,148 @@
+-- attempt: one row per connection attempt, a sequence with at least one step of device connection.
+-- Grain:   one row per seq_id.
+-- Reads:   events.event, changed_day, events.known_user.
+-- Params:  first_ms, end_ms (bounds of the changed days, half-open), look_around_days (how far from
+--          the changed days the rest of a sequence is looked for), multi_device_reach (days after a
+--          change on which a user's being multi-device can depend on it).
+-- Rerun:   safe; every sequence with an event on a changed day, now or before, is made anew.
+-- Note:    of whatever service; connection.sql picks the services that count.
+--          The first occurrence of each step counts. A tag is the first non-blank value in seq_time
+--          order, found as the smallest of the values with seq_time written before them.
+-- Source:  specification, "Time taken to connect a device"; design, section 3.
+DROP TABLE IF EXISTS touched_sequence;
+
+CREATE TEMPORARY TABLE touched_sequence AS
+SELECT seq_id
+FROM (
+  SELECT e.seq_id
+  FROM events.event AS e
+  INNER JOIN changed_day AS c
+    ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
+  WHERE
+    e."timestamp" >= :first_ms
+    AND e."timestamp" < :end_ms
+    AND e.seq_id <> ''
+    AND e.seq_time IS NOT NULL
+    AND e.type IN (
+      'sequence.begin', 'account.created', 'account.login', 'account.verified', 'device.created',
+      'device.connected'
+    )
+  UNION
+  SELECT a.seq_id
+  FROM events.attempt AS a
+  INNER JOIN changed_day AS c ON c.day >= a.first_day AND c.day <= a.last_day
+  UNION
+  SELECT a.seq_id
+  FROM events.event AS e
+  INNER JOIN changed_day AS c
+    ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
+  INNER JOIN events.attempt AS a ON a.seq_id = e.seq_id
+  WHERE e."timestamp" >= :first_ms AND e."timestamp" < :end_ms
+) AS touched;
+
+DROP TABLE IF EXISTS touched_bounds;
+
+CREATE TEMPORARY TABLE touched_bounds AS
+SELECT
+  LEAST(COALESCE(MIN(a.first_day), MIN(c.first_changed)), MIN(c.first_changed) - :look_around_days) AS first_day,
+  GREATEST(COALESCE(MAX(a.last_day), MAX(c.last_changed)), MAX(c.last_changed) + :look_around_days) AS last_day
+FROM (SELECT MIN(day) AS first_changed, MAX(day) AS last_changed FROM changed_day) AS c
+LEFT JOIN (
+  SELECT a.first_day, a.last_day
+  FROM events.attempt AS a
+  INNER JOIN touched_sequence AS t ON t.seq_id = a.seq_id
+) AS a ON 1 = 1;
+
+INSERT INTO events.stale_attempt_day (first_day)
+SELECT DISTINCT a.first_day
+FROM events.attempt AS a
+INNER JOIN touched_sequence AS t ON t.seq_id = a.seq_id;
+
+DELETE FROM events.attempt WHERE seq_id IN (SELECT seq_id FROM touched_sequence);
+
+INSERT INTO events.attempt
+WITH event_of_sequence AS (
+  SELECT
+    e.*,
+    DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) AS day,
+    LPAD(CAST(e.seq_time AS VARCHAR), 13, '0') AS place
+  FROM events.event AS e
+  INNER JOIN touched_sequence AS t ON t.seq_id = e.seq_id
+  CROSS JOIN touched_bounds AS b
+  WHERE
+    e.seq_time IS NOT NULL
+    AND e."timestamp" >= CAST(b.first_day - DATE '1970-01-01' AS BIGINT) * 86400000
+    AND e."timestamp" < CAST(b.last_day - DATE '1970-01-01' + 1 AS BIGINT) * 86400000
+),
+sequence AS (
+  SELECT
+    seq_id,
+    MIN(day) AS first_day,
+    MAX(day) AS last_day,
+    MIN(CASE WHEN type = 'sequence.begin' THEN day END) AS day_begun,
+    MIN(CASE WHEN type = 'device.created' THEN day END) AS day_created,
+    MIN(CASE WHEN type = 'device.connected' THEN day END) AS day_connected,
+    MAX(CASE WHEN type = 'account.created' OR new_user = 1 THEN 1 ELSE 0 END) AS new_account,
+    SUBSTRING(MIN(place || NULLIF(uid, '')), 14) AS uid,
+    SUBSTRING(MIN(place || NULLIF(user_agent_browser, '')), 14) AS browser,
+    SUBSTRING(MIN(place || NULLIF(user_agent_version, '')), 14) AS version,
+    SUBSTRING(MIN(place || NULLIF(user_agent_os, '')), 14) AS os,
+    SUBSTRING(MIN(place || NULLIF(service, '')), 14) AS service,
+    SUBSTRING(MIN(place || NULLIF(context, '')), 14) AS context,
+    SUBSTRING(MIN(place || NULLIF(entrypoint, '')), 14) AS entrypoint,
+    SUBSTRING(MIN(place || NULLIF(campaign, '')), 14) AS campaign,
+    SUBSTRING(MIN(place || NULLIF(migration, '')), 14) AS migration,
+    SUBSTRING(MIN(place || NULLIF(region, '')), 14) AS region,
+    MIN(CASE WHEN type = 'sequence.begin' THEN seq_time END) AS sequence_begin_ms,
+    MIN(CASE WHEN type = 'account.created' THEN seq_time END) AS account_created_ms,
+    MIN(CASE WHEN type = 'account.login' THEN seq_time END) AS account_login_ms,
+    MIN(CASE WHEN type = 'account.verified' THEN seq_time END) AS account_verified_ms,
+    MIN(CASE WHEN type = 'device.created' THEN seq_time END) AS device_created_ms,
+    MIN(CASE WHEN type = 'device.connected' THEN seq_time END) AS device_connected_ms
+  FROM event_of_sequence
+  GROUP BY seq_id
+)
+SELECT
+  s.seq_id,
+  s.first_day,
+  s.last_day,
+  s.day_begun,
+  CASE WHEN s.day_connected IS NOT NULL
+    THEN GREATEST(s.day_connected, COALESCE(s.day_created, s.day_connected)) END,
+  CASE WHEN s.day_connected IS NOT NULL
+    THEN GREATEST(s.device_connected_ms, COALESCE(s.device_created_ms, s.device_connected_ms)) END,
+  u.user_id,
+  s.new_account,
+  s.browser,
+  s.version,
+  s.os,
+  s.service,
+  s.context,
+  s.entrypoint,
+  s.campaign,
+  s.migration,
+  s.region,
+  s.sequence_begin_ms,
+  s.account_created_ms,
+  s.account_login_ms,
+  s.account_verified_ms,
+  s.device_created_ms,
+  s.device_connected_ms
+FROM sequence AS s
+LEFT JOIN events.known_user AS u ON u.uid = s.uid
+WHERE COALESCE(
+  s.sequence_begin_ms, s.account_created_ms, s.account_login_ms, s.account_verified_ms,
+  s.device_created_ms, s.device_connected_ms
+) IS NOT NULL;
+
+INSERT INTO events.stale_attempt_day (first_day)
+SELECT DISTINCT a.first_day
+FROM events.attempt AS a
+INNER JOIN touched_sequence AS t ON t.seq_id = a.seq_id;
+
+INSERT INTO events.stale_attempt_day (first_day)
+SELECT DISTINCT a.first_day
+FROM events.attempt AS a
+INNER JOIN changed_day AS c
+  ON COALESCE(a.day_ready, a.day_begun, a.first_day) >= c.day
+  AND COALESCE(a.day_ready, a.day_begun, a.first_day) <= c.day + :multi_device_reach;

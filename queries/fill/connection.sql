@@ -1,0 +1,55 @@
+-- connection: the attempts that are to be published anew, without ids.
+-- Grain:   one row per connection attempt.
+-- Reads:   events.attempt, events.stale_attempt_day, events.multi_device_day, tag_segment, kpi.segment.
+-- Params:  sync_services, expired_before (days before it are frozen), multi_device_window (days).
+-- Rerun:   safe; attempts that began on a stale day are replaced.
+-- Note:    an attempt is multi-device when its user was, on the day the device was ready or, if it
+--          never was, on the day begun.
+-- Source:  design, sections 3 and 5.
+DELETE FROM kpi.connection
+WHERE
+  first_day IN (SELECT first_day FROM events.stale_attempt_day)
+  AND first_day >= :expired_before;
+
+INSERT INTO kpi.connection
+SELECT
+  a.first_day,
+  a.day_begun,
+  a.day_ready,
+  a.new_account,
+  CASE WHEN m.user_id IS NULL THEN 0 ELSE 1 END,
+  g.segment_id,
+  NULLIF(a.context, ''),
+  NULLIF(a.entrypoint, ''),
+  NULLIF(a.campaign, ''),
+  NULLIF(a.migration, ''),
+  NULLIF(a.region, ''),
+  CASE WHEN a.day_ready IS NULL THEN 0 ELSE 1 END,
+  a.ready_ms,
+  a.sequence_begin_ms,
+  a.account_created_ms,
+  a.account_login_ms,
+  a.account_verified_ms,
+  a.device_created_ms,
+  a.device_connected_ms
+FROM events.attempt AS a
+INNER JOIN tag_segment AS t
+  ON t.raw_browser = COALESCE(a.browser, '')
+  AND t.raw_version = COALESCE(a.version, '')
+  AND t.raw_os = COALESCE(a.os, '')
+  AND t.raw_service = COALESCE(a.service, '')
+  AND t.new_user = a.new_account
+INNER JOIN kpi.segment AS g
+  ON g.browser = t.browser
+  AND g.version = t.version
+  AND g.os = t.os
+  AND g.service = t.service
+  AND g.new_user = t.new_user
+LEFT JOIN events.multi_device_day AS m
+  ON m.user_id = a.user_id
+  AND m.day = COALESCE(a.day_ready, a.day_begun, a.first_day)
+  AND m.days_since_other_device < :multi_device_window
+WHERE
+  a.first_day IN (SELECT first_day FROM events.stale_attempt_day)
+  AND a.first_day >= :expired_before
+  AND a.service IN :sync_services;

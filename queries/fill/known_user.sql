@@ -1,0 +1,34 @@
+-- known_user, known_device: dense integers for hashed ids, since those group many times faster.
+-- Grain:   one row per uid, per device id.
+-- Reads:   events.event, changed_day.
+-- Params:  first_ms, end_ms (bounds of the changed days, half-open).
+-- Rerun:   safe; only ids not yet known are added.
+INSERT INTO events.known_user (user_id, uid)
+SELECT
+  (SELECT COALESCE(MAX(user_id), 0) FROM events.known_user) + ROW_NUMBER() OVER (ORDER BY uid),
+  uid
+FROM (
+  SELECT DISTINCT e.uid
+  FROM events.event AS e
+  LEFT JOIN events.known_user AS k ON k.uid = e.uid
+  WHERE
+    e."timestamp" >= :first_ms
+    AND e."timestamp" < :end_ms
+    AND e.uid <> ''
+    AND k.uid IS NULL
+) AS unknown;
+
+INSERT INTO events.known_device (device_id, device)
+SELECT
+  (SELECT COALESCE(MAX(device_id), 0) FROM events.known_device) + ROW_NUMBER() OVER (ORDER BY device_id),
+  device_id
+FROM (
+  SELECT DISTINCT e.device_id
+  FROM events.event AS e
+  LEFT JOIN events.known_device AS k ON k.device = e.device_id
+  WHERE
+    e."timestamp" >= :first_ms
+    AND e."timestamp" < :end_ms
+    AND e.device_id <> ''
+    AND k.device IS NULL
+) AS unknown;

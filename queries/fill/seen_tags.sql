@@ -1,0 +1,26 @@
+-- seen_tags: the combinations of tags on the changed days' events, and what each is summarised as.
+-- Grain:   one row per combination as it stands in the events; a working table of one run.
+-- Reads:   events.event, changed_day.
+-- Params:  first_ms, end_ms (bounds of the changed days, half-open).
+DROP TABLE IF EXISTS seen_tags;
+
+CREATE TEMPORARY TABLE seen_tags AS
+SELECT
+  COALESCE(e.user_agent_browser, '') AS raw_browser,
+  COALESCE(e.user_agent_version, '') AS raw_version,
+  COALESCE(e.user_agent_os, '') AS raw_os,
+  COALESCE(e.service, '') AS raw_service,
+  COALESCE(e.new_user, 0) AS new_user,
+  COALESCE(NULLIF(e.user_agent_browser, ''), '(none)') AS browser,
+  COALESCE(NULLIF(SPLIT_PART(COALESCE(e.user_agent_version, ''), '.', 1), ''), '(none)') AS version,
+  COALESCE(NULLIF(e.user_agent_os, ''), '(none)') AS os,
+  COALESCE(NULLIF(e.service, ''), '(none)') AS service,
+  COUNT(*) AS events
+FROM events.event AS e
+INNER JOIN changed_day AS c
+  ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
+WHERE
+  e."timestamp" >= :first_ms
+  AND e."timestamp" < :end_ms
+  AND e.uid <> ''
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;

@@ -1,0 +1,3 @@
+-- loaded_days: the first and last loaded day of the publication being made.
+SELECT MIN(day) AS first_day, MAX(day) AS last_day
+FROM kpi.load_day
