@@ -125,6 +125,18 @@ def loads(settings: Settings) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def mark_simulated(settings: Settings) -> None:
+    """Say that this store holds simulated events only; refused where real ones were loaded."""
+    with store.only_writer(settings), store.storage_faults(settings.home), _writer(settings) as writer:
+        if _setting(writer, "simulated") == "1":
+            return
+        if writer.execute("SELECT COUNT(*) FROM events.load").fetchone()[0]:
+            raise Refused(
+                f"{settings.home} holds real events; set KPI_HOME to a new folder for the demo"
+            )
+        _set(writer, "simulated", "1")
+
+
 def prepare_store(settings: Settings) -> None:
     """Make sure that the private file is whole and of a version this program knows."""
     with _writer(settings):

@@ -40,3 +40,9 @@ def run(connection: Connection, name: str, **params: Any) -> Result:
         ]
         result = connection.execute(clause.bindparams(*expanding), given)
     return result
+
+
+def run_many(connection: Connection, name: str, rows: list[dict[str, Any]]) -> None:
+    """Execute a file of one statement once per row of bound parameters."""
+    (statement,) = statements(name)
+    connection.execute(text_clause(statement), rows)

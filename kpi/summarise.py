@@ -9,16 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection
 
 from kpi import load, queries, store
+from kpi.definitions import ATTEMPT_WINDOW, DEFINITIONS, MONTH, WIDEST_WINDOW
 from kpi.errors import Refused
 from kpi.settings import Settings
 
-DEFINITIONS = "2016.1"
-"""The version of the definitions by which summaries are made; every export carries it."""
-
-MONTH = 28
-WINDOWS = (3, 5, 7, 14)
-WIDEST_WINDOW = max(WINDOWS)
-ATTEMPT_WINDOW = 5
 LOOK_AROUND_DAYS = 28
 """How far from a changed day the rest of a sequence is looked for, if it wasn't an attempt before."""
 

@@ -1,0 +1,372 @@
+"""The command line: `python -m kpi …` (design, section 6)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from kpi.errors import NoData, Refused
+from kpi.settings import Settings
+
+DONE, REFUSED = 0, 1
+DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
+SHOWN = 5
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused with one line on stderr, 2 wrong usage."""
+    try:
+        told = _parser().parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
+    try:
+        return told.command(Settings.read(os.environ), told) or DONE
+    except Refused as refusal:
+        print(f"kpi: {refusal}", file=sys.stderr)
+        return REFUSED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone
+        return REFUSED
+    except KeyboardInterrupt:
+        print("kpi: stopped; what was under way left nothing behind", file=sys.stderr)
+        return REFUSED
+
+
+def _load(settings: Settings, told: argparse.Namespace) -> int:
+    from kpi import load
+
+    counts = {"loaded": 0, "unchanged": 0, "events": 0, "rejected": 0}
+    with _progress("Loading", len(load.event_files(told.files))) as step:
+
+        def tell(loaded: load.Loaded) -> None:
+            step(loaded.source)
+            counts[loaded.status] += 1
+            counts["events"] += loaded.rows_kept
+            counts["rejected"] += loaded.rows_rejected
+            _tell_faults(loaded)
+
+        refused = 0
+        for refusal in load.load_files(
+            settings, told.files, told.format, told.ids_hashed, told.replace, tell
+        ):
+            refused += 1
+            print(f"kpi: {refusal}", file=sys.stderr)
+    print(
+        f"{counts['loaded']} files loaded, {counts['unchanged']} already there, {refused} refused: "
+        f"{counts['events']} events, {counts['rejected']} rows rejected"
+    )
+    return REFUSED if refused else DONE
+
+
+def _tell_faults(loaded: object) -> None:
+    for fault in loaded.faults[:SHOWN]:
+        print(
+            f"{loaded.source}: line {fault.line}: {fault.column} {fault.reason}; row rejected",
+            file=sys.stderr,
+        )
+    if loaded.rows_rejected > SHOWN:
+        print(f"{loaded.source}: {loaded.rows_rejected} rows rejected in all", file=sys.stderr)
+    if loaded.unknown_types:
+        names = ", ".join(repr(name) for name in list(loaded.unknown_types)[:SHOWN])
+        print(
+            f"{loaded.source}: types beyond the specification's, counted as activity: {names}",
+            file=sys.stderr,
+        )
+
+
+def _unload(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import load
+
+    for source, events in zip(told.sources, load.unload(settings, told.sources), strict=True):
+        print(f"{source}: {events} events removed; now run: python -m kpi summarise")
+
+
+def _loads(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import load
+
+    print("source,format,rows_read,rows_kept,rows_rejected,status,loaded_at")
+    for entry in load.loads(settings):
+        print(
+            f"{entry['source']},{entry['format']},{entry['rows_read']},{entry['rows_kept']},"
+            f"{entry['rows_rejected']},{entry['status']},{entry['loaded_at']:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+
+def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi.firefox import load_firefox
+
+    given = load_firefox(settings, told.file, told.replace)
+    print(f"{given.rows} figures read, {given.changed} of them new or corrected")
+
+
+def _summarise(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi.summarise import summarise
+
+    with _progress("Summarising") as step:
+        done = summarise(settings, told.first, told.last, step)
+    if done.days == 0:
+        print("nothing changed since the last summary")
+    else:
+        print(
+            f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
+            f"publication {done.publication_id}"
+        )
+
+
+def _export(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import export, metrics
+    from kpi.filters import Filters, Period
+    from kpi.warehouse import open_warehouse
+
+    period = Period(told.first, told.last)
+    filters = Filters(
+        **{
+            name: tuple(getattr(told, name) or ())
+            for tag in ("browser", "version", "os", "service")
+            for name in (tag, f"not_{tag}")
+        },
+        users=told.users,
+        devices=told.devices,
+    )
+    warehouse = open_warehouse(settings)
+    try:
+        if told.metric == "firefox":
+            frame = metrics.firefox(warehouse, period)
+        else:
+            if not told.allow_unknown and not filters.empty:
+                unknown = filters.unknown_values(warehouse.known_values())
+                if unknown:
+                    raise Refused(unknown)
+            options = {"window": told.window} if told.metric == "multi-device" else {}
+            frame = metrics.METRICS[told.metric](
+                warehouse,
+                filters,
+                period,
+                by=told.by,
+                min_users=settings.min_users if told.min_users is None else told.min_users,
+                incomplete=told.include_incomplete,
+                **options,
+            )
+        export.write(frame, told.form, told.output)
+    finally:
+        warehouse.close()
+
+
+def _demo(settings: Settings, told: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from kpi import annotations, load, store
+    from kpi.demo import FIREFOX_FILE, write_files
+    from kpi.demo import annotations as simulated_annotations
+    from kpi.firefox import load_firefox
+    from kpi.settings import demo_key_file
+    from kpi.summarise import summarise
+
+    if told.last < told.first:
+        raise Refused(f"the demo would end ({told.last}) before it begins ({told.first})")
+    load.mark_simulated(settings)
+    if settings.hmac_key is None:
+        with store.storage_faults(settings.home):
+            demo_key_file(settings.home).touch(mode=0o600)
+            demo_key_file(settings.home).write_text(secrets.token_hex(32))
+        settings = replace(settings, hmac_key=demo_key_file(settings.home).read_bytes())
+    folder = settings.home / "demo"
+    with _progress("Building the demo") as step, store.storage_faults(settings.home):
+        step("simulating events")
+        files = write_files(folder, told.users, told.first, told.last, told.seed)
+        done = 0
+
+        def tell(loaded: load.Loaded) -> None:
+            nonlocal done
+            done += 1
+            step(f"loading {done} of {len(files)} files")
+
+        for refusal in load.load_files(settings, [folder], tell=tell):
+            raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
+        summarise(settings, tell=step)
+        load_firefox(settings, folder / FIREFOX_FILE)
+        annotations.annotate(settings, simulated_annotations(told.first, told.last))
+    print(
+        f"demo (simulated data) of {told.users} users, {told.first} to {told.last}, in "
+        f"{settings.home}; event files in {folder}"
+    )
+
+
+def _annotate(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import annotations
+
+    if told.list or told.day is None:
+        for note in annotations.standing(settings):
+            print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
+        return
+    if not told.label:
+        raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
+    note = annotations.Annotation(told.day, told.label, told.kind, told.url)
+    if told.remove:
+        annotations.remove(settings, note)
+        print(f"{told.day} {told.label!r} removed")
+    else:
+        annotations.annotate(settings, [note])
+        print(f"{told.day} {told.label!r} marked")
+
+
+def _doctor(settings: Settings, told: argparse.Namespace) -> int:
+    from kpi.doctor import findings
+
+    worst = DONE
+    for finding in findings(settings):
+        print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
+        worst = worst if finding.good else REFUSED
+    return worst
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m kpi", description="Exact KPIs of Firefox Accounts, from event files to pages."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[..., int | None], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(command=run)
+        return made
+
+    load = command("load", _load, "read event files or folders into the store")
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    load.add_argument("--format", choices=["auto", "events", "activity", "flow"], default="auto")
+    load.add_argument("--ids-hashed", action="store_true", help="user ids are HMACed already")
+    load.add_argument("--replace", action="store_true", help="swap a corrected file in")
+
+    unload = command("unload", _unload, "remove exactly what a load brought")
+    unload.add_argument("sources", nargs="+", metavar="SOURCE", help="as `loads` names it")
+
+    command("loads", _loads, "list what was loaded")
+
+    firefox = command("load-firefox", _load_firefox, "read Firefox's figures: day,product,dau,mau")
+    firefox.add_argument("file", type=Path, metavar="FILE")
+    firefox.add_argument("--replace", action="store_true", help="correct figures that stand")
+
+    summarise = command("summarise", _summarise, "fill the KPI tables for whatever changed")
+    _add_period(summarise)
+
+    export = command("export", _export, "print one metric's table")
+    export.add_argument(
+        "metric",
+        choices=["engagement", "multi-device", "connection-time", "completion", "steps", "firefox"],
+    )
+    _add_period(export)
+    for tag in ("browser", "version", "os", "service"):
+        export.add_argument(f"--{tag}", action="append", metavar="VALUE")
+        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE")
+    export.add_argument("--users", choices=["new", "existing"])
+    export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
+    export.add_argument("--by", choices=["browser", "version", "os", "service", "users"])
+    export.add_argument("--window", type=int, choices=[3, 5, 7, 14], help="multi-device only")
+    export.add_argument("--min-users", type=_count, metavar="N", help="0 shows every cell")
+    export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
+    export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
+    export.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE")
+
+    demo = command("demo", _demo, "simulate events into files, load and summarise them")
+    demo.add_argument("--users", type=_positive, default=20_000, metavar="N")
+    _add_period(demo, DEMO_FIRST, DEMO_LAST)
+    demo.add_argument("--seed", type=_count, default=1, metavar="N")
+
+    annotate = command("annotate", _annotate, "mark a day on every chart, list or remove marks")
+    annotate.add_argument("day", nargs="?", type=_day, metavar="DAY")
+    annotate.add_argument("label", nargs="?", metavar="LABEL")
+    annotate.add_argument("--kind", choices=["release", "incident", "holiday"], default="release")
+    annotate.add_argument("--url")
+    annotate.add_argument("--list", action="store_true")
+    annotate.add_argument("--remove", action="store_true")
+
+    command("doctor", _doctor, "check settings, store, freshness and integrity")
+    return _Checked(parser)
+
+
+class _Checked:
+    """The parser, with the rules that hold between options."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parser = parser
+
+    def parse_args(self, arguments: list[str] | None) -> argparse.Namespace:
+        told = self._parser.parse_args(arguments)
+        metric = getattr(told, "metric", None)
+        if metric is None:
+            return told
+        if told.devices and metric not in ("connection-time", "completion", "steps"):
+            self._parser.error(
+                f"--devices goes with attempts only; {metric} has single and multi beside all"
+            )
+        if told.window and metric != "multi-device":
+            self._parser.error("--window goes with multi-device only")
+        told.window = told.window or 5
+        narrowed = [
+            name
+            for name in ("browser", "version", "os", "service", "not_browser", "not_version",
+                         "not_os", "not_service", "users", "by")
+            if getattr(told, name)
+        ]
+        if metric == "firefox" and narrowed:
+            option = narrowed[0].replace("_", "-")
+            self._parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
+        return told
+
+
+def _add_period(
+    command: argparse.ArgumentParser, first: date | None = None, last: date | None = None
+) -> None:
+    command.add_argument("--from", dest="first", type=_day, metavar="DAY", default=first)
+    command.add_argument("--to", dest="last", type=_day, metavar="DAY", default=last)
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2016-01-31") from None
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+@contextmanager
+def _progress(title: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
+    """Show what is being done, on a terminal's stderr only."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda step: progress.update(task, description=f"{title}: {step}", advance=1)
+
+
+__all__ = ["NoData", "main"]

@@ -1,0 +1,101 @@
+"""Firefox's reference figures: `load-firefox` reads day, product, dau, mau and checks every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from kpi import queries, store
+from kpi.definitions import DEFINITIONS
+from kpi.errors import Refused
+from kpi.settings import Settings
+
+COLUMNS = ["day", "product", "dau", "mau"]
+PRODUCTS = ("desktop", "android", "ios")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a file brought: its rows, and how many of them the store didn't hold as they are."""
+
+    rows: int
+    changed: int
+
+
+def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given:
+    """Put a file's figures into the publication; the same file again changes nothing.
+
+    Raises Refused, with line and reason, for the first bad row, and for a day and product that stand
+    with other figures unless ``replace``. Nothing is loaded then.
+    """
+    given = _checked(path)
+    with store.only_writer(settings), store.storage_faults(settings.home):
+        with store.next_publication(settings) as publishing:
+            standing = pd.DataFrame(
+                queries.run(publishing.connection, "read/firefox").tuples().all(),
+                columns=["product", "day", "dau", "mau"],
+            )
+            standing["day"] = pd.to_datetime(standing["day"]).dt.strftime("%Y-%m-%d")
+            both = given.merge(standing, on=["day", "product"], how="left", suffixes=("", "_now"))
+            same = (both["dau"] == both["dau_now"]) & (both["mau"] == both["mau_now"])
+            other = both["dau_now"].notna() & ~same
+            if other.any() and not replace:
+                row = both[other].iloc[0]
+                raise Refused(
+                    f"{path}: line {row['line']}: {row['product']} on {row['day']} stands with other "
+                    "figures; use --replace to correct it"
+                )
+            changed = given[~same.to_numpy()]
+            if len(changed):
+                _stage(publishing.connection, changed)
+                queries.run(publishing.connection, "fill/firefox_engagement")
+                publishing.publish(DEFINITIONS)
+    return Given(len(given), len(changed))
+
+
+def _checked(path: Path) -> pd.DataFrame:
+    try:
+        given = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError as error:
+        raise Refused(f"{path}: no such file") from error
+    except PermissionError as error:
+        raise Refused(f"{path}: no permission to read it") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        raise Refused(f"{path}: is no CSV with the columns {','.join(COLUMNS)}") from error
+    if list(given.columns) != COLUMNS:
+        raise Refused(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
+    if given.empty:
+        raise Refused(f"{path}: holds no figures")
+    given.insert(0, "line", range(2, len(given) + 2))
+    days = pd.to_datetime(given["day"], format="%Y-%m-%d", errors="coerce")
+    _refuse(path, given, days.isna(), "day", "is no date like 2016-01-31")
+    _refuse(
+        path, given, ~given["product"].isin(PRODUCTS), "product", f"is none of {', '.join(PRODUCTS)}"
+    )
+    for column in ("dau", "mau"):
+        whole = given[column].str.fullmatch(r"[0-9]{1,15}")
+        _refuse(path, given, ~whole, column, "is no whole number of 0 or more")
+        given[column] = given[column].astype("int64")
+    _refuse(path, given, given["dau"] > given["mau"], "dau", "is above mau")
+    twice = given.duplicated(["day", "product"])
+    _refuse(path, given, twice, "product", "stands twice for that day")
+    return given
+
+
+def _refuse(path: Path, given: pd.DataFrame, bad: pd.Series, column: str, reason: str) -> None:
+    if bad.any():
+        raise Refused(
+            f"{path}: line {given.loc[bad, 'line'].iloc[0]}: {column} {reason}; nothing was loaded"
+        )
+
+
+def _stage(connection: Connection, given: pd.DataFrame) -> None:
+    queries.run(connection, "tables/given_firefox")
+    rows = [
+        {"day": row.day, "product": row.product, "dau": row.dau, "mau": row.mau}
+        for row in given.itertuples()
+    ]
+    queries.run_many(connection, "fill/given_firefox", rows)

@@ -1,0 +1,347 @@
+"""The measures: pure functions from a warehouse, a filter and a period to a frame.
+
+Queries return whole counts; every ratio, mean and percent is computed here, once, for pages and
+exports alike. Frames have the columns of the export, absent values as NA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+
+from kpi.definitions import WEEK, WINDOWS
+from kpi.errors import NoData
+from kpi.filters import Filters, Period
+from kpi.warehouse import Warehouse
+
+AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
+ACCOUNTS = ("new", "existing")
+PRODUCTS = ("desktop", "android", "ios")
+STEPS = (
+    "sequence.begin account.created account.login account.verified device.created device.connected"
+).split()
+NO_COMPLETE_DAY = "no complete day has been summarised yet; load event files, then: python -m kpi summarise"
+
+
+def engagement(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """100 × mean DAU of 7 days / MAU of 28, for all, multi-device and single-device users.
+
+    One row per day and audience: day, audience, dau, dau_7day_mean, mau (users), engagement_ratio
+    (percent); with ``by``, its values first. Source: specification, "Engagement Ratio".
+    """
+    counts = _user_counts(warehouse, filters, by, tuple(AUDIENCES.values()), incomplete)
+    names = {stored: name for name, stored in AUDIENCES.items()}
+    frame = pd.DataFrame(
+        {
+            "broken_by": counts["broken_by"],
+            "day": counts["day"],
+            "audience": pd.Categorical(counts["audience"].map(names), AUDIENCES, ordered=True),
+            "dau": counts["daily_users"],
+            "dau_7day_mean": counts["week_users"].astype("Float64") / WEEK,
+            "mau": counts["monthly_users"],
+        }
+    )
+    frame["engagement_ratio"] = _percent(frame["dau_7day_mean"], frame["mau"])
+    frame = frame.sort_values(["broken_by", "day", "audience"], ignore_index=True)
+    frame["audience"] = frame["audience"].astype("str")
+    hidden = _small(frame["dau"], min_users)
+    # Single and multi add up to all on a day, so that one tells the other.
+    split = frame["audience"] != "all"
+    by_day = [frame["broken_by"], frame["day"]]
+    hidden |= split & (hidden & split).groupby(by_day).transform("any")
+    by_audience = [frame["broken_by"], frame["audience"]]
+    weekly = hidden.astype(int).groupby(by_audience).transform(lambda h: h.rolling(WEEK, 1).max()) > 0
+    monthly = _small(frame["mau"], min_users)
+    frame.loc[hidden, "dau"] = pd.NA
+    frame.loc[weekly, "dau_7day_mean"] = pd.NA
+    frame.loc[monthly, "mau"] = pd.NA
+    frame.loc[weekly | monthly, "engagement_ratio"] = pd.NA
+    kept = _values_seen(counts, period, ["daily_users", "monthly_users"])
+    return _finished(frame, period, by, kept, warehouse, incomplete)
+
+
+def multi_device(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    window: int = 5,
+) -> pd.DataFrame:
+    """Users active on two devices within ``window`` days (3, 5, 7 or 14), beside all users.
+
+    One row per day: daily and monthly users, multi-device users, and their percent of users.
+    Source: specification, "Multi-device usage".
+    """
+    if window not in WINDOWS:
+        raise ValueError(f"window must be one of {WINDOWS}")
+    multi = f"multi_device_{window}"
+    counts = _user_counts(warehouse, filters, by, ("active", multi), incomplete)
+    keys = ["broken_by", "day"]
+    everyone = counts[counts["audience"] == "active"].set_index(keys)
+    several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
+    frame = pd.DataFrame(
+        {
+            "daily_users": everyone["daily_users"],
+            "daily_multi_device_users": several["daily_users"],
+            "daily_multi_device_percent": _percent(several["daily_users"], everyone["daily_users"]),
+            "monthly_users": everyone["monthly_users"],
+            "monthly_multi_device_users": several["monthly_users"],
+            "monthly_multi_device_percent": _percent(
+                several["monthly_users"], everyone["monthly_users"]
+            ),
+        }
+    ).reset_index()
+    for span in ("daily", "monthly"):
+        of_all = _small(frame[f"{span}_users"], min_users)
+        of_multi = _small(frame[f"{span}_multi_device_users"], min_users)
+        frame.loc[of_all, f"{span}_users"] = pd.NA
+        frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
+        frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
+    frame = frame.sort_values(keys, ignore_index=True)
+    kept = _values_seen(counts, period, ["daily_users", "monthly_users"])
+    return _finished(frame, period, by, kept, warehouse, incomplete)
+
+
+def connection_time(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """Quartiles of the seconds from the first request to a device ready to sync, by day ready.
+
+    One row per day and account ('new', 'existing'), also where there were no connections.
+    Source: specification, "Time taken to connect a device".
+    """
+    found = _attempts(warehouse, "connection_time", filters, period, by)
+    found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
+    frame = _on_every_day(warehouse, found, by, incomplete, {"account": ACCOUNTS}, ["connections"])
+    for quartile in ("p25", "median", "p75"):
+        frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
+    hidden = _small(frame["connections"], min_users)
+    frame.loc[hidden, ["connections", "p25_seconds", "median_seconds", "p75_seconds"]] = pd.NA
+    return _finished(frame, period, by, None, warehouse, incomplete)
+
+
+def completion(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """Of the attempts begun on a day, how many became ready, ever and within 5 and 10 seconds.
+
+    One row per day: begun, completed (attempts), and percents of those begun. Recent days may still
+    complete. Source: specification, "Time taken to connect a device".
+    """
+    found = _attempts(warehouse, "completion", filters, period, by)
+    counts = ["begun", "completed", "within_5_seconds", "within_10_seconds"]
+    frame = _on_every_day(warehouse, found, by, incomplete, {}, counts)
+    shares = {
+        "completed": "completion_percent",
+        "within_5_seconds": "within_5_seconds_percent",
+        "within_10_seconds": "within_10_seconds_percent",
+    }
+    begun_hidden = _small(frame["begun"], min_users)
+    for count, share in shares.items():
+        frame[share] = _percent(frame[count], frame["begun"])
+        frame.loc[begun_hidden | _small(frame[count], min_users), share] = pd.NA
+    frame.loc[begun_hidden | _small(frame["completed"], min_users), "completed"] = pd.NA
+    frame.loc[begun_hidden, "begun"] = pd.NA
+    frame = frame.drop(columns=["within_5_seconds", "within_10_seconds"])
+    return _finished(frame, period, by, None, warehouse, incomplete)
+
+
+def steps(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """Of the attempts begun on a day, how many reached each step of set-up, and the median seconds.
+
+    One row per day and step. Source: specification, "Time taken to connect a device".
+    """
+    found = _attempts(warehouse, "steps", filters, period, by)
+    parts = []
+    for step in STEPS:
+        name = step.replace(".", "_")
+        part = found[["broken_by", "day", f"{name}_reached", f"{name}_ms"]].copy()
+        part.columns = pd.Index(["broken_by", "day", "reached", "median_ms"])
+        part["step"] = step
+        parts.append(part)
+    long = pd.concat(parts, ignore_index=True)
+    frame = _on_every_day(warehouse, long, by, incomplete, {"step": tuple(STEPS)}, ["reached"])
+    frame["median_seconds"] = frame.pop("median_ms") / 1000
+    frame.loc[_small(frame["reached"], min_users), ["reached", "median_seconds"]] = pd.NA
+    return _finished(frame, period, by, None, warehouse, incomplete)
+
+
+def firefox(warehouse: Warehouse, period: Period = Period()) -> pd.DataFrame:
+    """Firefox's own engagement ratio, by product, from the figures given to `load-firefox`.
+
+    One row per day and product: day, product, dau, dau_7day_mean, mau (users), engagement_ratio
+    (percent). A day that wasn't given, between a product's first and last, is a row of absent values.
+    """
+    given = warehouse.frame("firefox")
+    parts = []
+    for product in PRODUCTS:
+        rows = given[given["product"] == product]
+        if rows.empty:
+            continue
+        days = _dates(rows["day"])
+        part = rows[["dau", "mau"]].astype("Int64").set_index(pd.DatetimeIndex(days, name="day"))
+        part = part.reindex(pd.date_range(days.min(), days.max(), name="day", unit="s"))
+        part["dau_7day_mean"] = part["dau"].astype("Float64").rolling(WEEK, WEEK).sum() / WEEK
+        part["product"] = product
+        parts.append(part.reset_index())
+    columns = ["day", "product", "dau", "dau_7day_mean", "mau", "engagement_ratio"]
+    if not parts:
+        return pd.DataFrame({name: [] for name in columns})
+    frame = pd.concat(parts, ignore_index=True)
+    frame["dau_7day_mean"] = frame["dau_7day_mean"].astype("Float64")
+    frame["engagement_ratio"] = _percent(frame["dau_7day_mean"], frame["mau"])
+    frame["product"] = pd.Categorical(frame["product"], PRODUCTS, ordered=True)
+    frame = frame.sort_values(["day", "product"], ignore_index=True)
+    frame["product"] = frame["product"].astype("str")
+    first, last = period.bounds
+    inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= _stamp(last))
+    return frame.loc[inside, columns].reset_index(drop=True)
+
+
+METRICS: dict[str, Callable[..., pd.DataFrame]] = {
+    "engagement": engagement,
+    "multi-device": multi_device,
+    "connection-time": connection_time,
+    "completion": completion,
+    "steps": steps,
+    "firefox": firefox,
+}
+"""Every measure by the name that `export` knows it by."""
+
+ATTEMPT_METRICS = ("connection-time", "completion", "steps")
+
+
+def _user_counts(
+    warehouse: Warehouse,
+    filters: Filters,
+    by: str | None,
+    audiences: tuple[str, ...],
+    incomplete: bool,
+) -> pd.DataFrame:
+    """Whole counts per value, audience and day: daily_users, week_users, monthly_users."""
+    found = warehouse.frame(
+        "engagement",
+        audiences=audiences,
+        broken_by=by or "",
+        with_incomplete=int(incomplete),
+        **filters.parameters(),
+    )
+    found["day"] = _dates(found["day"])
+    for count in ("daily_users", "week_users", "monthly_users"):
+        found[count] = pd.to_numeric(found[count]).astype("Int64")
+    return found
+
+
+def _attempts(
+    warehouse: Warehouse, query: str, filters: Filters, period: Period, by: str | None
+) -> pd.DataFrame:
+    first, last = period.bounds
+    found = warehouse.frame(
+        query, broken_by=by or "", first_day=first, last_day=last, **filters.parameters()
+    )
+    found["day"] = _dates(found["day"])
+    return found
+
+
+def _on_every_day(
+    warehouse: Warehouse,
+    found: pd.DataFrame,
+    by: str | None,
+    incomplete: bool,
+    levels: dict[str, tuple[str, ...]],
+    counts: list[str],
+) -> pd.DataFrame:
+    """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count."""
+    days = warehouse.frame("days", with_incomplete=int(incomplete))
+    calendar = pd.DatetimeIndex(_dates(days["day"]))
+    counted = pd.Series(days["counted"].to_numpy() == 1, index=calendar)
+    values = sorted(found["broken_by"].unique()) if by else [""]
+    names = ["broken_by", "day", *levels]
+    index = pd.MultiIndex.from_product([values, calendar, *levels.values()], names=names)
+    frame = found.set_index(names).reindex(index).reset_index()
+    stands = frame["day"].map(counted).astype(bool)
+    for column in frame.columns.difference(names):
+        if column in counts or column.endswith("_reached"):
+            frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("Int64")
+        else:
+            frame[column] = pd.to_numeric(frame[column]).astype("Float64")
+        frame.loc[~stands, column] = pd.NA
+    return frame
+
+
+def _finished(
+    frame: pd.DataFrame,
+    period: Period,
+    by: str | None,
+    kept: set[str] | None,
+    warehouse: Warehouse,
+    incomplete: bool,
+) -> pd.DataFrame:
+    """The rows of the period up to the last day that counts, with the breakdown's name, or without."""
+    publication = warehouse.publication
+    today = publication.last_day if incomplete else publication.last_complete_day
+    if today is None:
+        raise NoData(NO_COMPLETE_DAY)
+    first, last = period.bounds
+    inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= _stamp(min(last, today)))
+    if by and kept is not None:
+        inside &= frame["broken_by"].isin(kept)
+    frame = frame[inside].reset_index(drop=True)
+    if by:
+        return frame.rename(columns={"broken_by": by})
+    return frame.drop(columns="broken_by")
+
+
+def _values_seen(counts: pd.DataFrame, period: Period, columns: list[str]) -> set[str]:
+    """The breakdown's values under which anybody was counted within the period."""
+    first, last = period.bounds
+    inside = (counts["day"] >= pd.Timestamp(first)) & (counts["day"] <= _stamp(last))
+    anybody = (counts[columns].fillna(0) > 0).any(axis="columns")
+    return set(counts.loc[inside & anybody, "broken_by"])
+
+
+def _percent(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """100 × part / whole, absent where either is or the whole is 0."""
+    whole = whole.astype("Float64")
+    return 100 * part.astype("Float64") / whole.where(whole > 0)
+
+
+def _small(users: pd.Series, min_users: int) -> pd.Series:
+    """Where a count of people is above zero and below the minimum cell size."""
+    return ((users > 0) & (users < min_users)).fillna(False).astype(bool)
+
+
+def _dates(days: pd.Series) -> pd.Series:
+    return pd.to_datetime(days).astype("datetime64[s]")
+
+
+def _stamp(day: date) -> pd.Timestamp:
+    return pd.Timestamp(day).as_unit("s") if day.year < 2262 else pd.Timestamp(day.isoformat())

@@ -1,0 +1,122 @@
+-- engagement: users per day and over 28 days, for one or several audiences, under any filter.
+-- Grain:   one row per (broken_by, audience, day), for every day from the first to the last; with a
+--          breakdown, for every value under which anybody was active.
+-- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
+--          kpi.day_status.
+-- Params:  audiences, broken_by (browser, version, os, service, users or ''), with_incomplete (0 or 1),
+--          and the filter's.
+-- Note:    counts are absent (NULL) where a day of their window isn't loaded. The seven-day sum and the
+--          number of its days stand apart, so that the ratio is computed in one place.
+-- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
+WITH picked_segment AS (
+  SELECT
+    segment_id,
+    CASE CAST(:broken_by AS VARCHAR(16))
+      WHEN 'browser' THEN browser
+      WHEN 'version' THEN version
+      WHEN 'os' THEN os
+      WHEN 'service' THEN service
+      WHEN 'users' THEN CASE WHEN new_user = 1 THEN 'new' ELSE 'existing' END
+      ELSE ''
+    END AS broken_by
+  FROM kpi.segment
+  WHERE
+    (:any_browser = 1 OR browser IN :browser)
+    AND browser NOT IN :not_browser
+    AND (:any_version = 1 OR version IN :version)
+    AND version NOT IN :not_version
+    AND (:any_os = 1 OR os IN :os)
+    AND os NOT IN :not_os
+    AND (:any_service = 1 OR service IN :service)
+    AND service NOT IN :not_service
+    AND (:any_users = 1 OR new_user = :new_user)
+),
+picked_set AS (
+  SELECT DISTINCT m.set_id, p.broken_by
+  FROM kpi.segment_set_member AS m
+  INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
+),
+daily AS (
+  SELECT p.broken_by, d.audience, d.day, SUM(d.users) AS users
+  FROM kpi.daily_users AS d
+  INNER JOIN picked_set AS p ON p.set_id = d.set_id
+  WHERE d.audience IN :audiences
+  GROUP BY p.broken_by, d.audience, d.day
+),
+monthly AS (
+  SELECT p.broken_by, c.audience, c.day, SUM(c.change) AS change
+  FROM kpi.monthly_users_change AS c
+  INNER JOIN picked_set AS p ON p.set_id = c.set_id
+  WHERE c.audience IN :audiences
+  GROUP BY p.broken_by, c.audience, c.day
+),
+calendar AS (
+  SELECT
+    day,
+    CASE WHEN loaded = 1 AND (complete = 1 OR :with_incomplete = 1) THEN 1 ELSE 0 END AS counted
+  FROM kpi.day_status
+  WHERE type = '(all)'
+),
+known_audience AS (
+  SELECT 'active' AS audience
+  UNION ALL SELECT 'single_device_5'
+  UNION ALL SELECT 'multi_device_3'
+  UNION ALL SELECT 'multi_device_5'
+  UNION ALL SELECT 'multi_device_7'
+  UNION ALL SELECT 'multi_device_14'
+),
+found AS (
+  SELECT broken_by FROM monthly
+  UNION
+  SELECT CAST('' AS VARCHAR(16)) AS broken_by
+  WHERE CAST(:broken_by AS VARCHAR(16)) = ''
+),
+breakdown AS (
+  SELECT f.broken_by, a.audience
+  FROM found AS f
+  CROSS JOIN known_audience AS a
+  WHERE a.audience IN :audiences
+),
+filled AS (
+  SELECT
+    b.broken_by,
+    b.audience,
+    y.day,
+    y.counted,
+    COALESCE(d.users, 0) AS users,
+    COALESCE(m.change, 0) AS change
+  FROM breakdown AS b
+  CROSS JOIN calendar AS y
+  LEFT JOIN daily AS d ON d.broken_by = b.broken_by AND d.audience = b.audience AND d.day = y.day
+  LEFT JOIN monthly AS m ON m.broken_by = b.broken_by AND m.audience = b.audience AND m.day = y.day
+),
+windowed AS (
+  SELECT
+    broken_by,
+    audience,
+    day,
+    counted,
+    users,
+    SUM(users) OVER (
+      PARTITION BY broken_by, audience ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW
+    ) AS week_users,
+    SUM(counted) OVER (
+      PARTITION BY broken_by, audience ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW
+    ) AS week_days,
+    SUM(change) OVER (
+      PARTITION BY broken_by, audience ORDER BY day ROWS UNBOUNDED PRECEDING
+    ) AS month_users,
+    SUM(counted) OVER (
+      PARTITION BY broken_by, audience ORDER BY day ROWS BETWEEN 27 PRECEDING AND CURRENT ROW
+    ) AS month_days
+  FROM filled
+)
+SELECT
+  broken_by,
+  audience,
+  day,
+  CASE WHEN counted = 1 THEN users END AS daily_users,
+  CASE WHEN week_days = 7 THEN week_users END AS week_users,
+  CASE WHEN month_days = 28 THEN month_users END AS monthly_users
+FROM windowed
+ORDER BY broken_by, audience, day

@@ -1,0 +1,29 @@
+-- integrity: rules that hold in every publication, and in how many places each is broken.
+-- Grain:   one row per rule.
+SELECT 'one row per audience, day and set' AS rule, COUNT(*) AS faults
+FROM (
+  SELECT audience, day, set_id FROM kpi.daily_users GROUP BY audience, day, set_id HAVING COUNT(*) > 1
+) AS doubled
+UNION ALL
+SELECT 'no set has fewer than no users' AS rule, COUNT(*) AS faults
+FROM (
+  SELECT SUM(change) OVER (
+    PARTITION BY audience, set_id ORDER BY day ROWS UNBOUNDED PRECEDING
+  ) AS users
+  FROM kpi.monthly_users_change
+) AS standing
+WHERE users < 0
+UNION ALL
+SELECT 'every set has members' AS rule, COUNT(*) AS faults
+FROM kpi.segment_set AS s
+LEFT JOIN kpi.segment_set_member AS m ON m.set_id = s.set_id
+WHERE m.set_id IS NULL
+UNION ALL
+SELECT 'single and multi-device users add up to all on every day' AS rule, COUNT(*) AS faults
+FROM (
+  SELECT day
+  FROM kpi.daily_users
+  WHERE audience IN ('active', 'single_device_5', 'multi_device_5')
+  GROUP BY day
+  HAVING SUM(CASE WHEN audience = 'active' THEN users ELSE -users END) <> 0
+) AS torn
