@@ -200,6 +200,21 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     )
 
 
+def _ready(settings: Settings, told: argparse.Namespace) -> None:
+    """Build the demo where nobody has configured a store and none was made yet."""
+    from kpi import store
+
+    try:
+        store.publication_file(settings.home)
+        return
+    except NoData:
+        pass
+    if os.environ.get("KPI_HOME") or store.events_file(settings.home).exists():
+        return  # the pages say what to load
+    print("No store is configured (KPI_HOME): building a demo of simulated data in data/ ...")
+    main(["demo"])
+
+
 def _annotate(settings: Settings, told: argparse.Namespace) -> None:
     from kpi import annotations
 
@@ -230,7 +245,8 @@ def _doctor(settings: Settings, told: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m kpi", description="Exact KPIs of Firefox Accounts, from event files to pages."
+        prog="python -m kpi",
+        description="Exact KPIs of Firefox Accounts, from event files to pages.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -281,6 +297,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_period(demo, DEMO_FIRST, DEMO_LAST)
     demo.add_argument("--seed", type=_count, default=1, metavar="N")
 
+    command("ready", _ready, "build the demo if nothing is configured; what `make run` calls first")
+
     annotate = command("annotate", _annotate, "mark a day on every chart, list or remove marks")
     annotate.add_argument("day", nargs="?", type=_day, metavar="DAY")
     annotate.add_argument("label", nargs="?", metavar="LABEL")
@@ -313,8 +331,18 @@ class _Checked:
         told.window = told.window or 5
         narrowed = [
             name
-            for name in ("browser", "version", "os", "service", "not_browser", "not_version",
-                         "not_os", "not_service", "users", "by")
+            for name in (
+                "browser",
+                "version",
+                "os",
+                "service",
+                "not_browser",
+                "not_version",
+                "not_os",
+                "not_service",
+                "users",
+                "by",
+            )
             if getattr(told, name)
         ]
         if metric == "firefox" and narrowed:

@@ -73,7 +73,11 @@ def _checked(path: Path) -> pd.DataFrame:
     days = pd.to_datetime(given["day"], format="%Y-%m-%d", errors="coerce")
     _refuse(path, given, days.isna(), "day", "is no date like 2016-01-31")
     _refuse(
-        path, given, ~given["product"].isin(PRODUCTS), "product", f"is none of {', '.join(PRODUCTS)}"
+        path,
+        given,
+        ~given["product"].isin(PRODUCTS),
+        "product",
+        f"is none of {', '.join(PRODUCTS)}",
     )
     for column in ("dau", "mau"):
         whole = given[column].str.fullmatch(r"[0-9]{1,15}")

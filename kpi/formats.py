@@ -103,7 +103,9 @@ def _first_lines(path: Path) -> list[str]:
     except (OSError, EOFError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise
-        raise Refused(f"{path}: its {compression or 'text'} can't be read; is it cut off?") from error
+        raise Refused(
+            f"{path}: its {compression or 'text'} can't be read; is it cut off?"
+        ) from error
     if not head.strip():
         raise Refused(f"{path}: is empty")
     if b"\0" in head[:4096]:
@@ -143,9 +145,7 @@ def _by_name(given: list[str], wanted: str, path: Path) -> tuple[str, tuple[str 
         if name not in columns and spelled_apart.get(name) not in columns
     ]
     if missing:
-        raise Refused(
-            f"{path}: wrong columns for the format {kind}: {', '.join(missing)} missing"
-        )
+        raise Refused(f"{path}: wrong columns for the format {kind}: {', '.join(missing)} missing")
     return kind, columns
 
 
@@ -183,9 +183,7 @@ def _json_lines(path: Path, lines: list[str], wanted: str) -> Recognised:
             keys += [key for key in row if key not in keys]
     folded = {_folded(key) for key in keys}
     if wanted == "auto":
-        wanted = (
-            "flow" if "flowid" in folded else "activity" if "event" in folded else "events"
-        )
+        wanted = "flow" if "flowid" in folded else "activity" if "event" in folded else "events"
     if not folded & {"type", "event"}:
         raise Refused(f"{path}: wrong columns for the format {wanted}: type missing")
     columns = tuple({_folded(name): name for name in NAMES[wanted]}.get(_folded(k)) for k in keys)

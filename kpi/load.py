@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from kpi import formats, identity, queries, store
+from kpi import formats, identity, queries, staging, store
 from kpi.errors import Refused
 from kpi.settings import Settings
 
@@ -26,18 +25,6 @@ KNOWN_TYPES = (
     "sequence.begin account.created account.login account.verified account.reset account.deleted "
     "account.signed device.created device.connected device.disconnected device.deleted"
 ).split()
-FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
-SHOWN_FAULTS = 1000
-_BLANKS = "['', 'NULL', 'null', 'Null']"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One rejected row: its line in the file, the column and the reason."""
-
-    line: int
-    column: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class Loaded:
     rows_read: int = 0
     rows_kept: int = 0
     rows_rejected: int = 0
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[staging.Fault, ...] = ()
     unknown_types: dict[str, int] = field(default_factory=dict)
 
 
@@ -96,7 +83,11 @@ def load_files(
     A refused file leaves nothing behind, and the others are loaded all the same.
     """
     files = event_files(paths)
-    with store.only_writer(settings), store.storage_faults(settings.home), _writer(settings) as writer:
+    with (
+        store.only_writer(settings),
+        store.storage_faults(settings.home),
+        _writer(settings) as writer,
+    ):
         for path, source in files:
             try:
                 tell(_load_file(writer, settings, path, source, wanted_format, ids_hashed, replace))
@@ -107,11 +98,17 @@ def load_files(
 def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
     """Remove exactly what the loads that go by these names brought; returns the events of each."""
     removed = []
-    with store.only_writer(settings), store.storage_faults(settings.home), _writer(settings) as writer:
+    with (
+        store.only_writer(settings),
+        store.storage_faults(settings.home),
+        _writer(settings) as writer,
+    ):
         for source in sources:
             loads = _standing(writer, source)
             if not loads:
-                raise Refused(f"{source}: no load goes by that name; `python -m kpi loads` lists them")
+                raise Refused(
+                    f"{source}: no load goes by that name; `python -m kpi loads` lists them"
+                )
             with _transaction(writer):
                 removed.append(_remove(writer, loads, "removed"))
     return removed
@@ -119,7 +116,11 @@ def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
 
 def loads(settings: Settings) -> list[dict[str, Any]]:
     """The manifest: one entry per load, oldest first."""
-    with store.only_writer(settings), store.storage_faults(settings.home), _writer(settings) as writer:
+    with (
+        store.only_writer(settings),
+        store.storage_faults(settings.home),
+        _writer(settings) as writer,
+    ):
         cursor = writer.execute("SELECT * FROM events.load ORDER BY load_id")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -127,7 +128,11 @@ def loads(settings: Settings) -> list[dict[str, Any]]:
 
 def mark_simulated(settings: Settings) -> None:
     """Say that this store holds simulated events only; refused where real ones were loaded."""
-    with store.only_writer(settings), store.storage_faults(settings.home), _writer(settings) as writer:
+    with (
+        store.only_writer(settings),
+        store.storage_faults(settings.home),
+        _writer(settings) as writer,
+    ):
         if _setting(writer, "simulated") == "1":
             return
         if writer.execute("SELECT COUNT(*) FROM events.load").fetchone()[0]:
@@ -148,6 +153,9 @@ def _writer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The private file, open for writing; nothing spills, since raw ids pass through."""
     writer = duckdb.connect(":memory:", config=store.connection_settings(settings, None))
     try:
+        # Rows may be stored in any order; one checkpoint at the end is cheaper than one a file.
+        writer.execute("SET preserve_insertion_order = false")
+        writer.execute("SET wal_autocheckpoint = '1GB'")
         store.attach_events(writer, settings.home)
         _prepare(writer)
         yield writer
@@ -157,9 +165,12 @@ def _writer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _prepare(writer: Any) -> None:
     """Make the private tables where they are missing; refuse a store of a newer version."""
-    tables = {name for (name,) in writer.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
-    ).fetchall()}
+    tables = {
+        name
+        for (name,) in writer.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
+        ).fetchall()
+    }
     if "store" in tables:
         store.refuse_newer_version(int(_setting(writer, "schema_version") or 0))
         return
@@ -192,16 +203,14 @@ def _load_file(
                 f"{path}: {source} was loaded before with other content; "
                 "use --replace to swap the corrected file in"
             )
-        kind = formats.recognise(path, wanted_format)
-        if kind.columns == () or formats.is_firefox_file(path):
+        if formats.is_firefox_file(path):
             raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
+        kind = formats.recognise(path, wanted_format)
         # Production hashed user ids before they were written, device ids never.
         hash_users = not ids_hashed
-        hash_devices = not ids_hashed or (
-            kind.format == "activity" and "device_id" in kind.columns
-        )
+        hash_devices = not ids_hashed or (kind.format == "activity" and "device_id" in kind.columns)
         pads = _pads(writer, settings) if hash_users or hash_devices else {}
-        _stage(writer, settings, path, kind)
+        staging.stage(writer, path, kind)
         try:
             with _transaction(writer):
                 if before:
@@ -210,7 +219,7 @@ def _load_file(
                     writer, settings, path, source, sha256, kind, pads, hash_users, hash_devices
                 )
         finally:
-            _unstage(writer)
+            staging.unstage(writer)
     return loaded
 
 
@@ -231,22 +240,26 @@ def _store(
         "FROM checked WHERE fault IS NULL) WHERE id IS NOT NULL GROUP BY id"
     )
     hashed = "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if pads else "id"
-    writer.execute(f"CREATE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id", pads)
+    writer.execute(
+        f"CREATE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id", pads
+    )
     load_id = writer.execute("SELECT COALESCE(MAX(load_id), 0) + 1 FROM events.load").fetchone()[0]
     kept = writer.execute(
         queries.text("files/event"),
         {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices},
     ).fetchone()[0]
-    bad = dict(writer.execute(
-        "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault"
-    ).fetchall())
-    torn = _torn_lines(writer, kind)
-    for _line, column, reason, lines in torn:
-        fault = f"{column}: {reason}"
-        bad[fault] = bad.get(fault, 0) + lines
+    bad = dict(
+        writer.execute(
+            "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault"
+        ).fetchall()
+    )
+    torn = staging.torn_lines(writer, kind)
+    for stretch in torn:
+        fault = f"row: {stretch.reason}"
+        bad[fault] = bad.get(fault, 0) + stretch.lines
     rejected = sum(bad.values())
     read = kept + rejected
-    faults = _faults(writer, kind, path, torn) if rejected else ()
+    faults = staging.faults(writer, kind, path, torn) if rejected else ()
     if read == 0:
         raise Refused(f"{path}: holds no events")
     if rejected * 100 > settings.max_rejects_percent * read:
@@ -259,145 +272,50 @@ def _store(
     first_at, last_at = writer.execute(
         'SELECT MIN("timestamp"), MAX("timestamp") FROM checked WHERE fault IS NULL'
     ).fetchone()
-    unknown = dict(writer.execute(
-        "SELECT type, COUNT(*) FROM checked WHERE fault IS NULL AND type NOT IN "
-        "(SELECT UNNEST($1)) GROUP BY type ORDER BY COUNT(*) DESC, type LIMIT 20", [KNOWN_TYPES]
-    ).fetchall())
+    unknown = dict(
+        writer.execute(
+            "SELECT type, COUNT(*) FROM checked WHERE fault IS NULL AND type NOT IN "
+            "(SELECT UNNEST($1)) GROUP BY type ORDER BY COUNT(*) DESC, type LIMIT 20",
+            [KNOWN_TYPES],
+        ).fetchall()
+    )
     writer.execute(
         "INSERT INTO events.load VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,'loaded')",
-        [load_id, source, sha256, kind.format, read, kept, rejected, json.dumps(bad),
-         json.dumps(unknown), first_at, last_at, datetime.now(UTC).replace(tzinfo=None)],
+        [
+            load_id,
+            source,
+            sha256,
+            kind.format,
+            read,
+            kept,
+            rejected,
+            json.dumps(bad),
+            json.dumps(unknown),
+            first_at,
+            last_at,
+            datetime.now(UTC).replace(tzinfo=None),
+        ],
     )
     if faults:
         writer.execute(
             "INSERT INTO events.reject SELECT $1, UNNEST($2), UNNEST($3), UNNEST($4)",
-            [load_id, [f.line for f in faults], [f.column for f in faults],
-             [f.reason for f in faults]],
+            [
+                load_id,
+                [f.line for f in faults],
+                [f.column for f in faults],
+                [f.reason for f in faults],
+            ],
         )
     return Loaded(source, "loaded", read, kept, rejected, faults, unknown)
 
 
-def _stage(writer: Any, settings: Settings, path: Path, kind: formats.Recognised) -> None:
-    """Put the file's rows, typed and checked, behind the name `checked`.
-
-    Files that fit are staged in memory and parsed once; larger ones are views, parsed at each use.
-    """
-    size = path.stat().st_size * (10 if path.suffix in formats.COMPRESSIONS else 2)
-    limit = writer.execute("SELECT current_setting('memory_limit')").fetchone()[0]
-    fits = size < _bytes(limit) / 8
-    tomorrow = datetime.now(UTC) + timedelta(days=1)
-    writer.execute(
-        "CREATE TEMP TABLE check_limits AS SELECT $1::BIGINT AS first_sane, $2::BIGINT AS last_sane",
-        [int(FIRST_SANE.timestamp() * 1000), int(tomorrow.timestamp() * 1000)],
-    )
-    _source_view(writer, path, kind, numbered=False)
-    if kind.format != "events":
-        writer.execute(f"CREATE TEMP VIEW browsed_source AS {queries.text('files/browsed_source')}")
-    writer.execute(f"CREATE TEMP VIEW typed AS {queries.text('files/' + kind.format)}")
-    form = "TABLE" if fits else "VIEW"
-    writer.execute(f"CREATE TEMP {form} checked AS {queries.text('files/checked')}")
-
-
-def _source_view(writer: Any, path: Path, kind: formats.Recognised, numbered: bool) -> None:
-    """The file as text columns under our names, blanks as NULL, optionally with row numbers."""
-    file = store.quoted(_literal_path(path))
-    position = {name: index for index, name in enumerate(kind.columns) if name}
-    if kind.encoding == "csv":
-        columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(kind.columns)))
-        reader = (
-            f"read_csv({file}, header={str(kind.header).lower()}, auto_detect=false, delim=',', "
-            f"quote='\"', escape='\"', columns={{{columns}}}, nullstr={_BLANKS}, "
-            f"store_rejects=true{_compression(path)})"
-        )
-        cells = {name: f"c{index}" for name, index in position.items()}
-    elif kind.encoding == "json":
-        columns = ", ".join(f"{store.quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
-        reader = (
-            f"read_json({file}, format='newline_delimited', columns={{{columns}}}, "
-            f"ignore_errors=true{_compression(path)})"
-        )
-        cells = {
-            name: f"CASE WHEN UPPER({_name(kind.names[i])}) IN ('', 'NULL') THEN NULL "
-            f"ELSE {_name(kind.names[i])} END"
-            for name, i in position.items()
-        }
-    else:
-        reader = f"read_parquet({file})"
-        types = dict(row[:2] for row in writer.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall())
-        cells = {}
-        for name, i in position.items():
-            cell = _name(kind.names[i])
-            if types[kind.names[i]].startswith("TIMESTAMP"):
-                scale = "" if kind.format == "events" else " / 1000.0"
-                cell = f"EPOCH_MS(CAST({cell} AS TIMESTAMP)){scale}"
-            cell = f"CAST({cell} AS VARCHAR)"
-            cells[name] = f"CASE WHEN UPPER({cell}) IN ('', 'NULL') THEN NULL ELSE {cell} END"
-    listed = ", ".join(
-        f"{cells.get(name, 'CAST(NULL AS VARCHAR)')} AS {_name(name)}"
-        for name in formats.NAMES[kind.format]
-    )
-    number = "ROW_NUMBER() OVER ()" if numbered else "CAST(NULL AS BIGINT)"
-    writer.execute(
-        f"CREATE OR REPLACE TEMP VIEW source AS SELECT {listed}, {number} AS row_number FROM {reader}"
-    )
-
-
-def _torn_lines(writer: Any, kind: formats.Recognised) -> list[tuple[int, str, str, int]]:
-    """Lines that are no whole CSV row: line, column, reason and how many lines were lost with it."""
-    if kind.encoding != "csv":
-        return []
-    reasons = {
-        "MISSING COLUMNS": "too few cells",
-        "TOO MANY COLUMNS": "too many cells",
-        "UNQUOTED VALUE": "a quote is not closed",
-        "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
-        "INVALID ENCODING": "is not UTF-8",
-    }
-    found = writer.execute(
-        "SELECT line, MIN(error_type), MAX(1 + LENGTH(TRIM(csv_line, chr(10) || chr(13))) - "
-        "LENGTH(REPLACE(TRIM(csv_line, chr(10) || chr(13)), chr(10), ''))) "
-        "FROM reject_errors GROUP BY line ORDER BY line"
-    ).fetchall()
-    return [(line, "row", reasons.get(kind_, "can't be read"), lines or 1)
-            for line, kind_, lines in found]
-
-
-def _faults(
-    writer: Any, kind: formats.Recognised, path: Path, torn: list[tuple[int, str, str, int]]
-) -> tuple[Fault, ...]:
-    """The first thousand rejected rows with their lines, found by a second, numbered reading."""
-    _source_view(writer, path, kind, numbered=True)
-    numbered = queries.text("files/checked")
-    found = writer.execute(
-        f"SELECT row_number, fault FROM ({numbered}) WHERE fault IS NOT NULL "
-        f"ORDER BY row_number LIMIT {SHOWN_FAULTS}"
-    ).fetchall()
-    faults = [Fault(line, column, reason) for line, column, reason, _ in torn[:SHOWN_FAULTS]]
-    for row, fault in found:
-        line = row + int(kind.header)
-        for torn_line, _, _, _ in torn:
-            line += torn_line <= line
-        column, _, reason = fault.partition(": ")
-        spelled = kind.names[kind.columns.index(column)] if column in kind.columns else column
-        faults.append(Fault(line, spelled, reason))
-    return tuple(sorted(faults, key=lambda fault: fault.line)[:SHOWN_FAULTS])
-
-
-def _unstage(writer: Any) -> None:
-    for name in ("distinct_id", "hashed_id", "check_limits", "reject_errors", "reject_scans"):
-        writer.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    for name, kind in writer.execute(
-        "SELECT table_name, table_type FROM information_schema.tables "
-        "WHERE table_catalog = 'temp' AND table_name IN ('checked', 'typed', 'browsed_source', 'source')"
-    ).fetchall():
-        form = "VIEW" if kind == "VIEW" else "TABLE"
-        writer.execute(f"DROP {form} temp.{name}")
-
-
 def _standing(writer: Any, source: str) -> list[int]:
-    return [load_id for (load_id,) in writer.execute(
-        "SELECT load_id FROM events.load WHERE source = $1 AND status = 'loaded'", [source]
-    ).fetchall()]
+    return [
+        load_id
+        for (load_id,) in writer.execute(
+            "SELECT load_id FROM events.load WHERE source = $1 AND status = 'loaded'", [source]
+        ).fetchall()
+    ]
 
 
 def _remove(writer: Any, load_ids: list[int], status: str) -> int:
@@ -442,10 +360,8 @@ def _transaction(writer: Any) -> Iterator[None]:
         yield
         writer.execute("COMMIT")
     except BaseException:
-        try:
+        with suppress(duckdb.Error):  # the engine may have rolled back already
             writer.execute("ROLLBACK")
-        except duckdb.Error:  # the engine has already rolled back
-            pass
         raise
 
 
@@ -462,7 +378,9 @@ def _reading(path: Path) -> Iterator[None]:
         if isinstance(error, OSError) and not isinstance(error, duckdb.Error):
             raise
         if "GZIP" in told.upper() or "ZSTD" in told.upper() or "decompress" in told:
-            raise Refused(f"{path}: its compression is broken; is it cut off? Nothing was loaded") from error
+            raise Refused(
+                f"{path}: its compression is broken; is it cut off? Nothing was loaded"
+            ) from error
         if isinstance(error, duckdb.OutOfMemoryException):
             raise Refused(
                 f"{path}: does not fit the memory limit; raise KPI_MEMORY_LIMIT (such as 4GB)"
@@ -479,22 +397,3 @@ def _is_firefox(path: Path) -> bool:
         return formats.is_firefox_file(path)
     except (Refused, OSError):
         return False  # reading it as events will tell what is wrong
-
-
-def _compression(path: Path) -> str:
-    kind = formats.COMPRESSIONS.get(path.suffix)
-    return f", compression='{kind}'" if kind else ", compression='none'"
-
-
-def _literal_path(path: Path) -> str:
-    """The path with the engine's wildcards escaped, so that a file's name is only its name."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in os.fspath(path.absolute()))
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _bytes(told: str) -> float:
-    number, unit = told.split()
-    return float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]

@@ -22,7 +22,9 @@ PRODUCTS = ("desktop", "android", "ios")
 STEPS = (
     "sequence.begin account.created account.login account.verified device.created device.connected"
 ).split()
-NO_COMPLETE_DAY = "no complete day has been summarised yet; load event files, then: python -m kpi summarise"
+NO_COMPLETE_DAY = (
+    "no complete day has been summarised yet; load event files, then: python -m kpi summarise"
+)
 
 
 def engagement(
@@ -59,7 +61,9 @@ def engagement(
     by_day = [frame["broken_by"], frame["day"]]
     hidden |= split & (hidden & split).groupby(by_day).transform("any")
     by_audience = [frame["broken_by"], frame["audience"]]
-    weekly = hidden.astype(int).groupby(by_audience).transform(lambda h: h.rolling(WEEK, 1).max()) > 0
+    weekly = (
+        hidden.astype(int).groupby(by_audience).transform(lambda h: h.rolling(WEEK, 1).max()) > 0
+    )
     monthly = _small(frame["mau"], min_users)
     frame.loc[hidden, "dau"] = pd.NA
     frame.loc[weekly, "dau_7day_mean"] = pd.NA

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,10 @@ from kpi.settings import Settings
 
 SCHEMA_VERSION = 1
 KEPT_PUBLICATIONS = 3
-NOTHING_YET = "nothing has been summarised yet in {home}; run: python -m kpi load FILE… && python -m kpi summarise"
+NOTHING_YET = (
+    "nothing has been summarised yet in {home}; "
+    "run: python -m kpi load FILE… && python -m kpi summarise"
+)
 
 
 def events_file(home: Path) -> Path:
@@ -56,7 +59,9 @@ def only_writer(settings: Settings) -> Iterator[None]:
         home.mkdir(parents=True, exist_ok=True)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Refused(f"{home}: can't be written to; check its permissions, or set KPI_HOME") from error
+        raise Refused(
+            f"{home}: can't be written to; check its permissions, or set KPI_HOME"
+        ) from error
     try:
         deadline = time.monotonic() + settings.lock_seconds
         while True:
@@ -151,10 +156,8 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     folder.mkdir(exist_ok=True)
     work = folder / "next.work"
     _clear(folder)
-    try:
+    with suppress(NoData):
         shutil.copyfile(publication_file(home), work)
-    except NoData:
-        pass
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=NullPool,
@@ -252,8 +255,6 @@ def _move_link(home: Path, work: Path, number: int) -> None:
 def _machine_memory() -> int:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for limit in (Path("/sys/fs/cgroup/memory.max"),):
-        try:
+        with suppress(OSError, ValueError):
             memory = min(memory, int(limit.read_text()))
-        except (OSError, ValueError):
-            pass
     return memory

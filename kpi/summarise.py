@@ -66,7 +66,9 @@ class _Run:
     then all private tables in one transaction, then the rest (unpublished).
     """
 
-    def __init__(self, settings: Settings, connection: Connection, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection, tell: Callable[[str], None]
+    ) -> None:
         self.settings = settings
         self.connection = connection
         self.tell = tell
@@ -158,7 +160,9 @@ class _Run:
         self._run("daily_step", **daily)
         self._name_sets(0, *ANY_DEVICES)
         self._run("daily_users", **daily)
-        audiences = self.connection.exec_driver_sql("SELECT audience, lowest, highest FROM audience")
+        audiences = self.connection.exec_driver_sql(
+            "SELECT audience, lowest, highest FROM audience"
+        )
         for audience, lowest, highest in audiences.tuples().all():
             self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
             self._name_sets(MONTH - 1, lowest, highest)

@@ -80,7 +80,8 @@ class Warehouse:
     def known_values(self) -> dict[str, list[str]]:
         """The values of each tag, most used first."""
         return {
-            str(tag): list(group["found"]) for tag, group in self.tag_values.groupby("tag", sort=False)
+            str(tag): list(group["found"])
+            for tag, group in self.tag_values.groupby("tag", sort=False)
         }
 
     def close(self) -> None:

@@ -2,7 +2,23 @@
 -- Reads:  typed (the format's own query), check_limits (first and last sane timestamp).
 -- Note:   DuckDB only. No value is repeated in a fault: it could be an id.
 SELECT
-  *,
+  "timestamp",
+  seq_id,
+  seq_time,
+  type,
+  uid,
+  device_id,
+  new_user,
+  user_agent_browser,
+  user_agent_version,
+  user_agent_os,
+  service,
+  context,
+  entrypoint,
+  campaign,
+  migration,
+  region,
+  row_number,
   CASE
     WHEN "timestamp" IS NULL AND given_timestamp IS NULL THEN
       CASE
@@ -30,9 +46,19 @@ SELECT
     WHEN STRLEN(campaign) > 256 THEN 'campaign: is longer than 256'
     WHEN STRLEN(migration) > 256 THEN 'migration: is longer than 256'
     WHEN STRLEN(region) > 256 THEN 'region: is longer than 256'
-    WHEN CONTAINS(
-      CONCAT(type, uid, device_id, seq_id, user_agent_browser, user_agent_version, user_agent_os,
-             service, context, entrypoint, campaign, migration, region), CHR(0)
-    ) THEN 'row: holds a NUL character'
+    WHEN CONTAINS(type, CHR(0))
+      OR CONTAINS(uid, CHR(0))
+      OR CONTAINS(device_id, CHR(0))
+      OR CONTAINS(seq_id, CHR(0))
+      OR CONTAINS(user_agent_browser, CHR(0))
+      OR CONTAINS(user_agent_version, CHR(0))
+      OR CONTAINS(user_agent_os, CHR(0))
+      OR CONTAINS(service, CHR(0))
+      OR CONTAINS(context, CHR(0))
+      OR CONTAINS(entrypoint, CHR(0))
+      OR CONTAINS(campaign, CHR(0))
+      OR CONTAINS(migration, CHR(0))
+      OR CONTAINS(region, CHR(0))
+      THEN 'row: holds a NUL character'
   END AS fault
 FROM typed, check_limits

@@ -1,0 +1,39 @@
+# make run    the dashboard on http://localhost:8501, with the demo where nothing is configured
+# make test   everything that CI runs
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test test-long lint clean
+
+run: $(VENV)/installed
+	@$(BIN)/python -m kpi ready
+	$(BIN)/streamlit run app.py
+
+test: $(VENV)/installed-dev browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-long: $(VENV)/installed-dev browser
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Playwright drives the system's own Chromium; it is installed from the distribution's packages.
+.PHONY: browser
+browser:
+	@test -x /usr/bin/chromium || sh .ci/install-chromium
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

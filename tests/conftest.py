@@ -1,0 +1,224 @@
+"""What the tests share: a store of its own for each, the command line in process, comparing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).parent
+PROJECT = TESTS.parent
+for folder in (str(PROJECT), str(TESTS)):
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+KEY = "a key for tests, kept nowhere else"
+
+# A store is built for every example, so a deadline per example would only measure the machine.
+_unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("default", max_examples=15, derandomize=True, **_unhurried)
+settings.register_profile("long", max_examples=400, **_unhurried)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did: its exit status and what it printed."""
+
+    status: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Standard output as text."""
+        return self.out.decode()
+
+    @property
+    def said(self) -> str:
+        """All that a person would see."""
+        return self.text + self.err
+
+
+@contextmanager
+def environment(**told: str | None) -> Iterator[None]:
+    """The process's KPI_ settings are exactly these for a while."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("KPI_")}
+    for name in before:
+        del os.environ[name]
+    os.environ.update({name: value for name, value in told.items() if value is not None})
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("KPI_")]:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+class Store:
+    """An embedded store in a folder of its own, driven by the command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.files = folder / "files"
+        self.files.mkdir(parents=True, exist_ok=True)
+
+    def settings(self, **told: str | None) -> dict[str, str | None]:
+        """The environment of a command; None takes a setting away."""
+        return {"KPI_HOME": str(self.home), "KPI_HMAC_KEY": KEY, **told}
+
+    def run(self, *arguments: str | Path, **told: str | None) -> Ran:
+        """Run one command in this process, in an empty folder, so that no secrets file is read."""
+        from kpi.cli import main
+
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        here = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with environment(**self.settings(**told)), redirect_stdout(out), redirect_stderr(err):
+                try:
+                    status = main([str(argument) for argument in arguments])
+                except SystemExit as stopped:
+                    status = stopped.code
+        finally:
+            os.chdir(here)
+        return Ran(status or 0, out.buffer.getvalue(), err.buffer.getvalue().decode())
+
+    def start(
+        self, *arguments: str | Path, before: str = "", **told: str | None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one command in a process of its own; ``before`` is Python to run first."""
+        program = f"import sys\n{before}\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("KPI_")}
+        given = {name: value for name, value in self.settings(**told).items() if value is not None}
+        return subprocess.run(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            env={**kept, **given, "PYTHONPATH": str(PROJECT)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def must(self, *arguments: str | Path, **told: str | None) -> Ran:
+        """Run a command that has to succeed."""
+        ran = self.run(*arguments, **told)
+        assert ran.status == 0, f"{arguments} gave {ran.status}: {ran.said}"
+        return ran
+
+    def load(self, *files: Path, **told: str | None) -> Ran:
+        """Load files."""
+        return self.must("load", *files, **told)
+
+    def summarise(self, *arguments: str) -> Ran:
+        """Bring the summaries up to date."""
+        return self.must("summarise", *arguments)
+
+    def export(self, metric: str, *arguments: str, min_users: int = 0) -> list[dict[str, Any]]:
+        """The rows of an export, parsed: numbers as floats, an empty field as None."""
+        ran = self.must("export", metric, *arguments, f"--min-users={min_users}")
+        return parsed(ran.text)
+
+    def exports(self) -> dict[tuple[str, ...], bytes]:
+        """What every metric prints, byte for byte."""
+        return {asked: self.must("export", *asked).out for asked in EVERY_EXPORT}
+
+
+ALL_CELLS = ("--min-users=0",)
+EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
+    ("engagement", *ALL_CELLS),
+    ("engagement", "--min-users=3"),
+    ("engagement", "--by=os", *ALL_CELLS),
+    ("engagement", "--browser=Firefox", "--not-os=Linux", "--users=existing", "--allow-unknown")
+    + ALL_CELLS,
+    *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 5, 7, 14)),
+    ("multi-device", "--by=browser", *ALL_CELLS),
+    ("connection-time", *ALL_CELLS),
+    ("connection-time", "--devices=multi", *ALL_CELLS),
+    ("completion", *ALL_CELLS),
+    ("completion", "--by=version", *ALL_CELLS),
+    ("steps", *ALL_CELLS),
+)
+TEXT_COLUMNS = {
+    *("day", "audience", "account", "step", "product"),
+    *("browser", "version", "os", "service", "users"),
+}
+
+
+def parsed(text: str) -> list[dict[str, Any]]:
+    """CSV as rows: numbers as floats, an empty field as None."""
+    return [
+        {
+            name: cell if name in TEXT_COLUMNS else (None if cell == "" else float(cell))
+            for name, cell in row.items()
+        }
+        for row in csv.DictReader(io.StringIO(text, newline=""))
+    ]
+
+
+def differences(
+    got: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """How two tables differ, cell by cell; rows are known by their text columns."""
+
+    def by_name(rows: Iterable[Mapping[str, Any]]) -> dict[tuple, Mapping[str, Any]]:
+        named = {}
+        for row in rows:
+            name = tuple(row[column] for column in row if column in TEXT_COLUMNS)
+            if name in named:
+                found.append(f"{name}: twice")
+            named[name] = row
+        return named
+
+    found: list[str] = []
+    left, right = by_name(got), by_name(expected)
+    found += [f"{name}: missing" for name in right if name not in left]
+    found += [f"{name}: not expected" for name in left if name not in right]
+    for name in [name for name in right if name in left]:
+        if list(left[name]) != list(right[name]):
+            found.append(f"columns {list(left[name])}, expected {list(right[name])}")
+            break
+        for column, value in right[name].items():
+            if not same(left[name][column], value):
+                found.append(f"{name} {column}: {left[name][column]}, expected {value}")
+    return found
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Equal, numbers within a billionth of their size; absent equals only absent."""
+    if isinstance(expected, str) or None in (got, expected):
+        return got == expected
+    return abs(got - expected) <= 1e-9 * max(1.0, abs(expected))
+
+
+def assert_same(
+    got: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]], about: str = ""
+) -> None:
+    """Two tables hold the same rows; tells the first few cells that differ."""
+    found = differences(got, expected)
+    more = "" if len(found) <= 12 else f"\n... and {len(found) - 12} more"
+    assert not found, f"{about}\n" + "\n".join(found[:12]) + more
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    return Store(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def make_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store]:
+    """Makes empty stores, for tests that need several."""
+    return lambda: Store(tmp_path_factory.mktemp("store"))

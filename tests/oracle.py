@@ -1,0 +1,641 @@
+"""Every exported metric in plain sets and loops, read from the definitions alone.
+
+This is deliberately slow and plain: for every day it collects the users again, one by one, from
+the sentences of the specification ("Definitions") and of the design ("Definitions, settled"). It
+shares no code and no method with the library, so that agreement means something.
+
+An event is a dict with the columns of the event table (``timestamp`` in milliseconds, ...);
+a missing column is a blank one. Rows come back as dicts in the columns of ``export``; ``day`` is
+an ISO date and None is an absent value.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+Event = Mapping[str, Any]
+Row = dict[str, Any]
+
+DAY_MS = 24 * 60 * 60 * 1000
+EPOCH = date(1970, 1, 1)
+MONTH_DAYS = 28
+MEAN_DAYS = 7
+MULTI_DEVICE_DAYS = 5
+AUDIENCES = ("all", "multi_device", "single_device")
+STEPS = (
+    "sequence.begin",
+    "account.created",
+    "account.login",
+    "account.verified",
+    "device.created",
+    "device.connected",
+)
+COLUMNS = {
+    "engagement": ("day", "audience", "dau", "dau_7day_mean", "mau", "engagement_ratio"),
+    "multi-device": (
+        "day",
+        "daily_users",
+        "daily_multi_device_users",
+        "daily_multi_device_percent",
+        "monthly_users",
+        "monthly_multi_device_users",
+        "monthly_multi_device_percent",
+    ),
+    "connection-time": (
+        "day",
+        "account",
+        "connections",
+        "p25_seconds",
+        "median_seconds",
+        "p75_seconds",
+    ),
+    "completion": (
+        "day",
+        "begun",
+        "completed",
+        "completion_percent",
+        "within_5_seconds_percent",
+        "within_10_seconds_percent",
+    ),
+    "steps": ("day", "step", "reached", "median_seconds"),
+    "firefox": ("day", "product", "dau", "dau_7day_mean", "mau", "engagement_ratio"),
+}
+COUNTS = {
+    "engagement": ("dau", "mau"),
+    "multi-device": (
+        "daily_users",
+        "daily_multi_device_users",
+        "monthly_users",
+        "monthly_multi_device_users",
+    ),
+    "connection-time": ("connections",),
+    "completion": ("begun", "completed"),
+    "steps": ("reached",),
+}
+
+
+class Segment(NamedTuple):
+    """One combination of the tags that can be filtered on."""
+
+    browser: str
+    version: str
+    os: str
+    service: str
+    users: str  # 'new' or 'existing'
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader picked: several values of a tag are "or", different tags are "and"."""
+
+    browser: tuple[str, ...] = ()
+    not_browser: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+    not_version: tuple[str, ...] = ()
+    os: tuple[str, ...] = ()
+    not_os: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    not_service: tuple[str, ...] = ()
+    users: str | None = None
+    devices: str | None = None
+
+    def picks(self, segment: Segment) -> bool:
+        """Whether one event (or attempt) with these tags carries everything asked for."""
+        for tag in ("browser", "version", "os", "service"):
+            wanted, unwanted = getattr(self, tag), getattr(self, f"not_{tag}")
+            value = getattr(segment, tag)
+            if wanted and value not in wanted:
+                return False
+            if value in unwanted:
+                return False
+        return self.users is None or segment.users == self.users
+
+    def narrowed(self, by: str, value: str) -> Filters | None:
+        """These filters and also ``by = value``; None if nothing could match both."""
+        if by == "users":
+            return replace(self, users=value) if self.users in (None, value) else None
+        wanted = getattr(self, by)
+        if wanted and value not in wanted:
+            return None
+        return replace(self, **{by: (value,)})
+
+    def arguments(self) -> list[str]:
+        """The same filters on the command line."""
+        told = []
+        for field in fields(self):
+            picked = getattr(self, field.name)
+            option = "--" + field.name.replace("_", "-")
+            for value in picked if isinstance(picked, tuple) else [picked]:
+                if value is not None:
+                    told.append(f"{option}={value}")
+        return told
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One connection attempt: a sequence of a sync service."""
+
+    first_seq_time: dict[str, int]  # milliseconds, by event type
+    day_begun: int | None
+    day_ready: int | None
+    ready_ms: int | None
+    segment: Segment
+    devices: str  # 'single' or 'multi'
+
+
+def known(value: Any) -> Any:
+    """Blank and NULL mean unknown."""
+    return None if value in (None, "", "NULL") else value
+
+
+def day_number(timestamp: int) -> int:
+    """A UTC day is half-open: midnight itself is the first moment of the new day."""
+    return timestamp // DAY_MS
+
+
+def day_name(day: int) -> str:
+    """The ISO date of a day number."""
+    return (EPOCH + timedelta(days=day)).isoformat()
+
+
+def tag(value: Any) -> str:
+    """A blank tag is shown as (none)."""
+    found = known(value)
+    return "(none)" if found is None else str(found)
+
+
+def major(version: Any) -> Any:
+    """The version that counts is the part before the first dot."""
+    found = known(version)
+    return None if found is None else str(found).split(".")[0]
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """The continuous percentile: linear between the two nearest ranks."""
+    ranked = sorted(values)
+    if not ranked:
+        return None
+    place = share * (len(ranked) - 1)
+    low = int(place)
+    high = min(low + 1, len(ranked) - 1)
+    return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+
+
+def percent(part: float | None, whole: float | None) -> float | None:
+    """100 x part / whole; absent where either is absent or there is nothing to divide by."""
+    if part is None or not whole:
+        return None
+    return 100.0 * part / whole
+
+
+class Log:
+    """What a list of events says about users, devices, days and attempts."""
+
+    def __init__(self, events: Iterable[Event], sync_services: Iterable[str] = ("sync",)) -> None:
+        self.sync_services = set(sync_services)
+        self.loaded_days: set[int] = set()
+        # Per day, per user: the segments of that user's events, and the devices seen.
+        self.segments: dict[int, dict[str, set[Segment]]] = defaultdict(lambda: defaultdict(set))
+        self.devices: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        sequences: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            day = day_number(event["timestamp"])
+            self.loaded_days.add(day)
+            user, device = known(event.get("uid")), known(event.get("device_id"))
+            if user is not None:
+                self.segments[day][user].add(self._event_segment(event))
+                if device is not None:
+                    self.devices[day][user].add(device)
+            if known(event.get("seq_id")) is not None and known(event.get("seq_time")) is not None:
+                sequences[event["seq_id"]].append(event)
+        found = (self._attempt(sequence) for sequence in sequences.values())
+        self.attempts = [attempt for attempt in found if attempt is not None]
+
+    @property
+    def days(self) -> list[int]:
+        """Every day from the first to the last loaded one."""
+        if not self.loaded_days:
+            return []
+        return list(range(min(self.loaded_days), max(self.loaded_days) + 1))
+
+    @staticmethod
+    def _event_segment(event: Event) -> Segment:
+        return Segment(
+            tag(event.get("user_agent_browser")),
+            tag(major(event.get("user_agent_version"))),
+            tag(event.get("user_agent_os")),
+            tag(event.get("service")),
+            "new" if event.get("new_user") else "existing",
+        )
+
+    # Users ------------------------------------------------------------------------------------
+
+    def is_multi_device(self, user: str, day: int, window: int) -> bool:
+        """An active device that day, and two different ones in the window that ends with it."""
+        if not self.devices.get(day, {}).get(user):
+            return False
+        seen: set[str] = set()
+        for earlier in range(day - window + 1, day + 1):
+            seen |= self.devices.get(earlier, {}).get(user, set())
+        return len(seen) >= 2
+
+    def users_on(self, day: int, audience: str, filters: Filters, window: int) -> set[str]:
+        """The users of an audience on a day who were in a picked segment on that same day."""
+        found = set()
+        for user, segments in self.segments.get(day, {}).items():
+            if not any(filters.picks(segment) for segment in segments):
+                continue
+            multi = self.is_multi_device(user, day, window)
+            if audience == "all" or multi == (audience == "multi_device"):
+                found.add(user)
+        return found
+
+    def all_loaded(self, day: int, days: int) -> bool:
+        """Whether every day of the window that ends with ``day`` was loaded."""
+        return all(earlier in self.loaded_days for earlier in range(day - days + 1, day + 1))
+
+    def counts(self, audience: str, filters: Filters, window: int) -> dict[int, Row]:
+        """DAU, its 7-day mean, and MAU, per day."""
+        on = {day: self.users_on(day, audience, filters, window) for day in self.days}
+        counted: dict[int, Row] = {}
+        for day in self.days:
+            mean = mau = None
+            if self.all_loaded(day, MEAN_DAYS):
+                mean = sum(len(on[day - back]) for back in range(MEAN_DAYS)) / MEAN_DAYS
+            if self.all_loaded(day, MONTH_DAYS):
+                mau = len(set().union(*(on[day - back] for back in range(MONTH_DAYS))))
+            dau = len(on[day]) if day in self.loaded_days else None
+            counted[day] = {"dau": dau, "mean": mean, "mau": mau}
+        return counted
+
+    # Attempts ---------------------------------------------------------------------------------
+
+    def _attempt(self, sequence: list[Event]) -> Attempt | None:
+        ordered = sorted(sequence, key=lambda event: (event["seq_time"], event["timestamp"]))
+
+        def first(column: str) -> Any:
+            for event in ordered:
+                if known(event.get(column)) is not None:
+                    return event[column]
+            return None
+
+        if first("service") not in self.sync_services:
+            return None
+        first_seq_time: dict[str, int] = {}
+        first_timestamp: dict[str, int] = {}
+        for event in ordered:
+            kind, moment, elapsed = event["type"], event["timestamp"], event["seq_time"]
+            first_seq_time[kind] = min(first_seq_time.get(kind, elapsed), elapsed)
+            first_timestamp[kind] = min(first_timestamp.get(kind, moment), moment)
+
+        day_begun = day_ready = ready_ms = None
+        if "sequence.begin" in first_timestamp:
+            day_begun = day_number(first_timestamp["sequence.begin"])
+        if "device.connected" in first_timestamp:
+            needed = [k for k in ("device.connected", "device.created") if k in first_timestamp]
+            ready_ms = max(first_seq_time[kind] for kind in needed)
+            day_ready = day_number(max(first_timestamp[kind] for kind in needed))
+
+        new = "account.created" in first_seq_time or any(e.get("new_user") for e in ordered)
+        user = first("uid")
+        judged = day_ready if day_ready is not None else day_begun
+        multi = (
+            user is not None
+            and judged is not None
+            and self.is_multi_device(user, judged, MULTI_DEVICE_DAYS)
+        )
+        return Attempt(
+            first_seq_time,
+            day_begun,
+            day_ready,
+            ready_ms,
+            Segment(
+                tag(first("user_agent_browser")),
+                tag(major(first("user_agent_version"))),
+                tag(first("user_agent_os")),
+                tag(first("service")),
+                "new" if new else "existing",
+            ),
+            "multi" if multi else "single",
+        )
+
+    def attempts_picked(self, filters: Filters) -> list[Attempt]:
+        """The attempts whose tags, account and devices are the ones asked for."""
+        return [
+            attempt
+            for attempt in self.attempts
+            if filters.picks(attempt.segment) and filters.devices in (None, attempt.devices)
+        ]
+
+    # Metrics ----------------------------------------------------------------------------------
+
+    def engagement(self, filters: Filters) -> list[Row]:
+        """Per day and audience: DAU, mean DAU over 7 days, MAU, and mean as a percentage of MAU."""
+        counted = {name: self.counts(name, filters, MULTI_DEVICE_DAYS) for name in AUDIENCES}
+        return [
+            {
+                "day": day_name(day),
+                "audience": audience,
+                "dau": counted[audience][day]["dau"],
+                "dau_7day_mean": counted[audience][day]["mean"],
+                "mau": counted[audience][day]["mau"],
+                "engagement_ratio": percent(
+                    counted[audience][day]["mean"], counted[audience][day]["mau"]
+                ),
+            }
+            for day in self.days
+            for audience in AUDIENCES
+        ]
+
+    def multi_device(self, filters: Filters, window: int = MULTI_DEVICE_DAYS) -> list[Row]:
+        """Per day: multi-device users of the day and of the month, beside all active users."""
+        everyone = self.counts("all", filters, window)
+        multi = self.counts("multi_device", filters, window)
+        return [
+            {
+                "day": day_name(day),
+                "daily_users": everyone[day]["dau"],
+                "daily_multi_device_users": multi[day]["dau"],
+                "daily_multi_device_percent": percent(multi[day]["dau"], everyone[day]["dau"]),
+                "monthly_users": everyone[day]["mau"],
+                "monthly_multi_device_users": multi[day]["mau"],
+                "monthly_multi_device_percent": percent(multi[day]["mau"], everyone[day]["mau"]),
+            }
+            for day in self.days
+        ]
+
+    def connection_time(self, filters: Filters) -> list[Row]:
+        """Per day ready and kind of account: quartiles of the seconds until ready to sync."""
+        rows = []
+        for day in self.days:
+            for account in ("new", "existing"):
+                seconds = [
+                    attempt.ready_ms / 1000
+                    for attempt in self.attempts_picked(filters)
+                    if attempt.day_ready == day and attempt.segment.users == account
+                ]
+                rows.append(
+                    {
+                        "day": day_name(day),
+                        "account": account,
+                        "connections": len(seconds) if day in self.loaded_days else None,
+                        "p25_seconds": percentile(seconds, 0.25),
+                        "median_seconds": percentile(seconds, 0.5),
+                        "p75_seconds": percentile(seconds, 0.75),
+                    }
+                )
+        return rows
+
+    def completion(self, filters: Filters) -> list[Row]:
+        """Per day begun: how many attempts became ready, ever and soon, of those begun."""
+        rows = []
+        for day in self.days:
+            begun = [a for a in self.attempts_picked(filters) if a.day_begun == day]
+            ready = [attempt.ready_ms for attempt in begun if attempt.ready_ms is not None]
+            loaded = day in self.loaded_days
+            soon = {
+                limit: sum(ms <= limit * 1000 for ms in ready) if loaded else None
+                for limit in (5, 10)
+            }
+            count, completed = (len(begun), len(ready)) if loaded else (None, None)
+            rows.append(
+                {
+                    "day": day_name(day),
+                    "begun": count,
+                    "completed": completed,
+                    "completion_percent": percent(completed, count),
+                    "within_5_seconds_percent": percent(soon[5], count),
+                    "within_10_seconds_percent": percent(soon[10], count),
+                    "_within_5": soon[5],
+                    "_within_10": soon[10],
+                }
+            )
+        return rows
+
+    def steps(self, filters: Filters) -> list[Row]:
+        """Per day begun and step: the attempts that reached it, and the median of when."""
+        rows = []
+        for day in self.days:
+            begun = [a for a in self.attempts_picked(filters) if a.day_begun == day]
+            for step in STEPS:
+                times = [a.first_seq_time[step] / 1000 for a in begun if step in a.first_seq_time]
+                rows.append(
+                    {
+                        "day": day_name(day),
+                        "step": step,
+                        "reached": len(times) if day in self.loaded_days else None,
+                        "median_seconds": percentile(times, 0.5),
+                    }
+                )
+        return rows
+
+    def values(self, by: str) -> list[str]:
+        """Every value that a tag takes in any event or attempt."""
+        if by == "users":
+            return ["existing", "new"]
+        segments = {attempt.segment for attempt in self.attempts}
+        for users in self.segments.values():
+            for found in users.values():
+                segments |= found
+        return sorted({getattr(segment, by) for segment in segments})
+
+
+def export(
+    log: Log,
+    metric: str,
+    filters: Filters = Filters(),
+    *,
+    by: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    window: int = MULTI_DEVICE_DAYS,
+    min_users: int = 0,
+) -> list[Row]:
+    """The rows of ``python -m kpi export METRIC``."""
+
+    def table(picked: Filters) -> list[Row]:
+        if metric == "multi-device":
+            return log.multi_device(picked, window)
+        return getattr(log, metric.replace("-", "_"))(picked)
+
+    def in_period(rows: list[Row]) -> list[Row]:
+        return [
+            row
+            for row in rows
+            if (first is None or row["day"] >= first) and (last is None or row["day"] <= last)
+        ]
+
+    def shown(rows: list[Row], lead: Row) -> list[Row]:
+        return [
+            {**lead, **{name: row[name] for name in COLUMNS[metric]}}
+            for row in in_period(hide_small(metric, rows, min_users))
+        ]
+
+    if by is None:
+        return shown(table(filters), {})
+    rows = []
+    for value in log.values(by):
+        narrowed = filters.narrowed(by, value)
+        if narrowed is None:
+            continue
+        found = table(narrowed)
+        # A value is listed only if something was counted for it in the period.
+        if any(row[count] for row in in_period(found) for count in COUNTS[metric]):
+            rows += shown(found, {by: value})
+    return rows
+
+
+# Hiding small cells -------------------------------------------------------------------------
+
+
+def hide_small(metric: str, rows: list[Row], min_users: int) -> list[Row]:
+    """The same rows without counts of 1 to ``min_users - 1`` and without what derives from them.
+
+    ``rows`` must be every day in order, since a mean looks six days back. A count of 0 stays.
+    """
+
+    def small(count: int | None) -> bool:
+        return count is not None and 0 < count < min_users
+
+    hidden = [dict(row) for row in rows]
+    if metric == "engagement":
+        _hide_engagement(rows, hidden, small)
+    elif metric == "multi-device":
+        for true, row in zip(rows, hidden, strict=True):
+            users, multi = true["daily_users"], true["daily_multi_device_users"]
+            # All users and the multi-device ones shown together would tell the single ones.
+            if small(multi) or (users is not None and small(users - multi)):
+                row["daily_multi_device_users"] = None
+            if small(users):
+                row["daily_users"] = None
+            for count in ("monthly_users", "monthly_multi_device_users"):
+                if small(true[count]):
+                    row[count] = None
+            for span in ("daily", "monthly"):
+                if None in (row[f"{span}_users"], row[f"{span}_multi_device_users"]):
+                    row[f"{span}_multi_device_percent"] = None
+    elif metric == "connection-time":
+        for row in hidden:
+            if small(row["connections"]):
+                for name in ("connections", "p25_seconds", "median_seconds", "p75_seconds"):
+                    row[name] = None
+    elif metric == "completion":
+        for true, row in zip(rows, hidden, strict=True):
+            if small(true["begun"]) or small(true["completed"]):
+                row["completion_percent"] = None
+            for limit in (5, 10):
+                if small(true["begun"]) or small(true[f"_within_{limit}"]):
+                    row[f"within_{limit}_seconds_percent"] = None
+            for count in ("begun", "completed"):
+                if small(true[count]):
+                    row[count] = None
+    elif metric == "steps":
+        for row in hidden:
+            if small(row["reached"]):
+                row["reached"] = row["median_seconds"] = None
+    return hidden
+
+
+def _hide_engagement(rows: list[Row], hidden: list[Row], small: Any) -> None:
+    true = {(row["day"], row["audience"]): row["dau"] for row in rows}
+    days = [row["day"] for row in rows if row["audience"] == "all"]
+
+    def dau_hidden(day: str, audience: str) -> bool:
+        if audience == "all":
+            return small(true[day, "all"])
+        return small(true[day, "multi_device"]) or small(true[day, "single_device"])
+
+    for row in hidden:
+        day, audience = row["day"], row["audience"]
+        place = days.index(day)
+        mean_days = days[max(0, place - MEAN_DAYS + 1) : place + 1]
+        if any(dau_hidden(earlier, audience) for earlier in mean_days):
+            row["dau_7day_mean"] = row["engagement_ratio"] = None
+        if dau_hidden(day, audience):
+            row["dau"] = None
+        if small(row["mau"]):
+            row["mau"] = row["engagement_ratio"] = None
+
+
+# Firefox reference ----------------------------------------------------------------------------
+
+
+def firefox(figures: Iterable[tuple[str, str, int, int]]) -> list[Row]:
+    """Per day and product, from (day, product, dau, mau): the 7-day mean and the ratio."""
+    given = {(day, product): (dau, mau) for day, product, dau, mau in figures}
+    rows = []
+    for day, product in sorted(given):
+        week = [date.fromisoformat(day) - timedelta(days=back) for back in range(MEAN_DAYS)]
+        daus = [given.get((earlier.isoformat(), product)) for earlier in week]
+        mean = None if None in daus else sum(dau for dau, _ in daus) / MEAN_DAYS
+        dau, mau = given[day, product]
+        rows.append(
+            {
+                "day": day,
+                "product": product,
+                "dau": dau,
+                "dau_7day_mean": mean,
+                "mau": mau,
+                "engagement_ratio": percent(mean, mau),
+            }
+        )
+    return rows
+
+
+# Production's two formats -----------------------------------------------------------------------
+
+
+def events_of_activity(rows: Iterable[Mapping[str, Any]], columns: int) -> list[Event]:
+    """What the rows of an activity file mean; with 7 columns there is no device."""
+    return [
+        {
+            "timestamp": row["timestamp"] * 1000,
+            "type": row["type"],
+            "uid": row.get("uid"),
+            "device_id": row.get("device_id") if columns > 7 else None,
+            "user_agent_browser": row.get("ua_browser"),
+            "user_agent_version": row.get("ua_version"),
+            "user_agent_os": row.get("ua_os"),
+            "service": row.get("service"),
+        }
+        for row in rows
+    ]
+
+
+def events_of_flow(rows: list[Mapping[str, Any]], columns: int) -> list[Event]:
+    """What the rows of flow files mean together; with 16 columns there is no uid."""
+    signing_up = {row["flow_id"] for row in rows if row["type"] == "account.created"}
+    events = []
+    for row in rows:
+        kind = row["type"]
+        parts = kind.split(".")
+        duration = parts[0] == "flow" and parts[1:2] in (["performance"], ["timing"])
+        if kind == "flow.begin" or (
+            parts[0] == "flow" and len(parts) == 3 and parts[2] == "begin" and not duration
+        ):
+            kind = "sequence.begin"
+        elif kind in ("account.keyfetch", "flow.complete"):
+            kind = "device.connected"
+        events.append(
+            {
+                "timestamp": row["timestamp"] * 1000,
+                "seq_id": row["flow_id"],
+                "seq_time": None if duration else row["flow_time"],
+                "type": kind,
+                "uid": row.get("uid") if columns > 16 else None,
+                "new_user": row["flow_id"] in signing_up,
+                "user_agent_browser": row.get("ua_browser"),
+                "user_agent_version": row.get("ua_version"),
+                "user_agent_os": row.get("ua_os"),
+                "service": row.get("service"),
+                "context": row.get("context"),
+                "entrypoint": row.get("entrypoint"),
+                "campaign": row.get("utm_campaign"),
+                "migration": row.get("migration"),
+            }
+        )
+    return events

@@ -1,0 +1,380 @@
+"""However a log arrives (in pieces, late, twice, corrected, removed), the numbers are the same."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+import oracle
+from conftest import Store, assert_same
+from event_files import write
+from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
+
+
+def whole_exports(make_store, log: list[Event]) -> dict[tuple[str, ...], bytes]:
+    """The exports of a store that got the log in one file."""
+    store = make_store()
+    store.load(write(store.files / "whole.csv", log))
+    store.summarise()
+    return store.exports()
+
+
+def by_day(log: list[Event]) -> dict[str, list[Event]]:
+    """The events of each UTC day."""
+    days: dict[str, list[Event]] = {}
+    for row in log:
+        days.setdefault(oracle.day_name(oracle.day_number(row["timestamp"])), []).append(row)
+    return dict(sorted(days.items()))
+
+
+def assert_oracle(store: Store, log: list[Event]) -> None:
+    """A few whole exports equal the oracle."""
+    known = oracle.Log(log)
+    for metric in ("engagement", "multi-device", "connection-time", "completion"):
+        assert_same(store.export(metric), oracle.export(known, metric), metric)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_split_anywhere(seed: int, make_store) -> None:
+    """Rows dealt into files at random, loaded in any order, summarised between: same bytes."""
+    log = random_log(seed, unloaded=(5, 40) if seed == 3 else ())
+    expected = whole_exports(make_store, log)
+    chance = random.Random(seed)
+    pieces: list[list[Event]] = [[] for _ in range(5)]
+    for row in log:
+        chance.choice(pieces).append(row)
+    store = make_store()
+    for place, piece in enumerate(pieces):
+        store.load(write(store.files / f"piece{place}.csv", piece))
+        if chance.random() < 0.7:
+            store.summarise()
+    store.summarise()
+    assert store.exports() == expected
+
+
+@pytest.mark.parametrize("seed", (5, 6))
+def test_split_by_time(seed: int, make_store) -> None:
+    """A log cut at any moments and loaded backwards or shuffled gives the same bytes."""
+    log = sorted(random_log(seed), key=lambda row: row["timestamp"])
+    expected = whole_exports(make_store, log)
+    chance = random.Random(seed)
+    cuts = sorted(chance.sample(range(1, len(log)), 4))
+    pieces = [log[start:end] for start, end in zip([0, *cuts], [*cuts, len(log)], strict=True)]
+    for order in (pieces[::-1], chance.sample(pieces, len(pieces))):
+        store = make_store()
+        for place, piece in enumerate(order):
+            store.load(write(store.files / f"piece{place}.json", piece))
+            store.summarise()
+        assert store.exports() == expected
+
+
+def test_day_by_day(make_store) -> None:
+    """Filling one more day at a time ends at the same bytes as filling all at once."""
+    log = random_log(7, days=36)
+    store = make_store()
+    for day, rows in by_day(log).items():
+        store.load(write(store.files / f"events-{day}.csv", rows))
+        store.summarise()
+    assert store.exports() == whole_exports(make_store, log)
+
+
+def test_many_files_at_once(make_store) -> None:
+    """One load of a folder of days equals one file; a load without summarise changes no export."""
+    log = random_log(8)
+    store = make_store()
+    for day, rows in by_day(log).items():
+        write(store.files / f"events-{day}.csv.gz", rows)
+    store.load(store.files)
+    store.summarise()
+    expected = store.exports()
+    assert expected == whole_exports(make_store, log)
+    store.load(write(store.folder / "more.csv", [event(at(D[20]), uid=user("late"))]))
+    assert store.exports() == expected
+
+
+@pytest.mark.parametrize("seed", (9, 10))
+def test_late_rows(seed: int, store: Store) -> None:
+    """Rows of any earlier day are found and refilled with all the days that depend on them."""
+    log = random_log(seed)
+    chance = random.Random(seed)
+    late = chance.sample(log, 30)
+    early = [row for row in log if not any(row is other for other in late)]
+    store.load(write(store.files / "early.csv", early))
+    store.summarise()
+    assert_oracle(store, early)
+    arrived = list(early)
+    for place, piece in enumerate((late[:1], late[1:10], late[10:])):
+        store.load(write(store.files / f"late{place}.csv", piece))
+        store.summarise()
+        arrived += piece
+        assert_oracle(store, arrived)
+
+
+def test_late_device_changes_later_days(store: Store) -> None:
+    """One late device makes its user multi-device on the days after, and their attempts multi."""
+    log = heartbeat(D[0], 40)
+    log += [event(at(D[10]), uid=user("a"), device_id=device(1))]
+    log += [event(at(day), uid=user("a"), device_id=device(2)) for day in D[11:24]]
+    log += [
+        event(
+            at(D[12]),
+            kind,
+            seq_id="s",
+            seq_time=elapsed,
+            uid=user("a"),
+            service="sync",
+        )
+        for kind, elapsed in (("sequence.begin", 0), ("device.connected", 900))
+    ]
+    late, rest = log[40], log[:40] + log[41:]
+    store.load(write(store.files / "rest.csv", rest))
+    store.summarise()
+    assert store.export("completion", "--devices=multi", f"--from={D[12]}")[0]["begun"] == 0
+    store.load(write(store.files / "late.csv", [late]))
+    store.summarise()
+    assert store.export("completion", "--devices=multi", f"--from={D[12]}")[0]["begun"] == 1
+    for window in (3, 5, 7, 14):
+        got = store.export("multi-device", f"--window={window}")
+        assert_same(got, oracle.export(oracle.Log(log), "multi-device", window=window))
+
+
+def test_attempt_finished_in_a_later_file(store: Store) -> None:
+    """Steps of one attempt may arrive in any order of files, days apart."""
+
+    def step(kind: str, day: str, clock: str, elapsed: int) -> list[Event]:
+        return [
+            event(at(day, clock), kind, seq_id="s", seq_time=elapsed, uid=user("a"), service="sync")
+        ]
+
+    begin = step("sequence.begin", D[3], "23:59:58", 0)
+    created = step("account.created", D[3], "23:59:59", 1000)
+    ready = step("device.connected", D[4], "00:00:02", 4000)
+    made = step("device.created", D[4], "00:00:05", 7000)
+    log = heartbeat(D[0], 8)
+    for place, piece in enumerate((log, ready, made, created, begin)):
+        store.load(write(store.files / f"{place}.csv", piece))
+        store.summarise()
+        log = log + piece if place else log
+        for metric in ("connection-time", "completion", "steps"):
+            assert_same(store.export(metric), oracle.export(oracle.Log(log), metric), metric)
+    assert store.export("completion", "--users=new", f"--from={D[3]}")[0]["completed"] == 1
+
+
+def test_day_before_the_first(store: Store) -> None:
+    """A file from before all others moves the first day and fills the windows after it."""
+    log = random_log(11, first=D[20], days=40)
+    store.load(write(store.files / "later.csv", log))
+    store.summarise()
+    before = [*heartbeat(D[0], 20), event(at(D[3]), uid=user(0)), event(at(D[19]), uid=user(1))]
+    store.load(write(store.files / "before.csv", before))
+    store.summarise()
+    assert_oracle(store, log + before)
+
+
+def test_repeated_load_is_a_no_op(store: Store) -> None:
+    """The same file again, alone or with others, changes nothing."""
+    log = random_log(12, days=40)
+    half = len(log) // 2
+    first = write(store.files / "first.csv", log[:half])
+    second = write(store.files / "second.parquet", log[half:])
+    store.load(first)
+    store.load(first, second)
+    store.summarise()
+    before = store.exports()
+    store.load(first)
+    store.load(store.files)
+    store.summarise()
+    assert store.exports() == before
+    assert_oracle(store, log)
+
+
+def test_summarise_again_changes_nothing(store: Store) -> None:
+    """Rerunning summarise, whole or for any range of days, changes no export."""
+    log = random_log(13)
+    store.load(write(store.files / "log.csv", log))
+    store.summarise()
+    before = store.exports()
+    days = [oracle.day_name(day) for day in oracle.Log(log).days]
+    store.summarise()
+    assert store.exports() == before
+    for arguments in (
+        (f"--from={days[0]}",),
+        (f"--from={days[30]}",),
+        (f"--from={days[12]}", f"--to={days[40]}"),
+        (f"--from={days[-1]}", f"--to={days[-1]}"),
+        (f"--to={days[20]}",),
+    ):
+        store.summarise(*arguments)
+        assert store.exports() == before, arguments
+
+
+def test_changed_file_needs_replace(store: Store) -> None:
+    """A source whose content changed is refused in one line; --replace swaps it in."""
+    log = random_log(14, days=40)
+    days = by_day(log)
+    for day, rows in days.items():
+        write(store.files / f"events-{day}.csv", rows)
+    store.load(store.files)
+    store.summarise()
+    before = store.exports()
+    day = list(days)[20]
+    corrected = [
+        {**row, "user_agent_os": "Plan 9"} for row in days[day] if row["uid"] != user(0)
+    ] + [event(at(day), uid=user("corrected"))]
+    path = write(store.files / f"events-{day}.csv", corrected)
+    ran = store.run("load", path)
+    assert ran.status == 1 and len(ran.err.splitlines()) == 1
+    assert f"events-{day}.csv" in ran.err and "--replace" in ran.err
+    store.summarise()
+    assert store.exports() == before
+    store.load("--replace", path)
+    store.summarise()
+    replaced = [row for name, rows in days.items() if name != day for row in rows] + corrected
+    assert_oracle(store, replaced)
+    write(path, days[day])
+    store.load("--replace", path)
+    store.summarise()
+    assert store.exports() == before
+
+
+def test_replacing_a_file_with_itself(store: Store) -> None:
+    """--replace with the same content leaves every export as it was."""
+    path = write(store.files / "log.csv", random_log(15, days=40))
+    store.load(path)
+    store.summarise()
+    before = store.exports()
+    store.load("--replace", path)
+    store.summarise()
+    assert store.exports() == before
+
+
+def test_replacing_removes_only_what_that_file_brought(store: Store) -> None:
+    """Equal rows that another file brought stay when one file is replaced."""
+    same_rows = [event(at(D[3]), uid=user("a")), event(at(D[4]), uid=user("b"))]
+    extra = [event(at(D[4]), uid=user("c"))]
+    store.load(write(store.files / "base.csv", heartbeat(D[0], 8)))
+    store.load(write(store.files / "one.csv", same_rows + extra))
+    path = write(store.files / "two.csv", same_rows)
+    store.load(path)
+    store.summarise()
+    store.load("--replace", write(path, [event(at(D[5]), uid=user("d"))]))
+    store.summarise()
+    log = [*heartbeat(D[0], 8), *same_rows, *extra, event(at(D[5]), uid=user("d"))]
+    assert_oracle(store, log)
+
+
+@pytest.mark.parametrize("place", (0, 22, 39), ids=("first", "middle", "last"))
+def test_unload_a_day_and_load_it_back(place: int, make_store) -> None:
+    """Without a day it is absent with all that needs it; loaded back, the bytes are the same."""
+    store = make_store()
+    log = random_log(16, days=40)
+    days = by_day(log)
+    for day, rows in days.items():
+        write(store.files / f"events-{day}.csv.zst", rows)
+    store.load(store.files)
+    store.summarise()
+    before = store.exports()
+    day = list(days)[place]
+    path = store.files / f"events-{day}.csv.zst"
+    store.must("unload", f"events-{day}.csv")
+    store.summarise()
+    left = [row for name, rows in days.items() if name != day for row in rows]
+    assert_oracle(store, left)
+    assert store.exports() == whole_exports(make_store, left)
+    store.load(path)
+    store.summarise()
+    assert store.exports() == before
+
+
+def test_unload_several_and_all(store: Store) -> None:
+    """Unloading every source leaves no day; the log can then be loaded anew."""
+    log = random_log(17, days=35)
+    first, second = log[: len(log) // 2], log[len(log) // 2 :]
+    paths = [write(store.files / "a.csv", first), write(store.files / "b.csv", second)]
+    store.load(*paths)
+    store.summarise()
+    before = store.exports()
+    store.must("unload", "a.csv", "b.csv")
+    ran = store.run("summarise")
+    assert ran.status in (0, 1) and "Traceback" not in ran.said
+    store.load(*paths)
+    store.summarise()
+    assert store.exports() == before
+
+
+def test_unload_what_was_never_loaded(store: Store) -> None:
+    """Unloading an unknown source is refused in one line that names it, and unloads nothing."""
+    store.load(write(store.files / "a.csv", heartbeat(D[0], 3)))
+    store.summarise()
+    before = store.exports()
+    ran = store.run("unload", "a.csv", "nosuch.csv")
+    assert ran.status == 1 and len(ran.err.splitlines()) == 1 and "nosuch.csv" in ran.err
+    store.summarise()
+    assert store.exports() == before
+
+
+def test_middle_days_never_loaded(make_store) -> None:
+    """Days missing in the middle are absent rows; a file that brings them fills them in."""
+    log = random_log(18, days=60)
+    days = by_day(log)
+    missing = set(list(days)[28:31])
+    store = make_store()
+    early = [row for day, rows in days.items() if day not in missing for row in rows]
+    store.load(write(store.files / "early.csv", early))
+    store.summarise()
+    for row in store.export("engagement"):
+        if row["day"] in missing:
+            assert (row["dau"], row["dau_7day_mean"], row["mau"]) == (None, None, None)
+    assert_oracle(store, early)
+    late = [row for day in missing for row in days[day]]
+    store.load(write(store.files / "late.csv", late))
+    store.summarise()
+    assert store.exports() == whole_exports(make_store, log)
+
+
+def test_rows_outside_their_files_day(store: Store) -> None:
+    """An event belongs to its own UTC day, whichever file brought it."""
+    names = days_from(D[0], 10)
+    log = [event(at(day, "00:00"), uid=user(place)) for place, day in enumerate(names)]
+    # Each file is named for one day and holds the next day's row.
+    for row, name in zip(log, [names[-1], *names], strict=False):
+        write(store.files / f"events-{name}.csv", [row])
+    store.load(store.files)
+    store.summarise()
+    assert_oracle(store, log)
+
+
+def test_same_rows_compressed_are_not_counted_twice(make_store) -> None:
+    """A file loaded plain and again compressed brings its attempts and users once."""
+    log = random_log(19, days=35)
+    store = make_store()
+    store.load(write(store.files / "events.csv", log))
+    store.summarise()
+    before = store.exports()
+    ran = store.run("load", write(store.folder / "again" / "events.csv.gz", log))
+    assert ran.status in (0, 1) and "Traceback" not in ran.said
+    store.summarise()
+    assert store.exports() == before
+
+
+def test_every_kind_of_file(make_store) -> None:
+    """CSV, JSON lines and Parquet, plain or compressed, in either spelling, say the same."""
+    log = random_log(20, days=35)
+    expected = whole_exports(make_store, log)
+    for name in (
+        "e.csv.gz",
+        "e.csv.zst",
+        "e.json",
+        "e.json.gz",
+        "e.jsonl",
+        "e.ndjson.zst",
+        "e.parquet",
+    ):
+        for spelling in ("specified", "columns"):
+            store = make_store()
+            path: Path = write(store.files / name, log, spelling=spelling)
+            store.load(path)
+            store.summarise()
+            assert store.exports() == expected, f"{name}, {spelling}"
