@@ -75,4 +75,4 @@ def standing(settings: Settings) -> list[Annotation]:
 
 
 def _read(connection: object) -> list[Annotation]:
-    return [Annotation(*row) for row in queries.run(connection, "read/annotation").tuples()]
+    return [Annotation(*row) for row in queries.run(connection, "read/annotation")]

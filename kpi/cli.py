@@ -69,11 +69,16 @@ def _load(settings: Settings, told: argparse.Namespace) -> int:
 def _tell_faults(loaded: object) -> None:
     for fault in loaded.faults[:SHOWN]:
         print(
-            f"{loaded.source}: line {fault.line}: {fault.column} {fault.reason}; row rejected",
+            f"{loaded.source}: line {fault.line}: {fault}; row rejected",
             file=sys.stderr,
         )
     if loaded.rows_rejected > SHOWN:
         print(f"{loaded.source}: {loaded.rows_rejected} rows rejected in all", file=sys.stderr)
+    for doubt in loaded.doubts[:SHOWN]:
+        print(
+            f"{loaded.source}: line {doubt.line}: {doubt}; row kept",
+            file=sys.stderr,
+        )
     if loaded.unknown_types:
         names = ", ".join(repr(name) for name in list(loaded.unknown_types)[:SHOWN])
         print(

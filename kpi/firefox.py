@@ -35,7 +35,7 @@ def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given
     with store.only_writer(settings), store.storage_faults(settings.home):
         with store.next_publication(settings) as publishing:
             standing = pd.DataFrame(
-                queries.run(publishing.connection, "read/firefox").tuples().all(),
+                queries.run(publishing.connection, "read/firefox").all(),
                 columns=["product", "day", "dau", "mau"],
             )
             standing["day"] = pd.to_datetime(standing["day"]).dt.strftime("%Y-%m-%d")

@@ -38,6 +38,7 @@ class Loaded:
     rows_rejected: int = 0
     faults: tuple[staging.Fault, ...] = ()
     unknown_types: dict[str, int] = field(default_factory=dict)
+    doubts: tuple[staging.Fault, ...] = ()
 
 
 def event_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
@@ -97,20 +98,19 @@ def load_files(
 
 def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
     """Remove exactly what the loads that go by these names brought; returns the events of each."""
-    removed = []
     with (
         store.only_writer(settings),
         store.storage_faults(settings.home),
         _writer(settings) as writer,
     ):
-        for source in sources:
-            loads = _standing(writer, source)
+        standing = {source: _standing(writer, source) for source in sources}
+        for source, loads in standing.items():
             if not loads:
                 raise Refused(
                     f"{source}: no load goes by that name; `python -m kpi loads` lists them"
                 )
-            with _transaction(writer):
-                removed.append(_remove(writer, loads, "removed"))
+        with _transaction(writer):
+            removed = [_remove(writer, loads, "removed") for loads in standing.values()]
     return removed
 
 
@@ -266,9 +266,10 @@ def _store(
         first = faults[0]
         raise Refused(
             f"{path}: {rejected} of {read} rows are bad, more than "
-            f"{settings.max_rejects_percent:g}%; the first: line {first.line}, column "
-            f"{first.column} {first.reason}; nothing was loaded"
+            f"{settings.max_rejects_percent:g}%; the first: line {first.line}: {first}; "
+            "nothing was loaded"
         )
+    doubts = staging.doubts(writer, kind, path, torn)
     first_at, last_at = writer.execute(
         'SELECT MIN("timestamp"), MAX("timestamp") FROM checked WHERE fault IS NULL'
     ).fetchone()
@@ -306,7 +307,7 @@ def _store(
                 [f.reason for f in faults],
             ],
         )
-    return Loaded(source, "loaded", read, kept, rejected, faults, unknown)
+    return Loaded(source, "loaded", read, kept, rejected, faults, unknown, doubts)
 
 
 def _standing(writer: Any, source: str) -> list[int]:

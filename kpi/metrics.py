@@ -109,6 +109,8 @@ def multi_device(
     for span in ("daily", "monthly"):
         of_all = _small(frame[f"{span}_users"], min_users)
         of_multi = _small(frame[f"{span}_multi_device_users"], min_users)
+        if span == "daily":  # single and multi add up to all on a day, so that one tells the other
+            of_multi |= _small(frame["daily_users"] - frame["daily_multi_device_users"], min_users)
         frame.loc[of_all, f"{span}_users"] = pd.NA
         frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
         frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
@@ -165,7 +167,7 @@ def completion(
     for count, share in shares.items():
         frame[share] = _percent(frame[count], frame["begun"])
         frame.loc[begun_hidden | _small(frame[count], min_users), share] = pd.NA
-    frame.loc[begun_hidden | _small(frame["completed"], min_users), "completed"] = pd.NA
+    frame.loc[_small(frame["completed"], min_users), "completed"] = pd.NA
     frame.loc[begun_hidden, "begun"] = pd.NA
     frame = frame.drop(columns=["within_5_seconds", "within_10_seconds"])
     return _finished(frame, period, by, None, warehouse, incomplete)

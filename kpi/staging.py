@@ -26,6 +26,10 @@ class Fault:
     column: str
     reason: str
 
+    def __str__(self) -> str:
+        """The fault without its line, such as 'type is missing' or 'too few cells'."""
+        return self.reason if self.column == "row" else f"{self.column} {self.reason}"
+
 
 @dataclass(frozen=True)
 class Torn:
@@ -136,13 +140,37 @@ def faults(
     ).fetchall()
     listed = [Fault(stretch.line, "row", stretch.reason) for stretch in torn[:SHOWN_FAULTS]]
     for row, fault in found:
-        line = row + int(kind.header)
-        for stretch in torn:
-            line += stretch.lines if stretch.line <= line else 0
         column, _, reason = fault.partition(": ")
         spelled = kind.names[kind.columns.index(column)] if column in kind.columns else column
-        listed.append(Fault(line, spelled, reason))
+        listed.append(Fault(_line(row, kind, torn), spelled, reason))
     return tuple(sorted(listed, key=lambda fault: fault.line)[:SHOWN_FAULTS])
+
+
+def doubts(
+    writer: Any, kind: formats.Recognised, path: Path, torn: list[Torn]
+) -> tuple[Fault, ...]:
+    """Rows that are kept although their seq_time disagrees with their timestamp, with their lines."""
+    if not {"seq_time", "flow_time"} & set(kind.columns):
+        return ()
+    doubtful = queries.text("files/doubtful")
+    if not writer.execute(f"SELECT COUNT(*) FROM ({doubtful})").fetchone()[0]:
+        return ()
+    _source_view(writer, path, kind, numbered=True)
+    checked = queries.text("files/checked")
+    found = writer.execute(
+        f"WITH checked AS MATERIALIZED ({checked}) "
+        f"SELECT row_number FROM ({doubtful}) ORDER BY row_number LIMIT {SHOWN_FAULTS}"
+    ).fetchall()
+    reason = "disagrees with the timestamp by more than 2 seconds"
+    return tuple(Fault(_line(row, kind, torn), "seq_time", reason) for (row,) in found)
+
+
+def _line(row: int, kind: formats.Recognised, torn: list[Torn]) -> int:
+    """The line of a file's nth readable row."""
+    line = row + int(kind.header)
+    for stretch in torn:
+        line += stretch.lines if stretch.line <= line else 0
+    return line
 
 
 def unstage(writer: Any) -> None:

@@ -72,9 +72,7 @@ class _Run:
         self.settings = settings
         self.connection = connection
         self.tell = tell
-        stored = dict(
-            connection.exec_driver_sql("SELECT name, setting FROM events.store").tuples().all()
-        )
+        stored = dict(connection.exec_driver_sql("SELECT name, setting FROM events.store").all())
         self.simulated = stored.get("simulated") == "1"
         self.expired_before = date.fromisoformat(stored.get("expired_before", _EVER[0].isoformat()))
 
@@ -163,7 +161,7 @@ class _Run:
         audiences = self.connection.exec_driver_sql(
             "SELECT audience, lowest, highest FROM audience"
         )
-        for audience, lowest, highest in audiences.tuples().all():
+        for audience, lowest, highest in audiences.all():
             self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
             self._name_sets(MONTH - 1, lowest, highest)
             self._run("monthly_users_change", audience=audience, **monthly)

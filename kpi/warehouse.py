@@ -47,7 +47,7 @@ class Warehouse:
         try:
             with self._engine.connect() as connection:
                 result = queries.run(connection, f"read/{query}", **params)
-                return pd.DataFrame(result.tuples().all(), columns=list(result.keys()))
+                return pd.DataFrame(result.all(), columns=list(result.keys()))
         except (SQLAlchemyError, duckdb.Error, OSError) as error:
             raise WarehouseDown(CANT_READ) from error
 

@@ -1,0 +1,295 @@
+"""Every measure, defined once, as data: what pages, charts, tables and downloads call it and how they
+write it. Nothing here draws, and nothing here reads a warehouse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import pandas as pd
+
+from kpi.filters import Period
+
+Unit = Literal["percent", "users", "seconds", "attempts", "day", "text"]
+Better = Literal["higher", "lower"]
+
+ABSENT = "–"
+"""What stands where there is no value; a gap is never a zero."""
+
+COMPARED_DAYS = 28
+"""Cards compare with the same weekday this many days before, so that no MAU window is in both."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure: its name, unit, definition and good direction, and the columns that hold it.
+
+    ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
+    that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
+    """
+
+    id: str
+    title: str
+    unit: Unit
+    definition: str
+    better: Better | None
+    metric: str
+    column: str
+    n_column: str | None = None
+    n_words: str = ""
+    source: str = ""
+
+    def text(self, value: float | None) -> str:
+        """A value as a reader meets it, such as '40.4%', '8,543' or '4.8 s'."""
+        return written(value, self.unit)
+
+    def n_text(self, n: float | None) -> str:
+        """What a value rests on, such as 'of 8,543 monthly users', or '' where nothing does."""
+        if self.n_column is None or pd.isna(n):
+            return ""
+        return f"of {written(n, 'users')} {self.n_words}"
+
+    def change_text(self, change: float) -> str:
+        """A change with its sign and unit: a percentage changes in points, never in percent."""
+        amount = written(abs(change), "users" if self.unit == "attempts" else self.unit)
+        if self.unit == "percent":
+            amount = f"{abs(change):.1f} points"
+        return f"{'−' if change < 0 else '+'}{amount}"
+
+    def flat(self, change: float) -> bool:
+        """Whether a change is too small to show in the digits that are written."""
+        return not any(digit in "123456789" for digit in self.change_text(change))
+
+
+MEASURES: dict[str, Measure] = {
+    measure.id: measure
+    for measure in (
+        Measure(
+            id="engagement_ratio",
+            title="Engagement ratio",
+            unit="percent",
+            definition=(
+                "The mean of daily active users over the 7 UTC days that end with the day, as a "
+                "percentage of the users active on any of the 28 days that end with it."
+            ),
+            better="higher",
+            metric="engagement",
+            column="engagement_ratio",
+            n_column="mau",
+            n_words="monthly users",
+            source="Specification, Engagement Ratio",
+        ),
+        Measure(
+            id="dau",
+            title="Daily active users",
+            unit="users",
+            definition="Distinct users with at least one event of any type on the UTC day.",
+            better="higher",
+            metric="engagement",
+            column="dau",
+            source="Specification, Definitions",
+        ),
+        Measure(
+            id="mau",
+            title="Monthly active users",
+            unit="users",
+            definition=(
+                "Distinct users with at least one event on any of the 28 UTC days that end with "
+                "the day; absent unless all 28 were loaded."
+            ),
+            better="higher",
+            metric="engagement",
+            column="mau",
+            source="Specification, Definitions",
+        ),
+        Measure(
+            id="multi_device_percent",
+            title="Multi-device users",
+            unit="percent",
+            definition=(
+                "Of the day's active users, the share with an active device that day and two "
+                "different devices active within the 5 UTC days that end with it."
+            ),
+            better="higher",
+            metric="multi-device",
+            column="daily_multi_device_percent",
+            n_column="daily_users",
+            n_words="daily users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="multi_device_users",
+            title="Multi-device daily users",
+            unit="users",
+            definition=(
+                "Distinct users with an active device on the UTC day and two different devices "
+                "active within the 5 days that end with it."
+            ),
+            better="higher",
+            metric="multi-device",
+            column="daily_multi_device_users",
+            n_column="daily_users",
+            n_words="daily users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="monthly_multi_device_percent",
+            title="Multi-device monthly users, percent",
+            unit="percent",
+            definition=(
+                "Of the users active in the 28 UTC days that end with the day, the share who "
+                "counted as multi-device on any of them."
+            ),
+            better="higher",
+            metric="multi-device",
+            column="monthly_multi_device_percent",
+            n_column="monthly_users",
+            n_words="monthly users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="monthly_multi_device_users",
+            title="Multi-device monthly users",
+            unit="users",
+            definition="Distinct users who counted as multi-device on any of the 28 UTC days.",
+            better="higher",
+            metric="multi-device",
+            column="monthly_multi_device_users",
+            n_column="monthly_users",
+            n_words="monthly users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="connection_time",
+            title="Median time to connect",
+            unit="seconds",
+            definition=(
+                "Seconds from the first request for the connection page until the device has "
+                "fetched its keys and is registered; half of the attempts that became ready on "
+                "the UTC day were faster."
+            ),
+            better="lower",
+            metric="connection-time",
+            column="median_seconds",
+            n_column="connections",
+            n_words="connections",
+            source="Specification, Time taken to connect a device",
+        ),
+        Measure(
+            id="completion",
+            title="Completed connections",
+            unit="percent",
+            definition=(
+                "Of the connection attempts begun on the UTC day, the share whose device became "
+                "ready to sync, ever."
+            ),
+            better="higher",
+            metric="completion",
+            column="completion_percent",
+            n_column="begun",
+            n_words="attempts begun",
+            source="Specification, Time taken to connect a device",
+        ),
+    )
+}
+
+COLUMNS: dict[str, tuple[str, Unit]] = {
+    "day": ("Day (UTC)", "day"),
+    "audience": ("Audience", "text"),
+    "product": ("Product", "text"),
+    "account": ("Account", "text"),
+    "step": ("Step", "text"),
+    "dau": ("Daily users", "users"),
+    "dau_7day_mean": ("Daily users, 7-day mean", "users"),
+    "mau": ("Monthly users", "users"),
+    "engagement_ratio": ("Engagement ratio", "percent"),
+    "daily_users": ("Daily users", "users"),
+    "daily_multi_device_users": ("Multi-device daily users", "users"),
+    "daily_multi_device_percent": ("Multi-device, of daily", "percent"),
+    "monthly_users": ("Monthly users", "users"),
+    "monthly_multi_device_users": ("Multi-device monthly users", "users"),
+    "monthly_multi_device_percent": ("Multi-device, of monthly", "percent"),
+    "connections": ("Connections", "attempts"),
+    "p25_seconds": ("A quarter within", "seconds"),
+    "median_seconds": ("Half within (median)", "seconds"),
+    "p75_seconds": ("Three quarters within", "seconds"),
+    "begun": ("Begun", "attempts"),
+    "completed": ("Completed", "attempts"),
+    "completion_percent": ("Completed", "percent"),
+    "within_5_seconds_percent": ("Ready within 5 s", "percent"),
+    "within_10_seconds_percent": ("Ready within 10 s", "percent"),
+    "reached": ("Reached", "attempts"),
+}
+"""Every column of the exported tables: its heading and unit."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measure on one day, beside the same weekday 28 days before; None is absent."""
+
+    measure: Measure
+    day: date
+    value: float | None
+    n: float | None
+    compared_day: date
+    change: float | None
+
+
+def reading(measure: Measure, frame: pd.DataFrame, day: date, **picked: str) -> Reading:
+    """The value of a measure on a day and its change since 28 days before; both may be absent.
+
+    ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
+    """
+    for column, value in picked.items():
+        frame = frame[frame[column] == value]
+    rows = frame.set_index("day")
+    compared_day = day - timedelta(days=COMPARED_DAYS)
+    value, before = (_cell(rows, d, measure.column) for d in (day, compared_day))
+    change = None if value is None or before is None else value - before
+    n = _cell(rows, day, measure.n_column) if measure.n_column else None
+    return Reading(measure, day, value, n, compared_day, change)
+
+
+def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """The rows of the days of a period, in a frame of their own."""
+    first, last = period.bounds
+    days = frame["day"].dt.date if len(frame) else frame["day"]
+    return frame[(days >= first) & (days <= last)].reset_index(drop=True)
+
+
+def written(value: float | None, unit: Unit) -> str:
+    """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
+    if value is None or pd.isna(value):
+        return ABSENT
+    if unit == "percent":
+        return f"{value:.1f}%"
+    if unit == "seconds":
+        digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+        return f"{value:,.{digits}f} s"
+    return f"{value:,.0f}"
+
+
+def day_text(day: date) -> str:
+    """A day as '14 Jun 2016', the same in every locale."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def days_text(first: date, last: date) -> str:
+    """A range of days as '1 Jan – 14 Jun 2016'; the year stands once where it is the same."""
+    start = day_text(first)
+    if first.year == last.year:
+        start = start.removesuffix(f" {first.year}")
+    return day_text(last) if first == last else f"{start} – {day_text(last)}"
+
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def _cell(rows: pd.DataFrame, day: date, column: str) -> float | None:
+    stamp = pd.Timestamp(day)
+    if stamp not in rows.index:
+        return None
+    value = rows.at[stamp, column]
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,569 @@
+"""What can't be done is refused in one clear line, and leaves everything as it was."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import KEY, PROJECT, Ran, Store
+from event_files import ACTIVITY_COLUMNS, csv_of, production_csv, write, write_bytes, zstd
+from logs import RAW_DEVICE, RAW_USER, D, at, event, heartbeat, random_log, user
+
+LOG = random_log(50, days=32)
+JUNK = bytes(range(256)) * 40
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """A store with something in it, which must stay as it is."""
+    store.load(write(store.folder / "before" / "before.csv", LOG))
+    store.summarise()
+    return store
+
+
+def assert_refused(ran: Ran | subprocess.CompletedProcess[str], *named: str) -> str:
+    """Exit status 1 and one line on stderr that names the thing and is no traceback."""
+    if isinstance(ran, Ran):
+        status, told, out = ran.status, ran.err, ran.text
+    else:
+        status, told, out = ran.returncode, ran.stderr, ran.stdout
+    assert status == 1, f"status {status}: {told}{out}"
+    assert "Traceback" not in told + out
+    assert len(told.splitlines()) == 1, told
+    assert len(told) < 600, "a line that nobody would read"
+    for name in named:
+        assert name in told, told
+    assert RAW_USER not in told + out and RAW_DEVICE not in told + out
+    return told
+
+
+def assert_nothing_changed(store: Store, before: dict[tuple[str, ...], bytes]) -> None:
+    """The store works, its exports are the same, also after summarising again."""
+    store.summarise()
+    assert store.exports() == before
+
+
+def text_of(*names: str) -> bytes:
+    """A CSV with these column names and one row."""
+    return (",".join(names) + "\n" + ",".join("1" for _ in names) + "\n").encode()
+
+
+def cut(content: bytes) -> bytes:
+    """The first two thirds of a file."""
+    return content[: len(content) * 2 // 3]
+
+
+def compressed(name: str, content: bytes) -> Callable[[Path], bytes]:
+    """Bytes as they would lie in a file of that name."""
+    return lambda folder: write_bytes(folder / "scratch" / name, content).read_bytes()
+
+
+WHOLE = csv_of(LOG)
+SPECIFIED = WHOLE.decode().splitlines()[0].split(",")
+UNREADABLE: dict[str, tuple[str, Callable[[Path], bytes]]] = {
+    "empty": ("empty.csv", lambda folder: b""),
+    "empty json": ("empty.json", lambda folder: b""),
+    "empty parquet": ("empty.parquet", lambda folder: b""),
+    "empty inside gz": ("empty.csv.gz", compressed("empty.csv.gz", b"")),
+    "only newlines": ("newlines.csv", lambda folder: b"\n\n\n"),
+    "junk": ("junk.csv", lambda folder: JUNK),
+    "junk json": ("junk.json", lambda folder: JUNK),
+    "junk parquet": ("junk.parquet", lambda folder: JUNK),
+    "junk gz": ("junk.csv.gz", lambda folder: JUNK),
+    "junk zst": ("junk.csv.zst", lambda folder: JUNK),
+    "junk inside gz": ("inside.csv.gz", compressed("inside.csv.gz", JUNK)),
+    "nothing but zeros": ("zeros.csv", lambda folder: bytes(5000)),
+    "truncated gz": ("cut.csv.gz", lambda folder: cut(compressed("cut.csv.gz", WHOLE)(folder))),
+    "truncated zst": ("cut.csv.zst", lambda folder: cut(zstd(WHOLE))),
+    "truncated json gz": (
+        "cut.json.gz",
+        lambda folder: cut(write(folder / "scratch" / "cut.json.gz", LOG).read_bytes()),
+    ),
+    "truncated parquet": (
+        "cut.parquet",
+        lambda folder: cut(write(folder / "scratch" / "cut.parquet", LOG).read_bytes()),
+    ),
+    "a picture": ("picture.csv", lambda folder: b"\x89PNG\r\n\x1a\n" + JUNK),
+    "a letter": ("letter.csv", lambda folder: b"Dear all,\nplease find the numbers.\nBest\n"),
+    "wrong columns": ("wrong.csv", lambda folder: text_of("a", "b", "c")),
+    "too few columns": ("few.csv", lambda folder: text_of(*SPECIFIED[:-1])),
+    "a column twice": ("twice.csv", lambda folder: text_of(*SPECIFIED[:-1], "type")),
+    "an unknown column": ("unknown.csv", lambda folder: text_of(*SPECIFIED[:-1], "mygration")),
+    "a number of columns nobody wrote": (
+        "nine.csv",
+        lambda folder: b"1453300000,Firefox,40,Linux,u,account.signed,sync,d,e\n" * 30,
+    ),
+    "json without events": ("other.json", lambda folder: b'{"a": 1}\n{"a": 2}\n'),
+    "a json value": ("value.json", lambda folder: b"42\n"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_unreadable_files(case: str, filled: Store) -> None:
+    """A file that holds no events is refused by name, alone or beside good ones."""
+    before = filled.exports()
+    name, content = UNREADABLE[case]
+    path = filled.files / name
+    path.write_bytes(content(filled.folder))
+    assert_refused(filled.run("load", path), name)
+    assert_nothing_changed(filled, before)
+
+
+def test_parquet_of_something_else(filled: Store) -> None:
+    """A whole Parquet file with other columns is refused by name."""
+    before = filled.exports()
+    path = filled.files / "other.parquet"
+    duckdb.connect().execute(f"COPY (SELECT 1 AS a, 2 AS b) TO '{path}' (FORMAT parquet)")
+    assert_refused(filled.run("load", path), "other.parquet")
+    assert_nothing_changed(filled, before)
+
+
+def test_cut_in_the_middle_of_a_big_file(filled: Store) -> None:
+    """A large compressed file that ends early brings none of its many good rows."""
+    before = filled.exports()
+    rows = [event(at(D[40]) + step, uid=user(step)) for step in range(30_000)]
+    path = write(filled.files / "big.csv.gz", rows)
+    path.write_bytes(path.read_bytes()[:-20_000])
+    assert_refused(filled.run("load", path), "big.csv.gz")
+    assert_nothing_changed(filled, before)
+
+
+def test_missing_file(filled: Store) -> None:
+    """A file that isn't there is named."""
+    before = filled.exports()
+    assert_refused(filled.run("load", filled.files / "missing.csv"), "missing.csv")
+    assert_nothing_changed(filled, before)
+
+
+def test_missing_file_beside_a_good_one(filled: Store) -> None:
+    """A command with one missing file says so; the good file can be loaded all the same."""
+    good = write(filled.files / "good.csv", [event(at(D[3]), uid=user("good"))])
+    assert_refused(filled.run("load", good, filled.files / "missing.csv"), "missing.csv")
+    filled.load(good)
+    filled.summarise()
+
+
+@pytest.mark.parametrize("stray", (None, "notes.txt", "import.log"))
+def test_folder_without_event_files(stray: str | None, filled: Store) -> None:
+    """A folder that holds no event file is named."""
+    before = filled.exports()
+    folder = filled.folder / "barren"
+    folder.mkdir()
+    if stray:
+        (folder / stray).write_text("nothing to load\n")
+    assert_refused(filled.run("load", folder), "barren")
+    assert_nothing_changed(filled, before)
+
+
+def test_names_with_odd_characters(filled: Store) -> None:
+    """Quotes, spaces, brackets and patterns in a file's name are part of its name."""
+    names = ("it's.csv", "a b.csv", "[x].csv", "100%.csv", "*.csv", "ünï.csv", "-x.csv", ";.csv")
+    for place, name in enumerate(names):
+        filled.load(write(filled.files / name, [event(at(D[60]), uid=user(f"odd{place}"))]))
+    filled.summarise()
+    rows = filled.export("engagement", f"--from={D[60]}", f"--to={D[60]}")
+    assert rows[0]["dau"] == len(names)
+    bad = filled.files / "bad 'n\" [odd]*.csv"
+    bad.write_bytes(JUNK)
+    assert_refused(filled.run("load", bad), "bad 'n\" [odd]*.csv")
+
+
+def test_missing_key(filled: Store) -> None:
+    """Without a key unhashed ids are refused with one line that says how to make one."""
+    before = filled.exports()
+    path = write(filled.files / "more.csv", LOG[:5])
+    told = assert_refused(filled.run("load", path, KPI_HMAC_KEY=None), "KPI_HMAC_KEY")
+    assert "python -c" in told
+    assert_refused(filled.run("load", path, KPI_HMAC_KEY=""), "KPI_HMAC_KEY")
+    assert_nothing_changed(filled, before)
+
+
+def test_missing_key_on_a_new_store(store: Store) -> None:
+    """Refusing for want of a key leaves no raw id in the store's folder."""
+    path = write(store.files / "first.csv", LOG)
+    assert_refused(store.run("load", path, KPI_HMAC_KEY=None), "KPI_HMAC_KEY")
+    for found in store.home.rglob("*"):
+        assert not found.is_file() or RAW_USER.encode() not in found.read_bytes()
+    assert_refused(store.run("export", "engagement"))
+
+
+def test_reading_needs_no_key(filled: Store) -> None:
+    """Summaries and exports hold no ids, so they need no key."""
+    before = filled.exports()
+    filled.must("summarise", KPI_HMAC_KEY=None)
+    ran = filled.must("export", "engagement", "--min-users=0", KPI_HMAC_KEY=None)
+    assert ran.out == before["engagement", "--min-users=0"]
+
+
+def test_another_key(filled: Store) -> None:
+    """Under another key every user would become two; that is refused, and no key is shown."""
+    before = filled.exports()
+    path = write(filled.files / "more.csv", LOG[:5])
+    told = assert_refused(filled.run("load", path, KPI_HMAC_KEY="quite another key"))
+    assert KEY not in told and "quite another key" not in told
+    assert_nothing_changed(filled, before)
+
+
+def test_nothing_loaded_yet(store: Store) -> None:
+    """An export of nothing says which command loads something."""
+    assert "load" in assert_refused(store.run("export", "engagement"))
+    store.home.mkdir(parents=True)
+    assert "load" in assert_refused(store.run("export", "completion"))
+
+
+def test_loaded_but_not_summarised(store: Store) -> None:
+    """An export before the first summary says which command makes one."""
+    store.load(write(store.files / "log.csv", LOG))
+    assert "summarise" in assert_refused(store.run("export", "engagement"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    (
+        ("export", "nosuch"),
+        ("export", "engagement", "--nosuch=1"),
+        ("export", "multi-device", "--window=4"),
+        ("export", "engagement", "--window=7"),
+        ("export", "engagement", "--from=2016-02-30"),
+        ("export", "engagement", "--to=yesterday"),
+        ("export", "engagement", "--users=old"),
+        ("export", "engagement", "--devices=multi"),
+        ("export", "engagement", "--min-users=-1"),
+        ("export", "engagement", "--min-users=x"),
+        ("export", "engagement", "--by=day"),
+        ("export", "firefox", "--os=Linux"),
+        ("load",),
+        ("load", "--format=xml", "x.csv"),
+        ("nosuch",),
+        (),
+    ),
+    ids=" ".join,
+)
+def test_wrong_usage(arguments: tuple[str, ...], filled: Store) -> None:
+    """What the command line can't mean is exit status 2 with the usage, and prints no table."""
+    ran = filled.run(*arguments)
+    assert ran.status == 2 and ran.out == b""
+    assert "usage:" in ran.err and "Traceback" not in ran.err
+
+
+def test_period_the_wrong_way_round(filled: Store) -> None:
+    """A period that ends before it begins is refused, not an empty table."""
+    ran = filled.run("export", "engagement", "--from=2016-03-02", "--to=2016-03-01")
+    assert ran.status in (1, 2) and ran.out == b"" and "Traceback" not in ran.err
+
+
+# The store ----------------------------------------------------------------------------------------
+
+
+def test_home_is_a_file(store: Store) -> None:
+    """A KPI_HOME that is no folder is named."""
+    store.home.write_text("not a folder\n")
+    path = write(store.files / "log.csv", LOG)
+    assert_refused(store.run("load", path), "home")
+    assert_refused(store.run("export", "engagement"))
+    assert_refused(store.run("summarise"))
+
+
+@pytest.mark.parametrize("name", ("events.duckdb", "kpi.duckdb"))
+def test_store_that_is_no_store(name: str, filled: Store) -> None:
+    """A store's file full of junk is named; nothing is written over it."""
+    path = (filled.home / name).resolve()
+    path.write_bytes(JUNK)
+    more = write(filled.files / "more.csv", LOG[:5])
+    commands = {"events.duckdb": (("load", more), ("summarise",))}
+    for command in commands.get(name, (("export", "engagement"),)):
+        assert_refused(filled.run(*command))
+        assert path.read_bytes() == JUNK
+
+
+@pytest.mark.parametrize("name", ("events.duckdb", "kpi.duckdb"))
+def test_store_of_a_newer_engine(name: str, filled: Store) -> None:
+    """A file that a newer DuckDB wrote is refused in a plain line and left alone."""
+    path = (filled.home / name).resolve()
+    content = bytearray(path.read_bytes())
+    assert content[8:12] == b"DUCK"
+    content[12:20] = (999).to_bytes(8, "little")
+    path.write_bytes(content)
+    more = write(filled.files / "more.csv", LOG[:5])
+    commands = {"events.duckdb": (("load", more), ("summarise",))}
+    for command in commands.get(name, (("export", "engagement"),)):
+        assert_refused(filled.run(*command))
+        assert path.read_bytes() == content
+
+
+def test_store_of_a_newer_version(filled: Store) -> None:
+    """A publication of newer tables than these is refused in a line that says so."""
+    path = (filled.home / "kpi.duckdb").resolve()
+    with duckdb.connect(str(path)) as engine:
+        engine.execute("UPDATE publication SET schema_version = schema_version + 1000")
+    told = assert_refused(filled.run("export", "engagement"))
+    assert "newer" in told
+
+
+def test_events_of_a_newer_version(filled: Store) -> None:
+    """Events of newer tables than these are neither loaded into nor summarised."""
+    before = filled.exports()
+    path = (filled.home / "events.duckdb").resolve()
+    with duckdb.connect(str(path)) as engine:
+        changed = engine.execute(
+            "UPDATE store SET setting = CAST(setting AS INTEGER) + 1000 "
+            "WHERE name LIKE '%version%' RETURNING 1"
+        ).fetchall()
+    assert changed
+    more = write(filled.files / "more.csv", LOG[:5])
+    assert "newer" in assert_refused(filled.run("load", more))
+    assert "newer" in assert_refused(filled.run("summarise"))
+    assert filled.exports() == before
+
+
+@contextmanager
+def without_root_powers() -> Iterator[None]:
+    """Permissions hold for this thread even if the tests run as root.
+
+    Capabilities belong to threads: giving up the effective ones, with the permitted ones kept,
+    can be undone, and needs no other user.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    held = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, held) == 0
+    fewer = (ctypes.c_uint32 * 6)(*held)
+    # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH are what lets root pass by permissions.
+    fewer[0] &= ~0b110
+    assert libc.capset(header, fewer) == 0
+    try:
+        yield
+    finally:
+        assert libc.capset(header, held) == 0
+
+
+@contextmanager
+def mode(path: Path, permissions: int) -> Iterator[None]:
+    """A path has other permissions for a while."""
+    before = path.stat().st_mode
+    path.chmod(permissions)
+    try:
+        with without_root_powers():
+            yield
+    finally:
+        path.chmod(before)
+
+
+def test_no_permission_to_make_the_store(store: Store) -> None:
+    """A folder that may not be written is named, and nothing appears in it."""
+    path = write(store.files / "log.csv", LOG)
+    with mode(store.folder, 0o555):
+        ran = store.run("load", path)
+    assert_refused(ran, "home")
+    assert not store.home.exists()
+
+
+def test_no_permission_to_write_the_store(filled: Store) -> None:
+    """A store that may only be read still exports, and refuses to load and summarise."""
+    before = filled.exports()
+    more = write(filled.files / "more.csv", LOG[:5])
+    (filled.home / "events.duckdb").chmod(0o444)
+    with mode(filled.home, 0o555):
+        assert_refused(filled.run("load", more))
+        assert filled.exports() == before
+    (filled.home / "events.duckdb").chmod(0o644)
+    assert_nothing_changed(filled, before)
+
+
+def test_no_permission_to_read_a_file(filled: Store) -> None:
+    """An event file that may not be read is named."""
+    before = filled.exports()
+    path = write(filled.files / "secret.csv", LOG)
+    with mode(path, 0o000):
+        ran = filled.run("load", path)
+    assert_refused(ran, "secret.csv")
+    assert_nothing_changed(filled, before)
+
+
+def test_no_permission_to_write_the_output(filled: Store) -> None:
+    """An output that can't be written is named."""
+    folder = filled.folder / "closed"
+    folder.mkdir()
+    with mode(folder, 0o555):
+        ran = filled.run("export", "engagement", "-o", folder / "out.csv")
+    assert_refused(ran, "out.csv")
+    assert_refused(filled.run("export", "engagement", "-o", filled.folder / "no" / "out.csv"))
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("kilobytes", (16, 600, 1500))
+def test_full_disk_while_loading(kilobytes: int, filled: Store) -> None:
+    """When a file can grow no further, a load is refused in one line and leaves nothing."""
+    before = filled.exports()
+    rows = [
+        event(at(D[40]) + step, uid=user(step * 7919 % 65_537), seq_id=f"{step:x}", seq_time=step)
+        for step in range(60_000)
+    ]
+    path = write(filled.files / "big.csv", rows)
+    ran = filled.start("load", path, before=limit(filled, kilobytes))
+    assert_refused(ran)
+    assert_nothing_changed(filled, before)
+    filled.load(path)
+
+
+@pytest.mark.parametrize("kilobytes", (4, 64, 300))
+def test_full_disk_while_summarising(kilobytes: int, filled: Store) -> None:
+    """When a summary can't be written, readers keep the one they have."""
+    before = filled.exports()
+    filled.load(write(filled.files / "more.csv", random_log(51, days=40)))
+    ran = filled.start("summarise", before=limit(filled, kilobytes))
+    assert_refused(ran)
+    assert filled.exports() == before
+    filled.summarise()
+    assert filled.exports() != before
+
+
+def limit(store: Store, kilobytes: int) -> str:
+    """Python that lets no file grow by more than so much beyond the store's largest."""
+    largest = max(path.stat().st_size for path in store.home.rglob("*") if path.is_file())
+    most = largest + kilobytes * 1024 if kilobytes > 400 else kilobytes * 1024
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
+
+
+def test_full_device_as_output(filled: Store) -> None:
+    """An output that is full is refused in one line."""
+    device = Path("/dev/full")
+    if not device.exists():
+        pytest.fail("this machine has no /dev/full to stand for a full disk")
+    assert_refused(filled.run("export", "engagement", "-o", device))
+
+
+def test_reader_who_leaves(filled: Store) -> None:
+    """`export | head -1` ends quietly."""
+    command = f"'{sys.executable}' -W ignore -m kpi export steps --min-users 0 | head -1"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KPI_")}
+    told = {"KPI_HOME": str(filled.home), "PYTHONPATH": str(PROJECT)}
+    ran = subprocess.run(
+        ["sh", "-c", command],
+        env=kept | told,
+        cwd=filled.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.stdout == "day,step,reached,median_seconds\n"
+    assert ran.stderr == ""
+
+
+HOLD = """
+import sys
+import duckdb
+engine = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_open(path: Path) -> Iterator[None]:
+    """Another process has the file open for writing."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            process.stdin.close()
+
+
+def test_events_held_by_another_process(filled: Store) -> None:
+    """While another process writes, a load is refused in one line; exports never notice."""
+    before = filled.exports()
+    more = write(filled.files / "more.csv", LOG[:5])
+    with held_open((filled.home / "events.duckdb").resolve()):
+        assert filled.exports() == before
+        assert_refused(filled.run("load", more, KPI_LOCK_SECONDS="0.2"))
+    filled.load(more)
+
+
+def test_killed_while_loading(filled: Store) -> None:
+    """A load that dies leaves its file wholly absent, and the store usable."""
+    before = filled.exports()
+    rows = [event(at(D[40]) + step, uid=user(step)) for step in range(20_000)]
+    path = write(filled.files / "big.csv", rows)
+    # The process ends itself, without any clean-up, at the first commit of the load.
+    dies = (
+        "import os, duckdb_engine, sqlalchemy.engine.default as d\n"
+        "d.DefaultDialect.do_commit = lambda self, c: os._exit(9)\n"
+    )
+    ran = filled.start("load", path, before=dies)
+    assert ran.returncode == 9
+    assert_nothing_changed(filled, before)
+    filled.load(path)
+    filled.summarise()
+    rows = filled.export("engagement", f"--from={D[40]}", f"--to={D[40]}")
+    assert rows[0]["dau"] == 20_000
+
+
+def test_killed_while_summarising(filled: Store) -> None:
+    """A summary that dies changes nothing for readers; the next one finds what is left to do."""
+    before = filled.exports()
+    filled.load(write(filled.files / "more.csv", random_log(52, days=40)))
+    dies = "import os\nos.replace = os.rename = os.symlink = lambda *a, **k: os._exit(9)\n"
+    ran = filled.start("summarise", before=dies)
+    assert ran.returncode == 9
+    assert filled.exports() == before
+    filled.summarise()
+    assert filled.exports() != before
+
+
+def test_over_five_percent_bad(filled: Store) -> None:
+    """Too many bad rows refuse the file, naming it and the first bad line with its reason."""
+    before = filled.exports()
+    rows = [event(at(D[3]) + place, uid=user("x")) for place in range(30)]
+    for place in (4, 9):
+        rows[place]["type"] = ""
+    told = assert_refused(filled.run("load", write(filled.files / "bad.csv", rows)), "bad.csv")
+    assert re.search(r"\bline 6\b", told) and "type" in told
+    assert_nothing_changed(filled, before)
+
+
+def test_bad_settings(filled: Store) -> None:
+    """A setting that makes no sense is named in one line, its value never shown."""
+    for name in ("KPI_MIN_USERS", "KPI_MAX_REJECTS_PERCENT", "KPI_COMPLETE_AFTER_HOURS"):
+        told = assert_refused(filled.run("export", "engagement", **{name: "shhh"}), name)
+        assert "shhh" not in told
+
+
+def test_swapped_production_columns(filled: Store) -> None:
+    """A file whose columns were swapped throughout is refused, not read into wrong columns."""
+    before = filled.exports()
+    swapped = (ACTIVITY_COLUMNS[5], *ACTIVITY_COLUMNS[1:5], ACTIVITY_COLUMNS[0])
+    rows = [
+        {"timestamp": at(D[3]) // 1000, "type": "account.signed", "uid": user("x")}
+        for _ in range(30)
+    ]
+    content = production_csv(rows, (*swapped, *ACTIVITY_COLUMNS[6:]), 8)
+    path = write_bytes(filled.files / "swapped.csv", content)
+    assert_refused(filled.run("load", path), "swapped.csv")
+    assert_nothing_changed(filled, before)
+
+
+def test_ids_never_in_messages(filled: Store) -> None:
+    """Rejects and refusals never repeat a user's or a device's id."""
+    log = heartbeat(D[0], 2)
+    log += [event(at(D[0]), uid=user("y" * 70)), event(7, uid=user("z"))]
+    ran = filled.run("load", write(filled.files / "ids.csv", log))
+    assert ran.status == 1
+    assert RAW_USER not in ran.said and RAW_DEVICE not in ran.said

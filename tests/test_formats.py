@@ -1,0 +1,611 @@
+"""Files as they come: the native format in all its spellings, production's two, their faults."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+import pytest
+
+import oracle
+from conftest import Store, assert_same
+from event_files import (
+    ACTIVITY_COLUMNS,
+    COLUMNS,
+    FLOW_COLUMNS,
+    SPECIFIED_NAMES,
+    csv_of,
+    production_csv,
+    specified_example,
+    write,
+    write_bytes,
+)
+from logs import (
+    DAY_MS,
+    HOSTILE,
+    D,
+    Event,
+    at,
+    device,
+    event,
+    heartbeat,
+    random_activity,
+    random_flow,
+    random_log,
+    user,
+)
+
+METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps")
+
+
+def dated(rows: list[Event]) -> dict[str, list[Event]]:
+    """Production's rows per UTC day, as its files had them."""
+    days: dict[str, list[Event]] = {}
+    for row in sorted(rows, key=lambda row: row["timestamp"]):
+        days.setdefault(oracle.day_name(row["timestamp"] * 1000 // DAY_MS), []).append(row)
+    return days
+
+
+def write_activity(store: Store, rows: list[Event], columns: int, ending: str = ".csv") -> None:
+    """One activity file per day."""
+    for day, found in dated(rows).items():
+        content = production_csv(found, ACTIVITY_COLUMNS, columns)
+        write_bytes(store.files / f"events-{day}{ending}", content)
+
+
+def write_flow(store: Store, rows: list[Event], columns: int, ending: str = ".csv") -> None:
+    """One flow file per day."""
+    for day, found in dated(rows).items():
+        content = production_csv(found, FLOW_COLUMNS, columns)
+        write_bytes(store.files / f"flow-{day}{ending}", content)
+
+
+def assert_oracle(store: Store, events: list[Event]) -> None:
+    """Every metric equals the oracle, whole, filtered and broken down."""
+    log = oracle.Log(events)
+    for metric in METRICS:
+        assert_same(store.export(metric), oracle.export(log, metric), metric)
+        for filters in (
+            oracle.Filters(users="new"),
+            oracle.Filters(os=("Android", "Windows 7"), not_browser=("Firefox",)),
+        ):
+            got = store.export(metric, *filters.arguments(), "--allow-unknown")
+            assert_same(got, oracle.export(log, metric, filters), f"{metric} {filters}")
+        got = store.export(metric, "--by=version")
+        assert_same(got, oracle.export(log, metric, by="version"), f"{metric} by version")
+
+
+# Production's files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("columns", "ending"), [(7, ".csv"), (8, ".csv.gz"), (10, ".csv.zst")])
+def test_activity_files(columns: int, ending: str, store: Store) -> None:
+    """Activity files of 7, 8 and 10 columns are recognised; without a device nobody is multi."""
+    rows = random_activity(columns)
+    write_activity(store, rows, columns, ending)
+    store.load(store.files)
+    store.summarise()
+    events = oracle.events_of_activity(rows, columns)
+    assert_oracle(store, events)
+    multi = [row["daily_multi_device_users"] for row in store.export("multi-device")]
+    assert (max(multi) == 0) == (columns == 7)
+
+
+@pytest.mark.parametrize(("columns", "ending"), [(16, ".csv"), (18, ".csv.gz"), (20, ".csv.zst")])
+def test_flow_files(columns: int, ending: str, store: Store) -> None:
+    """Flow files of 16, 18 and 20 columns give attempts; users only where there is a uid."""
+    rows = random_flow(columns)
+    write_flow(store, rows, columns, ending)
+    store.load(store.files)
+    store.summarise()
+    events = oracle.events_of_flow(rows, columns)
+    log = oracle.Log(events)
+    for metric in METRICS:
+        assert_same(store.export(metric), oracle.export(log, metric), metric)
+    for by in ("version", "users"):
+        got = store.export("completion", f"--by={by}")
+        assert_same(got, oracle.export(log, "completion", by=by), by)
+    active = [row["dau"] for row in store.export("engagement") if row["audience"] == "all"]
+    assert (max(count for count in active if count is not None) == 0) == (columns == 16)
+
+
+def test_new_users_of_a_flow_in_one_file(store: Store) -> None:
+    """newUser of a flow's events is whether the flow has account.created."""
+    rows = random_flow(30)
+    path = store.files / "flow.csv"
+    write_bytes(path, production_csv(rows, FLOW_COLUMNS, 18))
+    store.load(path)
+    store.summarise()
+    assert_oracle(store, oracle.events_of_flow(rows, 18))
+
+
+@pytest.mark.parametrize("seed", (31, 32))
+def test_flows_split_into_files_anywhere(seed: int, store: Store) -> None:
+    """A flow whose account.created lies in another file is a new user's all the same."""
+    rows = random_flow(seed)
+    chance = random.Random(seed)
+    pieces: list[list[Event]] = [[], [], []]
+    for row in rows:
+        chance.choice(pieces).append(row)
+    for place, piece in enumerate(pieces):
+        path = store.files / f"flow{place}.csv"
+        write_bytes(path, production_csv(piece, FLOW_COLUMNS, 18))
+        store.load(path)
+        store.summarise()
+    assert_oracle(store, oracle.events_of_flow(rows, 18))
+
+
+def test_both_streams_count_an_attempt_once(store: Store) -> None:
+    """account.* events stand in both streams: attempts come from flows, users from both."""
+    flow = random_flow(33)
+    activity = random_activity(33)
+    # Production wrote the account events of a flow into the activity stream too.
+    activity += [
+        {**{name: row.get(name) for name in ACTIVITY_COLUMNS}, "device_id": ""}
+        for row in flow
+        if row["type"].startswith("account.")
+    ]
+    write_flow(store, flow, 18)
+    store.load(store.files)
+    store.summarise()
+    attempts = {
+        metric: store.export(metric) for metric in ("connection-time", "completion", "steps")
+    }
+    write_activity(store, activity, 8)
+    store.load(store.files)
+    store.summarise()
+    events = oracle.events_of_flow(flow, 18) + oracle.events_of_activity(activity, 8)
+    log = oracle.Log(events)
+    assert_same(store.export("engagement"), oracle.export(log, "engagement"))
+    for metric, alone in attempts.items():
+        got = store.export(metric)
+        assert_same(got, oracle.export(log, metric), metric)
+        days = {row["day"] for row in alone}
+        count = oracle.COUNTS[metric][0]
+        after = sum(row[count] or 0 for row in got if row["day"] in days)
+        assert after == sum(row[count] or 0 for row in alone) > 0
+
+
+def flow_row(kind: str, elapsed: int, **columns: str) -> Event:
+    """One flow row on the story's day."""
+    return {
+        "timestamp": at(D[2]) // 1000 + elapsed // 1000,
+        "type": kind,
+        "flow_id": "f" * 64,
+        "flow_time": elapsed,
+        "service": "sync",
+        "ua_os": "Linux",
+        **columns,
+    }
+
+
+def load_flow(store: Store, *rows: Event, columns: int = 18) -> None:
+    """Load and summarise a few flow rows."""
+    path = write_bytes(store.files / "flow.csv", production_csv(rows, FLOW_COLUMNS, columns))
+    store.load(path)
+    store.summarise()
+
+
+@pytest.mark.parametrize("begin", ("flow.begin", "flow.signup.begin", "flow.force-auth.begin"))
+@pytest.mark.parametrize("ready", ("account.keyfetch", "flow.complete"))
+def test_words_of_flows(begin: str, ready: str, store: Store) -> None:
+    """flow.begin and flow.<view>.begin begin an attempt; keyfetch and complete connect it."""
+    load_flow(store, flow_row(begin, 0), flow_row("account.login", 900), flow_row(ready, 4500))
+    row = store.export("completion")[0]
+    assert (row["begun"], row["completed"], row["within_5_seconds_percent"]) == (1, 1, 100)
+    assert store.export("connection-time")[1]["median_seconds"] == 4.5
+
+
+def test_flow_steps_twice(store: Store) -> None:
+    """flow.begin twice and flow.complete after keyfetch: the first of each counts."""
+    load_flow(
+        store,
+        flow_row("flow.begin", 0),
+        flow_row("flow.begin", 100),
+        flow_row("account.keyfetch", 3000),
+        flow_row("flow.complete", 8000),
+        flow_row("flow.complete", 8001),
+    )
+    assert store.export("completion")[0]["begun"] == 1
+    assert store.export("connection-time")[1]["connections"] == 1
+    assert store.export("connection-time")[1]["p75_seconds"] == 3
+
+
+def test_durations_are_no_step_times(store: Store) -> None:
+    """flow.performance.* and flow.timing.* carry durations: kept, but no part of an attempt."""
+    load_flow(
+        store,
+        flow_row("flow.begin", 1000),
+        flow_row("flow.performance.network", 1, ua_os="iOS"),
+        flow_row("flow.timing.navigation", 0, ua_os="iOS", service="other"),
+        flow_row("account.keyfetch", 6000),
+    )
+    # Were they in the attempt, its first service and OS in seqTime order would be theirs.
+    assert store.export("completion", "--os=Linux")[0]["completed"] == 1
+    assert store.export("connection-time")[1]["median_seconds"] == 6
+    steps = {row["step"]: row["median_seconds"] for row in store.export("steps")}
+    assert steps["sequence.begin"] == 1 and steps["device.connected"] == 6
+
+
+def test_durations_count_as_activity(store: Store) -> None:
+    """An event that is no step is still an event of its user."""
+    load_flow(store, flow_row("flow.performance.network", 0, uid=user("a")))
+    assert store.export("engagement")[0]["dau"] == 1
+
+
+def test_unknown_types_are_kept_and_reported(store: Store) -> None:
+    """Types beyond the specification's eleven count as activity and are named once loaded."""
+    kinds = (
+        "account.confirmed",
+        "account.changedPassword",
+        "device.updated",
+        "sync.sentTabToDevice",
+    )
+    rows = [
+        {"timestamp": at(D[2]) // 1000, "type": kind, "uid": user(kind), "device_id": "d"}
+        for kind in kinds
+    ]
+    path = store.files / f"events-{D[2]}.csv"
+    ran = store.load(write_bytes(path, production_csv(rows, ACTIVITY_COLUMNS, 8)))
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == len(kinds)
+    for kind in kinds:
+        assert kind in ran.said
+
+
+def test_activity_without_sequences(store: Store) -> None:
+    """An activity stream alone has users and no attempts: 0, not absent."""
+    rows = random_activity(34)
+    write_activity(store, rows, 8)
+    store.load(store.files)
+    store.summarise()
+    assert {row["begun"] for row in store.export("completion")} == {0}
+
+
+def test_stray_files_are_left_alone(store: Store) -> None:
+    """Logs and notes lying among the event files are not read."""
+    write_activity(store, random_activity(35), 8)
+    (store.files / "import-2016-01-20.log").write_text("1453300000,half,a,row\n")
+    (store.files / "README.txt").write_text("do not read me\n")
+    store.load(store.files)
+    store.summarise()
+    assert_oracle(store, oracle.events_of_activity(random_activity(35), 8))
+
+
+def test_rows_dated_outside_their_file(store: Store) -> None:
+    """A row belongs to the UTC day of its timestamp, whatever the file is called."""
+    rows = random_activity(36)
+    path = store.files / "events-1999-01-01.csv"
+    store.load(write_bytes(path, production_csv(rows, ACTIVITY_COLUMNS, 8)))
+    store.summarise()
+    assert_oracle(store, oracle.events_of_activity(rows, 8))
+
+
+def test_format_can_be_told(make_store: Callable[[], Store]) -> None:
+    """--format says what a file is; a file that is something else is refused in one line."""
+    rows = random_activity(37, days=3)
+    content = production_csv(rows, ACTIVITY_COLUMNS, 8)
+    for told, status in (("auto", 0), ("activity", 0), ("flow", 1), ("events", 1)):
+        store = make_store()
+        ran = store.run("load", f"--format={told}", write_bytes(store.files / "x.csv", content))
+        assert ran.status == status, told
+        assert status == 0 or (len(ran.err.splitlines()) == 1 and "x.csv" in ran.err), ran.err
+
+
+# The native format --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("blank", ("", "NULL", '""'))
+def test_blanks(blank: str, store: Store) -> None:
+    """An empty cell, a quoted one and the word NULL are blank everywhere."""
+    columns = [name for name in COLUMNS if name not in ("timestamp", "type")]
+    plain = event(at(D[2]), **dict.fromkeys(columns, "@"))
+    lines = csv_of([plain], SPECIFIED_NAMES).decode().splitlines()
+    lines[1] = lines[1].replace("@", blank)
+    whole = event(at(D[2]), uid=user("a"), device_id=device("d"))
+    path = store.files / "blank.csv"
+    content = "\n".join(lines) + "\n" + csv_of([whole]).decode().split("\n", 1)[1]
+    store.load(write_bytes(path, content.encode()))
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == 1
+    for by in ("browser", "version", "os", "service"):
+        assert {row[by] for row in store.export("engagement", f"--by={by}")} == {"(none)"}
+    assert {row["users"] for row in store.export("engagement", "--by=users")} == {"existing"}
+
+
+@pytest.mark.parametrize("kind", ("json", "parquet"))
+def test_blanks_of_other_kinds(kind: str, store: Store) -> None:
+    """An empty text, NULL, null and a missing member are blank in JSON and Parquet too."""
+    log = heartbeat(D[0], 3)
+    log += [event(at(D[1]), uid=blank, device_id=blank) for blank in ("", "NULL", None, None)]
+    log += [event(at(D[1]), uid=user("a"), user_agent_os=blank) for blank in ("", "NULL", None)]
+    store.load(write(store.files / f"blank.{kind}", log))
+    store.summarise()
+    assert_oracle(store, log)
+
+
+def test_spellings_of_new_user(store: Store) -> None:
+    """newUser is 0, 1, true or false; blank is not new."""
+    names = ",".join(SPECIFIED_NAMES.values())
+    told = {"1": "new", "true": "new", "0": "existing", "false": "existing", "": "existing"}
+    lines = [names]
+    for place, spelling in enumerate(told):
+        lines.append(f"{at(D[0])},,,account.signed,{user(place)},,{spelling},,,,,,,,")
+    store.load(write_bytes(store.files / "new.csv", "\n".join(lines).encode()))
+    store.summarise()
+    for kind in ("new", "existing"):
+        counted = store.export("engagement", f"--users={kind}")[0]["dau"]
+        assert counted == list(told.values()).count(kind)
+
+
+@pytest.mark.parametrize("spelling", ("specified", "columns"))
+def test_columns_in_any_order(spelling: str, store: Store) -> None:
+    """The header decides which column is which, region or not."""
+    log = random_log(40, days=35)
+    order = list(COLUMNS)
+    random.Random(40).shuffle(order)
+    half = len(log) // 2
+    store.load(
+        write(store.files / "a.csv", log[:half], spelling=spelling, order=order),
+        write(store.files / "b.csv", log[half:], spelling=spelling, region="Hesse"),
+    )
+    store.summarise()
+    assert_oracle(store, log)
+
+
+@pytest.mark.parametrize(
+    "dress",
+    (
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.rstrip("\n"),
+        lambda text: text + "\n\n",
+    ),
+    ids=("crlf", "byte order mark", "no last newline", "empty last lines"),
+)
+def test_dressings_of_text(dress: Callable[[str], str], store: Store) -> None:
+    """Line ends of any system, a byte order mark and a missing last newline change nothing."""
+    log = random_log(41, days=30)
+    content = dress(csv_of(log).decode()).encode()
+    store.load(write_bytes(store.files / "dressed.csv", content))
+    store.summarise()
+    log_known = oracle.Log(log)
+    for metric in METRICS:
+        assert_same(store.export(metric), oracle.export(log_known, metric), metric)
+
+
+def test_attack_strings_in_user_agents(store: Store) -> None:
+    """Quotes, ;<> and SQL in a user agent stay in their cell."""
+    agents = (HOSTILE, 'a"b', "a,b", "select * from event; <>", "it's", "x" * 256)
+    rows = [
+        {"timestamp": at(D[2]) // 1000, "type": "account.signed", "ua_browser": agent}
+        | {"uid": user(place)}
+        for place, agent in enumerate(agents)
+    ]
+    store.load(write_bytes(store.files / "events.csv", production_csv(rows, ACTIVITY_COLUMNS, 8)))
+    store.summarise()
+    counted = {
+        row["browser"]: row["dau"]
+        for row in store.export("engagement", "--by=browser")
+        if row["audience"] == "all"
+    }
+    assert counted == dict.fromkeys(agents, 1)
+
+
+# Checking every row -------------------------------------------------------------------------------
+
+
+def test_specified_example(store: Store) -> None:
+    """The specification's table: ready after 20.417 s by its own seqTime; line 7 has 14 cells."""
+    filler = csv_of(event(1456434161650 + step) for step in range(30)).decode().split("\n", 1)[1]
+    content = specified_example() + filler
+    ran = store.load(write_bytes(store.files / "example.csv", content.encode()))
+    fault = [line for line in ran.said.splitlines() if re.search(r"\bline 7\b", line)]
+    assert len(fault) == 1 and "example.csv" in fault[0] and "cells" in fault[0], ran.said
+    # The other fault: device.created lies 12,662 ms after the start and says 20,417. It is told
+    # and kept, since seqTime is what the specification measures by.
+    assert re.search(r"\bline 4\b.*seq_?time", ran.said, re.IGNORECASE), ran.said
+    store.summarise()
+    new, existing = store.export("connection-time")
+    assert (new["day"], new["account"], new["connections"]) == ("2016-02-25", "new", 1)
+    assert new["median_seconds"] == 20.417
+    assert existing["connections"] == 0
+    completion = store.export("completion")[0]
+    assert (completion["begun"], completion["completed"]) == (1, 1)
+    assert completion["within_10_seconds_percent"] == 0
+    steps = {row["step"]: (row["reached"], row["median_seconds"]) for row in store.export("steps")}
+    assert steps == {
+        "sequence.begin": (1, 0),
+        "account.created": (1, 12.657),
+        "account.login": (0, None),
+        "account.verified": (1, 20.07),
+        "device.created": (1, 20.417),
+        "device.connected": (1, 20.412),
+    }
+    assert store.export("engagement")[0]["dau"] == 1
+
+
+def test_specified_example_alone(store: Store) -> None:
+    """One bad row of six is over 5%: the example alone is refused whole, by file and line."""
+    path = write_bytes(store.files / "example.csv", specified_example().encode())
+    ran = store.run("load", path)
+    assert ran.status == 1
+    assert "example.csv" in ran.err and "line 7" in ran.err and "cells" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert "Traceback" not in ran.said
+    assert store.run("export", "engagement").status == 1
+
+
+BAD_CELLS = {
+    "text for a timestamp": ("timestamp", "noon"),
+    "blank timestamp": ("timestamp", ""),
+    "seconds for milliseconds": ("timestamp", "1452168000"),
+    "year 2009": ("timestamp", "1262303999999"),
+    "far future": ("timestamp", "9999999999999"),
+    "negative timestamp": ("timestamp", "-1"),
+    "huge timestamp": ("timestamp", "99999999999999999999999999"),
+    "blank type": ("type", ""),
+    "NULL type": ("type", "NULL"),
+    "long type": ("type", "t" * 129),
+    "negative seqTime": ("seq_time", "-1"),
+    "text for a seqTime": ("seq_time", "soon"),
+    "long uid": ("uid", user("x" * 65)),
+    "long device": ("device_id", device("x" * 65)),
+    "long sequence id": ("seq_id", "s" * 65),
+    "long browser": ("user_agent_browser", "b" * 257),
+    "long service": ("service", "s" * 257),
+    "long campaign": ("campaign", "c" * 257),
+}
+NEIGHBOURS = [event(at(D[0]) + place, uid=user("good")) for place in range(40)]
+
+
+@pytest.mark.parametrize("case", BAD_CELLS)
+def test_bad_cell(case: str, store: Store) -> None:
+    """A bad row is rejected with line, column and reason, its value never shown; the rest loads."""
+    column, value = BAD_CELLS[case]
+    bad = event(at(D[0]), uid=user("bad"), **{}) | {column: value}
+    log = [*NEIGHBOURS[:20], bad, *NEIGHBOURS[20:]]
+    ran = store.load(write(store.files / "cells.csv", log))
+    told = [line for line in ran.said.splitlines() if re.search(r"\bline 22\b", line)]
+    assert len(told) == 1, ran.said
+    assert "cells.csv" in told[0]
+    assert column in told[0] or SPECIFIED_NAMES[column] in told[0]
+    assert user("") not in ran.said and device("") not in ran.said
+    store.summarise()
+    rows = store.export("engagement")
+    assert len({row["day"] for row in rows}) == 1
+    assert rows[0]["dau"] == 1
+
+
+@pytest.mark.parametrize("filling", ("", "x"), ids=("blank", "filled"))
+@pytest.mark.parametrize("cells", (1, 14, 16, 40))
+@pytest.mark.parametrize("place", (0, 20, 40), ids=("first", "middle", "last"))
+def test_bad_row(cells: int, place: int, filling: str, store: Store) -> None:
+    """A row with too few or too many cells is rejected alone, by its line."""
+    lines = csv_of(NEIGHBOURS).decode().splitlines()
+    row = [
+        str(at(D[0])),
+        "",
+        "",
+        "account.signed",
+        user("bad"),
+        "",
+        "0",
+        *["x"] * 8,
+        *[filling] * 30,
+    ]
+    row = row[:cells]
+    lines.insert(place + 1, ",".join(row))
+    content = ("\n".join(lines) + "\n").encode()
+    ran = store.load(write_bytes(store.files / "rows.csv", content))
+    told = [line for line in ran.said.splitlines() if re.search(rf"\bline {place + 2}\b", line)]
+    assert len(told) == 1 and "rows.csv" in told[0] and "cells" in told[0], ran.said
+    assert user("") not in ran.said
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "columns", "made"),
+    [(ACTIVITY_COLUMNS, 8, random_activity), (FLOW_COLUMNS, 18, random_flow)],
+    ids=("activity", "flow"),
+)
+def test_bad_rows_of_production(
+    names: tuple[str, ...], columns: int, made: Callable[..., list[Event]], store: Store
+) -> None:
+    """Without a header the first row is line 1; short, long and swapped rows are rejected alone."""
+    rows = made(42)
+    lines = production_csv(rows, names, columns).decode().splitlines()
+    good = lines[1]
+    cells = good.split(",")
+    bad = {
+        4: ",".join(cells[: columns - 2]),
+        9: good + ",more,cells",
+        17: ",".join(["account.signed", cells[0], *cells[2:]]),
+    }
+    for line, content in sorted(bad.items()):
+        lines.insert(line - 1, content)
+    path = store.files / "production.csv"
+    ran = store.load(write_bytes(path, ("\n".join(lines) + "\n").encode()))
+    for line in bad:
+        assert re.search(rf"production\.csv: .*\bline {line}\b|line {line}\b", ran.said), ran.said
+    store.summarise()
+    read = oracle.events_of_activity if names is ACTIVITY_COLUMNS else oracle.events_of_flow
+    log = oracle.Log(read(rows, columns))
+    for metric in METRICS:
+        assert_same(store.export(metric), oracle.export(log, metric), metric)
+
+
+def test_bad_lines_of_json(store: Store) -> None:
+    """A line that is no JSON, or no object, is rejected alone by its line."""
+    good = [event(at(D[0]) + place, uid=user("good")) for place in range(60)]
+    lines = write(store.files / "lines.json", good).read_text().splitlines()
+    lines.insert(9, '{"timestamp": 14520')
+    lines.insert(19, "[1, 2]")
+    path = write_bytes(store.files / "lines.json", ("\n".join(lines) + "\n").encode())
+    ran = store.load(path)
+    for line in (10, 20):
+        assert re.search(rf"\bline {line}\b", ran.said), ran.said
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == 1
+
+
+def test_bad_rows_of_parquet(store: Store) -> None:
+    """A bad row of a Parquet file is rejected alone, by its number."""
+    log = list(NEIGHBOURS)
+    log.insert(10, event(5, uid=user("bad")))
+    ran = store.load(write(store.files / "rows.parquet", log))
+    assert "rows.parquet" in ran.said and re.search(r"\b11\b", ran.said), ran.said
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == 1
+
+
+def test_bytes_that_are_no_utf8(store: Store) -> None:
+    """A row in another encoding does not keep the file from loading."""
+    log = [*NEIGHBOURS, event(at(D[0]), uid=user("odd"), user_agent_browser="@@")]
+    content = csv_of(log).replace(b"@@", b"Fen\xefx")
+    store.load(write_bytes(store.files / "latin.csv", content))
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] in (1, 2)
+
+
+@pytest.mark.parametrize(("bad", "status"), [(1, 0), (5, 0), (6, 1), (50, 1), (100, 1)])
+def test_five_percent(bad: int, status: int, store: Store) -> None:
+    """Up to 5% bad rows load without them; over 5% the file is refused whole."""
+    log = [event(at(D[0]) + place, uid=user("a")) for place in range(100)]
+    for place in range(bad):
+        log[place * 100 // bad]["timestamp"] = 7
+    store.load(write(store.files / "before.csv", heartbeat(D[1], 2)))
+    ran = store.run("load", write(store.files / "share.csv", log))
+    assert ran.status == status, ran.said
+    store.summarise()
+    first = store.export("engagement")[0]
+    if status:
+        assert len(ran.err.splitlines()) == 1 and "share.csv" in ran.err, ran.err
+        assert (first["day"], first["dau"]) == (D[1], 0)
+    else:
+        assert (first["day"], first["dau"]) == (D[0], 1)
+
+
+def test_one_bad_file_of_several(store: Store) -> None:
+    """A refused file leaves nothing behind; the good ones of the same command stay whole."""
+    good = [*heartbeat(D[0], 3), event(at(D[1]), uid=user("good"))]
+    bad = [event(7, uid=user("bad")), event(at(D[1]), uid=user("bad"))]
+    write(store.files / "a.csv", good[:2])
+    write(store.files / "b.csv", bad)
+    write(store.files / "c.csv", good[2:])
+    ran = store.run("load", store.files)
+    assert ran.status == 1 and "b.csv" in ran.err and "Traceback" not in ran.said
+    store.load(store.files / "a.csv", store.files / "c.csv")
+    store.summarise()
+    assert_same(store.export("engagement"), oracle.export(oracle.Log(good), "engagement"))
+
+
+def test_a_corrected_file_after_refusal(store: Store) -> None:
+    """A file refused once and then corrected loads under its name without --replace."""
+    path = store.files / "events.csv"
+    assert store.run("load", write(path, [event(7), event(at(D[0]))])).status == 1
+    store.load(write(path, [event(at(D[0]), uid=user("a"))]))
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == 1
