@@ -205,6 +205,16 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     )
 
 
+def _expire(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi.expire import expire
+
+    gone = expire(settings, told.keep_days)
+    print(
+        f"{gone.events} events expired; events are kept from {gone.first_kept}, days from "
+        f"{gone.frozen_before} can still be refilled, and every summary stays"
+    )
+
+
 def _ready(settings: Settings, told: argparse.Namespace) -> None:
     """Build the demo where nobody has configured a store and none was made yet."""
     from kpi import store
@@ -296,6 +306,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
     export.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
     export.add_argument("-o", "--output", type=Path, metavar="FILE")
+
+    expire = command("expire", _expire, "delete raw events past retention")
+    expire.add_argument("--keep-days", type=_count, required=True, metavar="N")
 
     demo = command("demo", _demo, "simulate events into files, load and summarise them")
     demo.add_argument("--users", type=_positive, default=20_000, metavar="N")

@@ -49,9 +49,14 @@ def stage(writer: Any, path: Path, kind: formats.Recognised) -> None:
     limit = writer.execute("SELECT current_setting('memory_limit')").fetchone()[0]
     fits = size < _bytes(limit) / 8
     tomorrow = datetime.now(UTC) + timedelta(days=1)
+    frozen = writer.execute(
+        "SELECT setting FROM events.store WHERE name = 'frozen_before'"
+    ).fetchone()
+    first_open = datetime.fromisoformat(frozen[0]).replace(tzinfo=UTC) if frozen else FIRST_SANE
     writer.execute(
-        "CREATE TEMP TABLE check_limits AS SELECT $1::BIGINT AS first_sane, $2::BIGINT AS last_sane",
-        [int(FIRST_SANE.timestamp() * 1000), int(tomorrow.timestamp() * 1000)],
+        "CREATE TEMP TABLE check_limits AS "
+        "SELECT $1::BIGINT AS first_sane, $2::BIGINT AS last_sane, $3::BIGINT AS first_open",
+        [int(limit.timestamp() * 1000) for limit in (FIRST_SANE, tomorrow, first_open)],
     )
     _source_view(writer, path, kind, numbered=False)
     if kind.format != "events":

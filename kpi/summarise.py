@@ -72,14 +72,14 @@ class _Run:
         self.settings = settings
         self.connection = connection
         self.tell = tell
-        stored = dict(connection.exec_driver_sql("SELECT name, setting FROM events.store").all())
+        stored = _stored(connection)
         self.simulated = stored.get("simulated") == "1"
-        self.expired_before = date.fromisoformat(stored.get("expired_before", _EVER[0].isoformat()))
+        self.frozen_before = _frozen_before(stored)
 
     def find_changes(self, first: date, last: date) -> Summarised:
         self._run(
             "changed_day",
-            expired_before=self.expired_before,
+            frozen_before=self.frozen_before,
             first_wanted=first,
             last_wanted=last,
         )
@@ -91,8 +91,8 @@ class _Run:
 
     def fill(self) -> None:
         changed = {
-            "first_ms": _epoch_ms(self.first_changed),
-            "end_ms": _epoch_ms(self.last_changed + timedelta(days=1)),
+            "first_ms": epoch_ms(self.first_changed),
+            "end_ms": epoch_ms(self.last_changed + timedelta(days=1)),
         }
         self._run("seen_tags", **changed)
         self._run("kept_value", kept_values=self.settings.kept_values)
@@ -126,7 +126,7 @@ class _Run:
         self._run(
             "connection",
             sync_services=services,
-            expired_before=self.expired_before,
+            frozen_before=self.frozen_before,
             multi_device_window=ATTEMPT_WINDOW,
         )
         self._run(
@@ -180,5 +180,28 @@ class _Run:
         queries.run(self.connection, f"fill/{step}", **params)
 
 
-def _epoch_ms(day: date) -> int:
+def unsummarised(connection: Connection) -> int:
+    """How many days have changed since the newest publication."""
+    queries.run(
+        connection,
+        "fill/changed_day",
+        frozen_before=_frozen_before(_stored(connection)),
+        first_wanted=_EVER[0],
+        last_wanted=_EVER[1],
+    )
+    return queries.run(connection, "read/changed_days").mappings().one()["days"]
+
+
+def _stored(connection: Connection) -> dict[str, str]:
+    rows = connection.exec_driver_sql("SELECT name, setting FROM events.store").all()
+    return {name: setting for name, setting in rows}
+
+
+def _frozen_before(stored: dict[str, str]) -> date:
+    """Days before it can't be refilled, since events they depend on have expired."""
+    return date.fromisoformat(stored.get("frozen_before", _EVER[0].isoformat()))
+
+
+def epoch_ms(day: date) -> int:
+    """The UTC day's first millisecond since 1970."""
     return (day - date(1970, 1, 1)).days * 86_400_000

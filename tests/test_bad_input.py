@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -289,15 +291,26 @@ def test_store_that_is_no_store(name: str, filled: Store) -> None:
 def test_store_of_a_newer_engine(name: str, filled: Store) -> None:
     """A file that a newer DuckDB wrote is refused in a plain line and left alone."""
     path = (filled.home / name).resolve()
-    content = bytearray(path.read_bytes())
-    assert content[8:12] == b"DUCK"
-    content[12:20] = (999).to_bytes(8, "little")
+    content = written_by_newer_duckdb(path.read_bytes())
     path.write_bytes(content)
+    with pytest.raises(duckdb.IOException, match="newer version"):
+        duckdb.connect(str(path), read_only=True)
     more = write(filled.files / "more.csv", LOG[:5])
     commands = {"events.duckdb": (("load", more), ("summarise",))}
     for command in commands.get(name, (("export", "engagement"),)):
         assert_refused(filled.run(*command))
         assert path.read_bytes() == content
+
+
+def written_by_newer_duckdb(content: bytes) -> bytes:
+    """A DuckDB file with the storage version of some later year in its first header."""
+    header = bytearray(content[8:4096])
+    assert header[:4] == b"DUCK"
+    header[4:12] = (2000).to_bytes(8, "little")
+    checksum = 5381
+    for (word,) in struct.iter_unpack("<Q", header):
+        checksum ^= word * 0xBF58476D1CE4E5B9 % 2**64
+    return checksum.to_bytes(8, "little") + bytes(header) + content[4096:]
 
 
 def test_store_of_a_newer_version(filled: Store) -> None:
@@ -437,12 +450,33 @@ def limit(store: Store, kilobytes: int) -> str:
     return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
 
 
-def test_full_device_as_output(filled: Store) -> None:
-    """An output that is full is refused in one line."""
-    device = Path("/dev/full")
-    if not device.exists():
-        pytest.fail("this machine has no /dev/full to stand for a full disk")
-    assert_refused(filled.run("export", "engagement", "-o", device))
+def test_full_disk_while_exporting(filled: Store) -> None:
+    """An export that can't be written whole is refused by name and leaves no half of it."""
+    path = filled.folder / "out.csv"
+    path.write_text("an older export\n")
+    within = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))"
+    ran = filled.start("export", "steps", "--min-users=0", "-o", path, before=within)
+    assert_refused(ran, "out.csv")
+    assert path.read_text() == "an older export\n"
+    assert [found.name for found in filled.folder.glob("out.csv*")] == ["out.csv"]
+
+
+def test_output_that_is_no_plain_file(filled: Store) -> None:
+    """-o into a pipe or through a link writes there; neither is replaced by a file."""
+    expected = filled.must("export", "completion").out
+    pipe = filled.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        filled.must("export", "completion", "-o", pipe)
+        assert pipe.is_fifo()
+        assert os.read(reader, 1 << 16) == expected
+    finally:
+        os.close(reader)
+    target, link = filled.folder / "target.csv", filled.folder / "link.csv"
+    link.symlink_to(target)
+    filled.must("export", "completion", "-o", link)
+    assert link.is_symlink() and target.read_bytes() == expected
 
 
 def test_reader_who_leaves(filled: Store) -> None:
@@ -497,35 +531,70 @@ def test_events_held_by_another_process(filled: Store) -> None:
     filled.load(more)
 
 
+# Counts the statements given to DuckDB; ends the process, without any clean-up, at one of them.
+DYING = """
+import atexit, os
+statements = 0
+def watch(frame, what, called):
+    global statements
+    if what == "c_call" and getattr(called, "__name__", "") == "execute":
+        statements += 1
+        if statements == {last}:
+            os._exit(9)
+sys.setprofile(watch)
+atexit.register(lambda: print("statements", statements))
+"""
+
+
+def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
+    """Copies of a store in which a command died at statements from the first to the last."""
+
+    def copied(name: str) -> Store:
+        copy = Store(filled.folder / name)
+        shutil.copytree(filled.home, copy.home, symlinks=True)
+        return copy
+
+    whole = copied("whole").start(*arguments, before=DYING.format(last=-1))
+    assert whole.returncode == 0, whole.stderr
+    count = int(re.search(r"statements (\d+)", whole.stdout)[1])
+    assert count > 5
+    for last in sorted({1, count // 4, count // 2, count * 3 // 4, count - 1, count}):
+        store = copied(f"died at {last}")
+        ran = store.start(*arguments, before=DYING.format(last=last))
+        assert ran.returncode == 9, ran.stderr
+        yield store
+
+
 def test_killed_while_loading(filled: Store) -> None:
-    """A load that dies leaves its file wholly absent, and the store usable."""
+    """A load that dies leaves its file absent or whole, and the store usable."""
     before = filled.exports()
-    rows = [event(at(D[40]) + step, uid=user(step)) for step in range(20_000)]
+    rows = [event(at(D[55]) + step, uid=user(step)) for step in range(2_000)]
     path = write(filled.files / "big.csv", rows)
-    # The process ends itself, without any clean-up, at the first commit of the load.
-    dies = (
-        "import os, duckdb_engine, sqlalchemy.engine.default as d\n"
-        "d.DefaultDialect.do_commit = lambda self, c: os._exit(9)\n"
-    )
-    ran = filled.start("load", path, before=dies)
-    assert ran.returncode == 9
-    assert_nothing_changed(filled, before)
-    filled.load(path)
-    filled.summarise()
-    rows = filled.export("engagement", f"--from={D[40]}", f"--to={D[40]}")
-    assert rows[0]["dau"] == 20_000
+    absent = 0
+    for store in dies_at(filled, "load", path):
+        store.summarise()
+        if store.exports() == before:
+            absent += 1
+            store.load(path)
+            store.summarise()
+        rows = store.export("engagement", f"--from={D[55]}")
+        assert (rows[0]["day"], rows[0]["dau"]) == (D[55], 2_000)
+    assert absent >= 3
 
 
 def test_killed_while_summarising(filled: Store) -> None:
-    """A summary that dies changes nothing for readers; the next one finds what is left to do."""
+    """A summary that dies changes nothing or all for readers; the next one does what is left."""
     before = filled.exports()
     filled.load(write(filled.files / "more.csv", random_log(52, days=40)))
-    dies = "import os\nos.replace = os.rename = os.symlink = lambda *a, **k: os._exit(9)\n"
-    ran = filled.start("summarise", before=dies)
-    assert ran.returncode == 9
-    assert filled.exports() == before
-    filled.summarise()
-    assert filled.exports() != before
+    kept = []
+    for store in dies_at(filled, "summarise"):
+        found = store.exports()
+        store.summarise()
+        after = store.exports()
+        kept.append(after)
+        assert found in (before, after)
+    assert before not in kept
+    assert all(after == kept[0] for after in kept)
 
 
 def test_over_five_percent_bad(filled: Store) -> None:

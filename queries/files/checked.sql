@@ -1,5 +1,6 @@
 -- checked: typed rows with what is wrong with each, the first fault as 'column: reason', or NULL.
--- Reads:  typed (the format's own query), check_limits (first and last sane timestamp).
+-- Reads:  typed (the format's own query), check_limits (first and last sane
+--         timestamp, and the first that isn't of a day frozen by expiry).
 -- Note:   DuckDB only. No value is repeated in a fault: it could be an id.
 SELECT
   "timestamp",
@@ -28,6 +29,8 @@ SELECT
     WHEN "timestamp" IS NULL THEN 'timestamp: is no whole number'
     WHEN "timestamp" NOT BETWEEN first_sane AND last_sane
       THEN 'timestamp: is not between 2010 and tomorrow'
+    WHEN "timestamp" < first_open
+      THEN 'timestamp: is of a day whose events have expired, so it can''t be summarised anew'
     WHEN type IS NULL THEN 'type: is missing'
     WHEN STRLEN(type) > 128 THEN 'type: is longer than 128'
     WHEN seq_time IS NULL AND given_seq_time IS NOT NULL THEN 'seq_time: is no whole number'

@@ -1,7 +1,7 @@
 -- changed_day: the UTC days whose events differ from those the newest publication was made of.
 -- Grain:   one row per day; a working table of one run.
 -- Reads:   events.event, kpi.load_day, events.unpublished_day (days of a run that was cut off).
--- Params:  expired_before (days before it are frozen), first_wanted, last_wanted (UTC dates).
+-- Params:  frozen_before (days before it are frozen), first_wanted, last_wanted (UTC dates).
 -- Rerun:   safe; the answer follows from what stands in the tables, never from a queue.
 DROP TABLE IF EXISTS present_load_day;
 
@@ -35,4 +35,4 @@ FROM (
   SELECT day
   FROM events.unpublished_day
 ) AS differing
-WHERE day >= :expired_before AND day >= :first_wanted AND day <= :last_wanted;
+WHERE day >= :frozen_before AND day >= :first_wanted AND day <= :last_wanted;

@@ -1,0 +1,61 @@
+"""Retention: raw events go, what was summarised of them stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from kpi import load, queries, store
+from kpi.definitions import MONTH, WIDEST_WINDOW
+from kpi.errors import Refused
+from kpi.settings import Settings
+from kpi.summarise import epoch_ms, unsummarised
+
+NEEDED_DAYS = MONTH + WIDEST_WINDOW - 1
+"""How many days a summary of one more day reaches back, itself included."""
+
+
+@dataclass(frozen=True)
+class Expired:
+    """What went: events removed, the first day still kept, and the first day that can be refilled."""
+
+    events: int
+    first_kept: date
+    frozen_before: date
+
+
+def expire(settings: Settings, keep_days: int) -> Expired:
+    """Delete private rows older than ``keep_days`` before the last loaded day.
+
+    Days nearer than 40 to the cut can no longer be refilled, since what they depend on is gone; late
+    rows for them are rejected on load. Raises Refused below what the next summary needs, and while
+    changed days wait to be summarised.
+    """
+    if keep_days < NEEDED_DAYS:
+        raise Refused(
+            f"the next summary needs the last {NEEDED_DAYS} days; keep {NEEDED_DAYS} or more"
+        )
+    with store.only_writer(settings), store.storage_faults(settings.home):
+        load.prepare_store(settings)
+        with store.next_publication(settings) as publishing:
+            connection = publishing.connection
+            waiting = unsummarised(connection)
+            if waiting:
+                raise Refused(f"{waiting} days wait to be summarised; run: python -m kpi summarise")
+            last = queries.run(connection, "read/loaded_days").mappings().one()["last_day"]
+            if last is None:
+                raise Refused("nothing was summarised yet, so nothing can expire")
+            first_kept = last - timedelta(days=keep_days - 1)
+            frozen_before = first_kept + timedelta(days=NEEDED_DAYS - 1)
+            before = connection.exec_driver_sql("SELECT COUNT(*) FROM events.event").scalar()
+            queries.run(
+                connection,
+                "fill/expired",
+                first_kept=first_kept,
+                first_kept_ms=epoch_ms(first_kept),
+                frozen_before=frozen_before.isoformat(),
+            )
+            connection.commit()
+            after = connection.exec_driver_sql("SELECT COUNT(*) FROM events.event").scalar()
+            connection.connection.driver_connection.execute("CHECKPOINT events")
+    return Expired(before - after, first_kept, frozen_before)

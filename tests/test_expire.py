@@ -1,0 +1,89 @@
+"""Raw events expire; what was summarised of them stays, and stays right."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from event_files import write
+from logs import random_log
+
+
+def _halves(log: list[dict], last_days: int) -> tuple[list[dict], list[dict]]:
+    end = max(event["timestamp"] for event in log)
+    cut = end - end % 86_400_000 - (last_days - 1) * 86_400_000
+    early = [event for event in log if event["timestamp"] < cut]
+    return early, [event for event in log if event["timestamp"] >= cut]
+
+
+def test_expiry_changes_no_export_then_or_later(make_store) -> None:
+    """Exports are the same after expiry, and after more days are loaded, as if nothing had expired."""
+    early, late = _halves(random_log(5, days=75), 5)
+    kept, expired = make_store(), make_store()
+    for store in (kept, expired):
+        store.load(write(store.files / "early.csv", early))
+        store.summarise()
+    before = expired.exports()
+    ran = expired.run("expire", "--keep-days", "41")
+    assert ran.status == 0 and "events expired" in ran.out.decode()
+    assert expired.exports() == before == kept.exports()
+    expired.summarise()
+    assert expired.exports() == before
+    for store in (kept, expired):
+        store.load(write(store.files / "late.csv", late))
+        store.summarise()
+    assert expired.exports() == kept.exports()
+
+
+def test_expired_rows_are_gone(make_store) -> None:
+    """No private table keeps a row of a day past retention."""
+    store = make_store()
+    store.load(write(store.files / "log.csv", random_log(6, days=60)))
+    store.summarise()
+    store.run("expire", "--keep-days", "41")
+    with duckdb.connect(str(store.home / "events.duckdb"), read_only=True) as events:
+        last = events.execute("SELECT MAX(day) FROM user_day").fetchone()[0]
+        for table in ("user_day", "user_device_day", "multi_device_day"):
+            first = events.execute(f"SELECT MIN(day) FROM {table}").fetchone()[0]
+            assert (last - first).days <= 40
+        first_ms, last_ms = events.execute(
+            'SELECT MIN("timestamp"), MAX("timestamp") FROM event'
+        ).fetchone()
+        assert last_ms - first_ms < 41 * 86_400_000
+
+
+@pytest.mark.parametrize("keep", ["0", "40"])
+def test_expiry_below_what_the_next_summary_needs_is_refused(make_store, keep: str) -> None:
+    """A day's summary reaches 41 days back, so fewer can't be kept."""
+    store = make_store()
+    store.load(write(store.files / "log.csv", random_log(7, days=60)))
+    store.summarise()
+    before = store.exports()
+    ran = store.run("expire", "--keep-days", keep)
+    assert ran.status == 1 and "41" in ran.err
+    assert store.exports() == before
+
+
+def test_expiry_waits_for_the_summary(make_store) -> None:
+    """Events that no summary has counted yet can't expire."""
+    store = make_store()
+    store.load(write(store.files / "log.csv", random_log(8, days=60)))
+    store.summarise()
+    early, late = _halves(random_log(9, days=60), 30)
+    store.load(write(store.files / "more.csv", early))
+    ran = store.run("expire", "--keep-days", "41")
+    assert ran.status == 1 and "summarise" in ran.err
+    assert late
+
+
+def test_late_rows_of_expired_days_are_refused(make_store) -> None:
+    """A late row for a day that can't be refilled is rejected with its reason, never half counted."""
+    log = random_log(10, days=60)
+    store = make_store()
+    store.load(write(store.files / "log.csv", log))
+    store.summarise()
+    store.run("expire", "--keep-days", "41")
+    before = store.exports()
+    ran = store.run("load", str(write(store.files / "late.csv", log[:20])))
+    assert ran.status == 1 and "expired" in ran.err
+    store.summarise()
+    assert store.exports() == before
