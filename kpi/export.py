@@ -41,10 +41,16 @@ def write(frame: pd.DataFrame, form: str, path: Path | None) -> None:
             stream.write(content)
         sys.stdout.flush()
         return
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(content)
-        os.replace(part, path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # a pipe or a device can't be replaced
+            return
+        path = path.resolve()  # what a link points to is replaced, not the link
+        part = path.with_name(path.name + ".part")
+        try:
+            part.write_bytes(content)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise Refused(f"{path}: can't be written ({error.strerror})") from error

@@ -83,6 +83,7 @@ class _Run:
             first_wanted=first,
             last_wanted=last,
         )
+        self._run("new_sequence", frozen_before=self.frozen_before)
         found = queries.run(self.connection, "read/changed_days").mappings().one()
         self.connection.commit()
         if found["days"]:

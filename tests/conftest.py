@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -131,9 +132,15 @@ class Store:
         ran = self.must("export", metric, *arguments, f"--min-users={min_users}")
         return parsed(ran.text)
 
-    def exports(self) -> dict[tuple[str, ...], bytes]:
+    def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
         """What every metric prints, byte for byte."""
-        return {asked: self.must("export", *asked).out for asked in EVERY_EXPORT}
+        return {asked: self.must("export", *asked).out for asked in which or EVERY_EXPORT}
+
+    def copied_to(self, folder: Path) -> Store:
+        """A store of its own with the same content."""
+        copy = Store(folder)
+        shutil.copytree(self.home, copy.home, symlinks=True)
+        return copy
 
 
 ALL_CELLS = ("--min-users=0",)
@@ -141,8 +148,7 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("engagement", *ALL_CELLS),
     ("engagement", "--min-users=3"),
     ("engagement", "--by=os", *ALL_CELLS),
-    ("engagement", "--browser=Firefox", "--not-os=Linux", "--users=existing", "--allow-unknown")
-    + ALL_CELLS,
+    ("engagement", "--not-os=Linux", "--users=existing", "--allow-unknown", *ALL_CELLS),
     *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 5, 7, 14)),
     ("multi-device", "--by=browser", *ALL_CELLS),
     ("connection-time", *ALL_CELLS),

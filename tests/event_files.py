@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow
 import pyarrow.parquet
-
 from logs import COLUMNS, DAY_MS, Event
 
 SPECIFIED_NAMES = {

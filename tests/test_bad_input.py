@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -15,21 +14,37 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from conftest import KEY, PROJECT, Ran, Store
 from event_files import ACTIVITY_COLUMNS, csv_of, production_csv, write, write_bytes, zstd
 from logs import RAW_DEVICE, RAW_USER, D, at, event, heartbeat, random_log, user
 
 LOG = random_log(50, days=32)
+SOME_EXPORTS = (
+    ("engagement", "--min-users=0"),
+    ("multi-device", "--by=browser", "--min-users=0"),
+    ("steps", "--min-users=0"),
+)
 JUNK = bytes(range(256)) * 40
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with something in it."""
+    made = Store(tmp_path_factory.mktemp("template"))
+    made.load(write(made.files / "before.csv", LOG))
+    made.summarise()
+    return made
+
+
 @pytest.fixture
-def filled(store: Store) -> Store:
+def filled(template: Store, tmp_path: Path) -> Store:
     """A store with something in it, which must stay as it is."""
-    store.load(write(store.folder / "before" / "before.csv", LOG))
-    store.summarise()
-    return store
+    return template.copied_to(tmp_path)
+
+
+def exports(store: Store) -> dict[tuple[str, ...], bytes]:
+    """What a few metrics print, byte for byte: enough to see that nothing was loaded."""
+    return store.exports(SOME_EXPORTS)
 
 
 def assert_refused(ran: Ran | subprocess.CompletedProcess[str], *named: str) -> str:
@@ -51,7 +66,7 @@ def assert_refused(ran: Ran | subprocess.CompletedProcess[str], *named: str) -> 
 def assert_nothing_changed(store: Store, before: dict[tuple[str, ...], bytes]) -> None:
     """The store works, its exports are the same, also after summarising again."""
     store.summarise()
-    assert store.exports() == before
+    assert exports(store) == before
 
 
 def text_of(*names: str) -> bytes:
@@ -112,7 +127,7 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], bytes]]] = {
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_unreadable_files(case: str, filled: Store) -> None:
     """A file that holds no events is refused by name, alone or beside good ones."""
-    before = filled.exports()
+    before = exports(filled)
     name, content = UNREADABLE[case]
     path = filled.files / name
     path.write_bytes(content(filled.folder))
@@ -122,7 +137,7 @@ def test_unreadable_files(case: str, filled: Store) -> None:
 
 def test_parquet_of_something_else(filled: Store) -> None:
     """A whole Parquet file with other columns is refused by name."""
-    before = filled.exports()
+    before = exports(filled)
     path = filled.files / "other.parquet"
     duckdb.connect().execute(f"COPY (SELECT 1 AS a, 2 AS b) TO '{path}' (FORMAT parquet)")
     assert_refused(filled.run("load", path), "other.parquet")
@@ -131,7 +146,7 @@ def test_parquet_of_something_else(filled: Store) -> None:
 
 def test_cut_in_the_middle_of_a_big_file(filled: Store) -> None:
     """A large compressed file that ends early brings none of its many good rows."""
-    before = filled.exports()
+    before = exports(filled)
     rows = [event(at(D[40]) + step, uid=user(step)) for step in range(30_000)]
     path = write(filled.files / "big.csv.gz", rows)
     path.write_bytes(path.read_bytes()[:-20_000])
@@ -141,7 +156,7 @@ def test_cut_in_the_middle_of_a_big_file(filled: Store) -> None:
 
 def test_missing_file(filled: Store) -> None:
     """A file that isn't there is named."""
-    before = filled.exports()
+    before = exports(filled)
     assert_refused(filled.run("load", filled.files / "missing.csv"), "missing.csv")
     assert_nothing_changed(filled, before)
 
@@ -157,7 +172,7 @@ def test_missing_file_beside_a_good_one(filled: Store) -> None:
 @pytest.mark.parametrize("stray", (None, "notes.txt", "import.log"))
 def test_folder_without_event_files(stray: str | None, filled: Store) -> None:
     """A folder that holds no event file is named."""
-    before = filled.exports()
+    before = exports(filled)
     folder = filled.folder / "barren"
     folder.mkdir()
     if stray:
@@ -181,7 +196,7 @@ def test_names_with_odd_characters(filled: Store) -> None:
 
 def test_missing_key(filled: Store) -> None:
     """Without a key unhashed ids are refused with one line that says how to make one."""
-    before = filled.exports()
+    before = exports(filled)
     path = write(filled.files / "more.csv", LOG[:5])
     told = assert_refused(filled.run("load", path, KPI_HMAC_KEY=None), "KPI_HMAC_KEY")
     assert "python -c" in told
@@ -200,7 +215,7 @@ def test_missing_key_on_a_new_store(store: Store) -> None:
 
 def test_reading_needs_no_key(filled: Store) -> None:
     """Summaries and exports hold no ids, so they need no key."""
-    before = filled.exports()
+    before = exports(filled)
     filled.must("summarise", KPI_HMAC_KEY=None)
     ran = filled.must("export", "engagement", "--min-users=0", KPI_HMAC_KEY=None)
     assert ran.out == before["engagement", "--min-users=0"]
@@ -208,7 +223,7 @@ def test_reading_needs_no_key(filled: Store) -> None:
 
 def test_another_key(filled: Store) -> None:
     """Under another key every user would become two; that is refused, and no key is shown."""
-    before = filled.exports()
+    before = exports(filled)
     path = write(filled.files / "more.csv", LOG[:5])
     told = assert_refused(filled.run("load", path, KPI_HMAC_KEY="quite another key"))
     assert KEY not in told and "quite another key" not in told
@@ -324,7 +339,7 @@ def test_store_of_a_newer_version(filled: Store) -> None:
 
 def test_events_of_a_newer_version(filled: Store) -> None:
     """Events of newer tables than these are neither loaded into nor summarised."""
-    before = filled.exports()
+    before = exports(filled)
     path = (filled.home / "events.duckdb").resolve()
     with duckdb.connect(str(path)) as engine:
         changed = engine.execute(
@@ -335,7 +350,7 @@ def test_events_of_a_newer_version(filled: Store) -> None:
     more = write(filled.files / "more.csv", LOG[:5])
     assert "newer" in assert_refused(filled.run("load", more))
     assert "newer" in assert_refused(filled.run("summarise"))
-    assert filled.exports() == before
+    assert exports(filled) == before
 
 
 @contextmanager
@@ -385,19 +400,19 @@ def test_no_permission_to_make_the_store(store: Store) -> None:
 
 def test_no_permission_to_write_the_store(filled: Store) -> None:
     """A store that may only be read still exports, and refuses to load and summarise."""
-    before = filled.exports()
+    before = exports(filled)
     more = write(filled.files / "more.csv", LOG[:5])
     (filled.home / "events.duckdb").chmod(0o444)
     with mode(filled.home, 0o555):
         assert_refused(filled.run("load", more))
-        assert filled.exports() == before
+        assert exports(filled) == before
     (filled.home / "events.duckdb").chmod(0o644)
     assert_nothing_changed(filled, before)
 
 
 def test_no_permission_to_read_a_file(filled: Store) -> None:
     """An event file that may not be read is named."""
-    before = filled.exports()
+    before = exports(filled)
     path = write(filled.files / "secret.csv", LOG)
     with mode(path, 0o000):
         ran = filled.run("load", path)
@@ -419,7 +434,7 @@ def test_no_permission_to_write_the_output(filled: Store) -> None:
 @pytest.mark.parametrize("kilobytes", (16, 600, 1500))
 def test_full_disk_while_loading(kilobytes: int, filled: Store) -> None:
     """When a file can grow no further, a load is refused in one line and leaves nothing."""
-    before = filled.exports()
+    before = exports(filled)
     rows = [
         event(at(D[40]) + step, uid=user(step * 7919 % 65_537), seq_id=f"{step:x}", seq_time=step)
         for step in range(60_000)
@@ -434,13 +449,13 @@ def test_full_disk_while_loading(kilobytes: int, filled: Store) -> None:
 @pytest.mark.parametrize("kilobytes", (4, 64, 300))
 def test_full_disk_while_summarising(kilobytes: int, filled: Store) -> None:
     """When a summary can't be written, readers keep the one they have."""
-    before = filled.exports()
+    before = exports(filled)
     filled.load(write(filled.files / "more.csv", random_log(51, days=40)))
     ran = filled.start("summarise", before=limit(filled, kilobytes))
     assert_refused(ran)
-    assert filled.exports() == before
+    assert exports(filled) == before
     filled.summarise()
-    assert filled.exports() != before
+    assert exports(filled) != before
 
 
 def limit(store: Store, kilobytes: int) -> str:
@@ -523,10 +538,10 @@ def held_open(path: Path) -> Iterator[None]:
 
 def test_events_held_by_another_process(filled: Store) -> None:
     """While another process writes, a load is refused in one line; exports never notice."""
-    before = filled.exports()
+    before = exports(filled)
     more = write(filled.files / "more.csv", LOG[:5])
     with held_open((filled.home / "events.duckdb").resolve()):
-        assert filled.exports() == before
+        assert exports(filled) == before
         assert_refused(filled.run("load", more, KPI_LOCK_SECONDS="0.2"))
     filled.load(more)
 
@@ -534,14 +549,16 @@ def test_events_held_by_another_process(filled: Store) -> None:
 # Counts the statements given to DuckDB; ends the process, without any clean-up, at one of them.
 DYING = """
 import atexit, os
+import duckdb
 statements = 0
-def watch(frame, what, called):
+execute = duckdb.DuckDBPyConnection.execute
+def counted(*arguments, **named):
     global statements
-    if what == "c_call" and getattr(called, "__name__", "") == "execute":
-        statements += 1
-        if statements == {last}:
-            os._exit(9)
-sys.setprofile(watch)
+    statements += 1
+    if statements == {last}:
+        os._exit(9)
+    return execute(*arguments, **named)
+duckdb.DuckDBPyConnection.execute = counted
 atexit.register(lambda: print("statements", statements))
 """
 
@@ -550,9 +567,7 @@ def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
     """Copies of a store in which a command died at statements from the first to the last."""
 
     def copied(name: str) -> Store:
-        copy = Store(filled.folder / name)
-        shutil.copytree(filled.home, copy.home, symlinks=True)
-        return copy
+        return filled.copied_to(filled.folder / name)
 
     whole = copied("whole").start(*arguments, before=DYING.format(last=-1))
     assert whole.returncode == 0, whole.stderr
@@ -567,13 +582,13 @@ def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
 
 def test_killed_while_loading(filled: Store) -> None:
     """A load that dies leaves its file absent or whole, and the store usable."""
-    before = filled.exports()
+    before = exports(filled)
     rows = [event(at(D[55]) + step, uid=user(step)) for step in range(2_000)]
     path = write(filled.files / "big.csv", rows)
     absent = 0
     for store in dies_at(filled, "load", path):
         store.summarise()
-        if store.exports() == before:
+        if exports(store) == before:
             absent += 1
             store.load(path)
             store.summarise()
@@ -584,13 +599,13 @@ def test_killed_while_loading(filled: Store) -> None:
 
 def test_killed_while_summarising(filled: Store) -> None:
     """A summary that dies changes nothing or all for readers; the next one does what is left."""
-    before = filled.exports()
+    before = exports(filled)
     filled.load(write(filled.files / "more.csv", random_log(52, days=40)))
     kept = []
     for store in dies_at(filled, "summarise"):
-        found = store.exports()
+        found = exports(store)
         store.summarise()
-        after = store.exports()
+        after = exports(store)
         kept.append(after)
         assert found in (before, after)
     assert before not in kept
@@ -599,7 +614,7 @@ def test_killed_while_summarising(filled: Store) -> None:
 
 def test_over_five_percent_bad(filled: Store) -> None:
     """Too many bad rows refuse the file, naming it and the first bad line with its reason."""
-    before = filled.exports()
+    before = exports(filled)
     rows = [event(at(D[3]) + place, uid=user("x")) for place in range(30)]
     for place in (4, 9):
         rows[place]["type"] = ""
@@ -617,7 +632,7 @@ def test_bad_settings(filled: Store) -> None:
 
 def test_swapped_production_columns(filled: Store) -> None:
     """A file whose columns were swapped throughout is refused, not read into wrong columns."""
-    before = filled.exports()
+    before = exports(filled)
     swapped = (ACTIVITY_COLUMNS[5], *ACTIVITY_COLUMNS[1:5], ACTIVITY_COLUMNS[0])
     rows = [
         {"timestamp": at(D[3]) // 1000, "type": "account.signed", "uid": user("x")}

@@ -7,17 +7,17 @@ import random
 import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 import oracle
+import pytest
 from characters import CHARACTERS
 from conftest import Store, assert_same, parsed, same
 from event_files import write
+from hypothesis import given
+from hypothesis import strategies as st
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
 
 METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps")
@@ -168,7 +168,7 @@ def test_breakdown_is_grouped_by_value(metric: str, filled) -> None:
     """With --by, the rows of a value stand together, its days in order."""
     rows = filled(SEEDS[0]).export(metric, "--by=os")
     values = [row["os"] for row in rows]
-    changes = sum(later != earlier for earlier, later in zip(values, values[1:], strict=False))
+    changes = sum(earlier != later for earlier, later in pairwise(values))
     assert changes + 1 == len(set(values)) > 1
     for value in set(values):
         days = [row["day"] for row in rows if row["os"] == value]

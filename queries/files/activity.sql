@@ -15,7 +15,7 @@ SELECT
   COALESCE(type, event) AS type,
   uid,
   device_id,
-  CAST(NULL AS INTEGER) AS new_user,
+  0 AS new_user,
   CAST(NULL AS VARCHAR) AS given_new_user,
   browser AS user_agent_browser,
   version AS user_agent_version,

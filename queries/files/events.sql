@@ -12,7 +12,7 @@ SELECT
   device_id,
   CASE
     WHEN LOWER(new_user) IN ('1', 'true', 't') THEN 1
-    WHEN LOWER(new_user) IN ('0', 'false', 'f') THEN 0
+    WHEN new_user IS NULL OR LOWER(new_user) IN ('0', 'false', 'f') THEN 0
   END AS new_user,
   new_user AS given_new_user,
   user_agent_browser,

@@ -1,7 +1,8 @@
 -- flow: production's flow events as typed event columns.
 -- Reads:  source (every cell as text, absent columns blank).
 -- Note:   DuckDB only. A flow is a sequence. Durations in flow.performance.* and flow.timing.* are
---         no time of a step, so those events get none; a flow is new when it created an account.
+--         no time of a step, so those events get none. Whether a flow is a new user's is known when all of
+--         its events are there, so new_user is left open for the summary (new_sequence).
 SELECT
   COALESCE(
     CAST(TRY_CAST("timestamp" AS DECIMAL(18, 3)) * 1000 AS BIGINT),
@@ -26,11 +27,7 @@ SELECT
   END AS type,
   uid,
   CAST(NULL AS VARCHAR) AS device_id,
-  CASE WHEN flow_id IN (
-    SELECT flow_id
-    FROM browsed_source
-    WHERE COALESCE(type, event) = 'account.created' AND flow_id IS NOT NULL
-  ) THEN 1 ELSE 0 END AS new_user,
+  CAST(NULL AS INTEGER) AS new_user,
   CAST(NULL AS VARCHAR) AS given_new_user,
   browser AS user_agent_browser,
   version AS user_agent_version,

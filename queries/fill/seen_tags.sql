@@ -1,6 +1,6 @@
 -- seen_tags: the combinations of tags on the changed days' events, and what each is summarised as.
 -- Grain:   one row per combination as it stands in the events; a working table of one run.
--- Reads:   events.event, changed_day.
+-- Reads:   events.event, changed_day, new_sequence.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
 DROP TABLE IF EXISTS seen_tags;
 
@@ -10,7 +10,7 @@ SELECT
   COALESCE(e.user_agent_version, '') AS raw_version,
   COALESCE(e.user_agent_os, '') AS raw_os,
   COALESCE(e.service, '') AS raw_service,
-  COALESCE(e.new_user, 0) AS new_user,
+  CASE WHEN n.seq_id IS NULL THEN COALESCE(e.new_user, 0) ELSE 1 END AS new_user,
   COALESCE(NULLIF(e.user_agent_browser, ''), '(none)') AS browser,
   COALESCE(NULLIF(SPLIT_PART(COALESCE(e.user_agent_version, ''), '.', 1), ''), '(none)') AS version,
   COALESCE(NULLIF(e.user_agent_os, ''), '(none)') AS os,
@@ -19,6 +19,7 @@ SELECT
 FROM events.event AS e
 INNER JOIN changed_day AS c
   ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
+LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
 WHERE
   e."timestamp" >= :first_ms
   AND e."timestamp" < :end_ms
