@@ -32,7 +32,8 @@ LABEL_GAP = 15
 WIDE = 430
 # On a linear axis, bands are cut above what this share of days stays below.
 USUAL_TAIL = 0.95
-LABEL_ROOM = f"(width < {WIDE} ? 104 : 176)"
+# Pixels that a character of a label takes at most, and what stands before and after it.
+CHARACTER, AROUND_LABEL = 6.4, 18
 
 # Okabe and Ito's palette without the colours that fade on white or on black; grey for black.
 BLUE, VERMILION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
@@ -134,7 +135,9 @@ def lines(
     goals = [goal for goal in goals if _goal_days(goal, first, last)]
     axis = _value_axis(drawn, goals, from_zero, log)
     looks = _looks(series)
-    days = alt.X("day:T", title=None, axis=_day_axis(first, last), scale=_day_scale(first, last))
+    labels = _label_texts(complete if len(complete) else drawn, series, unit)
+    scale = _day_scale(first, last, labels)
+    days = alt.X("day:T", title=None, axis=_day_axis(first, last), scale=scale)
 
     def chart(frame: pd.DataFrame, *columns: str) -> alt.Chart:
         return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
@@ -142,11 +145,12 @@ def lines(
         )
 
     layers = [*_markers(markers, first, last), *_goals(goals, axis, unit, first, last)]
+    notes: list[str] = []
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
         layers.append(band.encode(y=axis.encoding("low", unit), y2="high:Q"))
-        layers += _cut_note(banded, axis, first)
+        notes += _cut_note(banded, axis)
     y = axis.encoding("value", unit)
     line = chart(complete, "value").mark_line(aria=False)
     layers.append(line.encode(y=y, strokeDash=looks["dash"], strokeWidth=looks["width"]))
@@ -162,12 +166,14 @@ def lines(
         bridge = pd.concat([ends, unfinished]).sort_values(["series", "day"]).assign(run=0)
         dashes = chart(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
         points = chart(unfinished, "value").mark_point(filled=False, size=30, aria=False)
-        layers += [dashes.encode(y=y), points.encode(y=y), _incomplete_note(unfinished)]
-    layers += _labels(complete if len(complete) else drawn, series, axis, unit, last, height)
+        layers += [dashes.encode(y=y), points.encode(y=y)]
+        notes.append("○ incomplete day")
+    layers += _labels(labels, series, axis, last, height)
     layers.append(_pointer(values, series))
-    return alt.layer(*layers).properties(
+    chart = alt.layer(*layers).properties(
         height=height, padding=PADDING, description=_sentence(complete, series, title, unit)
     )
+    return chart.properties(title=_note(notes)) if notes else chart
 
 
 def with_runs(values: pd.DataFrame) -> pd.DataFrame:
@@ -195,13 +201,18 @@ def _looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | a
     }
 
 
-def _day_scale(first: pd.Timestamp, last: pd.Timestamp) -> alt.Scale:
+def _day_scale(first: pd.Timestamp, last: pd.Timestamp, labels: pd.DataFrame) -> alt.Scale:
     """Days over the width, leaving room on the right for the labels at the line ends."""
+    short, full = (
+        math.ceil(labels[text].str.len().max() * CHARACTER + AROUND_LABEL)
+        for text in ("short", "full")
+    )
+    room = f"(width < {WIDE} ? {short} : {full})"
     end = last if last > first else first + pd.Timedelta(days=1)
     return alt.Scale(
         type="time",
         domain=[_moment(first), _moment(end)],
-        range=[{"expr": "0"}, {"expr": f"max(60, width - {LABEL_ROOM})"}],
+        range=[{"expr": "0"}, {"expr": f"max(60, width - {room})"}],
         nice=False,
     )
 
@@ -269,34 +280,35 @@ def _round_step(step: float) -> float:
     return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * (1 - 1e-9))
 
 
+def _label_texts(ends: pd.DataFrame, series: Sequence[Series], unit: Unit) -> pd.DataFrame:
+    """Each series' last day and value, and its label in full and in short."""
+    ends = ends.groupby("series").tail(1).set_index("series")
+    named = [one for one in series if one.key in ends.index]
+    values = [ends.at[one.key, "value"] for one in named]
+    told = [written(value, unit) for value in values]
+    return pd.DataFrame(
+        {
+            "day": [ends.at[one.key, "day"] for one in named],
+            "series": [one.key for one in named],
+            "value": values,
+            "full": [f"{one.title} {text}" for one, text in zip(named, told, strict=True)],
+            "short": [f"{one.short} {text}" for one, text in zip(named, told, strict=True)],
+        }
+    )
+
+
 def _labels(
-    ends: pd.DataFrame,
+    labels: pd.DataFrame,
     series: Sequence[Series],
     axis: ValueAxis,
-    unit: Unit,
     last: pd.Timestamp,
     height: int,
 ) -> list[alt.Chart]:
-    """Each series' name and last value at the end of its line, moved apart where they would touch."""
-    ends = ends.groupby("series").tail(1).set_index("series")
-    named = [one for one in series if one.key in ends.index]
+    """The labels at the ends of the lines, moved apart where they would touch."""
     plot = height - AXIS_HEIGHT
-    wanted = [plot * (1 - axis.share_below(ends.at[one.key, "value"])) for one in named]
-    rows = []
-    for one, pixels in zip(named, apart(wanted, LABEL_GAP, plot), strict=True):
-        value = ends.at[one.key, "value"]
-        rows.append(
-            {
-                "day": ends.at[one.key, "day"],
-                "series": one.key,
-                "value": value,
-                "beside": axis.value_at(1 - pixels / plot),
-                "full": f"{one.title} {written(value, unit)}",
-                "short": f"{one.short} {written(value, unit)}",
-                "last": last,
-            }
-        )
-    base = alt.Chart(pd.DataFrame(rows))
+    wanted = [plot * (1 - axis.share_below(value)) for value in labels["value"]]
+    beside = [axis.value_at(1 - pixels / plot) for pixels in apart(wanted, LABEL_GAP, plot)]
+    base = alt.Chart(labels.assign(beside=beside, last=last))
     point = base.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
         x="day:T", y="value:Q", color=_looks(series)["color"]
     )
@@ -420,25 +432,19 @@ def _markers(markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp)
     return [rule, flag.encode(tooltip=tips)]
 
 
-def _cut_note(banded: pd.DataFrame, axis: ValueAxis, first: pd.Timestamp) -> list[alt.Chart]:
+def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
     """Words that say on how many days a band reaches above the chart, when any does."""
     days = banded.loc[banded["high"] > axis.high, "day"].nunique()
     if not days:
         return []
-    told = f"↑ band cut on {days} day{'s' if days > 1 else ''}; the log scale shows all"
-    note = alt.Chart(pd.DataFrame({"day": [first], "told": [told]})).mark_text(
-        align="left", baseline="top", dx=4, y=0, fontSize=11, color=TEXT, opacity=0.8, aria=False
-    )
-    return [note.encode(x="day:T", text="told:N")]
+    return [f"↑ band cut on {days} day{'s' if days > 1 else ''}: the log scale shows all"]
 
 
-def _incomplete_note(unfinished: pd.DataFrame) -> alt.Chart:
-    """The words "incomplete day" at the top of the last day's column."""
-    last = unfinished.loc[[unfinished["day"].idxmax()], ["day"]].assign(told="incomplete day")
-    note = alt.Chart(last).mark_text(
-        align="right", baseline="top", dx=-4, y=0, fontSize=11, color=TEXT, opacity=0.8, aria=False
+def _note(notes: Sequence[str]) -> alt.TitleParams:
+    """A small line above the plot."""
+    return alt.TitleParams(
+        " · ".join(notes), fontSize=11, fontWeight="normal", color=TEXT, offset=4, anchor="start"
     )
-    return note.encode(x="day:T", text="told:N")
 
 
 def _sentence(complete: pd.DataFrame, series: Sequence[Series], title: str, unit: Unit) -> str:

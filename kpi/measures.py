@@ -15,6 +15,8 @@ from kpi.filters import Period
 Unit = Literal["percent", "users", "seconds", "attempts", "day", "text"]
 Better = Literal["higher", "lower"]
 
+COUNTED = ("users", "attempts")
+
 ABSENT = "–"
 """What stands where there is no value; a gap is never a zero."""
 
@@ -257,6 +259,66 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     first, last = period.bounds
     days = frame["day"].dt.date if len(frame) else frame["day"]
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
+
+
+def why_nothing(
+    measure: Measure,
+    rows: pd.DataFrame,
+    everything: pd.DataFrame,
+    unfiltered: bool,
+    min_users: int,
+    data: str,
+) -> str | None:
+    """Why a measure has nothing to show in a period, in one sentence that says what to do; or None.
+
+    ``rows`` is what readers may see, ``everything`` the same with no cell hidden, ``data`` the days
+    that there are. Never zero, hidden and not loaded are three different things.
+    """
+    if len(everything) == 0:
+        return f"No day of this period is loaded. The data covers {data}: choose another period."
+    counts = [column for column in everything if COLUMNS.get(column, ("", ""))[1] in COUNTED]
+    if rows[measure.column].notna().any() and (rows[counts].fillna(0) > 0).any(axis=None):
+        return None
+    if everything[counts].isna().all(axis=None):
+        return f"No day of this period is loaded. The data covers {data}: choose another period."
+    if not (everything[counts].fillna(0) > 0).any(axis=None):
+        if unfiltered:
+            return "Nothing of this kind happened in this period: choose a longer one."
+        return "Nothing matches these filters in this period: remove a filter, or reset them."
+    if everything[measure.column].notna().any():
+        return (
+            f"Hidden for privacy: on every day fewer than {min_users} people or attempts match. "
+            "Remove a filter to see a wider group."
+        )
+    return (
+        "No value yet: a monthly count needs 28 loaded days in a row before it stands. "
+        f"The data covers {data}."
+    )
+
+
+def gaps_told(
+    measure: Measure, rows: pd.DataFrame, everything: pd.DataFrame, min_users: int
+) -> str | None:
+    """Which gaps a reader sees and why: days hidden for privacy, days without a value; or None."""
+    absent = rows[measure.column].isna().to_numpy()
+    bare = everything[measure.column].isna().to_numpy()
+    hidden = rows.loc[absent & ~bare, "day"].nunique()
+    missing = rows.loc[absent & bare, "day"].nunique()
+    told = []
+    if hidden:
+        told.append(
+            f"{_days(hidden)} hidden, since fewer than {min_users} people or attempts match"
+        )
+    if missing:
+        why = "no connections that day, or not loaded"
+        if measure.metric != "connection-time":
+            why = "not every day of their window is loaded"
+        told.append(f"{_days(missing)} without a value ({why})")
+    return f"Gaps are not zeros: {'; '.join(told)}." if told else None
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def written(value: float | None, unit: Unit) -> str:

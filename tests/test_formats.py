@@ -477,6 +477,19 @@ def test_bad_cell(case: str, store: Store) -> None:
     assert rows[0]["dau"] == 1
 
 
+def test_lengths_are_counted_in_characters(store: Store) -> None:
+    """256 characters of any script fit a tag; one more doesn't."""
+    log = [
+        *NEIGHBOURS,
+        event(at(D[0]), uid=user("long"), user_agent_browser="ü" * 256),
+        event(at(D[0]), uid=user("longer"), user_agent_browser="ü" * 257),
+    ]
+    ran = store.load(write(store.files / "long.csv", log))
+    assert not re.search(r"\bline 42\b", ran.said) and re.search(r"\bline 43\b", ran.said)
+    store.summarise()
+    assert store.export("engagement", f"--browser={'ü' * 256}")[0]["dau"] == 1
+
+
 @pytest.mark.parametrize("cells", (1, 14, 16, 40))
 @pytest.mark.parametrize("place", (0, 20, 40), ids=("first", "middle", "last"))
 def test_bad_row(cells: int, place: int, store: Store) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import shutil
+import tempfile
 from pathlib import Path
 
 import oracle
 import pytest
 from conftest import Store, assert_same
 from event_files import write
+from hypothesis import given
+from hypothesis import strategies as st
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
 
 
@@ -378,3 +382,68 @@ def test_every_kind_of_file(make_store) -> None:
             store.load(path)
             store.summarise()
             assert store.exports() == expected, f"{name}, {spelling}"
+
+
+def test_readers_keep_their_publication(store: Store) -> None:
+    """A reader who has a publication open sees it whole to the end; a new one sees the newest."""
+    from kpi import metrics
+    from kpi.settings import Settings
+    from kpi.warehouse import open_warehouse
+
+    told = {name: value for name, value in store.settings().items() if value is not None}
+    log = heartbeat(D[0], 5)
+    warehouses, counts = [], []
+    for number in range(4):
+        log.append(event(at(D[3]), uid=user(number)))
+        store.load(write(store.files / f"{number}.csv", log if number == 0 else log[-1:]))
+        store.summarise()
+        warehouses.append(open_warehouse(Settings.read(told)))
+        # Every reader so far, the oldest too, tells what it told first.
+        counts = [
+            int(
+                metrics.engagement(warehouse, min_users=0).query("audience == 'all'")["dau"].iloc[3]
+            )
+            for warehouse in warehouses
+        ]
+        assert counts == list(range(1, number + 2))
+    assert len({warehouse.publication.id for warehouse in warehouses}) == 4
+    for warehouse in warehouses:
+        warehouse.close()
+
+
+# A store's life: what is done to it, with which of the pieces of a log.
+STEPS = st.tuples(
+    st.sampled_from(("load", "load", "load", "replace", "unload", "summarise", "summarise")),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+
+
+@given(seed=st.integers(0, 10_000), life=st.lists(STEPS, min_size=4, max_size=12))
+def test_any_life_of_a_store(seed: int, life: list[tuple[str, int, int]]) -> None:
+    """Loads, replacements and removals in any order, summarised at any time: the oracle's numbers."""
+    chance = random.Random(seed)
+    log = random_log(seed, days=36, users=5)
+    contents: list[list[Event]] = [[], [], [], []]
+    for row in log:
+        contents[chance.randrange(4)].append(row)
+    standing: dict[int, int] = {}
+    folder = Path(tempfile.mkdtemp(prefix="any-life-"))
+    try:
+        store = Store(folder)
+        for act, slot, content in [*life, ("load", 0, 0), ("summarise", 0, 0)]:
+            path = store.files / f"slot{slot}.csv"
+            if act == "load" and slot not in standing:
+                store.load(write(path, contents[content]))
+                standing[slot] = content
+            elif act == "replace" and slot in standing:
+                store.load("--replace", write(path, contents[content]))
+                standing[slot] = content
+            elif act == "unload" and slot in standing:
+                store.must("unload", path.name)
+                del standing[slot]
+            elif act == "summarise" and standing:
+                store.summarise()
+                assert_oracle(store, [row for used in standing.values() for row in contents[used]])
+    finally:
+        shutil.rmtree(folder)
