@@ -20,7 +20,7 @@ with frame("app.py") as page:
         [
             ("Engagement ratio", RATIO, engagement, {"audience": "all"}),
             ("Multi-device, of daily users", MULTI_DEVICE, multi_device, {}),
-            ("Time to connect, new account", TIME, connection_time, {"account": "new"}),
+            ("Time to connect, new", TIME, connection_time, {"account": "new"}),
             ("Time to connect, existing", TIME, connection_time, {"account": "existing"}),
         ]
     )

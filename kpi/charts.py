@@ -22,7 +22,7 @@ from kpi.chart_layers import (
     Series,
     lines,
 )
-from kpi.measures import MEASURES, written
+from kpi.measures import ABSENT, MEASURES, written
 
 if TYPE_CHECKING:
     from kpi.annotations import Marker
@@ -168,10 +168,7 @@ def without_description(chart: alt.LayerChart) -> alt.LayerChart:
 
 def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> pd.DataFrame:
     ratio, mean, mau = frame["engagement_ratio"], frame["dau_7day_mean"], frame["mau"]
-    exact = [
-        f"{written(percent, 'percent')}  ({written(users, 'users')} of {written(of, 'users')})"
-        for percent, users, of in zip(ratio, mean, mau, strict=True)
-    ]
+    exact = [_percent_told(*row) for row in zip(ratio, mean, mau, strict=True)]
     return _values(frame, frame[key], ratio, exact, complete)
 
 
@@ -182,22 +179,31 @@ def _multi_device_values(frame: pd.DataFrame, column: str, complete: bool = True
     else:
         span = column.split("_")[0]
         several, everyone = frame[f"{span}_multi_device_users"], frame[f"{span}_users"]
-        exact = [
-            f"{written(percent, 'percent')}  ({written(users, 'users')} of {written(of, 'users')})"
-            for percent, users, of in zip(value, several, everyone, strict=True)
-        ]
+        exact = [_percent_told(*row) for row in zip(value, several, everyone, strict=True)]
     return _values(frame, column, value, exact, complete)
 
 
 def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
     low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
-    exact = [
-        f"{written(m, 'seconds')}  ({written(lo, 'seconds')} to {written(hi, 'seconds')}; "
-        f"n = {written(n, 'attempts')})"
-        for lo, m, hi, n in zip(low, median, high, frame["connections"], strict=True)
-    ]
+    rows = zip(low, median, high, frame["connections"], strict=True)
+    exact = [_quartiles_told(*row) for row in rows]
     values = _values(frame, frame["account"], median, exact, complete)
     return values.assign(low=_floats(low), high=_floats(high))
+
+
+def _percent_told(percent: float | None, users: float | None, of: float | None) -> str:
+    if pd.isna(percent):
+        return ABSENT
+    return f"{written(percent, 'percent')}  ({written(users, 'users')} of {written(of, 'users')})"
+
+
+def _quartiles_told(
+    low: float | None, median: float | None, high: float | None, n: float | None
+) -> str:
+    if pd.isna(median):
+        return ABSENT
+    band = f"{written(low, 'seconds')} to {written(high, 'seconds')}"
+    return f"{written(median, 'seconds')}  ({band}; n = {written(n, 'attempts')})"
 
 
 def _values(

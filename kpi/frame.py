@@ -21,6 +21,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kpi import charts, metrics, store
 from kpi.annotations import Annotation
@@ -28,6 +29,7 @@ from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.export import written as file_content
 from kpi.filters import Filters, Period
 from kpi.measures import (
+    ABSENT,
     COLUMNS,
     MEASURES,
     Measure,
@@ -79,7 +81,13 @@ PRESETS: dict[str, Callable[[date, date], tuple[date, date]]] = {
 """Periods by name: from the first day loaded and today (the last complete day) to two days."""
 
 DEFAULT_PERIOD = "this year"
-STATE_KEYS = ("period", "users", *(key for tag in TAG_NAMES for key in (tag, f"{tag}_mode")))
+STATE_DEFAULTS: dict[str, Any] = {
+    "period": DEFAULT_PERIOD,
+    "users": EVERYBODY,
+    **{tag: [] for tag in TAG_NAMES},
+    **{f"{tag}_mode": ONLY for tag in TAG_NAMES},
+}
+"""What every page's filters say by default, by their names in the URL."""
 
 
 @contextmanager
@@ -90,10 +98,14 @@ def frame(file: str) -> Iterator[Page]:
     """
     link = next(link for link in PAGES if link.file == file)
     st.set_page_config(page_title=f"{link.title} · {PRODUCT}", layout="wide")
-    _draw_navigation()
+    navigation = st.sidebar.container()
     st.title(link.title)
     try:
-        page = _opened_page()
+        try:
+            page = _opened_page()
+        finally:
+            # Drawn after the filters, whose state the links take along.
+            _draw_navigation(navigation)
         _draw_trust_line(page)
         _draw_sentence(page)
         yield page
@@ -172,7 +184,7 @@ class Page:
         row = st.container(horizontal=True, gap="small")
         for label, measure, table, picked in cards:
             now = reading(measure, table, self.last_shown_day, **picked)
-            with row.container(border=True, width="stretch"):
+            with row.container(border=True, width="stretch", height="stretch"):
                 _draw_card(label, now)
 
     def draw_chart(
@@ -284,13 +296,26 @@ def _markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
 # --- what stands around a page --------------------------------------------------------------------
 
 
-def _draw_navigation() -> None:
+def _draw_navigation(place: DeltaGenerator) -> None:
+    """Links to the pages that are there; each takes the reader's filters and period along."""
     there = [link for link in PAGES if (ROOT / link.file).exists()]
-    with st.sidebar:
+    with place:
         st.markdown(f"**{PRODUCT}**")
         if len(there) > 1:
             for link in there:
-                st.page_link(link.file, label=link.title, icon=link.icon, width="stretch")
+                st.page_link(
+                    link.file,
+                    label=link.title,
+                    icon=link.icon,
+                    width="stretch",
+                    query_params=_kept_state(),
+                )
+
+
+def _kept_state() -> dict[str, Any]:
+    """What every page's filters say now, as the URL would have it: defaults are left out."""
+    said = {key: st.session_state.get(key) for key in STATE_DEFAULTS}
+    return {key: value for key, value in said.items() if value and value != STATE_DEFAULTS[key]}
 
 
 def _draw_trust_line(page: Page) -> None:
@@ -408,7 +433,7 @@ def _draw_tag_filter(page: Page, tag: str, name: str) -> tuple[list[str], bool]:
         help=_shares_told(options, page.min_users),
     )
     _tell_bad_values(f"{tag}_mode", [ONLY, EXCEPT])
-    if not picked:
+    if not picked and f"{tag}_mode" not in st.session_state:
         return [], False
     mode = st.segmented_control(
         f"{name}: which",
@@ -449,10 +474,9 @@ def _tell_bad_values(key: str, known: Sequence[str]) -> None:
 
 
 def _reset_filters() -> None:
-    for tag in TAG_NAMES:
-        st.session_state[tag] = []
-        st.session_state[f"{tag}_mode"] = ONLY
-    st.session_state["users"] = EVERYBODY
+    for key, value in STATE_DEFAULTS.items():
+        if key != "period":
+            st.session_state[key] = value
 
 
 def _filter_words(filters: Filters) -> list[str]:
@@ -499,6 +523,7 @@ def _draw_tables(tables: dict[str, pd.DataFrame], names: dict[str, str], key: st
                 table,
                 hide_index=True,
                 height=260,
+                placeholder=ABSENT,
                 column_config={column: _column_config(column) for column in table},
                 alt=f"Table of {name}, {len(table)} rows; the download has the same numbers.",
             )

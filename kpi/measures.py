@@ -256,8 +256,10 @@ def reading(measure: Measure, frame: pd.DataFrame, day: date, **picked: str) -> 
 
 def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The rows of the days of a period, in a frame of their own."""
+    if frame.empty:
+        return frame.copy()  # its days may have no type to compare
     first, last = period.bounds
-    days = frame["day"].dt.date if len(frame) else frame["day"]
+    days = frame["day"].dt.date
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
 
 

@@ -107,6 +107,10 @@ def _source_view(writer: Any, path: Path, kind: formats.Recognised, numbered: bo
         for name in formats.NAMES[kind.format]
     )
     number = "ROW_NUMBER() OVER ()" if numbered else "CAST(NULL AS BIGINT)"
+    if numbered and kind.encoding == "csv":
+        cells = ", ".join(f"c{index}" for index in range(len(kind.columns)))
+        whole = f"CONCAT({cells})"
+        listed += f", LENGTH({whole}) - LENGTH(REPLACE({whole}, CHR(10), '')) AS newlines"
     writer.execute(
         f"CREATE OR REPLACE TEMP VIEW source AS SELECT {listed}, {number} AS row_number FROM {reader}"
     )
@@ -138,16 +142,20 @@ def faults(
 ) -> tuple[Fault, ...]:
     """The first thousand rejected rows with their lines, found by a second, numbered reading."""
     _source_view(writer, path, kind, numbered=True)
+    lines = _Lines(writer, kind, torn)
     numbered = queries.text("files/checked")
     found = writer.execute(
         f"SELECT row_number, fault FROM ({numbered}) WHERE fault IS NOT NULL "
         f"ORDER BY row_number LIMIT {SHOWN_FAULTS}"
     ).fetchall()
-    listed = [Fault(stretch.line, "row", stretch.reason) for stretch in torn[:SHOWN_FAULTS]]
+    listed = [
+        Fault(lines.of_record(stretch.line), "row", stretch.reason)
+        for stretch in torn[:SHOWN_FAULTS]
+    ]
     for row, fault in found:
         column, _, reason = fault.partition(": ")
         spelled = kind.names[kind.columns.index(column)] if column in kind.columns else column
-        listed.append(Fault(_line(row, kind, torn), spelled, reason))
+        listed.append(Fault(lines.of_row(row), spelled, reason))
     return tuple(sorted(listed, key=lambda fault: fault.line)[:SHOWN_FAULTS])
 
 
@@ -161,21 +169,47 @@ def doubts(
     if not writer.execute(f"SELECT COUNT(*) FROM ({doubtful})").fetchone()[0]:
         return ()
     _source_view(writer, path, kind, numbered=True)
+    lines = _Lines(writer, kind, torn)
     checked = queries.text("files/checked")
     found = writer.execute(
         f"WITH checked AS MATERIALIZED ({checked}) "
         f"SELECT row_number FROM ({doubtful}) ORDER BY row_number LIMIT {SHOWN_FAULTS}"
     ).fetchall()
     reason = "disagrees with the timestamp by more than 2 seconds"
-    return tuple(Fault(_line(row, kind, torn), "seq_time", reason) for (row,) in found)
+    return tuple(Fault(lines.of_row(row), "seq_time", reason) for (row,) in found)
 
 
-def _line(row: int, kind: formats.Recognised, torn: list[Torn]) -> int:
-    """The line of a file's nth readable row."""
-    line = row + int(kind.header)
-    for stretch in torn:
-        line += stretch.lines if stretch.line <= line else 0
-    return line
+class _Lines:
+    """Where in a file a row stands, given the stretches that are no rows and the cells with newlines.
+
+    The engine counts records; a quoted cell with newlines, or a quote that is never closed, makes one
+    record of several lines.
+    """
+
+    def __init__(self, writer: Any, kind: formats.Recognised, torn: list[Torn]) -> None:
+        self._header = int(kind.header)
+        self._torn = [stretch.line for stretch in torn]
+        extra = [(stretch.line, stretch.lines - 1) for stretch in torn]
+        if kind.encoding == "csv":
+            tall = writer.execute(
+                "SELECT row_number, newlines FROM source WHERE newlines > 0 ORDER BY row_number"
+            ).fetchall()
+            extra += [(self._record(row), newlines) for row, newlines in tall]
+        self._extra = extra
+
+    def of_row(self, row: int) -> int:
+        """The line of the nth readable row."""
+        return self.of_record(self._record(row))
+
+    def of_record(self, record: int) -> int:
+        """The line of the nth record, readable or not."""
+        return record + sum(lines for before, lines in self._extra if before < record)
+
+    def _record(self, row: int) -> int:
+        record = row + self._header
+        for torn in self._torn:
+            record += torn <= record
+        return record
 
 
 def unstage(writer: Any) -> None:

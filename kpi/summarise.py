@@ -102,8 +102,9 @@ class _Run:
 
         self._run("unpublished_day")
         self._run("known_user", **changed)
-        self._run("user_day", **changed)
-        self._run("user_device_day", **changed)
+        self._run("active_day", **changed)
+        self._run("user_day")
+        self._run("user_device_day")
         reach = WIDEST_WINDOW - 1
         self._run(
             "multi_device_day",

@@ -496,7 +496,7 @@ def test_output_that_is_no_plain_file(filled: Store) -> None:
 
 def test_reader_who_leaves(filled: Store) -> None:
     """`export | head -1` ends quietly."""
-    command = f"'{sys.executable}' -W ignore -m kpi export steps --min-users 0 | head -1"
+    command = f"'{sys.executable}' -m kpi export steps --min-users 0 | head -1"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KPI_")}
     told = {"KPI_HOME": str(filled.home), "PYTHONPATH": str(PROJECT)}
     ran = subprocess.run(
@@ -573,7 +573,7 @@ def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
     assert whole.returncode == 0, whole.stderr
     count = int(re.search(r"statements (\d+)", whole.stdout)[1])
     assert count > 5
-    for last in sorted({1, count // 4, count // 2, count * 3 // 4, count - 1, count}):
+    for last in (1, count // 2, count * 3 // 4, count - 1, count):
         store = copied(f"died at {last}")
         ran = store.start(*arguments, before=DYING.format(last=last))
         assert ran.returncode == 9, ran.stderr
@@ -594,7 +594,7 @@ def test_killed_while_loading(filled: Store) -> None:
             store.summarise()
         rows = store.export("engagement", f"--from={D[55]}")
         assert (rows[0]["day"], rows[0]["dau"]) == (D[55], 2_000)
-    assert absent >= 3
+    assert absent >= 2
 
 
 def test_killed_while_summarising(filled: Store) -> None:

@@ -477,17 +477,17 @@ def test_bad_cell(case: str, store: Store) -> None:
     assert rows[0]["dau"] == 1
 
 
-def test_lengths_are_counted_in_characters(store: Store) -> None:
-    """256 characters of any script fit a tag; one more doesn't."""
+def test_lengths_are_counted_in_bytes(store: Store) -> None:
+    """256 bytes of UTF-8 fit a tag, as columns of Redshift count; one more doesn't."""
     log = [
         *NEIGHBOURS,
-        event(at(D[0]), uid=user("long"), user_agent_browser="ü" * 256),
-        event(at(D[0]), uid=user("longer"), user_agent_browser="ü" * 257),
+        event(at(D[0]), uid=user("long"), user_agent_browser="ü" * 128),
+        event(at(D[0]), uid=user("longer"), user_agent_browser="ü" * 128 + "x"),
     ]
     ran = store.load(write(store.files / "long.csv", log))
     assert not re.search(r"\bline 42\b", ran.said) and re.search(r"\bline 43\b", ran.said)
     store.summarise()
-    assert store.export("engagement", f"--browser={'ü' * 256}")[0]["dau"] == 1
+    assert store.export("engagement", f"--browser={'ü' * 128}")[0]["dau"] == 1
 
 
 @pytest.mark.parametrize("cells", (1, 14, 16, 40))
@@ -558,6 +558,28 @@ def test_bad_rows_of_production(
     log = oracle.Log(read(rows, columns))
     for metric in METRICS:
         assert_same(store.export(metric), oracle.export(log, metric), metric)
+
+
+@pytest.mark.parametrize("bad", ("1453", "a,b,c,d,e,f,g,h", ",,,,,,,", "a,b,c,d,e,f,g,h,i,j,k"))
+def test_bad_first_row_of_production(bad: str, store: Store) -> None:
+    """A bad first row of a file without header doesn't decide what the file is."""
+    rows = random_activity(43, days=30)
+    content = bad.encode() + b"\n" + production_csv(rows, ACTIVITY_COLUMNS, 8)
+    ran = store.load(write_bytes(store.files / "events.csv", content))
+    assert re.search(r"events\.csv: line 1\b", ran.said), ran.said
+    store.summarise()
+    log = oracle.Log(oracle.events_of_activity(rows, 8))
+    assert_same(store.export("multi-device"), oracle.export(log, "multi-device"))
+
+
+def test_lines_after_a_quoted_newline(store: Store) -> None:
+    """A newline inside a quoted cell belongs to the cell, and counts as a line of the file."""
+    log = [event(at(D[0]) + place, uid=user("good")) for place in range(40)]
+    log[3]["user_agent_browser"] = "two\nlines"
+    ran = store.load(write(store.files / "rows.csv", [*log, event(7)]))
+    assert re.search(r"\bline 43\b", ran.said), ran.said
+    store.summarise()
+    assert "two\nlines" in {row["browser"] for row in store.export("engagement", "--by=browser")}
 
 
 def test_bad_lines_of_json(store: Store) -> None:

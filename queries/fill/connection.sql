@@ -1,6 +1,6 @@
 -- connection: the attempts that are to be published anew, without ids.
 -- Grain:   one row per connection attempt.
--- Reads:   events.attempt, events.stale_attempt_day, events.multi_device_day, tag_segment, kpi.segment.
+-- Reads:   events.attempt, events.stale_attempt_day, events.multi_device_day, tag_segment.
 -- Params:  sync_services, frozen_before (days before it are frozen), multi_device_window (days).
 -- Rerun:   safe; attempts that began on a stale day are replaced.
 -- Note:    an attempt is multi-device when its user was, on the day the device was ready or, if it
@@ -18,7 +18,7 @@ SELECT
   a.day_ready,
   a.new_account,
   CASE WHEN m.user_id IS NULL THEN 0 ELSE 1 END,
-  g.segment_id,
+  t.segment_id,
   NULLIF(a.context, ''),
   NULLIF(a.entrypoint, ''),
   NULLIF(a.campaign, ''),
@@ -39,12 +39,6 @@ INNER JOIN tag_segment AS t
   AND t.raw_os = COALESCE(a.os, '')
   AND t.raw_service = COALESCE(a.service, '')
   AND t.new_user = a.new_account
-INNER JOIN kpi.segment AS g
-  ON g.browser = t.browser
-  AND g.version = t.version
-  AND g.os = t.os
-  AND g.service = t.service
-  AND g.new_user = t.new_user
 LEFT JOIN events.multi_device_day AS m
   ON m.user_id = a.user_id
   AND m.day = COALESCE(a.day_ready, a.day_begun, a.first_day)

@@ -1,11 +1,12 @@
 -- segment: one row per combination of tags seen, with the random key that sums identify sets by.
 -- Grain:   one row per (browser, version, os, service, new_user).
 -- Reads:   seen_tags, kpi.kept_value.
+-- Makes:   tag_segment, the segment of every combination as it stands in the events.
 -- Rerun:   safe; only combinations not yet known are added.
 -- Source:  design, section 4.
-DROP TABLE IF EXISTS tag_segment;
+DROP TABLE IF EXISTS folded_tags;
 
-CREATE TEMPORARY TABLE tag_segment AS
+CREATE TEMPORARY TABLE folded_tags AS
 SELECT
   t.raw_browser,
   t.raw_version,
@@ -36,9 +37,21 @@ SELECT
     + CAST(FLOOR(RANDOM() * 1073741824) AS DECIMAL(38, 0)) + 1
 FROM (
   SELECT DISTINCT t.browser, t.version, t.os, t.service, t.new_user
-  FROM tag_segment AS t
+  FROM folded_tags AS t
   LEFT JOIN kpi.segment AS g
     ON g.browser = t.browser AND g.version = t.version AND g.os = t.os
     AND g.service = t.service AND g.new_user = t.new_user
   WHERE g.segment_id IS NULL
 ) AS unknown;
+
+DROP TABLE IF EXISTS tag_segment;
+
+CREATE TEMPORARY TABLE tag_segment AS
+SELECT t.raw_browser, t.raw_version, t.raw_os, t.raw_service, t.new_user, g.segment_id
+FROM folded_tags AS t
+INNER JOIN kpi.segment AS g
+  ON g.browser = t.browser
+  AND g.version = t.version
+  AND g.os = t.os
+  AND g.service = t.service
+  AND g.new_user = t.new_user;

@@ -1,0 +1,26 @@
+"""A store of simulated data that several tests read and none changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import environment
+
+DEMO = ("demo", "--users", "500", "--from", "2015-11-01", "--to", "2016-03-31")
+DEMO_DAYS = ("1 Nov 2015", "31 Mar 2016")
+
+
+def build(home: Path) -> Path:
+    """The folder of a demo store, built by the command line."""
+    from kpi.cli import main
+
+    with environment(KPI_HOME=str(home)):
+        assert main(list(DEMO)) == 0, "the demo could not be built"
+    return home
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo store."""
+    return build(tmp_path_factory.mktemp("demo") / "home")

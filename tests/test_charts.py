@@ -1,0 +1,440 @@
+"""Charts: what is drawn for a measure's frame, and what must never be."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import pytest
+
+from kpi import charts
+from kpi.annotations import Annotation
+from kpi.chart_layers import apart, with_runs
+from kpi.filters import Period
+from kpi.measures import (
+    MEASURES,
+    days_text,
+    gaps_told,
+    reading,
+    why_nothing,
+    within,
+    written,
+)
+
+DAYS = pd.date_range("2016-01-01", periods=40, unit="s")
+
+
+def engagement_frame(absent: tuple[int, ...] = ()) -> pd.DataFrame:
+    """40 days of two audiences; the days named by number have no values."""
+    rows = []
+    for number, day in enumerate(DAYS):
+        for audience, size in (("all", 1000), ("multi_device", 200), ("single_device", 800)):
+            there = number not in absent
+            mean, mau = size + number * 1.5, size * 2
+            rows.append(
+                {
+                    "day": day,
+                    "audience": audience,
+                    "dau": size + number if there else pd.NA,
+                    "dau_7day_mean": mean if there else pd.NA,
+                    "mau": mau if there else pd.NA,
+                    "engagement_ratio": 100 * mean / mau if there else pd.NA,
+                }
+            )
+    return pd.DataFrame(rows).astype(
+        {"dau": "Int64", "mau": "Int64", "dau_7day_mean": "Float64", "engagement_ratio": "Float64"}
+    )
+
+
+def firefox_frame() -> pd.DataFrame:
+    """40 days of the three products."""
+    rows = [
+        {
+            "day": day,
+            "product": product,
+            "dau": 100,
+            "dau_7day_mean": 100.0,
+            "mau": 250,
+            "engagement_ratio": share,
+        }
+        for day in DAYS
+        for product, share in (("desktop", 40.0), ("android", 35.0), ("ios", 30.0))
+    ]
+    return pd.DataFrame(rows).astype({"dau": "Int64", "mau": "Int64"})
+
+
+def multi_device_frame() -> pd.DataFrame:
+    """40 days of daily and monthly users."""
+    frame = pd.DataFrame(
+        {
+            "day": DAYS,
+            "daily_users": 1000,
+            "daily_multi_device_users": range(180, 220),
+            "monthly_users": 3000,
+            "monthly_multi_device_users": 450,
+        }
+    )
+    for span in ("daily", "monthly"):
+        several, everyone = frame[f"{span}_multi_device_users"], frame[f"{span}_users"]
+        frame[f"{span}_multi_device_percent"] = 100 * several / everyone
+    return frame
+
+
+def connection_frame(slowest: float = 20.0) -> pd.DataFrame:
+    """40 days of both accounts; one day's upper quartile for new accounts is ``slowest``."""
+    rows = [
+        {
+            "day": day,
+            "account": account,
+            "connections": 40 + number,
+            "p25_seconds": median - 2,
+            "median_seconds": median,
+            "p75_seconds": slowest if number == 5 and account == "new" else median + 5,
+        }
+        for number, day in enumerate(DAYS)
+        for account, median in (("new", 9.5), ("existing", 4.8))
+    ]
+    return pd.DataFrame(rows)
+
+
+DRAWN: dict[str, tuple[Callable[..., alt.LayerChart], pd.DataFrame, dict[str, Any]]] = {
+    "engagement_ratio": (
+        charts.engagement_ratio,
+        engagement_frame(),
+        {"firefox": firefox_frame()},
+    ),
+    "multi_device_counts": (charts.multi_device_users, multi_device_frame(), {}),
+    "multi_device_percent": (charts.multi_device_users, multi_device_frame(), {"percent": True}),
+    "connection_time": (charts.connection_time, connection_frame(), {}),
+    "connection_time_log": (charts.connection_time, connection_frame(), {"log": True}),
+}
+each_chart = pytest.mark.parametrize("name", DRAWN)
+
+
+def drawn(name: str, **options: Any) -> alt.LayerChart:
+    """One of the charts."""
+    draw, frame, usual = DRAWN[name]
+    return draw(frame, **{**usual, **options})
+
+
+def layers(chart: alt.LayerChart, mark: str) -> Iterator[tuple[dict[str, Any], list[dict]]]:
+    """The layers of a mark in the chart's specification, each with its rows."""
+    told = chart.to_dict()
+    for layer in told["layer"]:
+        kind = layer["mark"] if isinstance(layer["mark"], str) else layer["mark"]["type"]
+        if kind == mark:
+            yield layer, told["datasets"][layer["data"]["name"]]
+
+
+def only(chart: alt.LayerChart, mark: str) -> tuple[dict[str, Any], list[dict]]:
+    """The one layer of a mark."""
+    (found,) = layers(chart, mark)
+    return found
+
+
+@each_chart
+def test_input_stays_unchanged(name: str) -> None:
+    """A chart never changes the frame it was given."""
+    _, frame, _ = DRAWN[name]
+    before = frame.copy(deep=True)
+    drawn(name).to_dict()
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@each_chart
+def test_specification_is_valid(name: str) -> None:
+    """Every chart validates against Vega-Lite's schema."""
+    told = drawn(
+        name,
+        goals=[charts.GoalLine("Goal", 20.0, date(2016, 1, 10), date(2016, 1, 20))],
+        markers=[Annotation(date(2016, 1, 5), "Firefox 44")],
+    ).to_dict()
+    assert told["layer"]
+
+
+def test_engagement_has_the_five_series_of_the_specification() -> None:
+    """All, multi-device, Firefox desktop, Android and iOS; no other audience."""
+    _, rows = only(drawn("engagement_ratio"), "line")
+    assert {row["series"] for row in rows} == {"all", "multi_device", "desktop", "android", "ios"}
+
+
+@each_chart
+def test_every_series_has_a_colour_a_dash_or_place_and_a_label(name: str) -> None:
+    """Colour is never alone: no two series share colour and dash, and each is labelled."""
+    line, rows = only(drawn(name), "line")
+    colours = line["encoding"]["color"]["scale"]
+    dashes = line["encoding"]["strokeDash"]["scale"]
+    looks = list(zip(colours["range"], map(tuple, dashes["range"]), strict=True))
+    assert len(set(looks)) == len(looks) == len({row["series"] for row in rows})
+    (labels,) = [r for layer, r in layers(drawn(name), "text") if "beside" in r[0]]
+    assert {row["series"] for row in labels} == {row["series"] for row in rows}
+
+
+@pytest.mark.parametrize("background", ["#FFFFFF", "#12151B"])
+@each_chart
+def test_colours_stand_out_on_both_themes(name: str, background: str) -> None:
+    """Every line has a contrast of 3:1 against white and against the dark theme (at two digits)."""
+    line, _ = only(drawn(name), "line")
+    for colour in line["encoding"]["color"]["scale"]["range"]:
+        assert contrast(colour, background) >= 2.95, colour
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours by WCAG."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dim = sorted((light(one), light(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def test_absent_values_leave_a_gap() -> None:
+    """A day without a value is neither zero nor joined over: its neighbours are in two runs."""
+    chart = charts.engagement_ratio(engagement_frame(absent=(10, 11)))
+    line, rows = only(chart, "line")
+    mine = [row for row in rows if row["series"] == "all"]
+    assert len(mine) == 38
+    assert all(row["value"] > 0 for row in mine)
+    assert mine[9]["run"] != mine[10]["run"]
+    assert len({row["run"] for row in mine}) == 2
+    assert line["encoding"]["detail"]["field"] == "run"
+
+
+def test_rows_that_are_missing_leave_a_gap() -> None:
+    """A day that has no row at all parts the line like one without a value."""
+    frame = engagement_frame()
+    frame = frame[frame["day"] != DAYS[20]]
+    _, rows = only(charts.engagement_ratio(frame), "line")
+    assert len({row["run"] for row in rows if row["series"] == "all"}) == 2
+
+
+def test_a_lonely_day_is_a_point() -> None:
+    """A value between two absent ones is drawn as a point, since a line of one value is invisible."""
+    frame = engagement_frame(absent=(9, 11))
+    points = [r for layer, r in layers(charts.engagement_ratio(frame), "point") if "run" in r[0]]
+    assert [pd.Timestamp(row["day"]) for row in points[0]] == [DAYS[10]] * 2
+
+
+def test_runs_end_with_their_series() -> None:
+    """Two series never share a run, even where one begins on the day after the other ends."""
+    values = pd.DataFrame(
+        {"day": DAYS[:4], "series": ["a", "a", "b", "b"], "value": [1.0, 2.0, 3.0, 4.0]}
+    )
+    assert with_runs(values).groupby("series")["run"].nunique().tolist() == [1, 1]
+    assert with_runs(values)["run"].nunique() == 2
+
+
+def test_incomplete_day_is_drawn_apart() -> None:
+    """An incomplete day is in no line, band, label or sentence, and is told as incomplete."""
+    frame = engagement_frame()
+    last = frame[frame["day"] == DAYS[-1]]
+    chart = charts.engagement_ratio(frame[frame["day"] < DAYS[-1]], incomplete=last)
+    lines = list(layers(chart, "line"))
+    assert max(row["day"] for row in lines[0][1]) == DAYS[-2].isoformat()
+    assert lines[1][0]["mark"]["strokeDash"] == [1, 3]
+    assert max(row["day"] for row in lines[1][1]) == DAYS[-1].isoformat()
+    assert "incomplete day" in chart.to_dict()["title"]["text"]
+    assert "8 Feb 2016" in charts.alt_text(chart)
+    assert "9 Feb 2016" not in charts.alt_text(chart)
+    _, told = next((layer, r) for layer, r in layers(chart, "rule") if "told_0" in r[0])
+    assert [row["date"] for row in told][-1].endswith(", incomplete")
+
+
+def test_pointer_tells_exact_values_with_n() -> None:
+    """Every ratio and percentile that the pointer tells stands beside what it rests on."""
+    for name, expected in (
+        ("engagement_ratio", "50.0%  (1,000 of 2,000)"),
+        ("multi_device_percent", "18.0%  (180 of 1,000)"),
+        ("connection_time", "9.50 s  (7.50 s to 14.5 s; n = 40)"),
+    ):
+        rule, rows = next(
+            (layer, rows) for layer, rows in layers(drawn(name), "rule") if "told_0" in rows[0]
+        )
+        assert rows[0]["told_0"] == expected
+        assert rows[0]["date"] == "Fri 1 Jan 2016"
+        assert rule["encoding"]["tooltip"][0]["title"] == "Day (UTC)"
+        assert drawn(name).to_dict()["params"][0]["select"]["nearest"] is True
+
+
+def test_goal_line_is_drawn_over_its_own_days_only() -> None:
+    """A goal for some days is no constant line; one for other days isn't drawn."""
+    goals = [
+        charts.GoalLine("Goal 2016", 25.0, date(2016, 1, 20)),
+        charts.GoalLine("Goal 2017", 99.0, date(2017, 1, 1)),
+    ]
+    chart = drawn("multi_device_percent", goals=goals)
+    (rows,) = [r for layer, r in layers(chart, "rule") if "until" in r[0]]
+    assert [(row["label"], row["value"]) for row in rows] == [("Goal 2016", 25.0)]
+    assert pd.Timestamp(rows[0]["day"]) == pd.Timestamp(2016, 1, 20)
+    assert pd.Timestamp(rows[0]["until"]) == DAYS[-1]
+
+
+def test_log_scale_has_a_logarithmic_axis_and_shows_every_band() -> None:
+    """The logarithm cuts nothing; the linear axis says how many days it cuts."""
+    log = charts.connection_time(connection_frame(slowest=3000), log=True).to_dict()
+    assert log["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+    assert log["layer"][0]["encoding"]["y"]["scale"]["domain"][1] >= 3000
+    assert "title" not in log
+    linear = charts.connection_time(connection_frame(slowest=3000)).to_dict()
+    assert linear["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 15]
+    assert "cut on 1 day" in linear["title"]["text"]
+
+
+def test_counts_and_times_begin_at_zero() -> None:
+    """A linear axis of people or seconds begins at zero."""
+    for name in ("multi_device_counts", "multi_device_percent", "connection_time"):
+        line, _ = only(drawn(name), "line")
+        assert line["encoding"]["y"]["scale"]["domain"][0] == 0
+
+
+@each_chart
+def test_alt_text_tells_days_and_last_values(name: str) -> None:
+    """The sentence has the chart's days and, for each series, its last value and range."""
+    told = charts.alt_text(drawn(name))
+    assert "1 Jan – 9 Feb 2016" in told
+    line, _ = only(drawn(name), "line")
+    assert told.count("between") == len(line["encoding"]["color"]["scale"]["domain"])
+    assert "description" not in charts.without_description(drawn(name)).to_dict()
+
+
+def test_nothing_to_draw() -> None:
+    """A frame without rows or values makes an empty chart, which says so."""
+    for frame in (engagement_frame().head(0), engagement_frame(absent=tuple(range(40)))):
+        chart = charts.engagement_ratio(frame)
+        chart.to_dict()
+        assert not charts.has_values(chart)
+    assert charts.has_values(drawn("engagement_ratio"))
+
+
+def test_a_single_day_is_drawn() -> None:
+    """One day has an axis, a point and a label."""
+    chart = charts.engagement_ratio(engagement_frame().head(3))
+    assert charts.has_values(chart)
+    assert chart.to_dict()["layer"]
+
+
+def test_labels_never_touch_and_stay_near() -> None:
+    """Labels are a gap apart, in their order, inside the plot; those with room don't move."""
+    assert apart([10, 100, 200], 15, 250) == [10, 100, 200]
+    for wanted in ([100, 101, 102], [0, 0, 0, 0], [250, 249, 248], [5, 240, 245, 250]):
+        placed = apart(wanted, 15, 250)
+        inside = sorted(placed)
+        assert all(b - a >= 15 - 1e-9 for a, b in itertools.pairwise(inside))
+        assert inside[0] >= 0
+        assert inside[-1] <= 250
+        order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+        assert [placed[i] for i in order] == inside
+
+
+def test_hostile_names_are_only_text() -> None:
+    """A marker or goal named like markup or a field path is drawn as it is written."""
+    name = "<script>alert(1)</script> a.b[0]"
+    chart = drawn(
+        "multi_device_percent",
+        markers=[Annotation(date(2016, 1, 5), name)],
+        goals=[charts.GoalLine(name, 20.0)],
+    )
+    texts = [row for _, rows in layers(chart, "text") for row in rows]
+    assert any(row.get("label") == name for row in texts)
+    assert any(
+        row.get("what") == f"release: {name}" for _, r in layers(chart, "point") for row in r
+    )
+
+
+# --- measures -------------------------------------------------------------------------------------
+
+
+def test_each_measure_is_defined_whole() -> None:
+    """A measure has a title, one definition sentence, a direction and a source."""
+    for name, measure in MEASURES.items():
+        assert measure.id == name
+        assert measure.title
+        assert measure.definition.endswith(".")
+        assert measure.source.startswith("Specification")
+        assert measure.better in ("higher", "lower")
+
+
+def test_numbers_are_written_in_their_units() -> None:
+    """Percents have one decimal, seconds three digits, people none; an absent value is a dash."""
+    assert written(40.42, "percent") == "40.4%"
+    assert [written(v, "seconds") for v in (4.822, 12.34, 1234.5)] == [
+        "4.82 s",
+        "12.3 s",
+        "1,234 s",
+    ]
+    assert written(8543.0, "users") == "8,543"
+    assert written(None, "users") == written(pd.NA, "percent") == "–"
+
+
+def test_percentages_change_in_points() -> None:
+    """A change of a percentage is in points, never in percent."""
+    ratio, time = MEASURES["engagement_ratio"], MEASURES["connection_time"]
+    assert ratio.change_text(1.234) == "+1.2 points"
+    assert ratio.change_text(-0.5) == "−0.5 points"
+    assert time.change_text(-1.04) == "−1.04 s"
+    assert ratio.flat(0.04)
+    assert not ratio.flat(-0.06)
+
+
+def test_reading_compares_with_the_same_weekday_28_days_before() -> None:
+    """A card's change is against 28 days before, and absent when either day is."""
+    ratio, frame = MEASURES["engagement_ratio"], engagement_frame(absent=(3,))
+    now = reading(ratio, frame, date(2016, 2, 9), audience="all")
+    assert now.compared_day == date(2016, 1, 12)
+    assert now.value == pytest.approx(100 * (1000 + 39 * 1.5) / 2000)
+    assert now.change == pytest.approx(100 * 28 * 1.5 / 2000)
+    assert now.n == 2000
+    assert reading(ratio, frame, date(2016, 2, 1), audience="all").change is None
+    assert reading(ratio, frame, date(2016, 1, 4), audience="all").value is None
+    assert reading(ratio, frame, date(2020, 1, 1), audience="all").value is None
+
+
+def test_within_keeps_the_days_of_the_period() -> None:
+    """Both ends of a period belong to it."""
+    rows = within(engagement_frame(), Period(date(2016, 1, 2), date(2016, 1, 3)))
+    assert rows["day"].dt.date.unique().tolist() == [date(2016, 1, 2), date(2016, 1, 3)]
+    assert len(within(engagement_frame().head(0), Period())) == 0
+
+
+def test_four_empties_are_told_apart() -> None:
+    """No rows, nothing that matches, hidden for privacy and not yet 28 days have a sentence each."""
+    ratio, full = MEASURES["engagement_ratio"], engagement_frame()
+    bare = engagement_frame(absent=tuple(range(40)))
+    none = full.assign(dau=0, dau_7day_mean=0.0, mau=0, engagement_ratio=pd.NA)
+    none = none.astype({"engagement_ratio": "Float64"})
+    early = full.assign(mau=pd.NA, engagement_ratio=pd.NA)
+    early = early.astype({"mau": "Int64", "engagement_ratio": "Float64"})
+
+    def told(rows: pd.DataFrame, everything: pd.DataFrame, unfiltered: bool = False) -> str | None:
+        return why_nothing(ratio, rows, everything, unfiltered, 10, "1 Jan – 9 Feb 2016")
+
+    assert told(full, full) is None
+    assert "covers 1 Jan – 9 Feb 2016" in told(full.head(0), full.head(0))
+    assert "covers" in told(bare, bare)
+    assert "remove a filter" in told(none, none)
+    assert "longer" in told(none, none, unfiltered=True)
+    assert "Hidden for privacy" in told(bare, full)
+    assert "28 loaded days" in told(early, early)
+
+
+def test_gaps_are_told_with_their_reason() -> None:
+    """Hidden days and days without a value are counted apart."""
+    ratio, full = MEASURES["engagement_ratio"], engagement_frame()
+    assert gaps_told(ratio, full, full, 10) is None
+    told = gaps_told(ratio, engagement_frame((3, 4, 5)), engagement_frame((5,)), 10)
+    assert "2 days hidden" in told
+    assert "1 day without a value" in told
+
+
+def test_ranges_of_days_are_written_short() -> None:
+    """The year stands once where both days share it."""
+    assert days_text(date(2016, 1, 1), date(2016, 6, 14)) == "1 Jan – 14 Jun 2016"
+    assert days_text(date(2015, 12, 1), date(2016, 1, 14)) == "1 Dec 2015 – 14 Jan 2016"
+    assert days_text(date(2016, 1, 1), date(2016, 1, 1)) == "1 Jan 2016"

@@ -1,0 +1,221 @@
+"""Pages without a browser: the Overview over a full store, an empty one and one that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from conftest import PROJECT, environment
+from demo_store import DEMO_DAYS, demo_home  # noqa: F401
+from streamlit.testing.v1 import AppTest
+
+from kpi import metrics, warehouse
+from kpi.errors import WarehouseDown
+
+GRAPHS = 3
+
+
+@pytest.fixture(autouse=True)
+def no_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test reads its own store; the page's folder is the project's."""
+    monkeypatch.chdir(PROJECT)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def at_demo(demo_home: Path) -> Iterator[None]:  # noqa: F811
+    """The pages read the demo store, which is so small that its connections would be hidden."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="1"):
+        yield
+
+
+def overview(**query: str | list[str]) -> AppTest:
+    """The Overview as it stands after its first run."""
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def words(page: AppTest) -> str:
+    """All that the page says."""
+    parts = [*page.markdown, *page.text, *page.info, *page.error, *page.caption, *page.code]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def chart_count(page: AppTest) -> int:
+    """How many charts the page draws."""
+    return len(page.get("vega_lite_chart"))
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_overview_shows_the_three_graphs_and_the_cards() -> None:
+    """A full store gives three graphs, four cards with n, the trust line and the filters in words."""
+    page = overview(period="all")
+    assert not page.exception
+    assert chart_count(page) == GRAPHS
+    assert [card.value for card in page.metric] == [
+        card.value for card in page.metric if card.value
+    ]
+    assert len(page.metric) == 4
+    assert page.metric[0].value.endswith("%")
+    assert page.metric[0].delta.endswith(" points")
+    assert page.metric[2].value.endswith(" s")
+    told = words(page)
+    assert f"Data through **{DEMO_DAYS[1]}** (UTC)" in told
+    assert "exact" in told
+    assert "All browsers on all systems, all services, new and existing users" in told
+    assert " – ".join(DEMO_DAYS) in told
+    assert "monthly users on 31 Mar 2016" in told
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_demo_data_is_marked() -> None:
+    """Simulated data is never shown without saying so."""
+    badges = [str(part.value) for part in overview().markdown]
+    assert any("Demo data (simulated)" in badge for badge in badges)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_every_chart_has_its_own_alt_text() -> None:
+    """Each chart is described by a sentence from its data."""
+    told = [chart.proto.alt for chart in overview(period="all").get("vega_lite_chart")]
+    assert len(set(told)) == GRAPHS
+    assert all("on 31 Mar 2016" in sentence for sentence in told)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_cards_equal_the_export(demo_home: Path) -> None:  # noqa: F811
+    """A card's value is the last complete day's value of `export`."""
+    from kpi.settings import Settings
+
+    store = warehouse.open_warehouse(Settings.read())
+    frame = metrics.engagement(store)
+    last = frame[(frame["audience"] == "all")].iloc[-1]
+    assert overview().metric[0].value == f"{last['engagement_ratio']:.1f}%"
+    store.close()
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_filters_in_the_url_narrow_the_page() -> None:
+    """A filter in the URL is applied, told in words, and can be reset."""
+    page = overview(os="Android", users="existing", period="all")
+    assert not page.exception
+    assert "All browsers on Android, all services, existing users" in words(page)
+    assert "the filters are not applied to them" in words(page)
+    page.button(key="reset").click().run()
+    assert not page.exception
+    assert "All browsers on all systems, all services, new and existing users" in words(page)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_exclude_is_its_own_mode() -> None:
+    """ "All except" leaves the picked values out and says so."""
+    page = overview(os="Android", os_mode="all except")
+    assert "All browsers on all systems except Android" in words(page)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_value_that_does_not_exist_is_dropped_with_a_notice() -> None:
+    """A bad value in the URL narrows nothing and is told, as text and not as markup."""
+    page = overview(os="**Windows** 3.11", period="tomorrow")
+    assert not page.exception
+    assert "All browsers on all systems" in words(page)
+    told = [toast.value for toast in page.toast]
+    assert any(r"\*\*Windows\*\* 3\.11" in toast for toast in told)
+    assert any("tomorrow" in toast for toast in told)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_period_without_days_says_which_days_there_are() -> None:
+    """A gap is never a zero: an empty period has no chart of zeros, but a sentence."""
+    page = overview(period="last year")
+    assert not page.exception
+    assert chart_count(page) >= 1  # the last two months of 2015
+    assert "1 Jan – 31 Dec 2015" in words(page)
+
+
+def test_small_cells_are_hidden_and_said_so(demo_home: Path) -> None:  # noqa: F811
+    """Where fewer people than the minimum match, the page says hidden and draws nothing."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="100000"):
+        page = overview(period="all")
+        assert not page.exception
+        assert chart_count(page) == 0
+        assert sum("Hidden for privacy" in str(part.value) for part in page.info) == GRAPHS
+        assert all(card.value == "–" for card in page.metric)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_toggles_change_what_a_chart_shows() -> None:
+    """Percent and the log scale are one toggle each, and stay in the URL."""
+    page = overview(multi_device_unit="percent", time_scale="log")
+    told = [chart.proto.alt for chart in page.get("vega_lite_chart")]
+    assert any(sentence.startswith("Multi-device users, percent") for sentence in told)
+    specifications = [chart.proto.spec for chart in page.get("vega_lite_chart")]
+    assert any('"type": "log"' in specification for specification in specifications)
+
+
+def test_empty_store_names_the_command_that_loads(tmp_path: Path) -> None:
+    """Before anything is loaded the page says what to run, and draws nothing."""
+    with environment(KPI_HOME=str(tmp_path / "nothing")):
+        page = overview()
+    assert not page.exception
+    assert "python -m kpi load" in words(page)
+    assert "python -m kpi demo" in words(page)
+    assert chart_count(page) == 0
+
+
+def test_store_that_does_not_answer_is_told_plainly(
+    demo_home: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A failing query gives one plain sentence: no SQL, no host, no path, no traceback."""
+
+    def fails(*_args: object, **_options: object) -> None:
+        raise WarehouseDown("SELECT secret FROM host.example:5439") from OSError("host.example")
+
+    monkeypatch.setitem(metrics.METRICS, "multi-device", fails)
+    with environment(KPI_HOME=str(demo_home)):
+        page = overview()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "can't be read right now" in page.error[0].value
+    for secret in ("SELECT", "host.example", str(demo_home)):
+        assert secret not in words(page)
+
+
+def test_broken_store_is_told_plainly(tmp_path: Path) -> None:
+    """A publication that is no database gives the same sentence."""
+    (tmp_path / "kpi.duckdb").write_bytes(b"not a database" * 1000)
+    with environment(KPI_HOME=str(tmp_path)):
+        page = overview()
+    assert not page.exception
+    assert "can't be read right now" in page.error[0].value
+    assert str(tmp_path) not in words(page)
+
+
+def test_setting_that_cannot_be_understood_is_told() -> None:
+    """A bad setting is told by name, without a traceback."""
+    with environment(KPI_MIN_USERS="many"):
+        page = overview()
+    assert not page.exception
+    assert "KPI_MIN_USERS must be a number" in words(page)
+
+
+def test_bug_surfaces(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """What nobody foresaw is not dressed up as a failing store."""
+
+    def breaks(*_args: object, **_options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(metrics.METRICS, "multi-device", breaks)
+    with environment(KPI_HOME=str(demo_home)):
+        page = overview()
+    assert len(page.exception) == 1
+    assert not page.error
