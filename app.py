@@ -25,7 +25,7 @@ with frame("app.py") as page:
         ]
     )
 
-    st.subheader(RATIO.title, help=RATIO.definition)
+    st.header(RATIO.title, help=RATIO.definition)
     page.draw_chart(
         charts.engagement_ratio,
         RATIO,
@@ -38,12 +38,12 @@ with frame("app.py") as page:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader("Multi-device users", help=MULTI_DEVICE.definition)
+        st.header("Multi-device users", help=MULTI_DEVICE.definition)
         percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
         page.draw_chart(charts.multi_device_users, MULTI_DEVICE, multi_device, percent=percent)
         page.draw_tables({"multi-device": multi_device}, key="multi_device_table")
     with right:
-        st.subheader("Time to connect a device", help=TIME.definition)
+        st.header("Time to connect a device", help=TIME.definition)
         log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
         page.draw_chart(charts.connection_time, TIME, connection_time, log=log)
         page.draw_tables({"connection-time": connection_time}, key="connection_time_table")

@@ -127,7 +127,11 @@ def lines(
     keys = [one.key for one in series]
     values = with_runs(values[values["series"].isin(keys)])
     if not series:
-        empty = alt.Chart(values[["day", "value"]]).mark_line().encode(x="day:T", y="value:Q")
+        empty = (
+            alt.Chart(values[["day", "value"]])
+            .mark_line()
+            .encode(x=alt.X("day:T"), y=alt.Y("value:Q"))
+        )
         return alt.layer(empty).properties(height=height, description=NOTHING_DRAWN)
     drawn = values.dropna(subset=["value"])
     complete = drawn[drawn["complete"]]
@@ -135,7 +139,8 @@ def lines(
     goals = [goal for goal in goals if _goal_days(goal, first, last)]
     axis = _value_axis(drawn, goals, from_zero, log)
     looks = _looks(series)
-    labels = _label_texts(complete if len(complete) else drawn, series, unit)
+    latest = values.loc[values["complete"], "day"].max() if len(complete) else last
+    labels = _label_texts(complete if len(complete) else drawn, series, unit, latest)
     scale = _day_scale(first, last, labels)
     days = alt.X("day:T", title=None, axis=_day_axis(first, last), scale=scale)
 
@@ -149,7 +154,7 @@ def lines(
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
-        layers.append(band.encode(y=axis.encoding("low", unit), y2="high:Q"))
+        layers.append(band.encode(y=axis.encoding("low", unit), y2=alt.Y2("high:Q")))
         notes += _cut_note(banded, axis)
     y = axis.encoding("value", unit)
     line = chart(complete, "value").mark_line(aria=False)
@@ -280,15 +285,23 @@ def _round_step(step: float) -> float:
     return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * (1 - 1e-9))
 
 
-def _label_texts(ends: pd.DataFrame, series: Sequence[Series], unit: Unit) -> pd.DataFrame:
+def _label_texts(
+    ends: pd.DataFrame, series: Sequence[Series], unit: Unit, latest: pd.Timestamp
+) -> pd.DataFrame:
     """Each series' last day and value, and its label in full and in short."""
     ends = ends.groupby("series").tail(1).set_index("series")
     named = [one for one in series if one.key in ends.index]
     values = [ends.at[one.key, "value"] for one in named]
+    days = [ends.at[one.key, "day"] for one in named]
     told = [written(value, unit) for value in values]
+    # A value of an earlier day isn't passed off as the latest.
+    told = [
+        text if day == latest else f"{text}, {day_text(day).rsplit(' ', 1)[0]}"
+        for text, day in zip(told, days, strict=True)
+    ]
     return pd.DataFrame(
         {
-            "day": [ends.at[one.key, "day"] for one in named],
+            "day": days,
             "series": [one.key for one in named],
             "value": values,
             "full": [f"{one.title} {text}" for one, text in zip(named, told, strict=True)],
@@ -310,7 +323,7 @@ def _labels(
     beside = [axis.value_at(1 - pixels / plot) for pixels in apart(wanted, LABEL_GAP, plot)]
     base = alt.Chart(labels.assign(beside=beside, last=last))
     point = base.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
-        x="day:T", y="value:Q", color=_looks(series)["color"]
+        x=alt.X("day:T"), y=alt.Y("value:Q"), color=_looks(series)["color"]
     )
     text = base.mark_text(
         align="left",
@@ -319,7 +332,7 @@ def _labels(
         fontSize=12,
         color=TEXT,
         text={"expr": f"width < {WIDE} ? datum.short : datum.full"},
-    ).encode(x="last:T", y="beside:Q")
+    ).encode(x=alt.X("last:T"), y=alt.Y("beside:Q"))
     return [point, text]
 
 
@@ -373,7 +386,7 @@ def _pointer(values: pd.DataFrame, series: Sequence[Series]) -> alt.Chart:
     ]
     rule = alt.Chart(wide.assign(date=dates).reset_index()).mark_rule(color=TEXT, aria=False)
     shown = alt.condition(nearest, alt.value(0.55), alt.value(0))
-    return rule.encode(x="day:T", opacity=shown, tooltip=tips).add_params(nearest)
+    return rule.encode(x=alt.X("day:T"), opacity=shown, tooltip=tips).add_params(nearest)
 
 
 def _goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
@@ -402,12 +415,12 @@ def _goals(
             "label": [goal.label for goal in goals],
         }
     )
-    base = alt.Chart(frame).encode(x="day:T", y=axis.encoding("value", unit))
+    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=axis.encoding("value", unit))
     rule = base.mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, opacity=0.8, aria=False)
     label = base.mark_text(
         align="left", baseline="bottom", dx=3, dy=-3, fontSize=11, color=TEXT, opacity=0.85
     )
-    return [rule.encode(x2="until:T"), label.encode(text="label:N")]
+    return [rule.encode(x2=alt.X2("until:T")), label.encode(text=alt.Text("label:N"))]
 
 
 def _markers(markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp) -> list[alt.Chart]:
@@ -423,7 +436,7 @@ def _markers(markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp)
     ]
     if not rows:
         return []
-    base = alt.Chart(pd.DataFrame(rows)).encode(x="day:T")
+    base = alt.Chart(pd.DataFrame(rows)).encode(x=alt.X("day:T"))
     rule = base.mark_rule(color=TEXT, opacity=0.22, aria=False)
     flag = base.mark_point(
         shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0

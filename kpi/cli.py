@@ -11,9 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kpi.errors import NoData, Refused
 from kpi.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kpi.filters import Filters
+    from kpi.warehouse import Warehouse
 
 DONE, REFUSED = 0, 1
 DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
@@ -143,26 +150,46 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
     )
     warehouse = open_warehouse(settings)
     try:
+        if not told.allow_unknown and not filters.empty:
+            unknown = filters.unknown_values(warehouse.known_values())
+            if unknown:
+                raise Refused(unknown)
+        min_users = settings.min_users if told.min_users is None else told.min_users
         if told.metric == "firefox":
             frame = metrics.firefox(warehouse, period)
+        elif told.metric == "goals":
+            frame = _goals(warehouse, filters, told, min_users)
         else:
-            if not told.allow_unknown and not filters.empty:
-                unknown = filters.unknown_values(warehouse.known_values())
-                if unknown:
-                    raise Refused(unknown)
             options = {"window": told.window} if told.metric == "multi-device" else {}
             frame = metrics.METRICS[told.metric](
                 warehouse,
                 filters,
                 period,
                 by=told.by,
-                min_users=settings.min_users if told.min_users is None else told.min_users,
+                min_users=min_users,
                 incomplete=told.include_incomplete,
                 **options,
             )
         export.write(frame, told.form, told.output)
     finally:
         warehouse.close()
+
+
+def _goals(
+    warehouse: Warehouse, filters: Filters, told: argparse.Namespace, min_users: int
+) -> pd.DataFrame:
+    """The scores as a table; why a goal has no data goes to stderr."""
+    from kpi import goals
+    from kpi.filters import Period
+
+    baseline = None
+    if told.baseline_from or told.baseline_to:
+        baseline = Period(told.baseline_from, told.baseline_to)
+    scored = goals.scores(warehouse, goals.read(), filters, told.as_of, baseline, min_users)
+    for score in scored:
+        if score.reason:
+            print(f"{score.goal.id}: {score.reason}", file=sys.stderr)
+    return goals.table(scored)
 
 
 def _demo(settings: Settings, told: argparse.Namespace) -> None:
@@ -291,7 +318,15 @@ def _parser() -> argparse.ArgumentParser:
     export = command("export", _export, "print one metric's table")
     export.add_argument(
         "metric",
-        choices=["engagement", "multi-device", "connection-time", "completion", "steps", "firefox"],
+        choices=[
+            "engagement",
+            "multi-device",
+            "connection-time",
+            "completion",
+            "steps",
+            "firefox",
+            "goals",
+        ],
     )
     _add_period(export)
     for tag in ("browser", "version", "os", "service"):
@@ -301,6 +336,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
     export.add_argument("--by", choices=["browser", "version", "os", "service", "users"])
     export.add_argument("--window", type=int, choices=[3, 5, 7, 14], help="multi-device only")
+    export.add_argument("--as-of", type=_day, metavar="DAY", help="goals only")
+    export.add_argument("--baseline-from", type=_day, metavar="DAY", help="goals only")
+    export.add_argument("--baseline-to", type=_day, metavar="DAY", help="goals only")
     export.add_argument("--min-users", type=_count, metavar="N", help="0 shows every cell")
     export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
@@ -347,6 +385,14 @@ class _Checked:
         if told.window and metric != "multi-device":
             self._parser.error("--window goes with multi-device only")
         told.window = told.window or 5
+        of_goals = [
+            name for name in ("as_of", "baseline_from", "baseline_to") if getattr(told, name)
+        ]
+        if of_goals and metric != "goals":
+            self._parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
+        not_of_goals = [name for name in ("first", "last", "by") if getattr(told, name)]
+        if not_of_goals and metric == "goals":
+            self._parser.error("goals have no period or breakdown; --as-of gives the day to score")
         narrowed = [
             name
             for name in (

@@ -403,17 +403,16 @@ def _draw_filters(page: Page) -> tuple[Filters, Period]:
             picked, excluded = _draw_tag_filter(page, tag, name)
             chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
         _tell_bad_values("users", [EVERYBODY, "new", "existing"])
-        users = st.segmented_control(
+        users = st.radio(
             "Users",
             [EVERYBODY, "new", "existing"],
-            default=EVERYBODY,
             key="users",
-            required=True,
+            horizontal=True,
             bind="query-params",
             persist_state="session",
             help="New: the event came from a sign-up; of connections, the account was created in it.",
         )
-        chosen["users"] = None if users in (None, EVERYBODY) else users
+        chosen["users"] = None if users == EVERYBODY else users
     first, last = PRESETS[preset or DEFAULT_PERIOD](page.first_day, page.today)
     return Filters(**chosen), Period(first, last)
 
@@ -435,12 +434,11 @@ def _draw_tag_filter(page: Page, tag: str, name: str) -> tuple[list[str], bool]:
     _tell_bad_values(f"{tag}_mode", [ONLY, EXCEPT])
     if not picked and f"{tag}_mode" not in st.session_state:
         return [], False
-    mode = st.segmented_control(
+    mode = st.radio(
         f"{name}: which",
         [ONLY, EXCEPT],
-        default=ONLY,
         key=f"{tag}_mode",
-        required=True,
+        horizontal=True,
         label_visibility="collapsed",
         bind="query-params",
         persist_state="session",
@@ -507,7 +505,8 @@ def _draw_card(label: str, now: Reading) -> None:
         delta_arrow="off" if flat else "up" if now.change > 0 else "down",
     )
     since = f"since {day_text(now.compared_day)}; " if change else ""
-    st.caption(f"{since}{measure.n_text(now.n)} on {day_text(now.day)}")
+    basis = measure.n_text(now.n) if now.value is not None else "no value to show"
+    st.caption(f"{since}{basis} on {day_text(now.day)}")
 
 
 @st.fragment

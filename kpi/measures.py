@@ -304,8 +304,8 @@ def gaps_told(
     """Which gaps a reader sees and why: days hidden for privacy, days without a value; or None."""
     absent = rows[measure.column].isna().to_numpy()
     bare = everything[measure.column].isna().to_numpy()
-    hidden = rows.loc[absent & ~bare, "day"].nunique()
-    missing = rows.loc[absent & bare, "day"].nunique()
+    days_hidden = set(rows.loc[absent & ~bare, "day"])
+    hidden, missing = len(days_hidden), len(set(rows.loc[absent & bare, "day"]) - days_hidden)
     told = []
     if hidden:
         told.append(

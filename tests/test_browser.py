@@ -199,11 +199,13 @@ def test_filter_goes_into_the_url_and_survives_reload_and_sharing(
     assert seen.query == {}
     sidebar = seen.page.get_by_test_id("stSidebarUserContent")
     sidebar.get_by_text("existing", exact=True).click()
-    expect(seen.page.get_by_test_id("stText").first).to_contain_text("existing users; ")
     seen.page.wait_for_url("**users=existing**")
+    expect(seen.page.get_by_test_id("stText").first).not_to_contain_text(
+        "new and existing", timeout=PATIENCE
+    )
     seen.rest()
     shared, sentence = seen.page.url, seen.sentence
-    assert "new and existing" not in sentence
+    assert "existing users; " in sentence
     seen.page.reload()
     seen.charts()
     assert seen.sentence == sentence

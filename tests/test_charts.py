@@ -304,6 +304,18 @@ def test_alt_text_tells_days_and_last_values(name: str) -> None:
     assert "description" not in charts.without_description(drawn(name)).to_dict()
 
 
+def test_label_of_an_earlier_day_says_so() -> None:
+    """A series that ends before the others has the day of its last value in its label."""
+    frame = connection_frame()
+    late_new = (frame["account"] == "new") & (frame["day"] > DAYS[20])
+    frame.loc[late_new, ["p25_seconds", "median_seconds", "p75_seconds"]] = float("nan")
+    (rows,) = [r for layer, r in layers(charts.connection_time(frame), "text") if "beside" in r[0]]
+    assert [row["full"] for row in rows] == [
+        "New account 9.50 s, 21 Jan",
+        "Existing account 4.80 s",
+    ]
+
+
 def test_nothing_to_draw() -> None:
     """A frame without rows or values makes an empty chart, which says so."""
     for frame in (engagement_frame().head(0), engagement_frame(absent=tuple(range(40)))):
