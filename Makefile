@@ -17,7 +17,7 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-long: $(VENV)/installed-dev browser
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist loadgroup
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
 
 # Playwright drives the system's own Chromium; it is installed from the distribution's packages.
 .PHONY: browser

@@ -19,7 +19,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kpi import demo, load, metrics, store
+from kpi import demo, metrics, store
+from kpi.events import load
 from kpi.filters import Filters
 from kpi.settings import Settings
 from kpi.summarise import summarise

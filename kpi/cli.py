@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _load(settings: Settings, told: argparse.Namespace) -> int:
-    from kpi import load
+    from kpi.events import load
 
     counts = {"loaded": 0, "unchanged": 0, "events": 0, "rejected": 0}
     with _progress("Loading", len(load.event_files(told.files))) as step:
@@ -95,14 +95,14 @@ def _tell_faults(loaded: object) -> None:
 
 
 def _unload(settings: Settings, told: argparse.Namespace) -> None:
-    from kpi import load
+    from kpi.events import load
 
     for source, events in zip(told.sources, load.unload(settings, told.sources), strict=True):
         print(f"{source}: {events} events removed; now run: python -m kpi summarise")
 
 
 def _loads(settings: Settings, told: argparse.Namespace) -> None:
-    from kpi import load
+    from kpi.events import load
 
     print("source,format,rows_read,rows_kept,rows_rejected,status,loaded_at")
     for entry in load.loads(settings):
@@ -113,7 +113,7 @@ def _loads(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
-    from kpi.firefox import load_firefox
+    from kpi.events.firefox import load_firefox
 
     given = load_firefox(settings, told.file, told.replace)
     print(f"{given.rows} figures read, {given.changed} of them new or corrected")
@@ -195,10 +195,11 @@ def _goals(
 def _demo(settings: Settings, told: argparse.Namespace) -> None:
     from dataclasses import replace
 
-    from kpi import annotations, load, store
+    from kpi import annotations, store
     from kpi.demo import FIREFOX_FILE, write_files
     from kpi.demo import annotations as simulated_annotations
-    from kpi.firefox import load_firefox
+    from kpi.events import load
+    from kpi.events.firefox import load_firefox
     from kpi.settings import demo_key_file
     from kpi.summarise import summarise
 
@@ -233,7 +234,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _expire(settings: Settings, told: argparse.Namespace) -> None:
-    from kpi.expire import expire
+    from kpi.events.expire import expire
 
     gone = expire(settings, told.keep_days)
     print(

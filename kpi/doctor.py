@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kpi import identity, store
+from kpi import store
 from kpi.errors import Refused
+from kpi.events import identity
 from kpi.settings import Settings
 from kpi.warehouse import open_warehouse
 

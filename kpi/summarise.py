@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from kpi import load, queries, store
+from kpi import queries, store
 from kpi.definitions import ATTEMPT_WINDOW, DEFINITIONS, MONTH, WIDEST_WINDOW
 from kpi.errors import Refused
+from kpi.events import load
 from kpi.settings import Settings
 
 LOOK_AROUND_DAYS = 28

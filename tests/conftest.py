@@ -23,6 +23,8 @@ for folder in (str(PROJECT), str(TESTS)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
+pytest_plugins = ["browser", "demo_store"]
+
 KEY = "a key for tests, kept nowhere else"
 
 # A store is built for every example, so a deadline per example would only measure the machine.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from conftest import PROJECT, environment
-from demo_store import DEMO_DAYS, demo_home  # noqa: F401
+from demo_store import DEMO_DAYS
 from streamlit.testing.v1 import AppTest
 
 from kpi import metrics, warehouse
@@ -29,7 +29,7 @@ def no_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def at_demo(demo_home: Path) -> Iterator[None]:  # noqa: F811
+def at_demo(demo_home: Path) -> Iterator[None]:
     """The pages read the demo store, which is so small that its connections would be hidden."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="1"):
         yield
@@ -91,7 +91,7 @@ def test_every_chart_has_its_own_alt_text() -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
-def test_cards_equal_the_export(demo_home: Path) -> None:  # noqa: F811
+def test_cards_equal_the_export(demo_home: Path) -> None:
     """A card's value is the last complete day's value of `export`."""
     from kpi.settings import Settings
 
@@ -141,7 +141,7 @@ def test_period_without_days_says_which_days_there_are() -> None:
     assert "1 Jan – 31 Dec 2015" in words(page)
 
 
-def test_small_cells_are_hidden_and_said_so(demo_home: Path) -> None:  # noqa: F811
+def test_small_cells_are_hidden_and_said_so(demo_home: Path) -> None:
     """Where fewer people than the minimum match, the page says hidden and draws nothing."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="100000"):
         page = overview(period="all")
@@ -172,7 +172,7 @@ def test_empty_store_names_the_command_that_loads(tmp_path: Path) -> None:
 
 
 def test_store_that_does_not_answer_is_told_plainly(
-    demo_home: Path,  # noqa: F811
+    demo_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A failing query gives one plain sentence: no SQL, no host, no path, no traceback."""
@@ -208,7 +208,7 @@ def test_setting_that_cannot_be_understood_is_told() -> None:
     assert "KPI_MIN_USERS must be a number" in words(page)
 
 
-def test_bug_surfaces(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_bug_surfaces(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody foresaw is not dressed up as a failing store."""
 
     def breaks(*_args: object, **_options: object) -> None:

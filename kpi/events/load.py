@@ -17,8 +17,9 @@ from typing import Any
 
 import duckdb
 
-from kpi import formats, identity, queries, staging, store
+from kpi import queries, store
 from kpi.errors import Refused
+from kpi.events import formats, identity, staging
 from kpi.settings import Settings
 
 KNOWN_TYPES = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from kpi import load, queries, store
+from kpi import queries, store
 from kpi.definitions import MONTH, WIDEST_WINDOW
 from kpi.errors import Refused
+from kpi.events import load
 from kpi.settings import Settings
 from kpi.summarise import epoch_ms, unsummarised
 

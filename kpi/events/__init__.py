@@ -1,0 +1,1 @@
+"""From event files to the private tables: recognised, checked, hashed, loaded; and expired."""

@@ -1,0 +1,137 @@
+"""A real Chromium and servers of the dashboard for it, shared by the browser tests."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from conftest import PROJECT, environment
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+PATIENCE = 60_000  # milliseconds; a shared machine may be slow, and nothing here measures speed
+
+
+@pytest.fixture(scope="session")
+def server(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a fresh server over the demo store."""
+    with serving(tmp_path_factory.mktemp("server"), KPI_HOME=str(demo_home)) as address:
+        yield address
+
+
+class serving:
+    """A dashboard on a free port of the loopback, for as long as the block lasts."""
+
+    def __init__(self, folder: Path, **told: str) -> None:
+        self._log = folder / "server.log"
+        self._told = {"KPI_MIN_USERS": "1", **told}
+
+    def __enter__(self) -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+        with environment(**self._told), self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, cwd=PROJECT, env=dict(os.environ), stdout=log, stderr=subprocess.STDOUT
+            )
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                    return address
+            except OSError:
+                try:
+                    self._process.wait(0.1)
+                except subprocess.TimeoutExpired:
+                    continue
+        self.__exit__()
+        pytest.fail(f"the server did not start: {self._log.read_text()[-500:]}")
+
+    def __exit__(self, *_error: object) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's own Chromium."""
+    if not CHROMIUM.exists():
+        pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page in a fresh browser context, with all that it asked for and complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.asked: set[str] = set()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.asked.add(urlparse(request.url).netloc))
+
+    def _note(self, message: object) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def rest(self) -> None:
+        """Wait until the script has run to its end."""
+        self.page.wait_for_selector(AT_REST)
+
+    def charts(self, count: int) -> None:
+        """Wait until so many charts are drawn."""
+        expect(self.page.locator("svg.marks")).to_have_count(count, timeout=PATIENCE)
+        self.rest()
+
+    @property
+    def sentence(self) -> str:
+        """The filters in words."""
+        return self.page.get_by_test_id("stText").first.inner_text()
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """What the URL says."""
+        return parse_qs(urlparse(self.page.url).query)
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens an address as a reader does who was never there before."""
+    contexts = []
+
+    def open_page(address: str, width: int = 1400, **options: str) -> Visit:
+        context = chromium.new_context(viewport={"width": width, "height": 1000}, **options)
+        contexts.append(context)
+        visit = Visit(context.new_page())
+        visit.page.goto(address)
+        visit.rest()
+        return visit
+
+    yield open_page
+    for context in contexts:
+        context.close()
