@@ -13,7 +13,8 @@ import pytest
 
 from kpi import charts
 from kpi.annotations import Annotation
-from kpi.chart_layers import apart, with_runs
+from kpi.charts.labels import apart
+from kpi.charts.layers import with_runs
 from kpi.filters import Period
 from kpi.measures import (
     MEASURES,

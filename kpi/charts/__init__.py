@@ -1,0 +1,20 @@
+"""The charts: pure functions from a measure's frame to an Altair chart, which they leave unchanged.
+
+One module per family of measures; `layers` draws values over days for all of them.
+"""
+
+from kpi.charts.connection import connection_time
+from kpi.charts.engagement import engagement_ratio
+from kpi.charts.looks import GoalLine, Series, alt_text, has_values, without_description
+from kpi.charts.multi_device import multi_device_users
+
+__all__ = [
+    "GoalLine",
+    "Series",
+    "alt_text",
+    "connection_time",
+    "engagement_ratio",
+    "has_values",
+    "multi_device_users",
+    "without_description",
+]

@@ -1,0 +1,134 @@
+"""Axes: round values at the side, months or days below, and room for the labels on the right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from kpi.charts.looks import AROUND_LABEL, CHARACTER, GREY, USUAL_TAIL, WIDE, GoalLine
+from kpi.measures import Unit
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """The span of values a chart shows, its ticks, and whether it is logarithmic."""
+
+    ticks: tuple[float, ...]
+    log: bool
+
+    @property
+    def low(self) -> float:
+        """The value at the bottom."""
+        return self.ticks[0]
+
+    @property
+    def high(self) -> float:
+        """The value at the top."""
+        return self.ticks[-1]
+
+    def encoding(self, column: str, unit: Unit) -> alt.Y:
+        """A column of values on this axis."""
+        whole = all(float(tick).is_integer() for tick in self.ticks)
+        suffix = {"percent": " + '%'", "seconds": " + ' s'"}.get(unit, "")
+        axis = alt.Axis(
+            values=list(self.ticks),
+            labelExpr=f"format(datum.value, ',.{0 if whole else 1}f'){suffix}",
+            labelPadding=6,
+            gridOpacity=0.7,
+        )
+        kind = "log" if self.log else "linear"
+        scale = alt.Scale(type=kind, domain=[self.low, self.high], nice=False)
+        return alt.Y(f"{column}:Q", title=None, axis=axis, scale=scale)
+
+    def share_below(self, value: float) -> float:
+        """Where a value lies between bottom (0) and top (1)."""
+        bend = math.log if self.log else float
+        return (bend(value) - bend(self.low)) / (bend(self.high) - bend(self.low))
+
+    def value_at(self, share: float) -> float:
+        """The value that lies at a share of the height."""
+        bend, back = (math.log, math.exp) if self.log else (float, float)
+        return back(bend(self.low) + share * (bend(self.high) - bend(self.low)))
+
+
+def day_scale(first: pd.Timestamp, last: pd.Timestamp, labels: pd.DataFrame) -> alt.Scale:
+    """Days over the width, leaving room on the right for the labels at the line ends."""
+    short, full = (
+        math.ceil(labels[text].str.len().max() * CHARACTER + AROUND_LABEL)
+        for text in ("short", "full")
+    )
+    room = f"(width < {WIDE} ? {short} : {full})"
+    end = last if last > first else first + pd.Timedelta(days=1)
+    return alt.Scale(
+        type="time",
+        domain=[_moment(first), _moment(end)],
+        range=[{"expr": "0"}, {"expr": f"max(60, width - {room})"}],
+        nice=False,
+    )
+
+
+def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
+    """Months, or days in a short period; the year stands below January and the first tick."""
+    days = (last - first).days
+    if days > 100:
+        every = 1 if days < 400 else 3 if days < 1200 else 12
+        starts = pd.date_range(first, last, freq="MS")
+        starts = [start for start in starts if (start.month - 1) % every == 0]
+        name = "timeFormat(datum.value, '%b')"
+    else:
+        every = 1 if days < 8 else 7 if days < 60 else 14
+        starts = list(pd.date_range(first, last, freq=f"{every}D"))
+        name = "timeFormat(datum.value, '%-d %b')"
+    year = "timeFormat(datum.value, '%Y')"
+    first_of_year = "timeFormat(datum.value, '%j') == '001'"
+    return alt.Axis(
+        values=[_moment(start) for start in starts],
+        labelExpr=f"datum.index == 0 || {first_of_year} ? [{name}, {year}] : {name}",
+        labelFlush=False,
+        labelOverlap="greedy",
+        labelPadding=4,
+        grid=False,
+        ticks=True,
+        tickSize=4,
+        tickColor=GREY,
+        domain=True,
+        domainColor=GREY,
+        domainOpacity=0.5,
+    )
+
+
+def _moment(day: pd.Timestamp) -> alt.DateTime:
+    return alt.DateTime(year=day.year, month=day.month, date=day.day)
+
+
+def value_axis(
+    drawn: pd.DataFrame, goals: Sequence[GoalLine], from_zero: bool, log: bool
+) -> ValueAxis:
+    targets = [goal.value for goal in goals]
+    low = min(drawn["value"].min(), drawn["low"].min(), *targets, math.inf)
+    high = max(drawn["value"].max(), drawn["high"].max(), *targets, -math.inf)
+    if log:
+        steps = [by * 10.0**power for power in range(-3, 7) for by in (1, 2, 5)]
+        bottom = max((s for s in steps if s <= low), default=steps[0])
+        top = min((s for s in steps if s >= high and s > bottom), default=steps[-1])
+        return ValueAxis(tuple(s for s in steps if bottom <= s <= top), log)
+    tails = drawn["high"].dropna()
+    if len(tails):
+        # A few days of heavy tails would press every median to the floor.
+        high = max(tails.quantile(USUAL_TAIL), drawn["value"].max(), *targets)
+    if from_zero:
+        low = min(low, 0.0)
+    step = _round_step((high - low or abs(high) or 1.0) / 5)
+    lowest, highest = math.floor(low / step), math.ceil(high / step)
+    count = range(lowest, max(highest, lowest + 1) + 1)
+    return ValueAxis(tuple(round(step * number, 10) for number in count), log)
+
+
+def _round_step(step: float) -> float:
+    """The next of 1, 2, 2.5, 5 and their tenfolds."""
+    size = 10.0 ** math.floor(math.log10(step))
+    return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * (1 - 1e-9))

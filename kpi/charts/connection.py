@@ -1,0 +1,72 @@
+"""Time to connect a device by day, with the band between its quartiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from kpi.charts.layers import lines
+from kpi.charts.looks import BLUE, HEIGHT, VERMILION, GoalLine, Series
+from kpi.charts.values import floats, together, values_drawn
+from kpi.measures import ABSENT, written
+
+if TYPE_CHECKING:
+    from kpi.annotations import Marker
+
+
+ACCOUNT_SERIES = (
+    Series("new", "New account", "New", BLUE, width=1.8),
+    Series("existing", "Existing account", "Existing", VERMILION, (5, 2), width=1.8),
+)
+
+
+def connection_time(
+    frame: pd.DataFrame,
+    *,
+    accounts: Sequence[str] = ("new", "existing"),
+    log: bool = False,
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
+    """Median time to connection by day with the band between its quartiles, by kind of account.
+
+    ``frame`` is `metrics.connection_time`; ``log`` gives seconds a logarithmic axis. Source:
+    specification, "Time taken to connect a device".
+    """
+    parts = [_quartile_values(frame[frame["account"].isin(accounts)])]
+    if incomplete is not None:
+        rows = incomplete[incomplete["account"].isin(accounts)]
+        parts.append(_quartile_values(rows, complete=False))
+    return lines(
+        together(parts),
+        [one for one in ACCOUNT_SERIES if one.key in accounts],
+        title="Time to connect, median and quartiles",
+        unit="seconds",
+        from_zero=not log,
+        log=log,
+        goals=goals,
+        markers=markers,
+        height=height,
+    )
+
+
+def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
+    rows = zip(low, median, high, frame["connections"], strict=True)
+    exact = [_quartiles_told(*row) for row in rows]
+    values = values_drawn(frame, frame["account"], median, exact, complete)
+    return values.assign(low=floats(low), high=floats(high))
+
+
+def _quartiles_told(
+    low: float | None, median: float | None, high: float | None, n: float | None
+) -> str:
+    if pd.isna(median):
+        return ABSENT
+    band = f"{written(low, 'seconds')} to {written(high, 'seconds')}"
+    return f"{written(median, 'seconds')}  ({band}; n = {written(n, 'attempts')})"

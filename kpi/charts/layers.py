@@ -1,0 +1,230 @@
+"""The layers of a chart over days: markers, goals, bands, lines, lonely points, the incomplete end,
+labels at the line ends, and a rule that follows the pointer.
+
+A frame of values has one row per day and series: day, series, value, low, high (a band, or absent),
+exact (what the pointer tells) and complete (whether the day is). A value that is absent breaks its
+line; nothing is joined over a gap or drawn as zero. Colours stand 3:1 or more against both themes,
+and never alone: each series has a dash and a label of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from kpi.charts.axes import ValueAxis, day_axis, day_scale, value_axis
+from kpi.charts.labels import label_texts, labels_beside
+from kpi.charts.looks import (
+    HEIGHT,
+    NOTHING_DRAWN,
+    PADDING,
+    TEXT,
+    GoalLine,
+    Series,
+    goal_days,
+    looks,
+)
+from kpi.measures import ABSENT, Unit, day_text, days_text, written
+
+if TYPE_CHECKING:
+    from kpi.annotations import Marker
+
+
+def lines(
+    values: pd.DataFrame,
+    series: Sequence[Series],
+    *,
+    title: str,
+    unit: Unit,
+    from_zero: bool = False,
+    log: bool = False,
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    height: int = HEIGHT,
+) -> alt.LayerChart:
+    """A chart of values over days, one line per series that has any, described in one sentence."""
+    drawn = values.dropna(subset=["value"])
+    series = [one for one in series if (drawn["series"] == one.key).any()]
+    keys = [one.key for one in series]
+    values = with_runs(values[values["series"].isin(keys)])
+    if not series:
+        empty = (
+            alt.Chart(values[["day", "value"]])
+            .mark_line()
+            .encode(x=alt.X("day:T"), y=alt.Y("value:Q"))
+        )
+        return alt.layer(empty).properties(height=height, description=NOTHING_DRAWN)
+    drawn = values.dropna(subset=["value"])
+    complete = drawn[drawn["complete"]]
+    first, last = values["day"].min(), values["day"].max()
+    goals = [goal for goal in goals if goal_days(goal, first, last)]
+    axis = value_axis(drawn, goals, from_zero, log)
+    look = looks(series)
+    latest = values.loc[values["complete"], "day"].max() if len(complete) else last
+    labels = label_texts(complete if len(complete) else drawn, series, unit, latest)
+    scale = day_scale(first, last, labels)
+    days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
+
+    def chart(frame: pd.DataFrame, *columns: str) -> alt.Chart:
+        return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
+            x=days, color=look["color"], detail="run:N"
+        )
+
+    layers = [*_markers(markers, first, last), *_goals(goals, axis, unit, first, last)]
+    notes: list[str] = []
+    banded = complete.dropna(subset=["low", "high"])
+    if len(banded):
+        band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
+        layers.append(band.encode(y=axis.encoding("low", unit), y2=alt.Y2("high:Q")))
+        notes += _cut_note(banded, axis)
+    y = axis.encoding("value", unit)
+    line = chart(complete, "value").mark_line(aria=False)
+    layers.append(line.encode(y=y, strokeDash=look["dash"], strokeWidth=look["width"]))
+    lonely = complete[complete.groupby("run")["day"].transform("size") == 1]
+    if len(lonely):
+        # A line needs two values to be seen.
+        point = chart(lonely, "value").mark_point(filled=True, size=26, aria=False)
+        layers.append(point.encode(y=y))
+    unfinished = drawn[~drawn["complete"]]
+    if len(unfinished):
+        # Finely dashed from the last complete value, hollow, and named.
+        ends = complete.groupby("series").tail(1)
+        bridge = pd.concat([ends, unfinished]).sort_values(["series", "day"]).assign(run=0)
+        dashes = chart(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
+        points = chart(unfinished, "value").mark_point(filled=False, size=30, aria=False)
+        layers += [dashes.encode(y=y), points.encode(y=y)]
+        notes.append("○ incomplete day")
+    layers += labels_beside(labels, series, axis, last, height)
+    layers.append(_pointer(values, series))
+    chart = alt.layer(*layers).properties(
+        height=height, padding=PADDING, description=_sentence(complete, series, title, unit)
+    )
+    return chart.properties(title=_note(notes)) if notes else chart
+
+
+def with_runs(values: pd.DataFrame) -> pd.DataFrame:
+    """The values with the run of days that each belongs to; lines are drawn within a run only.
+
+    A run ends where a value is absent, where days are missing between rows, and with its series.
+    """
+    values = values.sort_values(["series", "day"], kind="stable", ignore_index=True)
+    skipped = values["day"].diff() != pd.Timedelta(days=1)
+    other = values["series"] != values["series"].shift()
+    absent = values["value"].isna()
+    breaks = skipped | other | absent | absent.shift(fill_value=False)
+    return values.assign(run=breaks.cumsum())
+
+
+def _pointer(values: pd.DataFrame, series: Sequence[Series]) -> alt.Chart:
+    """A rule at the day nearest to the pointer, telling every series' exact value with its n."""
+    told = values.drop_duplicates(["day", "series"], keep="last")
+    wide = told.pivot(index="day", columns="series", values="exact")
+    # A key is the data's and may hold what a field's name can't.
+    wide = wide.reindex(columns=[one.key for one in series]).fillna(ABSENT)
+    fields = [f"told_{number}" for number in range(len(series))]
+    wide.columns = pd.Index(fields)
+    unfinished = set(values.loc[~values["complete"], "day"])
+    dates = [
+        f"{day:%a} {day_text(day)}{', incomplete' if day in unfinished else ''}"
+        for day in wide.index
+    ]
+    nearest = alt.selection_point(
+        name="day_pointed_at",
+        nearest=True,
+        on="pointerover",
+        clear="pointerout",
+        fields=["day"],
+        empty=False,
+    )
+    tips = [alt.Tooltip("date:N", title="Day (UTC)")]
+    tips += [
+        alt.Tooltip(f"{field}:N", title=one.title)
+        for field, one in zip(fields, series, strict=True)
+    ]
+    rule = alt.Chart(wide.assign(date=dates).reset_index()).mark_rule(color=TEXT, aria=False)
+    shown = alt.condition(nearest, alt.value(0.55), alt.value(0))
+    return rule.encode(x=alt.X("day:T"), opacity=shown, tooltip=tips).add_params(nearest)
+
+
+def _goals(
+    goals: Sequence[GoalLine],
+    axis: ValueAxis,
+    unit: Unit,
+    first: pd.Timestamp,
+    last: pd.Timestamp,
+) -> list[alt.Chart]:
+    """A line over the days that each goal holds for, with its words at its beginning."""
+    if not goals:
+        return []
+    days = [goal_days(goal, first, last) for goal in goals]
+    frame = pd.DataFrame(
+        {
+            "day": [start for start, _ in days],
+            "until": [end for _, end in days],
+            "value": [float(goal.value) for goal in goals],
+            "label": [goal.label for goal in goals],
+        }
+    )
+    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=axis.encoding("value", unit))
+    rule = base.mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, opacity=0.8, aria=False)
+    label = base.mark_text(
+        align="left", baseline="bottom", dx=3, dy=-3, fontSize=11, color=TEXT, opacity=0.85
+    )
+    return [rule.encode(x2=alt.X2("until:T")), label.encode(text=alt.Text("label:N"))]
+
+
+def _markers(markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp) -> list[alt.Chart]:
+    """A thin line and a triangle on each day that something happened, telling it to the pointer."""
+    rows = [
+        {
+            "day": pd.Timestamp(marker.day),
+            "date": day_text(marker.day),
+            "what": f"{marker.kind}: {marker.label}",
+        }
+        for marker in markers
+        if first <= pd.Timestamp(marker.day) <= last
+    ]
+    if not rows:
+        return []
+    base = alt.Chart(pd.DataFrame(rows)).encode(x=alt.X("day:T"))
+    rule = base.mark_rule(color=TEXT, opacity=0.22, aria=False)
+    flag = base.mark_point(
+        shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
+    )
+    tips = [alt.Tooltip("date:N", title="Day (UTC)"), alt.Tooltip("what:N", title="What")]
+    return [rule, flag.encode(tooltip=tips)]
+
+
+def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
+    """Words that say on how many days a band reaches above the chart, when any does."""
+    days = banded.loc[banded["high"] > axis.high, "day"].nunique()
+    if not days:
+        return []
+    return [f"↑ band cut on {days} day{'s' if days > 1 else ''}: the log scale shows all"]
+
+
+def _note(notes: Sequence[str]) -> alt.TitleParams:
+    """A small line above the plot."""
+    return alt.TitleParams(
+        " · ".join(notes), fontSize=11, fontWeight="normal", color=TEXT, offset=4, anchor="start"
+    )
+
+
+def _sentence(complete: pd.DataFrame, series: Sequence[Series], title: str, unit: Unit) -> str:
+    """One sentence from the data: the days, and every series' last value and range."""
+    told = []
+    for one in series:
+        rows = complete[complete["series"] == one.key]
+        if len(rows):
+            value = rows["value"]
+            told.append(
+                f"{one.title} {written(value.iloc[-1], unit)} on {day_text(rows['day'].iloc[-1])}, "
+                f"between {written(value.min(), unit)} and {written(value.max(), unit)}"
+            )
+    if not told:
+        return NOTHING_DRAWN
+    days = days_text(complete["day"].min().date(), complete["day"].max().date())
+    return f"{title}, {days}: {'; '.join(told)}."

@@ -1,0 +1,92 @@
+"""What every chart shares: sizes, colours, and the words for a series and a goal.
+
+Colours stand 3:1 or more against both themes, and never alone: each series has a dash and a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import altair as alt
+import pandas as pd
+
+HEIGHT = 300
+# What the axis of days and the padding take of a chart's height.
+AXIS_HEIGHT = 44
+PADDING = {"left": 2, "right": 2, "top": 6, "bottom": 4}
+LABEL_GAP = 15
+# Labels at the line ends are short below this width of the plot, in full above it.
+WIDE = 430
+# On a linear axis, bands are cut above what this share of days stays below.
+USUAL_TAIL = 0.95
+# Pixels that a character of a label takes at most, and what stands before and after it.
+CHARACTER, AROUND_LABEL = 6.4, 18
+
+# Okabe and Ito's palette without the colours that fade on white or on black; grey for black.
+BLUE, VERMILION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
+# The page's own text colour reads on its own background, in either theme.
+TEXT = "currentColor"
+SOLID: tuple[int, ...] = (1, 0)
+
+VALUE_COLUMNS = ["day", "series", "value", "low", "high", "exact", "complete"]
+NOTHING_DRAWN = "No values in this period."
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line: the key of its rows, its names (in full, and for narrow charts) and its looks."""
+
+    key: str
+    title: str
+    short: str
+    colour: str
+    dash: tuple[int, ...] = SOLID
+    width: float = 2.0
+
+
+@dataclass(frozen=True)
+class GoalLine:
+    """A target value, drawn over the days it holds for; without days, over the whole chart."""
+
+    label: str
+    value: float
+    first: date | None = None
+    last: date | None = None
+
+
+def looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | alt.StrokeWidth]:
+    names = [one.key for one in series]
+    colours = alt.Scale(domain=names, range=[one.colour for one in series])
+    dashes = alt.Scale(domain=names, range=[list(one.dash) for one in series])
+    widths = alt.Scale(domain=names, range=[one.width for one in series])
+    return {
+        "color": alt.Color("series:N", scale=colours, legend=None),
+        "dash": alt.StrokeDash("series:N", scale=dashes, legend=None),
+        "width": alt.StrokeWidth("series:N", scale=widths, sort=names, legend=None),
+    }
+
+
+def alt_text(chart: alt.LayerChart) -> str:
+    """The sentence that stands for a chart where it can't be seen: days, last values and ranges."""
+    return str(chart.description)
+
+
+def has_values(chart: alt.LayerChart) -> bool:
+    """Whether anything is drawn; a chart without values needs a sentence in its place."""
+    return alt_text(chart) != NOTHING_DRAWN
+
+
+def without_description(chart: alt.LayerChart) -> alt.LayerChart:
+    """The chart without its sentence, for a page that gives the sentence itself."""
+    bare = chart.copy(deep=False)
+    bare.description = alt.Undefined
+    return bare
+
+
+def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
+    """The goal's first and last day within the chart, or none when it holds for other days."""
+    start = max(first, pd.Timestamp(goal.first)) if goal.first else first
+    end = min(last, pd.Timestamp(goal.last)) if goal.last else last
+    return [start, end] if start <= end else []

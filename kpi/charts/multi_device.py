@@ -1,0 +1,74 @@
+"""Multi-device users by day, as counts or percent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from kpi.charts.layers import lines
+from kpi.charts.looks import BLUE, HEIGHT, VERMILION, GoalLine, Series
+from kpi.charts.values import percent_told, together, values_drawn
+from kpi.measures import written
+
+if TYPE_CHECKING:
+    from kpi.annotations import Marker
+
+
+USER_SERIES = (
+    Series("monthly_users", "All, monthly", "All mon.", BLUE, (6, 3)),
+    Series("daily_users", "All, daily", "All daily", BLUE, width=1.6),
+    Series("monthly_multi_device_users", "Multi-device, monthly", "Multi mon.", VERMILION, (6, 3)),
+    Series("daily_multi_device_users", "Multi-device, daily", "Multi daily", VERMILION, width=1.6),
+)
+PERCENT_SERIES = (
+    Series("daily_multi_device_percent", "Of daily users", "Of daily", VERMILION, width=1.8),
+    Series("monthly_multi_device_percent", "Of monthly users", "Of monthly", BLUE, (6, 3)),
+)
+
+
+def multi_device_users(
+    frame: pd.DataFrame,
+    *,
+    percent: bool = False,
+    spans: Sequence[str] = ("daily", "monthly"),
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
+    """Multi-device users by day against all users, as counts or percent; daily, monthly or both.
+
+    ``frame`` is `metrics.multi_device`. Source: specification, "Multi-device usage".
+    """
+    series = [
+        one
+        for one in (PERCENT_SERIES if percent else USER_SERIES)
+        if one.key.startswith(tuple(spans))
+    ]
+    parts = [_multi_device_values(frame, one.key) for one in series]
+    if incomplete is not None:
+        parts += [_multi_device_values(incomplete, one.key, complete=False) for one in series]
+    return lines(
+        together(parts),
+        series,
+        title="Multi-device users, percent" if percent else "Multi-device users and all users",
+        unit="percent" if percent else "users",
+        from_zero=True,
+        goals=goals,
+        markers=markers,
+        height=height,
+    )
+
+
+def _multi_device_values(frame: pd.DataFrame, column: str, complete: bool = True) -> pd.DataFrame:
+    value = frame[column]
+    if column.endswith("_users"):
+        exact = [written(users, "users") for users in value]
+    else:
+        span = column.split("_")[0]
+        several, everyone = frame[f"{span}_multi_device_users"], frame[f"{span}_users"]
+        exact = [percent_told(*row) for row in zip(value, several, everyone, strict=True)]
+    return values_drawn(frame, column, value, exact, complete)

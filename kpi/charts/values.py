@@ -1,0 +1,45 @@
+"""From a measure's frame to the rows that the layers draw: `kpi.charts.looks.VALUE_COLUMNS`."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from kpi.charts.looks import VALUE_COLUMNS
+from kpi.measures import ABSENT, written
+
+
+def percent_told(percent: float | None, users: float | None, of: float | None) -> str:
+    if pd.isna(percent):
+        return ABSENT
+    return f"{written(percent, 'percent')}  ({written(users, 'users')} of {written(of, 'users')})"
+
+
+def values_drawn(
+    frame: pd.DataFrame,
+    series: pd.Series | str,
+    value: pd.Series,
+    exact: list[str],
+    complete: bool,
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "day": pd.to_datetime(frame["day"]).to_numpy(),
+            "series": series if isinstance(series, str) else series.to_numpy(),
+            "value": floats(value),
+            "low": math.nan,
+            "high": math.nan,
+            "exact": exact,
+            "complete": complete,
+        },
+        columns=VALUE_COLUMNS,
+    )
+
+
+def floats(column: pd.Series) -> list[float]:
+    return column.astype("Float64").to_numpy("float64", na_value=math.nan).tolist()
+
+
+def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)

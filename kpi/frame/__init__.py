@@ -1,0 +1,56 @@
+"""The frame that every page calls: navigation, filters, trust line, and one place for what goes wrong.
+
+    with frame("app.py") as page:
+        ...
+
+Between opening the store and the last chart, whatever a reader can do something about (nothing loaded
+yet, a store that doesn't answer) is told in one plain sentence; anything else is a bug and surfaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from kpi.errors import Refused
+from kpi.frame import source
+from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
+from kpi.frame.page import Page
+from kpi.frame.trust import draw_refusal, draw_sentence, draw_trust_line
+from kpi.frame.words import plain
+from kpi.settings import Settings
+
+
+@contextmanager
+def frame(file: str) -> Iterator[Page]:
+    """Draw the frame of a page around what the caller draws; ``file`` is its entry in `PAGES`.
+
+    Stops the run, after a sentence, when there is nothing to draw from.
+    """
+    link = next(link for link in PAGES if link.file == file)
+    st.set_page_config(page_title=f"{link.title} · {PRODUCT}", layout="wide")
+    navigation = st.sidebar.container()
+    st.title(link.title)
+    try:
+        try:
+            page = _opened_page()
+        finally:
+            # Drawn after the filters, whose state the links take along.
+            draw_navigation(navigation)
+        draw_trust_line(page)
+        draw_sentence(page)
+        yield page
+    except Refused as refusal:
+        draw_refusal(refusal)
+        st.stop()
+
+
+def _opened_page() -> Page:
+    settings = Settings.read()
+    key = source.publication_key(settings)
+    return Page(source.opened(key, settings), key, settings)
+
+
+__all__ = ["PAGES", "Page", "frame", "plain"]

@@ -1,0 +1,58 @@
+"""Links to the pages, each taking the reader's filters along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from kpi.frame.sidebar import STATE_DEFAULTS
+
+PRODUCT = "Firefox Accounts KPIs"
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A page: its file, and its name and icon in the navigation."""
+
+    file: str
+    title: str
+    icon: str
+
+
+PAGES = (
+    PageLink("app.py", "Overview", ":material/dashboard:"),
+    PageLink("pages/engagement.py", "Engagement", ":material/favorite:"),
+    PageLink("pages/multi_device.py", "Multi-device", ":material/devices:"),
+    PageLink("pages/connection_time.py", "Connection time", ":material/timer:"),
+    PageLink("pages/goals.py", "Goals", ":material/flag:"),
+    PageLink("pages/explore.py", "Explore", ":material/search:"),
+    PageLink("pages/data.py", "Data", ":material/database:"),
+)
+"""The pages in the order of the navigation; those whose file isn't there yet are left out."""
+
+
+def draw_navigation(place: DeltaGenerator) -> None:
+    """Links to the pages that are there; each takes the reader's filters and period along."""
+    there = [link for link in PAGES if (ROOT / link.file).exists()]
+    with place:
+        st.markdown(f"**{PRODUCT}**")
+        if len(there) > 1:
+            for link in there:
+                st.page_link(
+                    link.file,
+                    label=link.title,
+                    icon=link.icon,
+                    width="stretch",
+                    query_params=_kept_state(),
+                )
+
+
+def _kept_state() -> dict[str, Any]:
+    """What every page's filters say now, as the URL would have it: defaults are left out."""
+    said = {key: st.session_state.get(key) for key in STATE_DEFAULTS}
+    return {key: value for key, value in said.items() if value and value != STATE_DEFAULTS[key]}

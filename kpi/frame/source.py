@@ -1,0 +1,55 @@
+"""The store as pages read it: one warehouse per publication, and tables kept by publication and filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kpi import metrics, store
+from kpi.annotations import Annotation
+from kpi.filters import Filters
+from kpi.settings import Settings
+from kpi.warehouse import Warehouse, open_warehouse
+
+
+def publication_key(settings: Settings) -> str:
+    """What tells the newest publication from every other; caches go by it."""
+    file = store.publication_file(settings.home)
+    return f"{file}@{file.stat().st_mtime_ns}"
+
+
+def _let_go(warehouse: Warehouse) -> None:
+    warehouse.close()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=_let_go)
+def opened(key: str, _settings: Settings) -> Warehouse:
+    """One warehouse per publication, shared by every reader; ``key`` tells publications apart."""
+    return open_warehouse(_settings)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def measured(
+    name: str,
+    key: str,
+    filters: Filters,
+    min_users: int,
+    options: dict[str, Any],
+    _warehouse: Warehouse,
+) -> pd.DataFrame:
+    if name == "firefox":
+        return metrics.firefox(_warehouse)
+    return metrics.METRICS[name](_warehouse, filters, min_users=min_users, **options)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def tag_values(key: str, _warehouse: Warehouse) -> pd.DataFrame:
+    return _warehouse.tag_values
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
+    rows = _warehouse.frame("annotation").itertuples(index=False)
+    return [Annotation(row.day, row.label, row.kind, row.url) for row in rows]

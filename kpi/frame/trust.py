@@ -1,0 +1,78 @@
+"""What stands above a page: how far to trust the numbers, what they are of, and what went wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kpi.errors import NoData, Refused, WarehouseDown
+from kpi.frame.sidebar import reset_filters
+from kpi.measures import day_text, days_text
+
+if TYPE_CHECKING:
+    from kpi.frame.page import Page
+
+
+def draw_trust_line(page: Page) -> None:
+    """How far the data goes, when it was built, and what to know before trusting it."""
+    told = page.publication
+    # A build on the day after the data needs no date; any other says which day it was.
+    usual = told.built_at.date() - page.today <= timedelta(days=1)
+    built = f"{told.built_at:%H:%M}"
+    if not usual:
+        built = f"{day_text(told.built_at.date())} {built}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if told.simulated:
+            st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
+        st.markdown(
+            f"Data through **{day_text(page.today)}** (UTC) · built {built} · exact",
+            help="Every count is of distinct users, over all events loaded: nothing is sampled or "
+            f"estimated. Definitions {told.definitions}; times are UTC.",
+            width="content",
+        )
+        if told.warnings:
+            count = len(told.warnings)
+            label = f"{count} warning{'s' if count > 1 else ''}"
+            with st.popover(label, icon=":material/warning:", type="tertiary"):
+                for warning in told.warnings:
+                    st.text(warning)
+
+
+def draw_sentence(page: Page) -> None:
+    """The filters and days in words, and a way back to everything."""
+    first, last = page.period.first or page.first_day, page.last_shown_day
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        words = page.filters.sentence()
+        st.text(f"{words[:1].upper()}{words[1:]}; {days_text(first, last)}", width="content")
+        if not page.filters.empty:
+            st.button(
+                "Reset filters",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                key="reset",
+                on_click=reset_filters,
+            )
+
+
+def draw_refusal(refusal: Refused) -> None:
+    """The one place where a store that can't be read from is told."""
+    if isinstance(refusal, WarehouseDown):
+        st.error(
+            "The numbers can't be read right now: the store did not answer. Nothing is lost; "
+            "reload the page in a minute. If it stays so, whoever runs this finds the reason with:",
+            icon=":material/cloud_off:",
+        )
+        st.code("python -m kpi doctor", language="shell")
+    elif isinstance(refusal, NoData):
+        st.info(
+            "Nothing has been loaded yet. Load event files and sum them up:",
+            icon=":material/upload_file:",
+        )
+        st.code("python -m kpi load FILE…\npython -m kpi summarise", language="shell")
+        st.markdown("Or look around with simulated data first:")
+        st.code("python -m kpi demo", language="shell")
+    else:
+        st.error("This can't be shown:", icon=":material/error:")
+        st.text(str(refusal))
