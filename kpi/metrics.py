@@ -11,6 +11,7 @@ from datetime import date
 
 import pandas as pd
 
+from kpi.cells import percent, small
 from kpi.definitions import WEEK, WINDOWS
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
@@ -52,10 +53,10 @@ def engagement(
             "mau": counts["monthly_users"],
         }
     )
-    frame["engagement_ratio"] = _percent(frame["dau_7day_mean"], frame["mau"])
+    frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
     frame = frame.sort_values(["broken_by", "day", "audience"], ignore_index=True)
     frame["audience"] = frame["audience"].astype("str")
-    hidden = _small(frame["dau"], min_users)
+    hidden = small(frame["dau"], min_users)
     # Single and multi add up to all on a day, so that one tells the other.
     split = frame["audience"] != "all"
     by_day = [frame["broken_by"], frame["day"]]
@@ -64,7 +65,7 @@ def engagement(
     weekly = (
         hidden.astype(int).groupby(by_audience).transform(lambda h: h.rolling(WEEK, 1).max()) > 0
     )
-    monthly = _small(frame["mau"], min_users)
+    monthly = small(frame["mau"], min_users)
     frame.loc[hidden, "dau"] = pd.NA
     frame.loc[weekly, "dau_7day_mean"] = pd.NA
     frame.loc[monthly, "mau"] = pd.NA
@@ -98,19 +99,19 @@ def multi_device(
         {
             "daily_users": everyone["daily_users"],
             "daily_multi_device_users": several["daily_users"],
-            "daily_multi_device_percent": _percent(several["daily_users"], everyone["daily_users"]),
+            "daily_multi_device_percent": percent(several["daily_users"], everyone["daily_users"]),
             "monthly_users": everyone["monthly_users"],
             "monthly_multi_device_users": several["monthly_users"],
-            "monthly_multi_device_percent": _percent(
+            "monthly_multi_device_percent": percent(
                 several["monthly_users"], everyone["monthly_users"]
             ),
         }
     ).reset_index()
     for span in ("daily", "monthly"):
-        of_all = _small(frame[f"{span}_users"], min_users)
-        of_multi = _small(frame[f"{span}_multi_device_users"], min_users)
+        of_all = small(frame[f"{span}_users"], min_users)
+        of_multi = small(frame[f"{span}_multi_device_users"], min_users)
         if span == "daily":  # single and multi add up to all on a day, so that one tells the other
-            of_multi |= _small(frame["daily_users"] - frame["daily_multi_device_users"], min_users)
+            of_multi |= small(frame["daily_users"] - frame["daily_multi_device_users"], min_users)
         frame.loc[of_all, f"{span}_users"] = pd.NA
         frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
         frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
@@ -137,7 +138,7 @@ def connection_time(
     frame = _on_every_day(warehouse, found, by, incomplete, {"account": ACCOUNTS}, ["connections"])
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
-    hidden = _small(frame["connections"], min_users)
+    hidden = small(frame["connections"], min_users)
     frame.loc[hidden, ["connections", "p25_seconds", "median_seconds", "p75_seconds"]] = pd.NA
     return _finished(frame, period, by, None, warehouse, incomplete)
 
@@ -155,22 +156,33 @@ def completion(
     One row per day: begun, completed (attempts), and percents of those begun. Recent days may still
     complete. Source: specification, "Time taken to connect a device".
     """
-    found = _attempts(warehouse, "completion", filters, period, by)
-    counts = ["begun", "completed", "within_5_seconds", "within_10_seconds"]
-    frame = _on_every_day(warehouse, found, by, incomplete, {}, counts)
+    frame = completion_counts(warehouse, filters, period, by, incomplete)
     shares = {
         "completed": "completion_percent",
         "within_5_seconds": "within_5_seconds_percent",
         "within_10_seconds": "within_10_seconds_percent",
     }
-    begun_hidden = _small(frame["begun"], min_users)
+    begun_hidden = small(frame["begun"], min_users)
     for count, share in shares.items():
-        frame[share] = _percent(frame[count], frame["begun"])
-        frame.loc[begun_hidden | _small(frame[count], min_users), share] = pd.NA
-    frame.loc[_small(frame["completed"], min_users), "completed"] = pd.NA
+        frame[share] = percent(frame[count], frame["begun"])
+        frame.loc[begun_hidden | small(frame[count], min_users), share] = pd.NA
+    frame.loc[small(frame["completed"], min_users), "completed"] = pd.NA
     frame.loc[begun_hidden, "begun"] = pd.NA
-    frame = frame.drop(columns=["within_5_seconds", "within_10_seconds"])
-    return _finished(frame, period, by, None, warehouse, incomplete)
+    frame = frame.drop(columns=[name for name in frame if name.endswith("_seconds")])
+    return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
+
+
+def completion_counts(
+    warehouse: Warehouse, filters: Filters, period: Period, by: str | None, incomplete: bool
+) -> pd.DataFrame:
+    """Whole counts of the attempts begun on a day, none hidden: completed, and within 5 to 60 seconds.
+
+    One row per day and value: broken_by, day, begun, completed, within_5_seconds … within_60_seconds.
+    """
+    found = _attempts(warehouse, "completion", filters, period, by)
+    counts = [name for name in found if name not in ("broken_by", "day")]
+    frame = _on_every_day(warehouse, found, by, incomplete, {}, counts)
+    return _within_period(frame, period, warehouse, incomplete)
 
 
 def steps(
@@ -196,7 +208,7 @@ def steps(
     long = pd.concat(parts, ignore_index=True)
     frame = _on_every_day(warehouse, long, by, incomplete, {"step": tuple(STEPS)}, ["reached"])
     frame["median_seconds"] = frame.pop("median_ms") / 1000
-    frame.loc[_small(frame["reached"], min_users), ["reached", "median_seconds"]] = pd.NA
+    frame.loc[small(frame["reached"], min_users), ["reached", "median_seconds"]] = pd.NA
     return _finished(frame, period, by, None, warehouse, incomplete)
 
 
@@ -223,7 +235,7 @@ def firefox(warehouse: Warehouse, period: Period = Period()) -> pd.DataFrame:
         return pd.DataFrame({name: [] for name in columns})
     frame = pd.concat(parts, ignore_index=True)
     frame["dau_7day_mean"] = frame["dau_7day_mean"].astype("Float64")
-    frame["engagement_ratio"] = _percent(frame["dau_7day_mean"], frame["mau"])
+    frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
     frame["product"] = pd.Categorical(frame["product"], PRODUCTS, ordered=True)
     frame = frame.sort_values(["day", "product"], ignore_index=True)
     frame["product"] = frame["product"].astype("str")
@@ -312,18 +324,25 @@ def _finished(
     incomplete: bool,
 ) -> pd.DataFrame:
     """The rows of the period up to the last day that counts, with the breakdown's name, or without."""
+    frame = _within_period(frame, period, warehouse, incomplete)
+    if not by:
+        return frame.drop(columns="broken_by")
+    if kept is not None:
+        frame = frame[frame["broken_by"].isin(kept)].reset_index(drop=True)
+    return frame.rename(columns={"broken_by": by})
+
+
+def _within_period(
+    frame: pd.DataFrame, period: Period, warehouse: Warehouse, incomplete: bool
+) -> pd.DataFrame:
+    """The rows of the period up to the last day that counts."""
     publication = warehouse.publication
     today = publication.last_day if incomplete else publication.last_complete_day
     if today is None:
         raise NoData(NO_COMPLETE_DAY)
     first, last = period.bounds
     inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= _stamp(min(last, today)))
-    if by and kept is not None:
-        inside &= frame["broken_by"].isin(kept)
-    frame = frame[inside].reset_index(drop=True)
-    if by:
-        return frame.rename(columns={"broken_by": by})
-    return frame.drop(columns="broken_by")
+    return frame[inside].reset_index(drop=True)
 
 
 def _values_seen(counts: pd.DataFrame, period: Period, columns: list[str]) -> set[str]:
@@ -332,17 +351,6 @@ def _values_seen(counts: pd.DataFrame, period: Period, columns: list[str]) -> se
     inside = (counts["day"] >= pd.Timestamp(first)) & (counts["day"] <= _stamp(last))
     anybody = (counts[columns].fillna(0) > 0).any(axis="columns")
     return set(counts.loc[inside & anybody, "broken_by"])
-
-
-def _percent(part: pd.Series, whole: pd.Series) -> pd.Series:
-    """100 × part / whole, absent where either is or the whole is 0."""
-    whole = whole.astype("Float64")
-    return 100 * part.astype("Float64") / whole.where(whole > 0)
-
-
-def _small(users: pd.Series, min_users: int) -> pd.Series:
-    """Where a count of people is above zero and below the minimum cell size."""
-    return ((users > 0) & (users < min_users)).fillna(False).astype(bool)
 
 
 def _dates(days: pd.Series) -> pd.Series:

@@ -34,6 +34,7 @@ STEPS = (
     "device.created",
     "device.connected",
 )
+ACQUISITION = ("region", "context", "entrypoint", "campaign", "migration")
 COLUMNS = {
     "engagement": ("day", "audience", "dau", "dau_7day_mean", "mau", "engagement_ratio"),
     "multi-device": (
@@ -145,6 +146,7 @@ class Attempt:
     ready_ms: int | None
     segment: Segment
     devices: str  # 'single' or 'multi'
+    acquired: dict[str, str]  # region, context, entrypoint, campaign, migration
 
 
 def known(value: Any) -> Any:
@@ -321,6 +323,7 @@ class Log:
                 "new" if new else "existing",
             ),
             "multi" if multi else "single",
+            {name: tag(first(name)) for name in ACQUISITION},
         )
 
     def attempts_picked(self, filters: Filters) -> list[Attempt]:

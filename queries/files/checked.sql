@@ -35,7 +35,7 @@ SELECT
     WHEN STRLEN(type) > 128 THEN 'type: is longer than 128 bytes'
     WHEN seq_time IS NULL AND given_seq_time IS NOT NULL THEN 'seq_time: is no whole number'
     WHEN seq_time < 0 THEN 'seq_time: is negative'
-    WHEN seq_time > 1000000000000 THEN 'seq_time: is longer than 30 bytes years'
+    WHEN seq_time > 1000000000000 THEN 'seq_time: is longer than 30 years'
     WHEN new_user IS NULL AND given_new_user IS NOT NULL THEN 'new_user: is neither 0 nor 1'
     WHEN STRLEN(uid) > 64 THEN 'uid: is longer than 64 bytes'
     WHEN STRLEN(device_id) > 64 THEN 'device_id: is longer than 64 bytes'

@@ -23,7 +23,9 @@ SELECT
   COUNT(*) AS begun,
   SUM(c.ready) AS completed,
   SUM(CASE WHEN c.ready_ms <= 5000 THEN 1 ELSE 0 END) AS within_5_seconds,
-  SUM(CASE WHEN c.ready_ms <= 10000 THEN 1 ELSE 0 END) AS within_10_seconds
+  SUM(CASE WHEN c.ready_ms <= 10000 THEN 1 ELSE 0 END) AS within_10_seconds,
+  SUM(CASE WHEN c.ready_ms <= 30000 THEN 1 ELSE 0 END) AS within_30_seconds,
+  SUM(CASE WHEN c.ready_ms <= 60000 THEN 1 ELSE 0 END) AS within_60_seconds
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 WHERE

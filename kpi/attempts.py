@@ -1,0 +1,258 @@
+"""Connection attempts of a whole period, pooled: distribution, breakdowns and steps of set-up.
+
+Percentiles are those of the attempts themselves, never averages of days. Days that aren't complete
+don't count. Of parts that add up to a whole, none can be told from the others (`kpi.cells`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kpi.cells import percent, small, small_or_telling
+from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.metrics import completion_counts
+from kpi.warehouse import Warehouse
+
+WITHIN_SECONDS = (5, 10, 30, 60)
+ACCOUNTS = ("new", "existing")
+BASES = ("begun", "ready")
+PATH = {
+    "sequence.begin": 1,
+    "account.created": 2,
+    "account.login": 2,
+    "device.created": 3,
+    "account.verified": 4,
+    "device.connected": 5,
+}
+"""The steps of set-up and their places in order; two steps at one place are two ways to the same."""
+
+QUARTILES = ("p25", "median", "p75")
+
+
+def ready_within(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """Of the attempts begun on a day, the percent ready within 5, 10, 30 and 60 seconds, and ever.
+
+    One row per day: day, begun, within_…_seconds_percent, completion_percent. A time of exactly the
+    limit is within it. Source: design, section 3, "completion".
+    """
+    frame = completion_counts(warehouse, filters, period, None, incomplete)
+    return _with_shares(frame.drop(columns="broken_by"), frame["begun"], min_users).drop(
+        columns="completed"
+    )
+
+
+def connection_distribution(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    min_users: int = 10,
+    incomplete: bool = False,
+    of: str = "begun",
+) -> pd.DataFrame:
+    """How many attempts were ready within each time, and their percent of those begun, or ready.
+
+    One row per account and time: account, within_seconds, ready (attempts up to and including that
+    time), attempts (all of them), percent. ``of`` 'begun' takes the attempts begun in the period, as
+    account 'all': which account an attempt given up was for, nobody knows. 'ready' takes those that
+    became ready in the period, 'new' and 'existing', half of which are within the median. Times have
+    two digits and are exact. A time stands only where at least ``min_users`` more attempts became
+    ready since the one before it.
+    """
+    found = _found(
+        warehouse,
+        "period_distribution",
+        filters,
+        period,
+        incomplete,
+        by_day_ready=int(_known(of, BASES) == "ready"),
+    )
+    found["attempts"] = pd.to_numeric(found["attempts"]).astype("Int64")
+    if of == "begun":
+        by_account = {"all": found}
+    else:
+        by_account = {name: found[found["new_account"] == (name == "new")] for name in ACCOUNTS}
+    totals = pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
+    hidden = small_or_telling(totals, min_users)
+    parts = [
+        _cumulated(rows, account, int(totals[account]), min_users)
+        for account, rows in by_account.items()
+        if totals[account] > 0 and not hidden[account]
+    ]
+    columns = ["account", "within_seconds", "ready", "attempts", "percent"]
+    if not parts:
+        return pd.DataFrame({name: [] for name in columns})
+    frame = pd.concat(parts, ignore_index=True)
+    frame["percent"] = percent(frame["ready"], frame["attempts"])
+    return frame[columns]
+
+
+def connection_breakdown(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """Completion and quartiles of a whole period, by a tag of the attempts, most begun first.
+
+    One row per value of ``by`` (of `kpi.filters.ATTEMPT_BREAKDOWNS`; None gives one row): begun and
+    completed attempts, percents of those begun, completed ever and within 5 to 60 seconds, by the days
+    begun; connections and their quartiles in seconds by the days ready. An attempt has one value of
+    each tag, so rows add up.
+    """
+    if by is not None:
+        _known(by, ATTEMPT_BREAKDOWNS)
+    asked = {"broken_by": by or ""}
+    begun = _found(warehouse, "period_completion", filters, period, incomplete, **asked)
+    ready = _found(warehouse, "period_time", filters, period, incomplete, **asked)
+    frame = begun.merge(ready, on="broken_by", how="outer")
+    if by is None:  # one row, also where nothing matches
+        frame = frame.set_index("broken_by").reindex([""]).reset_index()
+    counts = [name for name in frame if name in ("begun", "completed", "connections")]
+    counts += [f"within_{limit}_seconds" for limit in WITHIN_SECONDS]
+    for name in counts:
+        frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
+    frame = frame.sort_values(["begun", "connections"], ascending=False, kind="stable")
+    frame = frame.reset_index(drop=True)
+    slow = small_or_telling(frame["connections"], min_users)
+    few = small_or_telling(frame["begun"], min_users)
+    frame = _with_shares(frame, frame["begun"], min_users, hidden=few)
+    for quartile in QUARTILES:
+        column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
+        frame[f"{quartile}_seconds"] = column.mask(slow)
+    frame["connections"] = frame.pop("connections").mask(slow)
+    order = ["broken_by", "begun", "completed", "completion_percent"]
+    order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
+    order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
+    frame = frame[order]
+    return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
+
+
+def setup_steps(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """How far the attempts begun in a period came, and how long each step of set-up took.
+
+    One row per step, in order: came_this_far (attempts that took this step or a later one), their
+    percent of those begun, lost (how many fewer than at the place before) and its percent of those;
+    reached (attempts that took this very step), the median seconds from the beginning to it, and
+    step_seconds, the median from the latest other step taken by then.
+    """
+    found = _found(warehouse, "period_steps", filters, period, incomplete)
+
+    def column(name: str, timed_from: str) -> pd.Series:
+        rows = found[found["timed_from"] == timed_from].set_index("step")
+        return pd.to_numeric(rows[name].reindex(list(PATH)))
+
+    came = column("came_this_far", "begin").fillna(0).astype("Int64")
+    reached = column("reached", "begin").fillna(0).astype("Int64")
+    places = pd.Series(PATH)
+    by_place = came.groupby(places).first()
+    before = places.map(by_place.shift()).astype("Int64")
+    begun, lost = by_place.iloc[0], before - came
+    few = small(came, min_users)
+    few_lost = few | small(before, min_users) | small(lost, min_users)
+    few_reached = few | small(reached, min_users)
+    for ways in (places[places == place].index for place in by_place.index):
+        few_reached[ways] |= small_or_telling(reached[ways], min_users)
+    few_timed = few_reached | small(column("reached", "step_before"), min_users)
+    frame = pd.DataFrame(
+        {
+            "came_this_far": came.mask(few),
+            "came_this_far_percent": percent(came, pd.Series(begun, came.index)).mask(few),
+            "lost": lost.mask(few_lost),
+            "lost_percent": percent(lost, before).mask(few_lost),
+            "reached": reached.mask(few_reached),
+            "median_seconds": (column("median_ms", "begin").astype("Float64") / 1000).mask(
+                few_reached
+            ),
+            "step_seconds": (column("median_ms", "step_before").astype("Float64") / 1000).mask(
+                few_timed
+            ),
+        }
+    )
+    return frame.rename_axis("step").reset_index()
+
+
+DETAILS: dict[str, Callable[..., pd.DataFrame]] = {
+    "ready-within": ready_within,
+    "connection-distribution": connection_distribution,
+    "connection-breakdown": connection_breakdown,
+    "setup-steps": setup_steps,
+}
+"""The tables behind the connection page that `export` doesn't print, by the name of their download."""
+
+
+def _found(
+    warehouse: Warehouse,
+    query: str,
+    filters: Filters,
+    period: Period,
+    incomplete: bool,
+    **params: Any,
+) -> pd.DataFrame:
+    first, last = period.bounds
+    return warehouse.frame(
+        query,
+        first_day=first,
+        last_day=last,
+        with_incomplete=int(incomplete),
+        **params,
+        **filters.parameters(),
+    )
+
+
+def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) -> pd.DataFrame:
+    """One account's attempts up to each time; times are left out until enough attempts are new."""
+    ready = rows.groupby("within_ms")["attempts"].sum()  # those never ready have no time
+    kept, so_far, told = [], 0, 0
+    for within_ms, count in ready.items():
+        so_far += int(count)
+        if so_far - told >= max(min_users, 1):
+            kept.append((int(within_ms) / 1000, so_far))
+            told = so_far
+    if kept and told < so_far:  # the slowest few stand with those before them
+        kept[-1] = (int(ready.index[-1]) / 1000, so_far)
+    return pd.DataFrame(
+        {
+            "account": account,
+            "within_seconds": pd.array([seconds for seconds, _ in kept], dtype="Float64"),
+            "ready": pd.array([count for _, count in kept], dtype="Int64"),
+            "attempts": pd.array([attempts] * len(kept), dtype="Int64"),
+        }
+    )
+
+
+def _with_shares(
+    frame: pd.DataFrame, begun: pd.Series, min_users: int, hidden: pd.Series | None = None
+) -> pd.DataFrame:
+    """Counts within each limit as percents of those begun; small counts and what they tell are absent."""
+    frame = frame.copy()
+    few = small(begun, min_users) if hidden is None else hidden
+    shares = {f"within_{s}_seconds": f"within_{s}_seconds_percent" for s in WITHIN_SECONDS}
+    for count, share in {**shares, "completed": "completion_percent"}.items():
+        hide = few | small(frame[count], min_users)
+        frame[share] = percent(frame[count], begun).mask(hide)
+        frame[count] = frame[count].mask(hide)
+    frame["begun"] = begun.mask(few)
+    return frame.drop(columns=list(shares))
+
+
+def _known(name: str, names: tuple[str, ...]) -> str:
+    if name not in names:
+        raise ValueError(f"{name!r} is none of {', '.join(names)}")
+    return name

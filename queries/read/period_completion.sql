@@ -1,0 +1,47 @@
+-- period_completion: of the attempts begun in a period, how many became ready, ever and within seconds.
+-- Grain:   one row per broken_by with an attempt begun.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
+--          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
+--          any_devices, multi_device, and the filter's.
+-- Note:    days that aren't complete don't count; an attempt without sequence.begin has no day begun.
+-- Source:  specification, "Time taken to connect a device"; design, section 3.
+SELECT
+  CASE CAST(:broken_by AS VARCHAR(16))
+    WHEN 'browser' THEN g.browser
+    WHEN 'version' THEN g.version
+    WHEN 'os' THEN g.os
+    WHEN 'service' THEN g.service
+    WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
+    WHEN 'region' THEN COALESCE(c.region, '(none)')
+    WHEN 'context' THEN COALESCE(c.context, '(none)')
+    WHEN 'entrypoint' THEN COALESCE(c.entrypoint, '(none)')
+    WHEN 'campaign' THEN COALESCE(c.campaign, '(none)')
+    WHEN 'migration' THEN COALESCE(c.migration, '(none)')
+    ELSE ''
+  END AS broken_by,
+  COUNT(*) AS begun,
+  SUM(c.ready) AS completed,
+  SUM(CASE WHEN c.ready_ms <= 5000 THEN 1 ELSE 0 END) AS within_5_seconds,
+  SUM(CASE WHEN c.ready_ms <= 10000 THEN 1 ELSE 0 END) AS within_10_seconds,
+  SUM(CASE WHEN c.ready_ms <= 30000 THEN 1 ELSE 0 END) AS within_30_seconds,
+  SUM(CASE WHEN c.ready_ms <= 60000 THEN 1 ELSE 0 END) AS within_60_seconds
+FROM kpi.connection AS c
+INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+INNER JOIN kpi.day_status AS y
+  ON y.type = '(all)' AND y.day = c.day_begun AND (y.complete = 1 OR :with_incomplete = 1)
+WHERE
+  c.day_begun >= :first_day
+  AND c.day_begun <= :last_day
+  AND (:any_devices = 1 OR c.multi_device = :multi_device)
+  AND (:any_browser = 1 OR g.browser IN :browser)
+  AND g.browser NOT IN :not_browser
+  AND (:any_version = 1 OR g.version IN :version)
+  AND g.version NOT IN :not_version
+  AND (:any_os = 1 OR g.os IN :os)
+  AND g.os NOT IN :not_os
+  AND (:any_service = 1 OR g.service IN :service)
+  AND g.service NOT IN :not_service
+  AND (:any_users = 1 OR g.new_user = :new_user)
+GROUP BY 1
+ORDER BY 1

@@ -1,0 +1,45 @@
+-- period_time: quartiles of the times of all attempts that became ready in a period, pooled.
+-- Grain:   one row per broken_by with a connection.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
+--          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
+--          any_devices, multi_device, and the filter's.
+-- Note:    over the attempts themselves: the median of a period is no mean of its days' medians.
+-- Source:  specification, "Time taken to connect a device"; design, section 3.
+SELECT
+  CASE CAST(:broken_by AS VARCHAR(16))
+    WHEN 'browser' THEN g.browser
+    WHEN 'version' THEN g.version
+    WHEN 'os' THEN g.os
+    WHEN 'service' THEN g.service
+    WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
+    WHEN 'region' THEN COALESCE(c.region, '(none)')
+    WHEN 'context' THEN COALESCE(c.context, '(none)')
+    WHEN 'entrypoint' THEN COALESCE(c.entrypoint, '(none)')
+    WHEN 'campaign' THEN COALESCE(c.campaign, '(none)')
+    WHEN 'migration' THEN COALESCE(c.migration, '(none)')
+    ELSE ''
+  END AS broken_by,
+  COUNT(*) AS connections,
+  PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY c.ready_ms) AS p25_ms,
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms,
+  PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY c.ready_ms) AS p75_ms
+FROM kpi.connection AS c
+INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+INNER JOIN kpi.day_status AS y
+  ON y.type = '(all)' AND y.day = c.day_ready AND (y.complete = 1 OR :with_incomplete = 1)
+WHERE
+  c.day_ready >= :first_day
+  AND c.day_ready <= :last_day
+  AND (:any_devices = 1 OR c.multi_device = :multi_device)
+  AND (:any_browser = 1 OR g.browser IN :browser)
+  AND g.browser NOT IN :not_browser
+  AND (:any_version = 1 OR g.version IN :version)
+  AND g.version NOT IN :not_version
+  AND (:any_os = 1 OR g.os IN :os)
+  AND g.os NOT IN :not_os
+  AND (:any_service = 1 OR g.service IN :service)
+  AND g.service NOT IN :not_service
+  AND (:any_users = 1 OR g.new_user = :new_user)
+GROUP BY 1
+ORDER BY 1
