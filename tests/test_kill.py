@@ -1,0 +1,172 @@
+"""Killed at any moment: after running the same command again, every export is as if nothing happened."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import EVERY_EXPORT, Store
+from event_files import write
+from killing import Commands, commands
+from logs import random_log
+
+Exports = dict[tuple[str, ...], bytes]
+GLANCE = (("engagement", "--min-users=0"),)
+SOME_EXPORTS = (
+    *GLANCE,
+    ("engagement", "--by=os", "--min-users=0"),
+    ("multi-device", "--window=14", "--min-users=0"),
+    ("connection-time", "--min-users=0"),
+    ("completion", "--by=version", "--min-users=0"),
+    ("steps", "--min-users=0"),
+    ("firefox",),
+)
+EVERY = (*EVERY_EXPORT, ("firefox",))
+EARLY, LATE = random_log(61, days=70), random_log(62, first="2016-03-25", days=12)
+CORRECTED = [row for place, row in enumerate(EARLY) if place % 7]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command of a store's life, and the store before it and after it."""
+
+    name: str
+    arguments: tuple[str | Path, ...]
+    before: Store
+    after: Store
+    seconds: float
+    calls: int
+
+
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Commands]:
+    """Commands in processes that can be killed."""
+    with commands() as ready:
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory, forked: Commands) -> list[Stage]:
+    """A store's undisturbed life, command by command."""
+    folder = tmp_path_factory.mktemp("life")
+    files = folder / "files"
+    early = write(files / "early.csv.gz", EARLY)
+    late = write(files / "late.json", LATE)
+    corrected = write(files / "corrected" / "early.csv", CORRECTED)
+    firefox = files / "firefox.csv"
+    firefox.write_text("day,product,dau,mau\n2016-03-01,desktop,10,40\n2016-03-02,ios,7,9\n")
+    commands: list[tuple[str, tuple[str | Path, ...]]] = [
+        ("first load", ("load", early)),
+        ("first summary", ("summarise",)),
+        ("publish figures", ("load-firefox", firefox)),
+        ("load", ("load", late)),
+        ("summary", ("summarise",)),
+        ("publish a marker", ("annotate", "2016-03-08", "Firefox 45")),
+        ("replace", ("load", "--replace", corrected)),
+        ("summary of a correction", ("summarise",)),
+        ("expire", ("expire", "--keep-days", "41")),
+        ("unload", ("unload", "late.json")),
+        ("summary of a removal", ("summarise",)),
+    ]
+    store = Store(folder / "0")
+    store.home.mkdir(parents=True)
+    stages = []
+    for number, (name, arguments) in enumerate(commands, 1):
+        after = store.copied_to(folder / str(number))
+        ended = forked.run(after, arguments)
+        assert ended.status == 0, f"{name}: {ended.said}"
+        stages.append(Stage(name, arguments, store, after, ended.seconds, ended.calls))
+        store = after
+    return stages
+
+
+def exports(store: Store, which: tuple[tuple[str, ...], ...]) -> Exports:
+    """What metrics print, or why they can't, byte for byte; with the markers."""
+    found = {each: ran.out + ran.err.encode() for each in which for ran in [run(store, each)]}
+    marks = store.run("annotate", "--list")
+    found["annotate",] = marks.out + marks.err.replace(str(store.home), "").encode()
+    return found
+
+
+@cache
+def undisturbed(store: Store, which: tuple[tuple[str, ...], ...]) -> Exports:
+    """What a store of the undisturbed life exports; it changes no more."""
+    return exports(store, which)
+
+
+def run(store: Store, asked: tuple[str, ...]) -> object:
+    """One export; where there is nothing yet the store's folder is taken out of the sentence."""
+    ran = store.run("export", *asked)
+    return type(ran)(ran.status, ran.out, ran.err.replace(str(store.home), ""))
+
+
+def one_kill(
+    chance: random.Random,
+    stage: Stage,
+    forked: Commands,
+    folder: Path,
+    which: tuple[tuple[str, ...], ...],
+) -> bool:
+    """Kill a command once or twice, then run it again; whether it ever died."""
+    store = stage.before.copied_to(folder)
+    died = False
+    told = []
+    for _ in range(chance.choice((1, 1, 2))):
+        if chance.random() < 0.5:
+            moment = {"after_seconds": chance.uniform(0, stage.seconds)}
+        else:
+            moment = {"at_call": chance.randint(1, stage.calls)}
+        ended = forked.run(store, stage.arguments, **moment)
+        told.append(f"{moment} of {stage.seconds:.2f} s, {stage.calls} calls")
+        died |= ended.killed
+        about = f"{stage.name}, killed: {told}"
+        assert ended.killed or ended.status == 0, f"{about}: {ended.said}"
+        glance = exports(store, GLANCE)
+        either = (undisturbed(stage.before, GLANCE), undisturbed(stage.after, GLANCE))
+        assert glance in either, f"{about}: readers see neither the old nor the new"
+    again = forked.run(store, stage.arguments)
+    done_already = again.status == 1 and "no load goes by that name" in again.said
+    assert again.status == 0 or done_already, f"{about}: {again.said}"
+    found = exports(store, which)
+    expected = undisturbed(stage.after, which)
+    differing = [asked for asked in found if found[asked] != expected[asked]]
+    assert not differing, f"{about}: {differing}"
+    assert not list(store.home.rglob("*.work*")), "left-overs of a publication"
+    shutil.rmtree(store.folder)
+    return died
+
+
+def kill_often(
+    times: int,
+    seed: int,
+    life: list[Stage],
+    forked: Commands,
+    folder: Path,
+    which: tuple[tuple[str, ...], ...],
+) -> None:
+    """Kill commands in turn at random moments; most of the kills must meet a living command."""
+    chance = random.Random(seed)
+    died = 0
+    for number in range(times):
+        stage = life[number % len(life)]
+        died += one_kill(chance, stage, forked, folder / str(number), which)
+    assert died >= times * 0.7, f"only {died} of {times} commands died"
+
+
+def test_killed_at_random_moments(life: list[Stage], forked: Commands, tmp_path: Path) -> None:
+    """22 kills over load, summary, publication, correction, expiry and removal."""
+    kill_often(22, 1, life, forked, tmp_path, SOME_EXPORTS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_killed_at_many_random_moments(
+    seed: int, life: list[Stage], forked: Commands, tmp_path: Path
+) -> None:
+    """22 kills per seed, 220 in all."""
+    kill_often(22, seed, life, forked, tmp_path, EVERY)
