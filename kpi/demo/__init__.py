@@ -6,7 +6,7 @@ judged before there is data. The files are loaded and summarised like anyone's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -16,10 +16,10 @@ import numpy as np
 
 from kpi.demo.activity import everyday_events
 from kpi.demo.connections import connection_attempts, connection_events, step_times
-from kpi.demo.events import hexadecimal_ids, in_order
+from kpi.demo.events import Events, hexadecimal_ids, in_order
 from kpi.demo.files import EventFiles
 from kpi.demo.firefox import write_firefox
-from kpi.demo.population import populate
+from kpi.demo.population import Population, populate
 from kpi.demo.timeline import DAY_MS, Annotation, Timeline
 
 __all__ = ["FIREFOX_FILE", "Annotation", "annotations", "write_files"]
@@ -30,6 +30,8 @@ SHORTEST_WITH_ALL_FORMATS = 42
 # Parquet and compressed CSV in turn, with one file of JSON lines and one of gzip early on.
 FIRST_KINDS = (".parquet", ".csv.zst", ".jsonl.zst", ".parquet", ".csv.gz")
 LATER_KINDS = (".parquet", ".csv.zst")
+# Kinds of part in which every signing has a sequence of its own, as the specification's example has it.
+SIGNING_KINDS = ("days", "run")
 
 
 class Part(NamedTuple):
@@ -62,7 +64,31 @@ def write_files(folder: Path, users: int, first: date, last: date, seed: int) ->
     folder.mkdir(parents=True, exist_ok=True)
     write_firefox(folder / FIREFOX_FILE, timeline, seed)
 
-    parts = plan(timeline)
+    rng = np.random.default_rng([seed, 6])
+    people, simulated = simulate(timeline, users, seed, plan(timeline))
+    files = EventFiles(
+        folder,
+        timeline,
+        hexadecimal_ids(rng, users),
+        hexadecimal_ids(rng, max(people.devices, 1)),
+    )
+    # One thread simulates while another writes, each part's file after the one before.
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        pending: Future[None] | None = None
+        for part, events in simulated:
+            if pending is not None:
+                pending.result()
+            pending = writer.submit(_writing(files, part), events)
+        if pending is not None:
+            pending.result()
+    files.close()
+    return files.written
+
+
+def simulate(
+    timeline: Timeline, users: int, seed: int, parts: list[Part]
+) -> tuple[Population, Iterator[tuple[Part, Events]]]:
+    """The people of a period, and the events of each part of it, by time, made as they are asked for."""
     log_days = max((part.stop for part in parts if part.kind == "logs"), default=0)
     people = populate(timeline, users, seed)
     attempts = connection_attempts(timeline, people, seed)
@@ -77,37 +103,26 @@ def write_files(folder: Path, users: int, first: date, last: date, seed: int) ->
     people.slot_first[slot] = np.maximum(
         people.slot_first[slot], np.where(people.slot_renewed[slot] < 0, ready[others], 0)
     )
+    return people, _parts(timeline, people, connecting, seed, parts)
 
-    rng = np.random.default_rng([seed, 6])
-    files = EventFiles(
-        folder,
-        timeline,
-        hexadecimal_ids(rng, users),
-        hexadecimal_ids(rng, max(people.devices, 1)),
-    )
+
+def _parts(
+    timeline: Timeline, people: Population, connecting: Events, seed: int, parts: list[Part]
+) -> Iterator[tuple[Part, Events]]:
+    """Each part's events: connection attempts and everyday use in one order of time."""
     times = connecting.columns["time"]
-    # One thread simulates while another writes, each part's file after the one before.
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        pending: Future[None] | None = None
-        for part in parts:
-            daily = everyday_events(
-                timeline,
-                people,
-                part.start,
-                part.stop,
-                seed,
-                seq_digits=64 if part.kind == "logs" else 32,
-                signing_ids=part.kind == "days",
-            )
-            low, high = np.searchsorted(times, np.array([part.start, part.stop]) * DAY_MS)
-            events = in_order([connecting.part(int(low), int(high)), daily])
-            if pending is not None:
-                pending.result()
-            pending = writer.submit(_writing(files, part), events)
-        if pending is not None:
-            pending.result()
-    files.close()
-    return files.written
+    for part in parts:
+        daily = everyday_events(
+            timeline,
+            people,
+            part.start,
+            part.stop,
+            seed,
+            seq_digits=64 if part.kind == "logs" else 32,
+            signing_ids=part.kind in SIGNING_KINDS,
+        )
+        low, high = np.searchsorted(times, np.array([part.start, part.stop]) * DAY_MS)
+        yield part, in_order([connecting.part(int(low), int(high)), daily])
 
 
 def plan(timeline: Timeline) -> list[Part]:
