@@ -156,7 +156,7 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
                 raise Refused(unknown)
         min_users = settings.min_users if told.min_users is None else told.min_users
         if told.metric == "firefox":
-            frame = metrics.firefox(warehouse, period)
+            frame = metrics.firefox(warehouse, period, weekly=told.weekly)
         elif told.metric == "goals":
             frame = _goals(warehouse, filters, told, min_users)
         else:
@@ -168,6 +168,7 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
                 by=told.by,
                 min_users=min_users,
                 incomplete=told.include_incomplete,
+                weekly=told.weekly,
                 **options,
             )
         export.write(frame, told.form, told.output)
@@ -343,6 +344,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--min-users", type=_count, metavar="N", help="0 shows every cell")
     export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
+    export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
     export.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
     export.add_argument("-o", "--output", type=Path, metavar="FILE")
 

@@ -6,11 +6,12 @@ exports alike. Frames have the columns of the export, absent values as NA.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pandas as pd
 
+from kpi import weeks
 from kpi.cells import percent, small
 from kpi.definitions import WEEK, WINDOWS
 from kpi.errors import NoData
@@ -35,11 +36,13 @@ def engagement(
     by: str | None = None,
     min_users: int = 10,
     incomplete: bool = False,
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """100 × mean DAU of 7 days / MAU of 28, for all, multi-device and single-device users.
 
     One row per day and audience: day, audience, dau, dau_7day_mean, mau (users), engagement_ratio
-    (percent); with ``by``, its values first. Source: specification, "Engagement Ratio".
+    (percent); with ``by``, its values first; ``weekly`` as in `kpi.weeks`. Source: specification,
+    "Engagement Ratio".
     """
     counts = _user_counts(warehouse, filters, by, tuple(AUDIENCES.values()), incomplete)
     names = {stored: name for name, stored in AUDIENCES.items()}
@@ -62,14 +65,16 @@ def engagement(
     by_day = [frame["broken_by"], frame["day"]]
     hidden |= split & (hidden & split).groupby(by_day).transform("any")
     by_audience = [frame["broken_by"], frame["audience"]]
-    weekly = (
+    over_week = (
         hidden.astype(int).groupby(by_audience).transform(lambda h: h.rolling(WEEK, 1).max()) > 0
     )
     monthly = small(frame["mau"], min_users)
     frame.loc[hidden, "dau"] = pd.NA
-    frame.loc[weekly, "dau_7day_mean"] = pd.NA
+    frame.loc[over_week, "dau_7day_mean"] = pd.NA
     frame.loc[monthly, "mau"] = pd.NA
-    frame.loc[weekly | monthly, "engagement_ratio"] = pd.NA
+    frame.loc[over_week | monthly, "engagement_ratio"] = pd.NA
+    if weekly:
+        frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
     kept = _values_seen(counts, period, ["daily_users", "monthly_users"])
     return _finished(frame, period, by, kept, warehouse, incomplete)
 
@@ -81,6 +86,7 @@ def multi_device(
     by: str | None = None,
     min_users: int = 10,
     incomplete: bool = False,
+    weekly: bool = False,
     window: int = 5,
 ) -> pd.DataFrame:
     """Users active on two devices within ``window`` days (3, 5, 7 or 14), beside all users.
@@ -116,6 +122,10 @@ def multi_device(
         frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
         frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
     frame = frame.sort_values(keys, ignore_index=True)
+    if weekly:
+        daily = ["daily_users", "daily_multi_device_users"]
+        frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", daily))
+        frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
     kept = _values_seen(counts, period, ["daily_users", "monthly_users"])
     return _finished(frame, period, by, kept, warehouse, incomplete)
 
@@ -127,18 +137,29 @@ def connection_time(
     by: str | None = None,
     min_users: int = 10,
     incomplete: bool = False,
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """Quartiles of the seconds from the first request to a device ready to sync, by day ready.
 
     One row per day and account ('new', 'existing'), also where there were no connections.
     Source: specification, "Time taken to connect a device".
     """
-    found = _attempts(warehouse, "connection_time", filters, period, by)
-    found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
-    frame = _on_every_day(warehouse, found, by, incomplete, {"account": ACCOUNTS}, ["connections"])
+
+    def accounts(weekly: bool, period: Period = period) -> pd.DataFrame:
+        found = _attempts(warehouse, "connection_time", filters, period, by, weekly)
+        found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
+        return found
+
+    counts = ["connections"]
+    frame = _on_every_day(
+        warehouse, accounts(weekly), by, incomplete, {"account": ACCOUNTS}, counts, weekly
+    )
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
     hidden = small(frame["connections"], min_users)
+    if weekly:
+        daily = accounts(False, weeks.widened(period))
+        hidden |= _small_rest(frame, daily, "connections", min_users, ["account"])
     frame.loc[hidden, ["connections", "p25_seconds", "median_seconds", "p75_seconds"]] = pd.NA
     return _finished(frame, period, by, None, warehouse, incomplete)
 
@@ -150,38 +171,51 @@ def completion(
     by: str | None = None,
     min_users: int = 10,
     incomplete: bool = False,
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """Of the attempts begun on a day, how many became ready, ever and within 5 and 10 seconds.
 
     One row per day: begun, completed (attempts), and percents of those begun. Recent days may still
     complete. Source: specification, "Time taken to connect a device".
     """
-    frame = completion_counts(warehouse, filters, period, by, incomplete)
+    frame = completion_counts(warehouse, filters, period, by, incomplete, weekly)
+    daily = None
+    if weekly:
+        daily = completion_counts(warehouse, filters, weeks.widened(period), by, incomplete)
     shares = {
         "completed": "completion_percent",
         "within_5_seconds": "within_5_seconds_percent",
         "within_10_seconds": "within_10_seconds_percent",
     }
-    begun_hidden = small(frame["begun"], min_users)
+    hidden = {
+        count: small(frame[count], min_users) | _small_rest(frame, daily, count, min_users)
+        for count in ("begun", *shares)
+    }
+    begun_hidden = hidden["begun"]
     for count, share in shares.items():
         frame[share] = percent(frame[count], frame["begun"])
-        frame.loc[begun_hidden | small(frame[count], min_users), share] = pd.NA
-    frame.loc[small(frame["completed"], min_users), "completed"] = pd.NA
+        frame.loc[begun_hidden | hidden[count], share] = pd.NA
+    frame.loc[hidden["completed"], "completed"] = pd.NA
     frame.loc[begun_hidden, "begun"] = pd.NA
     frame = frame.drop(columns=[name for name in frame if name.endswith("_seconds")])
     return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
 
 
 def completion_counts(
-    warehouse: Warehouse, filters: Filters, period: Period, by: str | None, incomplete: bool
+    warehouse: Warehouse,
+    filters: Filters,
+    period: Period,
+    by: str | None,
+    incomplete: bool,
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """Whole counts of the attempts begun on a day, none hidden: completed, and within 5 to 60 seconds.
 
     One row per day and value: broken_by, day, begun, completed, within_5_seconds … within_60_seconds.
     """
-    found = _attempts(warehouse, "completion", filters, period, by)
+    found = _attempts(warehouse, "completion", filters, period, by, weekly)
     counts = [name for name in found if name not in ("broken_by", "day")]
-    frame = _on_every_day(warehouse, found, by, incomplete, {}, counts)
+    frame = _on_every_day(warehouse, found, by, incomplete, {}, counts, weekly)
     return _within_period(frame, period, warehouse, incomplete)
 
 
@@ -192,27 +226,36 @@ def steps(
     by: str | None = None,
     min_users: int = 10,
     incomplete: bool = False,
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """Of the attempts begun on a day, how many reached each step of set-up, and the median seconds.
 
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
-    found = _attempts(warehouse, "steps", filters, period, by)
-    parts = []
-    for step in STEPS:
-        name = step.replace(".", "_")
-        part = found[["broken_by", "day", f"{name}_reached", f"{name}_ms"]].copy()
-        part.columns = pd.Index(["broken_by", "day", "reached", "median_ms"])
-        part["step"] = step
-        parts.append(part)
-    long = pd.concat(parts, ignore_index=True)
-    frame = _on_every_day(warehouse, long, by, incomplete, {"step": tuple(STEPS)}, ["reached"])
+
+    def by_step(weekly: bool, period: Period = period) -> pd.DataFrame:
+        found = _attempts(warehouse, "steps", filters, period, by, weekly)
+        parts = []
+        for step in STEPS:
+            name = step.replace(".", "_")
+            part = found[["broken_by", "day", f"{name}_reached", f"{name}_ms"]].copy()
+            part.columns = pd.Index(["broken_by", "day", "reached", "median_ms"])
+            part["step"] = step
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    levels = {"step": tuple(STEPS)}
+    frame = _on_every_day(warehouse, by_step(weekly), by, incomplete, levels, ["reached"], weekly)
     frame["median_seconds"] = frame.pop("median_ms") / 1000
-    frame.loc[small(frame["reached"], min_users), ["reached", "median_seconds"]] = pd.NA
+    hidden = small(frame["reached"], min_users)
+    if weekly:
+        daily = by_step(False, weeks.widened(period))
+        hidden |= _small_rest(frame, daily, "reached", min_users, ["step"])
+    frame.loc[hidden, ["reached", "median_seconds"]] = pd.NA
     return _finished(frame, period, by, None, warehouse, incomplete)
 
 
-def firefox(warehouse: Warehouse, period: Period = Period()) -> pd.DataFrame:
+def firefox(warehouse: Warehouse, period: Period = Period(), weekly: bool = False) -> pd.DataFrame:
     """Firefox's own engagement ratio, by product, from the figures given to `load-firefox`.
 
     One row per day and product: day, product, dau, dau_7day_mean, mau (users), engagement_ratio
@@ -239,6 +282,8 @@ def firefox(warehouse: Warehouse, period: Period = Period()) -> pd.DataFrame:
     frame["product"] = pd.Categorical(frame["product"], PRODUCTS, ordered=True)
     frame = frame.sort_values(["day", "product"], ignore_index=True)
     frame["product"] = frame["product"].astype("str")
+    if weekly:
+        frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
     first, last = period.bounds
     inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= _stamp(last))
     return frame.loc[inside, columns].reset_index(drop=True)
@@ -279,11 +324,21 @@ def _user_counts(
 
 
 def _attempts(
-    warehouse: Warehouse, query: str, filters: Filters, period: Period, by: str | None
+    warehouse: Warehouse,
+    query: str,
+    filters: Filters,
+    period: Period,
+    by: str | None,
+    weekly: bool = False,
 ) -> pd.DataFrame:
-    first, last = period.bounds
+    first, last = (weeks.widened(period) if weekly else period).bounds
     found = warehouse.frame(
-        query, broken_by=by or "", first_day=first, last_day=last, **filters.parameters()
+        query,
+        broken_by=by or "",
+        first_day=first,
+        last_day=last,
+        weekly=int(weekly),
+        **filters.parameters(),
     )
     found["day"] = _dates(found["day"])
     return found
@@ -296,11 +351,16 @@ def _on_every_day(
     incomplete: bool,
     levels: dict[str, tuple[str, ...]],
     counts: list[str],
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count."""
     days = warehouse.frame("days", with_incomplete=int(incomplete))
-    calendar = pd.DatetimeIndex(_dates(days["day"]))
-    counted = pd.Series(days["counted"].to_numpy() == 1, index=calendar)
+    counted = pd.Series(
+        days["counted"].to_numpy() == 1, index=pd.DatetimeIndex(_dates(days["day"]))
+    )
+    if weekly:
+        counted = weeks.whole(counted)
+    calendar = pd.DatetimeIndex(counted.index).as_unit("s")
     values = sorted(found["broken_by"].unique()) if by else [""]
     names = ["broken_by", "day", *levels]
     index = pd.MultiIndex.from_product([values, calendar, *levels.values()], names=names)
@@ -351,6 +411,25 @@ def _values_seen(counts: pd.DataFrame, period: Period, columns: list[str]) -> se
     inside = (counts["day"] >= pd.Timestamp(first)) & (counts["day"] <= _stamp(last))
     anybody = (counts[columns].fillna(0) > 0).any(axis="columns")
     return set(counts.loc[inside & anybody, "broken_by"])
+
+
+def _small_rest(
+    frame: pd.DataFrame,
+    daily: pd.DataFrame | None,
+    count: str,
+    min_users: int,
+    levels: Sequence[str] = (),
+) -> pd.Series:
+    """Where a week would tell, less its days that are shown, of fewer people than the minimum.
+
+    ``frame`` is by week, ``daily`` the same counts by day.
+    """
+    if daily is None:
+        return pd.Series(False, index=frame.index)
+    keys = ["broken_by", "day", *levels]
+    rest = daily[small(daily[count], min_users)]
+    rest = rest.assign(day=weeks.sunday(rest["day"])).groupby(keys)[count].sum().rename("rest")
+    return small(frame[keys].merge(rest, how="left", on=keys)["rest"].fillna(0), min_users)
 
 
 def _dates(days: pd.Series) -> pd.Series:

@@ -74,14 +74,18 @@ class Warehouse:
 
     @cached_property
     def tag_values(self) -> pd.DataFrame:
-        """The values of each tag, most used first: tag, found, users of the last 28 days."""
+        """The values of each tag, most used first: tag, browser, found, users, everyone.
+
+        Users are of the last 28 days; a row with a browser tells of that browser's versions.
+        """
         return self.frame("tag_values")
 
     def known_values(self) -> dict[str, list[str]]:
         """The values of each tag, most used first."""
+        values = self.tag_values
         return {
             str(tag): list(group["found"])
-            for tag, group in self.tag_values.groupby("tag", sort=False)
+            for tag, group in values[values["browser"] == ""].groupby("tag", sort=False)
         }
 
     def close(self) -> None:

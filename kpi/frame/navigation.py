@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from kpi.frame.sidebar import STATE_DEFAULTS
+from kpi.frame.sidebar import kept_state
 
 PRODUCT = "Firefox Accounts KPIs"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -48,11 +47,5 @@ def draw_navigation(place: DeltaGenerator) -> None:
                     label=link.title,
                     icon=link.icon,
                     width="stretch",
-                    query_params=_kept_state(),
+                    query_params=kept_state(),
                 )
-
-
-def _kept_state() -> dict[str, Any]:
-    """What every page's filters say now, as the URL would have it: defaults are left out."""
-    said = {key: st.session_state.get(key) for key in STATE_DEFAULTS}
-    return {key: value for key, value in said.items() if value and value != STATE_DEFAULTS[key]}

@@ -18,7 +18,7 @@ from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.frame import source
 from kpi.frame.parts import draw_card, draw_tables
-from kpi.frame.sidebar import draw_filters, tell_bad_values
+from kpi.frame.sidebar import draw_sidebar, tell_bad_values
 from kpi.frame.words import filter_words
 from kpi.measures import Measure, days_text, gaps_told, reading, why_nothing, within
 from kpi.settings import Settings
@@ -37,7 +37,8 @@ class Page:
             raise NoData(metrics.NO_COMPLETE_DAY)
         self.today: date = self.publication.last_complete_day
         self.first_day: date = self.publication.first_day or self.today
-        self.filters, self.period = draw_filters(self)
+        self.chosen = draw_sidebar(self)
+        self.filters, self.period = self.chosen.filters, self.chosen.period
 
     def metric(
         self,
@@ -80,10 +81,13 @@ class Page:
         """The day that cards tell of: the last complete one of the period."""
         return min(self.period.last or self.today, self.today)
 
-    def options(self, tag: str) -> pd.DataFrame:
-        """The values of a tag, most used first: found, users."""
+    def options(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
+        """The values of a tag, most used first: found, users, everyone (users of any value).
+
+        ``of_browsers`` gives a row per ``browser`` and version instead.
+        """
         values = source.tag_values(self._key, self._warehouse)
-        return values[values["tag"] == tag]
+        return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
 
     def file_name(self, metric: str) -> str:
         """What a download is called: measure, days, filters, definitions and freshness."""

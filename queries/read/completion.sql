@@ -2,8 +2,10 @@
 -- Grain:   one row per (broken_by, day) with an attempt begun.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, and the filter's.
+--          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
+--          the filter's.
 -- Note:    an attempt without sequence.begin has no day begun and isn't counted.
+-- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST(:broken_by AS VARCHAR(16))
@@ -19,7 +21,11 @@ SELECT
     WHEN 'migration' THEN COALESCE(c.migration, '(none)')
     ELSE ''
   END AS broken_by,
-  c.day_begun AS day,
+  CASE
+    WHEN :weekly = 1
+      THEN c.day_begun + CAST(6 - MOD(c.day_begun - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+    ELSE c.day_begun
+  END AS day,
   COUNT(*) AS begun,
   SUM(c.ready) AS completed,
   SUM(CASE WHEN c.ready_ms <= 5000 THEN 1 ELSE 0 END) AS within_5_seconds,

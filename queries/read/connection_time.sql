@@ -2,7 +2,9 @@
 -- Grain:   one row per (broken_by, new_account, day) with a connection.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, and the filter's.
+--          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
+--          the filter's.
+-- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST(:broken_by AS VARCHAR(16))
@@ -19,7 +21,11 @@ SELECT
     ELSE ''
   END AS broken_by,
   c.new_account,
-  c.day_ready AS day,
+  CASE
+    WHEN :weekly = 1
+      THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+    ELSE c.day_ready
+  END AS day,
   COUNT(*) AS connections,
   PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY c.ready_ms) AS p25_ms,
   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms,

@@ -2,7 +2,9 @@
 -- Grain:   one row per (broken_by, day) with an attempt begun; a pair of columns for each step.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, and the filter's.
+--          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
+--          the filter's.
+-- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
 -- Source:  specification, "Time taken to connect a device"; design, section 6.
 SELECT
   CASE CAST(:broken_by AS VARCHAR(16))
@@ -18,7 +20,11 @@ SELECT
     WHEN 'migration' THEN COALESCE(c.migration, '(none)')
     ELSE ''
   END AS broken_by,
-  c.day_begun AS day,
+  CASE
+    WHEN :weekly = 1
+      THEN c.day_begun + CAST(6 - MOD(c.day_begun - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+    ELSE c.day_begun
+  END AS day,
   COUNT(c.sequence_begin_ms) AS sequence_begin_reached,
   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.sequence_begin_ms) AS sequence_begin_ms,
   COUNT(c.account_created_ms) AS account_created_reached,
