@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import PROJECT, Store
 
 SERVE = Path(__file__).with_name("killing_server.py")
@@ -25,7 +26,7 @@ SERVE = Path(__file__).with_name("killing_server.py")
 class Ended:
     """How a forked command ended: killed or by itself, with what status, how long and how far it came.
 
-    ``calls`` is how many calls it made to the engine and to the file system.
+    ``calls`` is how many calls it made to the engine and to the file system; ``said`` its stderr.
     """
 
     killed: bool
@@ -48,15 +49,20 @@ class Commands:
         *,
         after_seconds: float | None = None,
         at_call: int | None = None,
+        clock_days: float = 0,
         **told: str,
     ) -> Ended:
-        """Run a command; killed after so many seconds, or just before its nth call, or not at all."""
+        """Run a command; killed after so many seconds, or just before its nth call, or not at all.
+
+        By ``clock_days`` its clock is fast, or slow where negative.
+        """
         asked: dict[str, Any] = {
             "arguments": [str(argument) for argument in arguments],
             "environment": {k: v for k, v in store.settings(**told).items() if v is not None},
             "folder": str(store.folder),
             "after_seconds": after_seconds,
             "at_call": at_call,
+            "clock_days": clock_days,
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -80,3 +86,10 @@ def commands() -> Iterator[Commands]:
             yield Commands(process)
         finally:
             process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Commands]:
+    """Commands in processes that can be killed."""
+    with commands() as ready:
+        yield ready

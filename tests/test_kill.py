@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import EVERY_EXPORT, Store
 from event_files import write
-from killing import Commands, commands
+from killing import Commands
 from logs import random_log
 
 Exports = dict[tuple[str, ...], bytes]
@@ -41,13 +40,6 @@ class Stage:
     after: Store
     seconds: float
     calls: int
-
-
-@pytest.fixture(scope="module")
-def forked() -> Iterator[Commands]:
-    """Commands in processes that can be killed."""
-    with commands() as ready:
-        yield ready
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,252 @@
+"""Faults of the machine: a full disk, a clock that jumps, commands and readers at once, damaged files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Store, environment
+from event_files import write
+from killing import Commands
+from logs import random_log
+
+GLANCE = (
+    ("engagement", "--min-users=0"),
+    ("multi-device", "--by=os", "--min-users=0"),
+    ("completion", "--min-users=0"),
+)
+LOG, MORE = random_log(71, days=40), random_log(72, first="2016-02-10", days=30)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with two publications."""
+    made = Store(tmp_path_factory.mktemp("faults"))
+    made.load(write(made.files / "log.csv", LOG))
+    made.summarise()
+    made.must("annotate", "2016-02-01", "a marker")
+    return made
+
+
+@pytest.fixture
+def filled(template: Store, tmp_path: Path) -> Store:
+    """A copy of that store."""
+    return template.copied_to(tmp_path / "filled")
+
+
+def refused(status: int, told: str) -> str:
+    """The one line by which a command was refused."""
+    assert status == 1, f"status {status}: {told}"
+    assert len(told.splitlines()) == 1, told
+    assert "Traceback" not in told and "SELECT" not in told
+    return told
+
+
+# A full disk --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own that holds so much and no more."""
+    folder.mkdir()
+    size = f"size={megabytes}m"
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if mounted.returncode and os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk; test_bad_input limits files' sizes instead")
+    assert mounted.returncode == 0, f"no small disk could be mounted: {mounted.stderr}"
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 MB."""
+    with small_disk(tmp_path / "disk", 24) as folder:
+        yield folder
+
+
+def fill(folder: Path, leaving: int) -> Path:
+    """A file that takes the disk's room but for some kilobytes."""
+    ballast = folder / "ballast"
+    with ballast.open("wb") as file:
+        with pytest.raises(OSError, match="No space left"):
+            while True:
+                file.write(bytes(1 << 16))
+                file.flush()
+    with ballast.open("rb+") as file:
+        file.truncate(max(ballast.stat().st_size - (leaving << 10), 0))
+    return ballast
+
+
+@pytest.mark.parametrize("leaving", (0, 1500))
+def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) -> None:
+    """On a full disk loads, summaries, markers and expiry are refused in a line; readers read on."""
+    store = template.copied_to(disk / "store")
+    more = write(template.folder / "elsewhere" / "more.csv", MORE * 40)
+    before = store.exports(GLANCE)
+    ballast = fill(disk, leaving)
+    for command in (
+        ("load", more),
+        ("annotate", "2016-02-02", "another"),
+        ("expire", "--keep-days", "41"),
+        ("summarise",),
+    ):
+        ended = forked.run(store, command)
+        if ended.status:  # what fits may be done
+            assert "disk is full" in refused(ended.status, ended.said)
+        assert store.exports(GLANCE) == before
+    ballast.unlink()
+    store.load(more)
+    store.summarise()
+    whole = template.copied_to(template.folder / f"whole{leaving}")
+    whole.load(more)
+    whole.summarise()
+    assert store.exports(GLANCE) == whole.exports(GLANCE)
+
+
+# The clock ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", (-400, 4000))
+def test_clock_that_jumps(filled: Store, forked: Commands, days: int) -> None:
+    """A summary, marker or expiry by a wrong clock changes no number."""
+    right = filled.copied_to(filled.folder / "right")
+    more = write(filled.files / "more.csv", MORE)
+    for store in (filled, right):
+        store.load(more)
+    for command in (("summarise",), ("annotate", "2016-02-03", "x"), ("expire", "--keep-days=41")):
+        ended = forked.run(filled, command, clock_days=days)
+        assert ended.status == 0, ended.said
+        right.must(*command)
+    assert filled.exports(GLANCE) == right.exports(GLANCE)
+    filled.summarise()
+    assert filled.exports(GLANCE) == right.exports(GLANCE)
+
+
+def test_clock_before_the_events(filled: Store, forked: Commands) -> None:
+    """By a clock that stands before the events, a file is refused for its timestamps, not half loaded."""
+    before = filled.exports(GLANCE)
+    more = write(filled.files / "more.csv", MORE)
+    ended = forked.run(filled, ("load", more), clock_days=-365 * 14)
+    told = refused(ended.status, ended.said)
+    assert "timestamp is not between 2010 and tomorrow" in told
+    filled.summarise()
+    assert filled.exports(GLANCE) == before
+    filled.load(more)
+
+
+# At once ------------------------------------------------------------------------------------------
+
+COMMAND = "import sys\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+
+
+def at_once(store: Store, *commands: tuple[str | Path, ...], **told: str) -> list[str]:
+    """Run commands at the same time; each must succeed or be refused in one line, which is returned."""
+    processes = [store.started(COMMAND, *command, **told) for command in commands]
+    lines = []
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        lines.append(refused(process.returncode, err) if process.returncode else "")
+        assert "Traceback" not in out + err
+    return lines
+
+
+def test_two_loads_at_once(filled: Store) -> None:
+    """Two loads at once both load, one after the other; of the same file only one does."""
+    one = write(filled.files / "one.csv", MORE[::2])
+    two = write(filled.files / "two.csv", MORE[1::2])
+    assert at_once(filled, ("load", one), ("load", two), ("load", one)) == ["", "", ""]
+    standing = [line for line in filled.must("loads").text.splitlines() if ",loaded," in line]
+    assert len(standing) == 3
+    filled.summarise()
+    apart = filled.copied_to(filled.folder / "apart")
+    apart.must("unload", "one.csv", "two.csv")
+    apart.load(write(apart.files / "both.csv", MORE))
+    apart.summarise()
+    assert filled.exports(GLANCE) == apart.exports(GLANCE)
+
+
+def test_two_summaries_at_once(filled: Store) -> None:
+    """Two summaries at once give what one gives."""
+    filled.load(write(filled.files / "more.csv", MORE))
+    one = filled.copied_to(filled.folder / "one")
+    assert at_once(filled, ("summarise",), ("summarise",)) == ["", ""]
+    one.summarise()
+    assert filled.exports(GLANCE) == one.exports(GLANCE)
+
+
+def test_who_will_not_wait(filled: Store) -> None:
+    """A command that may not wait for another one's writing says that it is still running."""
+    from kpi import store as storage
+    from kpi.settings import Settings
+
+    with storage.only_writer(Settings(home=filled.home)):
+        for command in (("summarise",), ("expire", "--keep-days", "41")):
+            ran = filled.run(*command, KPI_LOCK_SECONDS="0.1")
+            assert ran.status == 1 and "another load or summary is still running" in ran.err
+
+
+def test_summary_while_ten_read(filled: Store, forked: Commands) -> None:
+    """While summaries are published, ten readers see whole publications only, old or new."""
+    from kpi import metrics
+    from kpi.export import written
+    from kpi.settings import Settings
+    from kpi.warehouse import open_warehouse
+
+    filled.load(write(filled.files / "more.csv", MORE))
+    with environment(**filled.settings()):
+        settings = Settings.read()
+    done = threading.Event()
+    seen: set[tuple[int, bytes]] = set()
+    faults: list[BaseException] = []
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                warehouse = open_warehouse(settings)
+                found = written(metrics.engagement(warehouse, min_users=0), "csv")
+                seen.add((warehouse.publication.id, found))
+                warehouse.close()
+            except BaseException as fault:
+                faults.append(fault)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(10)]
+    for reader in readers:
+        reader.start()
+    try:
+        for command in (
+            ("summarise",),
+            ("annotate", "2016-02-05", "y"),
+            ("unload", "more.csv"),
+            ("summarise",),
+            ("expire", "--keep-days", "41"),
+        ):
+            assert forked.run(filled, command).status == 0
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert not faults, faults[0]
+    assert len({number for number, _ in seen}) >= 3
+    assert len(seen) == len({number for number, _ in seen}), "two tables under one publication"
+
+
+# Damaged files ------------------------------------------------------------------------------------
+
+
+def damage(path: Path) -> None:
+    """Turn over every byte of the second half of a file, headers left as they are."""
+    content = path.read_bytes()
+    half = max(len(content) // 2, 3 * 4096)
+    assert len(content) > half
+    path.write_bytes(content[:half] + bytes(byte ^ 0xFF for byte in content[half:]))
