@@ -124,8 +124,10 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
 
     with _progress("Summarising") as step:
         done = summarise(settings, told.first, told.last, step)
-    if done.days == 0:
+    if done.publication_id is None:
         print("nothing changed since the last summary")
+    elif done.days == 0:
+        print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:
         print(
             f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "

@@ -25,7 +25,7 @@ from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KEPT_PUBLICATIONS = 3
 NOTHING_YET = (
     "nothing has been summarised yet in {home}; "

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from kpi import queries, store
-from kpi.definitions import ATTEMPT_WINDOW, DEFINITIONS, MONTH, WIDEST_WINDOW
+from kpi import anomalies, queries, store
+from kpi.definitions import ATTEMPT_WINDOW, DEFINITIONS, MONTH, NEEDED_DAYS, WIDEST_WINDOW
 from kpi.errors import Refused
 from kpi.events import load
 from kpi.settings import Settings
@@ -23,7 +23,10 @@ _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 
 @dataclass(frozen=True)
 class Summarised:
-    """What a run did: how many days changed, from when to when, and the publication they are in."""
+    """What a run did: how many days changed, from when to when, and the publication they are in.
+
+    No days and a publication: only the list of loads, or of what expired, was out of date.
+    """
 
     days: int
     first_day: date | None = None
@@ -51,9 +54,12 @@ def summarise(
         with store.next_publication(settings) as publishing:
             run = _Run(settings, publishing.connection, tell)
             changed = run.find_changes(first or _EVER[0], last or _EVER[1])
-            if changed.days == 0:
+            relisted = run.list_loads()
+            if changed.days == 0 and not relisted:
                 return changed
-            run.fill()
+            if changed.days:
+                run.fill()
+            run.mark_unusual_days()
             number = publishing.publish(DEFINITIONS, run.simulated)
             queries.run(publishing.connection, "fill/published")
             publishing.connection.commit()
@@ -90,6 +96,31 @@ class _Run:
         if found["days"]:
             self.first_changed, self.last_changed = found["first_day"], found["last_day"]
         return Summarised(found["days"], found["first_day"], found["last_day"])
+
+    def list_loads(self) -> bool:
+        """List the loads and what expired; whether the newest publication's lists were out of date."""
+        before = self._lists()
+        self._run("load_manifest")
+        if self.frozen_before > _EVER[0]:
+            first_kept = self.frozen_before - timedelta(days=NEEDED_DAYS - 1)
+            self._run("retention", first_kept=first_kept, frozen_before=self.frozen_before)
+        self.connection.commit()
+        published = queries.run(self.connection, "read/publication").first() is not None
+        return published and self._lists() != before
+
+    def _lists(self) -> list[object]:
+        return [
+            queries.run(self.connection, f"read/{name}").all()
+            for name in ("load_manifest", "retention")
+        ]
+
+    def mark_unusual_days(self) -> None:
+        """Judge every day's volume of events by its recent weekdays, and mark those that stray."""
+        self._run("usual_day")
+        found = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
+        for marked in anomalies.marks(anomalies.volumes(found.mappings().all())):
+            self._run("unusual_day", **marked)
+        self.connection.commit()
 
     def fill(self) -> None:
         changed = {

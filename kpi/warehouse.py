@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +13,17 @@ import pandas as pd
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from kpi import queries, store
+from kpi import anomalies, queries, store
 from kpi.errors import NoData, WarehouseDown
+from kpi.measures import day_text
 from kpi.settings import Settings
+
+RECENT_DAYS = 28
+"""Unusual days are told beside every page's numbers for as long as a monthly count holds them."""
+
+STALE_AFTER_DAYS = 3
+LISTS_SINCE_SCHEMA = 2
+"""Publications of schema 1 have no list of loads; the next summary adds it."""
 
 CANT_READ = "the store can't be read now; try again, or run: python -m kpi doctor"
 
@@ -30,7 +39,24 @@ class Publication:
     first_day: date | None
     last_complete_day: date | None
     last_day: date | None
-    warnings: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before trusting the numbers, in sentences: unusual and missing days, old data."""
+        return (*self.noted, *self.old_data(datetime.now(UTC).date()))
+
+    def old_data(self, today: date) -> tuple[str, ...]:
+        """A sentence when the newest complete day is long past; simulated data don't age."""
+        if self.simulated or self.last_complete_day is None:
+            return ()
+        age = (today - self.last_complete_day).days
+        if age <= STALE_AFTER_DAYS:
+            return ()
+        return (
+            f"The newest complete day is {age} days old: {day_text(self.last_complete_day)}; "
+            "newer files may wait to be loaded and summarised",
+        )
 
 
 class Warehouse:
@@ -58,9 +84,6 @@ class Warehouse:
         if not found:
             raise NoData("nothing has been summarised yet; run: python -m kpi summarise")
         row = found[0]
-        warnings = []
-        if row["days_missing"]:
-            warnings.append(f"{row['days_missing']} days were never loaded; they are shown as gaps")
         return Publication(
             id=row["publication_id"],
             built_at=row["built_at"],
@@ -69,7 +92,40 @@ class Warehouse:
             first_day=_day(row["first_day"]),
             last_complete_day=_day(row["last_complete_day"]),
             last_day=_day(row["last_day"]),
-            warnings=tuple(warnings),
+            noted=tuple(self._noted(row)),
+        )
+
+    def _noted(self, row: dict[str, Any]) -> Iterator[str]:
+        last = _day(row["last_complete_day"])
+        if last is not None:
+            since = last - timedelta(days=RECENT_DAYS - 1)
+            yield from anomalies.sentences(self.frame("unusual_days", since=since))
+        if row["days_missing"]:
+            yield f"{_days(row['days_missing'])} never loaded; shown as gaps"
+        if row["days_loaded_early"]:
+            yield f"{_days(row['days_loaded_early'])} loaded before they were over; they don't count"
+
+    @cached_property
+    def loads(self) -> pd.DataFrame:
+        """The manifest of loads, the newest first; empty in a publication made before it was kept."""
+        return self._listed("load_manifest")
+
+    @cached_property
+    def retention(self) -> pd.DataFrame:
+        """first_kept and frozen_before in one row, once anything expired."""
+        return self._listed("retention")
+
+    def _listed(self, query: str) -> pd.DataFrame:
+        version = self.frame("schema_version")
+        if version.empty or version.iloc[0, 0] < LISTS_SINCE_SCHEMA:
+            return pd.DataFrame()
+        return self.frame(query)
+
+    @cached_property
+    def volumes(self) -> pd.DataFrame:
+        """Events per day and type, as `kpi.anomalies` judges them."""
+        return anomalies.volumes(
+            self.frame("day_volumes", most_types=anomalies.MOST_TYPES).to_dict("records")
         )
 
     @cached_property
@@ -100,6 +156,10 @@ def open_warehouse(settings: Settings) -> Warehouse:
     found = warehouse.frame("schema_version")
     store.refuse_newer_version(None if found.empty else int(found.iloc[0, 0]))
     return warehouse
+
+
+def _days(count: int) -> str:
+    return "1 day was" if count == 1 else f"{count} days were"
 
 
 def _day(value: Any) -> date | None:

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kpi import queries, store
-from kpi.definitions import MONTH, WIDEST_WINDOW
+from kpi.definitions import DEFINITIONS, NEEDED_DAYS
 from kpi.errors import Refused
 from kpi.events import load
 from kpi.settings import Settings
 from kpi.summarise import epoch_ms, unsummarised
-
-NEEDED_DAYS = MONTH + WIDEST_WINDOW - 1
-"""How many days a summary of one more day reaches back, itself included."""
 
 
 @dataclass(frozen=True)
@@ -59,4 +56,8 @@ def expire(settings: Settings, keep_days: int) -> Expired:
             connection.commit()
             after = connection.exec_driver_sql("SELECT COUNT(*) FROM events.event").scalar()
             connection.connection.driver_connection.execute("CHECKPOINT events")
+            queries.run(
+                connection, "fill/retention", first_kept=first_kept, frozen_before=frozen_before
+            )
+            publishing.publish(DEFINITIONS)
     return Expired(before - after, first_kept, frozen_before)

@@ -24,6 +24,25 @@ CREATE TABLE IF NOT EXISTS kpi.day_status (
   warnings VARCHAR(256)
 );
 
+CREATE TABLE IF NOT EXISTS kpi.load_manifest (
+  load_id INTEGER NOT NULL,
+  source VARCHAR(1024) NOT NULL,
+  format VARCHAR(16) NOT NULL,
+  rows_read BIGINT NOT NULL,
+  rows_kept BIGINT NOT NULL,
+  rows_rejected BIGINT NOT NULL,
+  rejected_by_reason VARCHAR(4096) NOT NULL,
+  first_timestamp BIGINT,
+  last_timestamp BIGINT,
+  loaded_at TIMESTAMP NOT NULL,
+  status VARCHAR(16) NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS kpi.retention (
+  first_kept DATE NOT NULL,
+  frozen_before DATE NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS kpi.kept_value (
   tag VARCHAR(16) NOT NULL,
   kept VARCHAR(256) NOT NULL
