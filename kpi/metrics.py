@@ -44,7 +44,7 @@ def engagement(
     (percent); with ``by``, its values first; ``weekly`` as in `kpi.weeks`. Source: specification,
     "Engagement Ratio".
     """
-    counts = _user_counts(warehouse, filters, by, tuple(AUDIENCES.values()), incomplete)
+    counts = _user_counts(warehouse, filters, period, by, tuple(AUDIENCES.values()), incomplete)
     names = {stored: name for name, stored in AUDIENCES.items()}
     frame = pd.DataFrame(
         {
@@ -64,10 +64,9 @@ def engagement(
     split = frame["audience"] != "all"
     by_day = [frame["broken_by"], frame["day"]]
     hidden |= split & (hidden & split).groupby(by_day).transform("any")
-    by_audience = [frame["broken_by"], frame["audience"]]
-    over_week = (
-        hidden.astype(int).groupby(by_audience).transform(lambda h: h.rolling(WEEK, 1).max()) > 0
-    )
+    by_audience = hidden.astype(int).groupby([frame["broken_by"], frame["audience"]], sort=False)
+    latest = by_audience.rolling(WEEK, min_periods=1).max()
+    over_week = latest.droplevel(["broken_by", "audience"]).reindex(frame.index) > 0
     monthly = small(frame["mau"], min_users)
     frame.loc[hidden, "dau"] = pd.NA
     frame.loc[over_week, "dau_7day_mean"] = pd.NA
@@ -97,7 +96,7 @@ def multi_device(
     if window not in WINDOWS:
         raise ValueError(f"window must be one of {WINDOWS}")
     multi = f"multi_device_{window}"
-    counts = _user_counts(warehouse, filters, by, ("active", multi), incomplete)
+    counts = _user_counts(warehouse, filters, period, by, ("active", multi), incomplete)
     keys = ["broken_by", "day"]
     everyone = counts[counts["audience"] == "active"].set_index(keys)
     several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
@@ -305,15 +304,22 @@ ATTEMPT_METRICS = ("connection-time", "completion", "steps")
 def _user_counts(
     warehouse: Warehouse,
     filters: Filters,
+    period: Period,
     by: str | None,
     audiences: tuple[str, ...],
     incomplete: bool,
 ) -> pd.DataFrame:
-    """Whole counts per value, audience and day: daily_users, week_users, monthly_users."""
+    """Whole counts per value, audience and day: daily_users, week_users, monthly_users.
+
+    From six days before the period, since what is hidden on a day is hidden in the week after it.
+    """
+    first, last = weeks.widened(period).bounds
     found = warehouse.frame(
         "engagement",
         audiences=audiences,
         broken_by=by or "",
+        first_day=first,
+        last_day=last,
         with_incomplete=int(incomplete),
         **filters.parameters(),
     )

@@ -73,7 +73,10 @@ class Warehouse:
         try:
             with self._engine.connect() as connection:
                 result = queries.run(connection, f"read/{query}", **params)
-                return pd.DataFrame(result.all(), columns=list(result.keys()))
+                names, rows = list(result.keys()), result.all()
+                # Column by column, since pandas looks at every row it is given.
+                columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in names)
+                return pd.DataFrame(dict(zip(names, columns, strict=True)))
         except (SQLAlchemyError, duckdb.Error, OSError) as error:
             raise WarehouseDown(CANT_READ) from error
 

@@ -7,7 +7,6 @@ are pooled, in the queries, and their percentiles are of all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pandas as pd
@@ -28,19 +27,14 @@ def on_sundays(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["day"].dt.day_of_week == SUNDAY].reset_index(drop=True)
 
 
-def mean_of_days(frame: pd.DataFrame, by: str, columns: Sequence[str]) -> pd.DataFrame:
+def mean_of_days(frame: pd.DataFrame, by: str, columns: list[str]) -> pd.DataFrame:
     """Columns as means over the 7 days that end with the row's; absent where one of the 7 is.
 
     ``frame`` has every day from first to last for each value of ``by``, in order.
     """
-    means = {
-        column: frame[column]
-        .astype("Float64")
-        .groupby(frame[by])
-        .transform(lambda days: days.rolling(WEEK, WEEK).sum() / WEEK)
-        for column in columns
-    }
-    return frame.assign(**means)
+    days = frame[columns].astype("float64").groupby(frame[by], sort=False)
+    means = days.rolling(WEEK, min_periods=WEEK).sum().droplevel(0).reindex(frame.index) / WEEK
+    return frame.assign(**means.astype("Float64"))
 
 
 def whole(counted: pd.Series) -> pd.Series:

@@ -3,8 +3,8 @@
 --          breakdown, for every value under which anybody was active.
 -- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
 --          kpi.day_status.
--- Params:  audiences, broken_by (browser, version, os, service, users or ''), with_incomplete (0 or 1),
---          and the filter's.
+-- Params:  audiences, broken_by (browser, version, os, service, users or ''), first_day, last_day (UTC
+--          dates, both included), with_incomplete (0 or 1), and the filter's.
 -- Note:    counts are absent (NULL) where a day of their window isn't loaded. The seven-day sum and the
 --          number of its days stand apart, so that the ratio is computed in one place.
 -- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
@@ -119,4 +119,5 @@ SELECT
   CASE WHEN week_days = 7 THEN week_users END AS week_users,
   CASE WHEN month_days = 28 THEN month_users END AS monthly_users
 FROM windowed
+WHERE day >= :first_day AND day <= :last_day
 ORDER BY broken_by, audience, day
