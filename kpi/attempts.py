@@ -13,11 +13,9 @@ import pandas as pd
 
 from kpi.cells import percent, small, small_or_telling
 from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
-from kpi.metrics import completion_counts
+from kpi.metrics import ACCOUNTS, WITHIN_SECONDS, ready_shares
 from kpi.warehouse import Warehouse
 
-WITHIN_SECONDS = (5, 10, 30, 60)
-ACCOUNTS = ("new", "existing")
 BASES = ("begun", "ready")
 PATH = {
     "sequence.begin": 1,
@@ -38,16 +36,16 @@ def ready_within(
     period: Period = Period(),
     min_users: int = 10,
     incomplete: bool = False,
+    weekly: bool = False,
 ) -> pd.DataFrame:
     """Of the attempts begun on a day, the percent ready within 5, 10, 30 and 60 seconds, and ever.
 
-    One row per day: day, begun, within_…_seconds_percent, completion_percent. A time of exactly the
-    limit is within it. Source: design, section 3, "completion".
+    One row per day, or per week as in `kpi.weeks`: day, begun, within_…_seconds_percent,
+    completion_percent. A time of exactly the limit is within it. Source: design, section 3.
     """
-    frame = completion_counts(warehouse, filters, period, None, incomplete)
-    return _with_shares(frame.drop(columns="broken_by"), frame["begun"], min_users).drop(
-        columns="completed"
-    )
+    frame = ready_shares(warehouse, filters, period, None, min_users, incomplete, weekly)
+    limits = [f"within_{seconds}_seconds_percent" for seconds in WITHIN_SECONDS]
+    return frame[["day", "begun", *limits, "completion_percent"]]
 
 
 def connection_distribution(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpi import metrics, queries
+from kpi import attempts, metrics, queries
 from kpi.filters import Filters
 from kpi.warehouse import Publication, Warehouse
 
@@ -50,7 +50,8 @@ def statements(
     if metric == "firefox":
         metrics.firefox(noting, **options)
     else:
-        metrics.METRICS[metric](noting, filters, **options)
+        table = attempts.DETAILS.get(metric) or metrics.METRICS[metric]
+        table(noting, filters, **options)
     told: dict[str, Statement] = {}
     for query, params in noting.asked:
         if query != CALENDAR and query not in told:

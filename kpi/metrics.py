@@ -20,6 +20,9 @@ from kpi.warehouse import Warehouse
 
 AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
 ACCOUNTS = ("new", "existing")
+WITHIN_SECONDS = (5, 10, 30, 60)
+"""How soon a device may be ready; a time of exactly the limit is within it."""
+
 PRODUCTS = ("desktop", "android", "ios")
 STEPS = (
     "sequence.begin account.created account.login account.verified device.created device.connected"
@@ -177,15 +180,26 @@ def completion(
     One row per day: begun, completed (attempts), and percents of those begun. Recent days may still
     complete. Source: specification, "Time taken to connect a device".
     """
+    frame = ready_shares(warehouse, filters, period, by, min_users, incomplete, weekly)
+    return frame.drop(columns=["within_30_seconds_percent", "within_60_seconds_percent"])
+
+
+def ready_shares(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+) -> pd.DataFrame:
+    """`completion`, with the percents ready within 30 and 60 seconds after those within 5 and 10."""
     frame = completion_counts(warehouse, filters, period, by, incomplete, weekly)
     daily = None
     if weekly:
         daily = completion_counts(warehouse, filters, weeks.widened(period), by, incomplete)
-    shares = {
-        "completed": "completion_percent",
-        "within_5_seconds": "within_5_seconds_percent",
-        "within_10_seconds": "within_10_seconds_percent",
-    }
+    limits = [f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS]
+    shares = {"completed": "completion_percent", **{name: f"{name}_percent" for name in limits}}
     hidden = {
         count: small(frame[count], min_users) | _small_rest(frame, daily, count, min_users)
         for count in ("begun", *shares)
@@ -196,7 +210,7 @@ def completion(
         frame.loc[begun_hidden | hidden[count], share] = pd.NA
     frame.loc[hidden["completed"], "completed"] = pd.NA
     frame.loc[begun_hidden, "begun"] = pd.NA
-    frame = frame.drop(columns=[name for name in frame if name.endswith("_seconds")])
+    frame = frame.drop(columns=limits)
     return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
 
 

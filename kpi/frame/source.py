@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kpi import metrics, store
+from kpi import attempts, metrics, store
 from kpi.annotations import Annotation
 from kpi.filters import Filters
 from kpi.settings import Settings
@@ -41,7 +41,8 @@ def measured(
 ) -> pd.DataFrame:
     if name == "firefox":
         return metrics.firefox(_warehouse)
-    return metrics.METRICS[name](_warehouse, filters, min_users=min_users, **options)
+    table = attempts.DETAILS.get(name) or metrics.METRICS[name]
+    return table(_warehouse, filters, min_users=min_users, **options)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
