@@ -19,10 +19,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from kpi import demo, metrics, store
+from kpi import demo, metrics
 from kpi.events import load
 from kpi.filters import Filters
 from kpi.settings import Settings
+from kpi.store import embedded
 from kpi.summarise import summarise
 from kpi.warehouse import open_warehouse
 
@@ -77,7 +78,7 @@ def measured(home: Path, users: int, days: int) -> dict[str, float | int]:
     load_seconds = _seconds(load_all)
     summarise_seconds = _seconds(lambda: summarise(settings))
     raw_bytes = sum(file.stat().st_size for file in files)
-    publication = store.publication_file(settings.home)
+    publication = embedded.publication_file(settings.home)
     warehouse = open_warehouse(settings)
     query = "engagement"
     params = {
@@ -96,7 +97,7 @@ def measured(home: Path, users: int, days: int) -> dict[str, float | int]:
     exact = metrics.engagement(warehouse, PICKED, min_users=0).query("audience == 'all'")
     warehouse.close()
     with duckdb.connect(":memory:") as engine:
-        engine.execute(f"ATTACH '{store.events_file(settings.home)}' AS events (READ_ONLY)")
+        engine.execute(f"ATTACH '{embedded.events_file(settings.home)}' AS events (READ_ONLY)")
         engine.execute(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
         user_days = engine.execute("SELECT COUNT(*) FROM events.user_day").fetchone()[0]
         sets = engine.execute("SELECT COUNT(*) FROM kpi.segment_set").fetchone()[0]
@@ -119,7 +120,7 @@ def measured(home: Path, users: int, days: int) -> dict[str, float | int]:
         "load_seconds": load_seconds,
         "summarise_seconds": summarise_seconds,
         "raw_bytes": raw_bytes,
-        "events_bytes": store.events_file(settings.home).stat().st_size,
+        "events_bytes": embedded.events_file(settings.home).stat().st_size,
         "kpi_bytes": publication.stat().st_size,
         "query_ms": query_seconds * 1000,
         "engagement_frame_ms": everything * 1000,

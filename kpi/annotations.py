@@ -33,7 +33,7 @@ class Annotation:
 
 def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
     """Mark days; the same day and label again replace what stood."""
-    with store.only_writer(settings), store.storage_faults(settings.home):
+    with store.only_writer(settings), store.storage_faults(settings):
         with store.next_publication(settings) as publishing:
             for note in notes:
                 if len(note.label) > 256:
@@ -51,7 +51,7 @@ def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
 
 def remove(settings: Settings, note: Marker) -> None:
     """Take a mark away; raises Refused when there is none on that day with that label."""
-    with store.only_writer(settings), store.storage_faults(settings.home):
+    with store.only_writer(settings), store.storage_faults(settings):
         with store.next_publication(settings) as publishing:
             standing = _read(publishing.connection)
             if not any((n.day, n.label) == (note.day, note.label) for n in standing):

@@ -210,12 +210,12 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
         raise Refused(f"the demo would end ({told.last}) before it begins ({told.first})")
     load.mark_simulated(settings)
     if settings.hmac_key is None:
-        with store.storage_faults(settings.home):
+        with store.storage_faults(settings):
             demo_key_file(settings.home).touch(mode=0o600)
             demo_key_file(settings.home).write_text(secrets.token_hex(32))
         settings = replace(settings, hmac_key=demo_key_file(settings.home).read_bytes())
     folder = settings.home / "demo"
-    with _progress("Building the demo") as step, store.storage_faults(settings.home):
+    with _progress("Building the demo") as step, store.storage_faults(settings):
         step("simulating events")
         files = write_files(folder, told.users, told.first, told.last, told.seed)
         done = 0
@@ -251,11 +251,11 @@ def _ready(settings: Settings, told: argparse.Namespace) -> None:
     from kpi import store
 
     try:
-        store.publication_file(settings.home)
+        store.publication_key(settings)
         return
     except NoData:
         pass
-    if os.environ.get("KPI_HOME") or store.events_file(settings.home).exists():
+    if os.environ.get("KPI_HOME") or store.has_events(settings):
         return  # the pages say what to load
     print("No store is configured (KPI_HOME): building a demo of simulated data in data/ ...")
     main(["demo"])

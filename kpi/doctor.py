@@ -31,9 +31,9 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("key", False, f"KPI_HMAC_KEY is short; make one: {identity.MAKE_A_KEY}")
     else:
         yield Finding("key", True, "set")
-    events = store.events_file(settings.home)
-    loaded = "found" if events.exists() else "nothing loaded; run: python -m kpi load FILE…"
-    yield Finding("events", events.exists(), loaded)
+    found = store.has_events(settings)
+    loaded = "found" if found else "nothing loaded; run: python -m kpi load FILE…"
+    yield Finding("events", found, loaded)
     try:
         warehouse = open_warehouse(settings)
         publication = warehouse.publication

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Result, String, TextClause, bindparam
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Integer,
+    Result,
+    String,
+    TextClause,
+    bindparam,
+    column,
+    insert,
+    table,
+)
 from sqlalchemy import text as text_clause
 
+ROWS_PER_INSERT = 500
 FOLDER = Path(__file__).resolve().parent.parent / "queries"
 
 
@@ -26,10 +38,11 @@ def statements(name: str) -> tuple[str, ...]:
     return tuple(part.removesuffix(";") for part in parts if part.strip(" ;\n"))
 
 
-def run(connection: Connection, name: str, **params: Any) -> Result:
+def run(connection: Connection, name: str, /, **params: Any) -> Result:
     """Execute every statement of one file with bound parameters; the last one's result.
 
-    A tuple or list is bound as the values of an IN; a parameter that a statement doesn't use is left out.
+    A tuple or list is bound as the values of an IN; an empty one as a blank, which nothing stored
+    equals. A parameter that a statement doesn't use is left out.
     """
     for statement in statements(name):
         clause, given = _bound(statement, params)
@@ -37,10 +50,18 @@ def run(connection: Connection, name: str, **params: Any) -> Result:
     return result
 
 
-def run_many(connection: Connection, name: str, rows: list[dict[str, Any]]) -> None:
-    """Execute a file of one statement once per row of bound parameters."""
-    (statement,) = statements(name)
-    connection.execute(text_clause(statement), rows)
+def insert_rows(connection: Connection, into: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert a few thousand rows at most, many per statement; ``into`` may have its schema before it."""
+    schema, _, name = into.rpartition(".")
+    for start in range(0, len(rows), ROWS_PER_INSERT):
+        some = list(rows[start : start + ROWS_PER_INSERT])
+        target = table(name, *map(column, some[0]), schema=schema or None)
+        connection.execute(insert(target).values(some))
+
+
+def settings(connection: Connection) -> dict[str, str]:
+    """What the store keeps about itself, by name."""
+    return {name: setting for name, setting in run(connection, "read/settings")}
 
 
 def filled(name: str, **params: Any) -> str:
@@ -60,13 +81,17 @@ def filled(name: str, **params: Any) -> str:
 def _bound(statement: str, params: Mapping[str, Any]) -> tuple[TextClause, dict[str, Any]]:
     """A statement, its IN lists ready to take any number of values, and the parameters it uses."""
     clause = text_clause(statement)
-    given = {key: params[key] for key in clause.compile().params}
+    given = {key: _bindable(params[key]) for key in clause.compile().params}
     expanding = [
-        bindparam(key, expanding=True, type_=String())
+        bindparam(key, expanding=True, type_=Integer() if type(value[0]) is int else String())
         for key, value in given.items()
-        if isinstance(value, (tuple, list))
+        if isinstance(value, list)
     ]
     return clause.bindparams(*expanding), given
+
+
+def _bindable(value: Any) -> Any:
+    return (list(value) or [""]) if isinstance(value, (tuple, list)) else value
 
 
 @cache

@@ -45,14 +45,15 @@ def summarise(
     ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run.
     ``tell`` hears the name of each step. Rerunning changes nothing.
     """
-    with store.only_writer(settings), store.storage_faults(settings.home):
-        if not store.events_file(settings.home).exists():
+    with store.only_writer(settings), store.storage_faults(settings):
+        if not store.has_events(settings):
             raise Refused(
-                f"nothing has been loaded yet in {settings.home}; run: python -m kpi load FILE…"
+                f"nothing has been loaded yet in {store.place(settings)}; "
+                "run: python -m kpi load FILE…"
             )
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
-            run = _Run(settings, publishing.connection, tell)
+            run = _Run(settings, publishing, tell)
             changed = run.find_changes(first or _EVER[0], last or _EVER[1])
             relisted = run.list_loads()
             if changed.days == 0 and not relisted:
@@ -62,24 +63,25 @@ def summarise(
             run.mark_unusual_days()
             number = publishing.publish(DEFINITIONS, run.simulated)
             queries.run(publishing.connection, "fill/published")
-            publishing.connection.commit()
+            publishing.end_part()
             return Summarised(changed.days, changed.first_day, changed.last_day, number)
 
 
 class _Run:
     """One run over the changed days; each step is a file in `queries/fill`.
 
-    The engine writes one file a transaction, so the steps alternate: tags and segments (unpublished),
+    DuckDB writes one file a transaction, so the steps alternate: tags and segments (unpublished),
     then all private tables in one transaction, then the rest (unpublished).
     """
 
     def __init__(
-        self, settings: Settings, connection: Connection, tell: Callable[[str], None]
+        self, settings: Settings, publishing: store.Publishing, tell: Callable[[str], None]
     ) -> None:
         self.settings = settings
-        self.connection = connection
+        self.connection = publishing.connection
+        self.end_part = publishing.end_part
         self.tell = tell
-        stored = _stored(connection)
+        stored = queries.settings(self.connection)
         self.simulated = stored.get("simulated") == "1"
         self.frozen_before = _frozen_before(stored)
 
@@ -92,7 +94,7 @@ class _Run:
         )
         self._run("new_sequence", frozen_before=self.frozen_before)
         found = queries.run(self.connection, "read/changed_days").mappings().one()
-        self.connection.commit()
+        self.end_part()
         if found["days"]:
             self.first_changed, self.last_changed = found["first_day"], found["last_day"]
         return Summarised(found["days"], found["first_day"], found["last_day"])
@@ -130,7 +132,7 @@ class _Run:
         self._run("seen_tags", **changed)
         self._run("kept_value", kept_values=self.settings.kept_values)
         self._run("segment")
-        self.connection.commit()
+        self.end_part()
 
         self._run("unpublished_day")
         self._run("known_user", **changed)
@@ -151,7 +153,7 @@ class _Run:
             look_around_days=LOOK_AROUND_DAYS,
             multi_device_reach=ATTEMPT_WINDOW - 1,
         )
-        self.connection.commit()
+        self.end_part()
 
         services = self.settings.sync_services
         self._run("seen_attempt_tags", sync_services=services)
@@ -167,10 +169,10 @@ class _Run:
             "day_status",
             **changed,
             now=datetime.now(UTC).replace(tzinfo=None),
-            complete_after=timedelta(hours=self.settings.complete_after_hours),
+            complete_after_seconds=self.settings.complete_after_hours * 3600,
         )
         self._count_users(reach)
-        self.connection.commit()
+        self.end_part()
 
     def _count_users(self, reach: int) -> None:
         """Daily users of every audience from one pass; monthly changes, an audience at a time."""
@@ -192,10 +194,7 @@ class _Run:
         self._run("daily_step", **daily)
         self._name_sets(0, *ANY_DEVICES)
         self._run("daily_users", **daily)
-        audiences = self.connection.exec_driver_sql(
-            "SELECT audience, lowest, highest FROM audience"
-        )
-        for audience, lowest, highest in audiences.all():
+        for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
             self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
             self._name_sets(MONTH - 1, lowest, highest)
             self._run("monthly_users_change", audience=audience, **monthly)
@@ -219,16 +218,11 @@ def unsummarised(connection: Connection) -> int:
     queries.run(
         connection,
         "fill/changed_day",
-        frozen_before=_frozen_before(_stored(connection)),
+        frozen_before=_frozen_before(queries.settings(connection)),
         first_wanted=_EVER[0],
         last_wanted=_EVER[1],
     )
     return queries.run(connection, "read/changed_days").mappings().one()["days"]
-
-
-def _stored(connection: Connection) -> dict[str, str]:
-    rows = connection.exec_driver_sql("SELECT name, setting FROM events.store").all()
-    return {name: setting for name, setting in rows}
 
 
 def _frozen_before(stored: dict[str, str]) -> date:

@@ -154,8 +154,7 @@ class Warehouse:
 
 def open_warehouse(settings: Settings) -> Warehouse:
     """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
-    publication = store.publication_file(settings.home)
-    warehouse = Warehouse(store.reading_engine(settings, publication))
+    warehouse = Warehouse(store.reading_engine(settings))
     found = warehouse.frame("schema_version")
     store.refuse_newer_version(None if found.empty else int(found.iloc[0, 0]))
     return warehouse

@@ -33,7 +33,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
         raise Refused(
             f"the next summary needs the last {NEEDED_DAYS} days; keep {NEEDED_DAYS} or more"
         )
-    with store.only_writer(settings), store.storage_faults(settings.home):
+    with store.only_writer(settings), store.storage_faults(settings):
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             connection = publishing.connection
@@ -45,7 +45,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
                 raise Refused("nothing was summarised yet, so nothing can expire")
             first_kept = last - timedelta(days=keep_days - 1)
             frozen_before = first_kept + timedelta(days=NEEDED_DAYS - 1)
-            before = connection.exec_driver_sql("SELECT COUNT(*) FROM events.event").scalar()
+            before = queries.run(connection, "read/event_count").scalar()
             queries.run(
                 connection,
                 "fill/expired",
@@ -53,9 +53,9 @@ def expire(settings: Settings, keep_days: int) -> Expired:
                 first_kept_ms=epoch_ms(first_kept),
                 frozen_before=frozen_before.isoformat(),
             )
-            connection.commit()
-            after = connection.exec_driver_sql("SELECT COUNT(*) FROM events.event").scalar()
-            connection.connection.driver_connection.execute("CHECKPOINT events")
+            publishing.end_part()
+            after = queries.run(connection, "read/event_count").scalar()
+            publishing.shrink_events()
             queries.run(
                 connection, "fill/retention", first_kept=first_kept, frozen_before=frozen_before
             )

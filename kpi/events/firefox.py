@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +33,7 @@ def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given
     with other figures unless ``replace``. Nothing is loaded then.
     """
     given = _checked(path)
-    with store.only_writer(settings), store.storage_faults(settings.home):
+    with store.only_writer(settings), store.storage_faults(settings):
         with store.next_publication(settings) as publishing:
             standing = pd.DataFrame(
                 queries.run(publishing.connection, "read/firefox").all(),
@@ -99,7 +100,7 @@ def _refuse(path: Path, given: pd.DataFrame, bad: pd.Series, column: str, reason
 def _stage(connection: Connection, given: pd.DataFrame) -> None:
     queries.run(connection, "tables/given_firefox")
     rows = [
-        {"day": row.day, "product": row.product, "dau": row.dau, "mau": row.mau}
+        {"day": date.fromisoformat(row.day), "product": row.product, "dau": row.dau, "mau": row.mau}
         for row in given.itertuples()
     ]
-    queries.run_many(connection, "fill/given_firefox", rows)
+    queries.insert_rows(connection, "given_firefox", rows)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from sqlalchemy import Connection
 
 from kpi import queries, store
 from kpi.errors import Refused
@@ -87,12 +88,14 @@ def load_files(
     files = event_files(paths)
     with (
         store.only_writer(settings),
-        store.storage_faults(settings.home),
-        _writer(settings) as writer,
+        store.storage_faults(settings),
+        store.loading(settings) as loading,
     ):
         for path, source in files:
             try:
-                tell(_load_file(writer, settings, path, source, wanted_format, ids_hashed, replace))
+                tell(
+                    _load_file(loading, settings, path, source, wanted_format, ids_hashed, replace)
+                )
             except Refused as refusal:
                 yield refusal
 
@@ -101,88 +104,54 @@ def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
     """Remove exactly what the loads that go by these names brought; returns the events of each."""
     with (
         store.only_writer(settings),
-        store.storage_faults(settings.home),
-        _writer(settings) as writer,
+        store.storage_faults(settings),
+        store.loading(settings) as loading,
+        loading.transaction(),
     ):
-        standing = {source: _standing(writer, source) for source in sources}
+        standing = {source: _standing(loading.connection, source) for source in sources}
         for source, loads in standing.items():
             if not loads:
                 raise Refused(
                     f"{source}: no load goes by that name; `python -m kpi loads` lists them"
                 )
-        with _transaction(writer):
-            removed = [_remove(writer, loads, "removed") for loads in standing.values()]
-    return removed
+        return [_remove(loading.connection, loads, "removed") for loads in standing.values()]
 
 
 def loads(settings: Settings) -> list[dict[str, Any]]:
     """The manifest: one entry per load, oldest first."""
     with (
         store.only_writer(settings),
-        store.storage_faults(settings.home),
-        _writer(settings) as writer,
+        store.storage_faults(settings),
+        store.loading(settings) as loading,
     ):
-        cursor = writer.execute("SELECT * FROM events.load ORDER BY load_id")
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [dict(row) for row in queries.run(loading.connection, "read/loads").mappings()]
 
 
 def mark_simulated(settings: Settings) -> None:
     """Say that this store holds simulated events only; refused where real ones were loaded."""
     with (
         store.only_writer(settings),
-        store.storage_faults(settings.home),
-        _writer(settings) as writer,
+        store.storage_faults(settings),
+        store.loading(settings) as loading,
+        loading.transaction(),
     ):
-        if _setting(writer, "simulated") == "1":
+        if queries.settings(loading.connection).get("simulated") == "1":
             return
-        if writer.execute("SELECT COUNT(*) FROM events.load").fetchone()[0]:
+        if queries.run(loading.connection, "read/last_load").mappings().one()["loads"]:
             raise Refused(
-                f"{settings.home} holds real events; set KPI_HOME to a new folder for the demo"
+                f"{store.place(settings)} holds real events; set KPI_HOME to a new folder for the demo"
             )
-        _set(writer, "simulated", "1")
+        queries.run(loading.connection, "fill/setting", name="simulated", setting="1")
 
 
 def prepare_store(settings: Settings) -> None:
-    """Make sure that the private file is whole and of a version this program knows."""
-    with _writer(settings):
+    """Make sure that the private tables are there and of a version this program knows."""
+    with store.loading(settings):
         pass
 
 
-@contextmanager
-def _writer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The private file, open for writing; nothing spills, since raw ids pass through."""
-    writer = duckdb.connect(":memory:", config=store.connection_settings(settings, None))
-    try:
-        # Rows may be stored in any order; one checkpoint at the end is cheaper than one a file.
-        writer.execute("SET preserve_insertion_order = false")
-        writer.execute("SET wal_autocheckpoint = '1GB'")
-        store.attach_events(writer, settings.home)
-        _prepare(writer)
-        yield writer
-    finally:
-        writer.close()
-
-
-def _prepare(writer: Any) -> None:
-    """Make the private tables where they are missing; refuse a store of a newer version."""
-    tables = {
-        name
-        for (name,) in writer.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
-        ).fetchall()
-    }
-    if "store" in tables:
-        store.refuse_newer_version(int(_setting(writer, "schema_version") or 0))
-        return
-    with _transaction(writer):
-        for statement in queries.statements("tables/events"):
-            writer.execute(statement)
-        _set(writer, "schema_version", str(store.SCHEMA_VERSION))
-
-
 def _load_file(
-    writer: Any,
+    loading: store.Loading,
     settings: Settings,
     path: Path,
     source: str,
@@ -193,39 +162,37 @@ def _load_file(
     with _reading(path):
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        same = writer.execute(
-            "SELECT source FROM events.load WHERE sha256 = $1 AND status = 'loaded'", [sha256]
-        ).fetchone()
-        if same:
-            return Loaded(source, "unchanged")
-        before = _standing(writer, source)
-        if before and not replace:
-            raise Refused(
-                f"{path}: {source} was loaded before with other content; "
-                "use --replace to swap the corrected file in"
-            )
+        with loading.transaction():
+            if _is_loaded(loading.connection, sha256):
+                return Loaded(source, "unchanged")
+            _replaced(loading.connection, path, source, replace)
+            frozen_before = queries.settings(loading.connection).get("frozen_before")
         if formats.is_firefox_file(path):
             raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
         kind = formats.recognise(path, wanted_format)
         # Production hashed user ids before they were written, device ids never.
         hash_users = not ids_hashed
         hash_devices = not ids_hashed or (kind.format == "activity" and "device_id" in kind.columns)
-        pads = _pads(writer, settings) if hash_users or hash_devices else {}
-        staging.stage(writer, path, kind)
+        key = identity.required(settings.hmac_key) if hash_users or hash_devices else None
+        staging.stage(loading.reader, path, kind, frozen_before)
         try:
-            with _transaction(writer):
+            with loading.transaction():
+                # Another load may have come in between, where several machines share a store.
+                if _is_loaded(loading.connection, sha256):
+                    return Loaded(source, "unchanged")
+                before = _replaced(loading.connection, path, source, replace)
                 if before:
-                    _remove(writer, before, "replaced")
-                loaded = _store(
-                    writer, settings, path, source, sha256, kind, pads, hash_users, hash_devices
+                    _remove(loading.connection, before, "replaced")
+                pads = _pads(loading.connection, key) if key else {}
+                return _store(
+                    loading, settings, path, source, sha256, kind, pads, hash_users, hash_devices
                 )
         finally:
-            staging.unstage(writer)
-    return loaded
+            staging.unstage(loading.reader)
 
 
 def _store(
-    writer: Any,
+    loading: store.Loading,
     settings: Settings,
     path: Path,
     source: str,
@@ -236,31 +203,29 @@ def _store(
     hash_devices: bool,
 ) -> Loaded:
     """Hash, insert and write the manifest, inside the caller's transaction."""
-    writer.execute(
+    reader, connection = loading.reader, loading.connection
+    reader.execute(
         "CREATE TEMP TABLE distinct_id AS SELECT id FROM (SELECT UNNEST([uid, device_id]) AS id "
         "FROM checked WHERE fault IS NULL) WHERE id IS NOT NULL GROUP BY id"
     )
     hashed = "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if pads else "id"
-    writer.execute(
+    reader.execute(
         f"CREATE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id", pads
     )
-    load_id = writer.execute("SELECT COALESCE(MAX(load_id), 0) + 1 FROM events.load").fetchone()[0]
-    kept = writer.execute(
-        queries.text("files/event"),
-        {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices},
-    ).fetchone()[0]
+    load_id = queries.run(connection, "read/last_load").mappings().one()["load_id"] + 1
+    kept = loading.add_events(load_id, hash_users, hash_devices)
     bad = dict(
-        writer.execute(
+        reader.execute(
             "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault"
         ).fetchall()
     )
-    torn = staging.torn_lines(writer, kind)
+    torn = staging.torn_lines(reader, kind)
     for stretch in torn:
         fault = f"row: {stretch.reason}"
         bad[fault] = bad.get(fault, 0) + stretch.lines
     rejected = sum(bad.values())
     read = kept + rejected
-    faults = staging.faults(writer, kind, path, torn) if rejected else ()
+    faults = staging.faults(reader, kind, path, torn) if rejected else ()
     if read == 0:
         raise Refused(f"{path}: holds no events")
     if rejected * 100 > settings.max_rejects_percent * read:
@@ -270,101 +235,78 @@ def _store(
             f"{settings.max_rejects_percent:g}%; the first: line {first.line}: {first}; "
             "nothing was loaded"
         )
-    doubts = staging.doubts(writer, kind, path, torn)
-    first_at, last_at = writer.execute(
+    doubts = staging.doubts(reader, kind, path, torn)
+    first_at, last_at = reader.execute(
         'SELECT MIN("timestamp"), MAX("timestamp") FROM checked WHERE fault IS NULL'
     ).fetchone()
     unknown = dict(
-        writer.execute(
+        reader.execute(
             "SELECT type, COUNT(*) FROM checked WHERE fault IS NULL AND type NOT IN "
             "(SELECT UNNEST($1)) GROUP BY type ORDER BY COUNT(*) DESC, type LIMIT 20",
             [KNOWN_TYPES],
         ).fetchall()
     )
-    writer.execute(
-        "INSERT INTO events.load VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,'loaded')",
-        [
-            load_id,
-            source,
-            sha256,
-            kind.format,
-            read,
-            kept,
-            rejected,
-            json.dumps(bad),
-            json.dumps(unknown),
-            first_at,
-            last_at,
-            datetime.now(UTC).replace(tzinfo=None),
-        ],
+    queries.run(
+        connection,
+        "fill/load",
+        load_id=load_id,
+        source=source,
+        sha256=sha256,
+        format=kind.format,
+        rows_read=read,
+        rows_kept=kept,
+        rows_rejected=rejected,
+        rejected_by_reason=json.dumps(bad),
+        unknown_types=json.dumps(unknown),
+        first_timestamp=first_at,
+        last_timestamp=last_at,
+        loaded_at=datetime.now(UTC).replace(tzinfo=None),
     )
-    if faults:
-        writer.execute(
-            "INSERT INTO events.reject SELECT $1, UNNEST($2), UNNEST($3), UNNEST($4)",
-            [
-                load_id,
-                [f.line for f in faults],
-                [f.column for f in faults],
-                [f.reason for f in faults],
-            ],
-        )
+    rejects = [
+        {"load_id": load_id, "line": f.line, "column_name": f.column, "reason": f.reason}
+        for f in faults
+    ]
+    queries.insert_rows(connection, "events.reject", rejects)
     return Loaded(source, "loaded", read, kept, rejected, faults, unknown, doubts)
 
 
-def _standing(writer: Any, source: str) -> list[int]:
-    return [
-        load_id
-        for (load_id,) in writer.execute(
-            "SELECT load_id FROM events.load WHERE source = $1 AND status = 'loaded'", [source]
-        ).fetchall()
-    ]
+def _is_loaded(connection: Connection, sha256: str) -> bool:
+    return queries.run(connection, "read/same_load", sha256=sha256).first() is not None
 
 
-def _remove(writer: Any, load_ids: list[int], status: str) -> int:
-    removed = writer.execute(
-        "DELETE FROM events.event WHERE load_id IN (SELECT UNNEST($1))", [load_ids]
-    ).fetchone()[0]
-    writer.execute(
-        "UPDATE events.load SET status = $1 WHERE load_id IN (SELECT UNNEST($2))",
-        [status, load_ids],
-    )
+def _standing(connection: Connection, source: str) -> list[int]:
+    return list(queries.run(connection, "read/standing_loads", source=source).scalars())
+
+
+def _replaced(connection: Connection, path: Path, source: str, replace: bool) -> list[int]:
+    """The loads that this file takes the place of; refused unless that was asked for."""
+    before = _standing(connection, source)
+    if before and not replace:
+        raise Refused(
+            f"{path}: {source} was loaded before with other content; "
+            "use --replace to swap the corrected file in"
+        )
+    return before
+
+
+def _remove(connection: Connection, load_ids: list[int], status: str) -> int:
+    removed = queries.run(connection, "read/events_of_loads", load_ids=load_ids).scalar()
+    queries.run(connection, "fill/unloaded", load_ids=load_ids, status=status)
     return removed
 
 
-def _pads(writer: Any, settings: Settings) -> dict[str, bytes]:
+def _pads(connection: Connection, key: bytes) -> dict[str, bytes]:
     """The key's pads, after making sure that it is the key this store was made with."""
-    key = identity.required(settings.hmac_key)
     check = identity.key_check(key)
-    known = _setting(writer, "key_check")
+    known = queries.settings(connection).get("key_check")
     if known is None:
-        _set(writer, "key_check", check)
+        queries.run(connection, "fill/setting", name="key_check", setting=check)
     elif known != check:
         raise Refused(
             "KPI_HMAC_KEY is not the key this store was made with, so every user would count twice; "
             "set the first key again, or load everything into a new KPI_HOME"
         )
     return identity.pads(key)
-
-
-def _setting(writer: Any, name: str) -> str | None:
-    row = writer.execute("SELECT setting FROM events.store WHERE name = $1", [name]).fetchone()
-    return row[0] if row else None
-
-
-def _set(writer: Any, name: str, setting: str) -> None:
-    writer.execute("INSERT INTO events.store VALUES ($1, $2)", [name, setting])
-
-
-@contextmanager
-def _transaction(writer: Any) -> Iterator[None]:
-    writer.execute("BEGIN")
-    try:
-        yield
-        writer.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.Error):  # the engine may have rolled back already
-            writer.execute("ROLLBACK")
-        raise
 
 
 @contextmanager

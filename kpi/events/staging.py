@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kpi import queries, store
+from kpi import queries
 from kpi.events import formats
+from kpi.store.shared import quoted
 
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 SHOWN_FAULTS = 1000
@@ -41,8 +42,12 @@ class Torn:
     lines: int
 
 
-def stage(writer: Any, path: Path, kind: formats.Recognised) -> None:
+def stage(
+    writer: Any, path: Path, kind: formats.Recognised, frozen_before: str | None = None
+) -> None:
     """Put the file's rows, typed and checked, behind the name `checked`.
+
+    Rows of days before ``frozen_before`` (a UTC date) are rejected, since they can't be refilled.
 
     Files that fit are staged in memory and parsed once; larger ones are views, parsed at each use.
     """
@@ -50,10 +55,9 @@ def stage(writer: Any, path: Path, kind: formats.Recognised) -> None:
     limit = writer.execute("SELECT current_setting('memory_limit')").fetchone()[0]
     fits = size < _bytes(limit) / 8
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    frozen = writer.execute(
-        "SELECT setting FROM events.store WHERE name = 'frozen_before'"
-    ).fetchone()
-    first_open = datetime.fromisoformat(frozen[0]).replace(tzinfo=UTC) if frozen else FIRST_SANE
+    first_open = FIRST_SANE
+    if frozen_before:
+        first_open = datetime.fromisoformat(frozen_before).replace(tzinfo=UTC)
     writer.execute(
         "CREATE TEMP TABLE check_limits AS "
         "SELECT $1::BIGINT AS first_sane, $2::BIGINT AS last_sane, $3::BIGINT AS first_open",
@@ -69,7 +73,7 @@ def stage(writer: Any, path: Path, kind: formats.Recognised) -> None:
 
 def _source_view(writer: Any, path: Path, kind: formats.Recognised, numbered: bool) -> None:
     """The file as text columns under our names, blanks as NULL, optionally with row numbers."""
-    file = store.quoted(_literal_path(path))
+    file = quoted(_literal_path(path))
     position = {name: index for index, name in enumerate(kind.columns) if name}
     if kind.encoding == "csv":
         columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(kind.columns)))
@@ -80,7 +84,7 @@ def _source_view(writer: Any, path: Path, kind: formats.Recognised, numbered: bo
         )
         cells = {name: f"c{index}" for name, index in position.items()}
     elif kind.encoding == "json":
-        columns = ", ".join(f"{store.quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
+        columns = ", ".join(f"{quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
         reader = (
             f"read_json({file}, format='newline_delimited', columns={{{columns}}}, "
             f"ignore_errors=true{_compression(path)})"

@@ -16,8 +16,7 @@ from kpi.warehouse import Warehouse, open_warehouse
 
 def publication_key(settings: Settings) -> str:
     """What tells the newest publication from every other; caches go by it."""
-    file = store.publication_file(settings.home)
-    return f"{file}@{file.stat().st_mtime_ns}"
+    return store.publication_key(settings)
 
 
 def _let_go(warehouse: Warehouse) -> None:

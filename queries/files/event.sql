@@ -1,15 +1,14 @@
--- event: checked rows into the private event table, ids hashed.
+-- event: checked rows as they enter the private event table, ids hashed, in its order of columns.
 -- Reads:  checked, hashed_id.
--- Params: load_id.
--- Note:   DuckDB only; one file is one transaction.
-INSERT INTO events.event
+-- Params: load_id, hash_users, hash_devices.
+-- Note:   DuckDB only.
 SELECT
   c."timestamp",
   c.seq_id,
   c.seq_time,
   c.type,
-  CASE WHEN $hash_users THEN u.hashed ELSE c.uid END,
-  CASE WHEN $hash_devices THEN d.hashed ELSE c.device_id END,
+  CASE WHEN $hash_users THEN u.hashed ELSE c.uid END AS uid,
+  CASE WHEN $hash_devices THEN d.hashed ELSE c.device_id END AS device_id,
   c.new_user,
   c.user_agent_browser,
   c.user_agent_version,
@@ -20,7 +19,7 @@ SELECT
   c.campaign,
   c.migration,
   c.region,
-  $load_id
+  $load_id AS load_id
 FROM checked AS c
 LEFT JOIN hashed_id AS u ON u.id = c.uid
 LEFT JOIN hashed_id AS d ON d.id = c.device_id

@@ -1,7 +1,7 @@
 -- day_status: for every day from the first to the last, what was loaded and whether it is complete.
 -- Grain:   one row per (day, type); type '(all)' is the day as a whole, present for unloaded days too.
 -- Reads:   events.event, changed_day, present_load_day, kpi.load_day, events.load.
--- Params:  now, complete_after (an interval), first_ms, end_ms (bounds of the changed days).
+-- Params:  now, complete_after_seconds (after a day's UTC end), first_ms, end_ms (bounds of the changed days).
 -- Rerun:   safe; the table of whole days is made anew, counts by type are replaced for changed days.
 -- Note:    a day is complete when anything of it was loaded long enough after its UTC end.
 DELETE FROM kpi.load_day WHERE day IN (SELECT day FROM changed_day);
@@ -57,7 +57,8 @@ SELECT
   CASE WHEN l.day IS NULL THEN 0 ELSE 1 END,
   CASE
     WHEN l.day IS NULL THEN 0
-    WHEN l.loaded_at >= CAST(y.day + 1 AS TIMESTAMP) + :complete_after THEN 1
+    WHEN EXTRACT(EPOCH FROM l.loaded_at)
+      >= CAST(y.day + 1 - DATE '1970-01-01' AS BIGINT) * 86400 + :complete_after_seconds THEN 1
     ELSE 0
   END,
   NULL

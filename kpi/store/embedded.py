@@ -13,24 +13,50 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
+from kpi.store.shared import (
+    SCHEMA_VERSION,
+    connection_settings,
+    quoted,
+    record_publication,
+    refuse_newer_version,
+)
 
-SCHEMA_VERSION = 2
 KEPT_PUBLICATIONS = 3
 NOTHING_YET = (
     "nothing has been summarised yet in {home}; "
     "run: python -m kpi load FILE… && python -m kpi summarise"
 )
+
+
+def place(settings: Settings) -> str:
+    """The folder."""
+    return str(settings.home)
+
+
+def has_events(settings: Settings) -> bool:
+    """Whether there is a private file."""
+    return events_file(settings.home).exists()
+
+
+def publication_key(settings: Settings) -> str:
+    """The newest publication's file and when it was written."""
+    file = publication_file(settings.home)
+    return f"{file}@{file.stat().st_mtime_ns}"
+
+
+def tidy(settings: Settings) -> None:
+    """Nothing: every publication is written anew, statistics included."""
 
 
 def events_file(home: Path) -> Path:
@@ -80,23 +106,25 @@ def only_writer(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def storage_faults(home: Path) -> Iterator[None]:
+def storage_faults(settings: Settings) -> Iterator[None]:
     """Turn what the disk or the engine says of a broken store into one line without SQL."""
+    home = settings.home
     try:
         yield
-    except (duckdb.Error, OSError) as error:
-        told = str(error)
+    except (duckdb.Error, DBAPIError, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        told = str(cause)
         if "No space left" in told or "File too large" in told or "max_temp_directory_size" in told:
             raise Refused(f"{home}: the disk is full; free some room and run it again") from error
         if "ermission denied" in told or "Read-only file system" in told or "read-only" in told:
             raise Refused(
                 f"{home}: can't be written to; check its permissions, or set KPI_HOME"
             ) from error
-        if isinstance(error, duckdb.OutOfMemoryException):
+        if isinstance(cause, duckdb.OutOfMemoryException):
             raise Refused(
                 "the memory limit is too small for this; raise KPI_MEMORY_LIMIT (such as 4GB)"
             ) from error
-        if isinstance(error, (duckdb.IOException, duckdb.SerializationException)):
+        if isinstance(cause, (duckdb.IOException, duckdb.SerializationException)):
             raise WarehouseDown(
                 f"{home}: the store can't be read; if a file is damaged, move the folder away and "
                 "load the event files again"
@@ -104,32 +132,14 @@ def storage_faults(home: Path) -> Iterator[None]:
         raise
 
 
-def connection_settings(settings: Settings, spill: Path | None) -> dict[str, Any]:
-    """DuckDB's settings: half of the machine's memory at most, and spilling only where told to.
-
-    ``spill`` is None wherever raw ids pass through, so that they can't reach the disk.
-    """
-    told: dict[str, Any] = {
-        "memory_limit": settings.memory_limit or f"{_machine_memory() // 2 // 2**20}MiB",
-        "temp_directory": str(spill) if spill else "",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }
-    return told
-
-
 def attach_events(raw: Any, home: Path) -> None:
     """Attach the private file as `events` for writing."""
     raw.execute(f"ATTACH {quoted(events_file(home))} AS events")
 
 
-def quoted(value: object) -> str:
-    """A string literal, for the few statements that take no parameters (ATTACH, file readers)."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def reading_engine(settings: Settings, publication: Path) -> Engine:
-    """A pool of connections that see one publication, read only, as `kpi`."""
+def reading_engine(settings: Settings) -> Engine:
+    """A pool of connections that see one publication, the newest now, read only, as `kpi`."""
+    publication = publication_file(settings.home)
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=QueuePool,
@@ -186,30 +196,82 @@ class Publishing:
         self._home = home
         self._work = work
 
-    def publish(self, definitions: str, simulated: bool | None = None) -> int:
-        """Make this the newest publication, in one step that a crash can't halve; its number.
+    def end_part(self) -> None:
+        """Commit, since the engine writes one file a transaction."""
+        self.connection.commit()
 
-        ``simulated`` None keeps what the publication before it said.
-        """
-        before = queries.run(self.connection, "read/publication").mappings().first()
-        number = (before["publication_id"] if before else 0) + 1
-        if simulated is None:
-            simulated = bool(before and before["simulated"])
-        queries.run(
-            self.connection,
-            "fill/publication",
-            publication_id=number,
-            built_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
-            schema_version=SCHEMA_VERSION,
-            definitions=definitions,
-            simulated=int(simulated),
-        )
+    def publish(self, definitions: str, simulated: bool | None = None) -> int:
+        """Make this the newest publication, in one step that a crash can't halve; its number."""
+        number = record_publication(self.connection, definitions, simulated)
         self.connection.commit()
         raw = self.connection.connection.driver_connection
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
         _move_link(self._home, self._work, number)
         return number
+
+    def shrink_events(self) -> None:
+        """Write the private file's changes into it."""
+        self.connection.commit()
+        self.connection.connection.driver_connection.execute("CHECKPOINT events")
+
+
+@contextmanager
+def loading(settings: Settings) -> Iterator[Loading]:
+    """The private file, open for writing; nothing spills, since raw ids pass through."""
+    engine = create_engine(
+        "duckdb:///:memory:",
+        poolclass=NullPool,
+        connect_args={"config": connection_settings(settings, None)},
+    )
+    try:
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            # Rows may be stored in any order; one checkpoint at the end is cheaper than one a file.
+            raw.execute("SET preserve_insertion_order = false")
+            raw.execute("SET wal_autocheckpoint = '1GB'")
+            attach_events(raw, settings.home)
+            opened = Loading(connection)
+            opened.prepare()
+            yield opened
+    finally:
+        engine.dispose()
+
+
+class Loading:
+    """The private file: DuckDB reads files and stores their rows in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.reader = connection.connection.driver_connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction; `only_writer` sees to it that nobody else writes."""
+        self.connection.rollback()
+        with self.connection.begin():
+            yield
+
+    def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
+        """Add the staged rows, ids hashed."""
+        return self.reader.execute(
+            "INSERT INTO events.event " + queries.text("files/event"),
+            {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices},
+        ).fetchone()[0]
+
+    def prepare(self) -> None:
+        """Make the private tables where they are missing; refuse a store of a newer version."""
+        tables = self.connection.exec_driver_sql(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
+        ).scalars()
+        if "store" in tables.all():
+            stored = queries.settings(self.connection)
+            refuse_newer_version(int(stored.get("schema_version", 0)))
+            self.connection.rollback()
+            return
+        with self.transaction():
+            queries.run(self.connection, "tables/events")
+            queries.run(self.connection, "tables/version", schema_version=str(SCHEMA_VERSION))
 
 
 def _refuse_newer(connection: Connection) -> None:
@@ -219,15 +281,6 @@ def _refuse_newer(connection: Connection) -> None:
     if "publication" in tables.all():
         found = connection.exec_driver_sql("SELECT schema_version FROM kpi.publication").scalar()
         refuse_newer_version(found)
-
-
-def refuse_newer_version(found: int | None) -> None:
-    """Raise Refused when a store is of a later schema than this program knows."""
-    if found is not None and found > SCHEMA_VERSION:
-        raise Refused(
-            f"this store was made by a newer version (schema {found}, this is {SCHEMA_VERSION}); "
-            "upgrade the program"
-        )
 
 
 def _clear(folder: Path) -> None:
@@ -250,11 +303,3 @@ def _move_link(home: Path, work: Path, number: int) -> None:
         os.close(handle)
     for old in sorted(work.parent.glob("kpi-*.duckdb"))[:-KEPT_PUBLICATIONS]:
         old.unlink()
-
-
-def _machine_memory() -> int:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for limit in (Path("/sys/fs/cgroup/memory.max"),):
-        with suppress(OSError, ValueError):
-            memory = min(memory, int(limit.read_text()))
-    return memory

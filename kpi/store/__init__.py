@@ -1,0 +1,98 @@
+"""The store behind every command and page: a folder of DuckDB files, or a server.
+
+`embedded` and `server` hold the same functions; the settings choose between them here and nowhere
+else. What the statements in `queries/` can't say alike on every engine is in these two modules (how a
+publication is made and published, how rows are added) and in `dialects` (a few words of DDL).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import ModuleType
+
+from sqlalchemy import Engine
+
+from kpi.settings import Settings
+from kpi.store.shared import (
+    SCHEMA_VERSION,
+    Loading,
+    Publishing,
+    quoted,
+    refuse_newer_version,
+)
+
+
+def place(settings: Settings) -> str:
+    """What messages call the store: its folder, or 'the database', never a host."""
+    return _kind(settings).place(settings)
+
+
+def has_events(settings: Settings) -> bool:
+    """Whether anything was ever loaded."""
+    return _kind(settings).has_events(settings)
+
+
+def publication_key(settings: Settings) -> str:
+    """What tells the newest publication from every other, for caches; raises NoData without one."""
+    return _kind(settings).publication_key(settings)
+
+
+def reading_engine(settings: Settings) -> Engine:
+    """A pool of connections that read the newest publication as `kpi`; NoData when there is none."""
+    return _kind(settings).reading_engine(settings)
+
+
+def only_writer(settings: Settings) -> AbstractContextManager[None]:
+    """Hold the store's lock: one load, summary or change at a time; others wait, then are refused."""
+    return _kind(settings).only_writer(settings)
+
+
+def storage_faults(settings: Settings) -> AbstractContextManager[None]:
+    """Turn what the engine says of a store in trouble into one line without SQL, hosts or secrets."""
+    return _kind(settings).storage_faults(settings)
+
+
+def next_publication(settings: Settings) -> AbstractContextManager[Publishing]:
+    """The newest publication to change, as `kpi`, beside the private tables, as `events`.
+
+    Readers see the change when the block ends after `publish`; otherwise it never was.
+    """
+    return _kind(settings).next_publication(settings)
+
+
+def loading(settings: Settings) -> AbstractContextManager[Loading]:
+    """The private tables, open for loading, and the engine that reads, checks and hashes files."""
+    return _kind(settings).loading(settings)
+
+
+def tidy(settings: Settings) -> None:
+    """What a store wants after it was filled, outside of any transaction: statistics, free space."""
+    _kind(settings).tidy(settings)
+
+
+def _kind(settings: Settings) -> ModuleType:
+    if settings.database_url:
+        from kpi.store import server
+
+        return server
+    from kpi.store import embedded
+
+    return embedded
+
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Loading",
+    "Publishing",
+    "has_events",
+    "loading",
+    "next_publication",
+    "only_writer",
+    "place",
+    "publication_key",
+    "quoted",
+    "reading_engine",
+    "refuse_newer_version",
+    "storage_faults",
+    "tidy",
+]

@@ -1,0 +1,104 @@
+"""What both kinds of store share: the record of a publication, and the reading of files by DuckDB."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from kpi import queries
+from kpi.errors import Refused
+from kpi.settings import Settings
+
+SCHEMA_VERSION = 2
+
+
+class Publishing(Protocol):
+    """A publication in the making."""
+
+    connection: Connection
+
+    def end_part(self) -> None:
+        """End a part of the run: DuckDB writes one file a transaction; on a server a run is one."""
+
+    def publish(self, definitions: str, simulated: bool | None = None) -> int:
+        """Make this the newest publication; its number. None keeps what was said of simulation."""
+
+    def shrink_events(self) -> None:
+        """Give back the room that deleted private rows took."""
+
+
+class Loading(Protocol):
+    """The private tables, open for loading."""
+
+    connection: Connection
+    """To the private tables."""
+
+    reader: Any
+    """The DuckDB connection that reads, checks and hashes files; nothing of it reaches the disk."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One transaction on the private tables, by the only writer there is."""
+
+    def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
+        """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
+
+
+def record_publication(connection: Connection, definitions: str, simulated: bool | None) -> int:
+    """Write what was built, when and by which definitions; the publication's number.
+
+    ``simulated`` None keeps what the publication before it said.
+    """
+    before = queries.run(connection, "read/publication").mappings().first()
+    number = (before["publication_id"] if before else 0) + 1
+    if simulated is None:
+        simulated = bool(before and before["simulated"])
+    queries.run(
+        connection,
+        "fill/publication",
+        publication_id=number,
+        built_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        schema_version=SCHEMA_VERSION,
+        definitions=definitions,
+        simulated=int(simulated),
+    )
+    return number
+
+
+def refuse_newer_version(found: int | None) -> None:
+    """Raise Refused when a store is of a later schema than this program knows."""
+    if found is not None and found > SCHEMA_VERSION:
+        raise Refused(
+            f"this store was made by a newer version (schema {found}, this is {SCHEMA_VERSION}); "
+            "upgrade the program"
+        )
+
+
+def connection_settings(settings: Settings, spill: Path | None) -> dict[str, Any]:
+    """DuckDB's settings: half of the machine's memory at most, and spilling only where told to.
+
+    ``spill`` is None wherever raw ids pass through, so that they can't reach the disk.
+    """
+    return {
+        "memory_limit": settings.memory_limit or f"{_machine_memory() // 2 // 2**20}MiB",
+        "temp_directory": str(spill) if spill else "",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
+def quoted(value: object) -> str:
+    """A string literal, for the few statements that take no parameters (ATTACH, file readers)."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _machine_memory() -> int:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in (Path("/sys/fs/cgroup/memory.max"),):
+        with suppress(OSError, ValueError):
+            memory = min(memory, int(limit.read_text()))
+    return memory

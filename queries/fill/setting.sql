@@ -1,0 +1,7 @@
+-- setting: one thing the store keeps about itself.
+-- Params:  name, setting.
+-- Rerun:   safe.
+DELETE FROM events.store WHERE name = :name;
+
+INSERT INTO events.store (name, setting)
+VALUES (:name, :setting);

@@ -1,0 +1,3 @@
+-- event_count: how many events stand.
+SELECT COUNT(*) AS events
+FROM events.event
