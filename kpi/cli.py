@@ -17,10 +17,7 @@ from kpi.errors import NoData, Refused
 from kpi.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from kpi.filters import Filters
-    from kpi.warehouse import Warehouse
+    pass
 
 DONE, REFUSED = 0, 1
 DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
@@ -138,6 +135,7 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
 def _export(settings: Settings, told: argparse.Namespace) -> None:
     from kpi import export, metrics
     from kpi.filters import Filters, Period
+    from kpi.goals.command import goal_table
     from kpi.warehouse import open_warehouse
 
     period = Period(told.first, told.last)
@@ -160,7 +158,16 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
         if told.metric == "firefox":
             frame = metrics.firefox(warehouse, period, weekly=told.weekly)
         elif told.metric == "goals":
-            frame = _goals(warehouse, filters, told, min_users)
+            frame = goal_table(
+                settings,
+                warehouse,
+                filters,
+                min_users,
+                as_of=told.as_of,
+                days=(told.baseline_from, told.baseline_to),
+                baseline=told.baseline,
+                incomplete=told.include_incomplete,
+            )
         else:
             options = {"window": told.window} if told.metric == "multi-device" else {}
             frame = metrics.METRICS[told.metric](
@@ -178,21 +185,11 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
         warehouse.close()
 
 
-def _goals(
-    warehouse: Warehouse, filters: Filters, told: argparse.Namespace, min_users: int
-) -> pd.DataFrame:
-    """The scores as a table; why a goal has no data goes to stderr."""
-    from kpi import goals
-    from kpi.filters import Period
+def _baselines(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import export
+    from kpi.goals.command import frozen_table
 
-    baseline = None
-    if told.baseline_from or told.baseline_to:
-        baseline = Period(told.baseline_from, told.baseline_to)
-    scored = goals.scores(warehouse, goals.read(), filters, told.as_of, baseline, min_users)
-    for score in scored:
-        if score.reason:
-            print(f"{score.goal.id}: {score.reason}", file=sys.stderr)
-    return goals.table(scored)
+    export.write(frozen_table(settings), told.form, told.output)
 
 
 def _demo(settings: Settings, told: argparse.Namespace) -> None:
@@ -343,12 +340,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--as-of", type=_day, metavar="DAY", help="goals only")
     export.add_argument("--baseline-from", type=_day, metavar="DAY", help="goals only")
     export.add_argument("--baseline-to", type=_day, metavar="DAY", help="goals only")
+    export.add_argument("--baseline", metavar="ID", help="goals only: a frozen one")
     export.add_argument("--min-users", type=_count, metavar="N", help="0 shows every cell")
     export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
     export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
-    export.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
-    export.add_argument("-o", "--output", type=Path, metavar="FILE")
+    _add_output(export)
+
+    _add_output(command("baselines", _baselines, "list frozen baselines beside today's values"))
 
     expire = command("expire", _expire, "delete raw events past retention")
     expire.add_argument("--keep-days", type=_count, required=True, metavar="N")
@@ -391,13 +390,19 @@ class _Checked:
             self._parser.error("--window goes with multi-device only")
         told.window = told.window or 5
         of_goals = [
-            name for name in ("as_of", "baseline_from", "baseline_to") if getattr(told, name)
+            name
+            for name in ("as_of", "baseline_from", "baseline_to", "baseline")
+            if getattr(told, name)
         ]
         if of_goals and metric != "goals":
             self._parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
-        not_of_goals = [name for name in ("first", "last", "by") if getattr(told, name)]
+        if told.baseline and (told.baseline_from or told.baseline_to):
+            self._parser.error("--baseline has its own period; leave out the days")
+        not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(told, name)]
         if not_of_goals and metric == "goals":
-            self._parser.error("goals have no period or breakdown; --as-of gives the day to score")
+            self._parser.error(
+                "goals have no period, weeks or breakdown; --as-of gives the day to score"
+            )
         narrowed = [
             name
             for name in (
@@ -425,6 +430,11 @@ def _add_period(
 ) -> None:
     command.add_argument("--from", dest="first", type=_day, metavar="DAY", default=first)
     command.add_argument("--to", dest="last", type=_day, metavar="DAY", default=last)
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
+    command.add_argument("-o", "--output", type=Path, metavar="FILE")
 
 
 def _day(text: str) -> date:

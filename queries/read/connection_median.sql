@@ -1,7 +1,8 @@
 -- connection_median: the median over all attempts that became ready in a period, pooled, by account.
 -- Grain:   one row per new_account with a connection.
--- Reads:   kpi.connection, kpi.segment.
--- Params:  first_day, last_day (UTC dates, both included), any_devices, multi_device, and the filter's.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Params:  first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
+--          multi_device, and the filter's.
 -- Source:  specification, "Time taken to connect a device".
 SELECT
   c.new_account,
@@ -9,8 +10,12 @@ SELECT
   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+INNER JOIN kpi.day_status AS s ON s.day = c.day_ready
 WHERE
-  c.day_ready >= :first_day
+  s.type = '(all)'
+  AND s.loaded = 1
+  AND (s.complete = 1 OR :with_incomplete = 1)
+  AND c.day_ready >= :first_day
   AND c.day_ready <= :last_day
   AND (:any_devices = 1 OR c.multi_device = :multi_device)
   AND (:any_browser = 1 OR g.browser IN :browser)

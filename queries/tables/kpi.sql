@@ -118,15 +118,3 @@ CREATE TABLE IF NOT EXISTS kpi.annotation (
   kind VARCHAR(16) NOT NULL,
   url VARCHAR(1024)
 );
-
-CREATE TABLE IF NOT EXISTS kpi.baseline (
-  measure VARCHAR(64) NOT NULL,
-  baseline DOUBLE PRECISION NOT NULL,
-  first_day DATE NOT NULL,
-  last_day DATE NOT NULL,
-  filters VARCHAR(4096) NOT NULL,
-  definitions VARCHAR(64) NOT NULL,
-  frozen_at TIMESTAMP NOT NULL,
-  frozen_by VARCHAR(256) NOT NULL,
-  reason VARCHAR(1024) NOT NULL
-);

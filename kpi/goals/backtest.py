@@ -1,0 +1,81 @@
+"""How often the projection's 80% ranges held on a store's own history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kpi.goals.projection import FEWEST_WEEKS, SEED, SHARES, TooShort, simulated, usable
+
+DRAWS = 400
+FEWEST_TRIES = 8
+MOST_TRIES = 80
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What came of it: ranges for so many weeks ahead, how many were tried and how many held.
+
+    ``wanted`` is how far the year's end is; where the history doesn't reach that far twice, ranges for
+    fewer weeks were tried.
+    """
+
+    weeks_ahead: int
+    wanted: int
+    tries: int
+    held: int
+
+    @property
+    def share(self) -> float:
+        """The share of ranges that held; 0.8 is what they promise."""
+        return self.held / self.tries
+
+
+def backtest(weeks: pd.Series, ahead: int, scored_weeks: int = 4) -> Backtest:
+    """Project from every past week as if no later one were known, and see whether the range held.
+
+    Each try knows at least 26 whole weeks and is judged by the mean of the ``scored_weeks`` that end
+    ``ahead`` weeks later. Neighbouring tries share weeks, so that they are fewer than they look. Raises
+    TooShort where fewer than 8 can be made.
+    """
+    known, _ = usable(weeks)
+    levels = known.to_numpy()
+    wanted = max(ahead, 1)
+    possible = len(levels) - FEWEST_WEEKS - FEWEST_TRIES + 1
+    if possible < 1:
+        raise TooShort(
+            f"Too little history to test the method on: {FEWEST_WEEKS + FEWEST_TRIES} whole weeks "
+            f"are needed, and there are {len(levels)}."
+        )
+    tried = min(wanted, possible)
+    starts = range(FEWEST_WEEKS, len(levels) - tried + 1)
+    step = -(-len(starts) // MOST_TRIES)
+    starts = starts[::step]
+    held = [_held(levels, start, tried, scored_weeks) for start in starts]
+    return Backtest(tried, wanted, len(held), sum(held))
+
+
+def moved_as_far(weeks: pd.Series, ahead: int, needed: float, window: int = 4) -> tuple[int, int]:
+    """Of all past stretches of ``ahead`` weeks, how many moved by ``needed`` or more, and how many there are.
+
+    ``needed`` has the sign of the move. A stretch runs from the mean of ``window`` weeks to that of the
+    ``window`` weeks ``ahead`` later; stretches overlap.
+    """
+    scored = weeks.rolling(window, min_periods=window).mean().dropna()
+    scored = scored.reindex(weeks.index)
+    moves = (scored.shift(-ahead) - scored).dropna().to_numpy()
+    far = moves >= needed if needed >= 0 else moves <= needed
+    return int(far.sum()), len(moves)
+
+
+def _held(levels: np.ndarray, start: int, ahead: int, scored_weeks: int) -> bool:
+    before = levels[:start]
+    drawn = simulated(before, ahead, DRAWS, SEED)
+    kept = before[-max(scored_weeks - ahead, 0) :] if scored_weeks > ahead else before[:0]
+    coming = min(scored_weeks, ahead)
+    ends = (drawn[:, -coming:].sum(axis=1) + kept.sum()) / scored_weeks
+    low, high = np.quantile(ends, [SHARES[0], SHARES[-1]])
+    came = levels[start + ahead - scored_weeks : start + ahead].mean()
+    return bool(low <= came <= high)

@@ -1,0 +1,310 @@
+"""Baselines: the value of a period, the band its days lie in, what to mind, and a period to propose.
+
+Pure functions over a goal's daily values; a `Calendar` tells what is known of the days themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from kpi import anomalies
+from kpi.annotations import Marker
+from kpi.definitions import WEEK
+from kpi.filters import Period
+from kpi.goals.blocks import block_of, moving_blocks
+from kpi.goals.figures import mean_within
+from kpi.measures import day_text, days_text
+
+FEWEST_WEEKS = 8
+"""Whole weeks below which a period is short for a baseline."""
+
+LONGEST_WEEKS = 52
+FEWEST_FOR_BAND = 2
+DRAWS, SHIFT_DRAWS, SEED = 2000, 300, 2016
+OUTAGE_SHARE = 0.5
+"""A day is an outage when it has fewer events than this share of what is usual for its weekday."""
+
+SHIFT_WEEKS = 4
+SHIFT_CHANCE = 0.01
+SHIFT_SIZE = 0.02
+"""A level shift is one that chance makes in under 1 of 100 cases, and of 2% of the level or more."""
+
+SEARCHED_ENDS = 26
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What is known of days: which weren't loaded, were an outage, or a holiday, with what to call them."""
+
+    unloaded: frozenset[date] = frozenset()
+    outages: dict[date, str] = field(default_factory=dict)
+    holidays: dict[date, str] = field(default_factory=dict)
+
+    def fault(self, days: Iterable[date]) -> str | None:
+        """What speaks against these days, or None."""
+        for day in days:
+            if day in self.unloaded:
+                return f"{day_text(day)} wasn't loaded"
+            if day in self.outages:
+                return f"{day_text(day)}: {self.outages[day]}"
+            if day in self.holidays:
+                return f"{day_text(day)}: {self.holidays[day]}"
+        return None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A period's value: the mean of the daily values that exist, with its bands.
+
+    ``low_80`` to ``high_80`` is where 80 of 100 single days are expected if nothing changes, and so on
+    for 95; ``mean_low`` to ``mean_high`` where the value itself lies, 95 of 100. Bands are None under two
+    whole weeks. ``days`` is how many days have a value, ``weeks`` how many whole weeks.
+    """
+
+    period: Period
+    value: float
+    days: int
+    weeks: int
+    low_80: float | None = None
+    high_80: float | None = None
+    low_95: float | None = None
+    high_95: float | None = None
+    mean_low: float | None = None
+    mean_high: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A period to take as baseline, and why; or no period, and why not."""
+
+    period: Period | None
+    reason: str
+
+
+def calendar(volumes: pd.DataFrame, markers: Iterable[Marker]) -> Calendar:
+    """What is known of the days: from their volumes (`Warehouse.volumes`) and from what people marked.
+
+    A day is an outage when it is marked as an incident, or when its volume is unusually low and under
+    half of what is usual for its weekday.
+    """
+    whole = volumes[volumes["type"] == anomalies.EVERY_TYPE]
+    judged = anomalies.judged(whole)
+    low = judged[(judged["unusual"] == "low") & (judged["events"] < OUTAGE_SHARE * judged["usual"])]
+    outages = {
+        row.day.date(): f"{row.events / row.usual:.0%} of the usual events"
+        for row in low.itertuples(index=False)
+    }
+    by_kind: dict[str, dict[date, str]] = {"incident": {}, "holiday": {}}
+    for marker in markers:
+        by_kind.get(marker.kind, {})[marker.day] = marker.label
+    return Calendar(
+        unloaded=frozenset(day.date() for day in whole.loc[whole["loaded"] != 1, "day"]),
+        outages={**outages, **by_kind["incident"]},
+        holidays=by_kind["holiday"],
+    )
+
+
+def baseline(days: pd.Series, period: Period, known: Calendar) -> Baseline | None:
+    """The value, bands and warnings of a period of daily values; None where no day has a value.
+
+    Bands come from a moving-block bootstrap over the period's whole weeks, counted back from its end, so
+    that the days of a week, and weeks that hang together, stay together.
+    """
+    first, last = _inside(days, period)
+    value, count = mean_within(days, Period(first, last) if first <= last else period)
+    if value is None:
+        return None
+    weeks = _whole_weeks(days, first, last)
+    bands = _bands(weeks, value) if len(weeks) >= FEWEST_FOR_BAND else {}
+    warnings = _warnings(days, period, first, last, weeks, known)
+    return Baseline(period, value, count, len(weeks), warnings=tuple(warnings), **bands)
+
+
+def proposal(days: pd.Series, before: date, known: Calendar) -> Proposal:
+    """The longest recent stretch of whole weeks without faults or a level shift, and why it is that.
+
+    It ends within the half year up to ``before``, has 8 to 52 weeks, and of equally long ones it is the
+    latest.
+    """
+    table, ends = _weeks_to(days, before)
+    means = table.mean(axis=1)
+    faults = [_fault_of_week(table[row], ends[row], known) for row in range(len(ends))]
+    clean = np.array([fault is None for fault in faults], dtype=bool)
+    for length in range(min(LONGEST_WEEKS, len(ends)), FEWEST_WEEKS - 1, -1):
+        for stop in range(len(ends), max(len(ends) - SEARCHED_ENDS, length - 1), -1):
+            start = stop - length
+            if clean[start:stop].all() and level_shift(means[start:stop]) is None:
+                period = Period(ends[start] - timedelta(days=WEEK - 1), ends[stop - 1])
+                limits = _limits(means, faults, ends, start, stop)
+                return Proposal(period, f"{length} whole weeks without a gap, an outage, a holiday or a "
+                                f"shift of level: the longest that ends in the half year before "
+                                f"{day_text(before + timedelta(days=1))}. {limits}")  # fmt: skip
+    if len(ends) < FEWEST_WEEKS:
+        return Proposal(None, f"There are only {len(ends)} whole weeks before "
+                        f"{day_text(before + timedelta(days=1))}; {FEWEST_WEEKS} are needed.")  # fmt: skip
+    latest = next((fault for fault in reversed(faults) if fault), None)
+    why = f"; the latest fault: {latest}" if latest else "; its level keeps moving"
+    return Proposal(None, f"No stretch of {FEWEST_WEEKS} whole weeks in the half year before "
+                    f"{day_text(before + timedelta(days=1))} is stable{why}.")  # fmt: skip
+
+
+def level_shift(weeks: np.ndarray) -> tuple[int, float] | None:
+    """Where a series of weekly values changes its level most, and by how much; None if it doesn't.
+
+    A shift parts at least four weeks from at least four; it counts when it is of 2% of the level or
+    more, and when the same weeks without it, drawn anew in blocks, show one as clear in under 1 of 100
+    cases.
+    """
+    count = len(weeks)
+    if count < 2 * SHIFT_WEEKS:
+        return None
+    clear, sizes = _splits(weeks[None, :])
+    split = int(np.argmax(clear[0]))
+    size = float(sizes[0, split])
+    if abs(size) < SHIFT_SIZE * abs(float(weeks.mean())):
+        return None
+    at = split + SHIFT_WEEKS
+    rest = weeks - np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
+    # A level that drifts without a step leaves a rest that hangs together, and so long blocks.
+    drawn = rest[moving_blocks(count, block_of(rest), SHIFT_DRAWS, SEED)]
+    by_chance = _splits(drawn)[0].max(axis=1)
+    if (by_chance >= clear[0, split]).mean() >= SHIFT_CHANCE:
+        return None
+    return at, size
+
+
+def _splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Per row and split: how clear the difference of its sides' means is, and the difference."""
+    count = rows.shape[1]
+    before = np.arange(SHIFT_WEEKS, count - SHIFT_WEEKS + 1)
+    sums = np.cumsum(rows, axis=1)
+    left = sums[:, before - 1] / before
+    right = (sums[:, -1:] - sums[:, before - 1]) / (count - before)
+    size = right - left
+    return np.abs(size) * np.sqrt(before * (count - before) / count), size
+
+
+def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
+    """The bands of single days and of the value, around the value."""
+    drawn = weeks[moving_blocks(len(weeks), block_of(weeks.mean(axis=1)), DRAWS, SEED)]
+    means = drawn.mean(axis=(1, 2)) - weeks.mean()
+    # How far a day to come may lie: its own swing, and how far off the value may be.
+    swings = (weeks.ravel() - weeks.mean())[None, :] - means[:, None]
+    low_95, low_80, high_80, high_95 = np.quantile(swings, [0.025, 0.1, 0.9, 0.975]) + value
+    mean_low, mean_high = np.quantile(means, [0.025, 0.975]) + value
+    return {
+        "low_80": float(low_80), "high_80": float(high_80),
+        "low_95": float(low_95), "high_95": float(high_95),
+        "mean_low": float(mean_low), "mean_high": float(mean_high),
+    }  # fmt: skip
+
+
+def _warnings(
+    days: pd.Series, period: Period, first: date, last: date, weeks: np.ndarray, known: Calendar
+) -> list[str]:
+    told = []
+    start, end = period.bounds
+    if (period.first and start < first) or (period.last and end > last):
+        told.append(f"The data reach only over {days_text(first, last)} of this period.")
+    inside = _calendar_days(first, last)
+    unloaded = sum(day in known.unloaded for day in inside)
+    if unloaded:
+        told.append(f"{_days(unloaded)} not loaded: they are left out.")
+    missing = int(days.reindex(pd.to_datetime(inside)).isna().sum()) - unloaded
+    if missing > 0:
+        told.append(f"{_days(missing)} without a value, such as those before a window is full.")
+    for what, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
+        found = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
+        if found:
+            more = f" and {len(found) - 3} more days" if len(found) > 3 else ""
+            told.append(f"{what}: {', '.join(found[:3])}{more}. Such days are counted like any.")
+    if len(weeks) < FEWEST_WEEKS:
+        told.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
+    shift = level_shift(weeks.mean(axis=1)) if len(weeks) else None
+    if shift:
+        at, size = shift
+        ends = _ends_of_whole_weeks(days, first, last)
+        day = ends[at] - timedelta(days=WEEK - 1)
+        told.append(
+            f"The level shifts around {day_text(day)}, by {size:+.2g} between the means before and "
+            "after: the value is of neither.".replace("-", "−")
+        )
+    return told
+
+
+def _inside(days: pd.Series, period: Period) -> tuple[date, date]:
+    """The part of a period that there are days for."""
+    first, last = period.bounds
+    if days.empty:
+        return first, last
+    return max(first, days.index[0].date()), min(last, days.index[-1].date())
+
+
+def _weeks_to(days: pd.Series, last: date) -> tuple[np.ndarray, list[date]]:
+    """Every seven days back from a day, oldest first: (weeks, 7) values, absent ones NaN, and last days."""
+    if days.empty:
+        return np.empty((0, WEEK)), []
+    last = min(last, days.index[-1].date())
+    count = max(((pd.Timestamp(last) - days.index[0]).days + 1) // WEEK, 0)
+    index = pd.date_range(end=pd.Timestamp(last), periods=count * WEEK)
+    table = days.reindex(index).to_numpy("float64").reshape(count, WEEK)
+    ends = [day.date() for day in index[WEEK - 1 :: WEEK]]
+    return table, ends
+
+
+def _whole_weeks(days: pd.Series, first: date, last: date) -> np.ndarray:
+    table, _ = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
+    return table[~np.isnan(table).any(axis=1)]
+
+
+def _ends_of_whole_weeks(days: pd.Series, first: date, last: date) -> list[date]:
+    table, ends = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
+    whole = ~np.isnan(table).any(axis=1)
+    return [end for end, kept in zip(ends, whole, strict=True) if kept]
+
+
+def _fault_of_week(values: np.ndarray, end: date, known: Calendar) -> str | None:
+    week = _calendar_days(end - timedelta(days=WEEK - 1), end)
+    told = known.fault(week)
+    if told is None and np.isnan(values).any():
+        missing = week[int(np.argmax(np.isnan(values)))]
+        told = f"{day_text(missing)} has no value"
+    return told
+
+
+def _limits(
+    means: np.ndarray, faults: list[str | None], ends: list[date], start: int, stop: int
+) -> str:
+    """What keeps a stretch from being longer, at either end."""
+
+    def why(week: int, low: int, high: int) -> str:
+        fault = faults[week]
+        if fault is None and level_shift(means[low:high]) is not None:
+            fault = "the level shifts"
+        return fault or "a fault lies beyond"
+
+    told = []
+    if start > 0 and stop - start < LONGEST_WEEKS:
+        told.append(f"It begins there since in the week before, {why(start - 1, start - 1, stop)}")
+    if stop < len(ends) and stop - start < LONGEST_WEEKS:
+        told.append(f"it ends there since in the week after, {why(stop, start, stop + 1)}")
+    words = "; ".join(told)
+    return f"{words[0].upper()}{words[1:]}." if words else "It takes all there is."
+
+
+def _calendar_days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _days(count: int) -> str:
+    return "1 day is" if count == 1 else f"{count} days are"
+
+
+def _weeks(count: int) -> str:
+    return "1 whole week" if count == 1 else f"{count} whole weeks"

@@ -1,0 +1,49 @@
+"""Which weeks a bootstrap draws: whole blocks of consecutive weeks, so that what hangs together stays so."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+
+@lru_cache(maxsize=256)
+def circular_blocks(count: int, block: int, draws: int, length: int, seed: int) -> np.ndarray:
+    """Numbers of the weeks that each draw holds: (draws, length), from 0 to count - 1.
+
+    A draw is made of blocks of consecutive weeks, the last followed by the first. The same arguments
+    give the same numbers, so that a page says the same to everyone.
+    """
+    from arch.bootstrap import CircularBlockBootstrap
+
+    rounds = -(-length // count)
+    drawing = CircularBlockBootstrap(block, np.arange(count), seed=np.random.default_rng(seed))
+    return _drawn(drawing, draws, rounds)[:, :length]
+
+
+@lru_cache(maxsize=256)
+def moving_blocks(count: int, block: int, draws: int, seed: int) -> np.ndarray:
+    """The same with blocks that lie within the weeks, none running from the last to the first."""
+    from arch.bootstrap import MovingBlockBootstrap
+
+    drawing = MovingBlockBootstrap(block, np.arange(count), seed=np.random.default_rng(seed))
+    return _drawn(drawing, draws, 1)
+
+
+def block_of(weeks: np.ndarray, shortest: int = 2) -> int:
+    """How many weeks hang together, by Politis and White's rule; at least two, at most a quarter."""
+    from arch.bootstrap import optimal_block_length
+
+    longest = max(len(weeks) // 4, 1)
+    if len(weeks) < 8 or np.ptp(weeks) == 0:
+        return min(shortest, longest)
+    found = float(optimal_block_length(weeks)["circular"].iloc[0])
+    wanted = shortest if not np.isfinite(found) else max(shortest, round(found))
+    return min(wanted, longest)
+
+
+def _drawn(drawing: object, draws: int, rounds: int) -> np.ndarray:
+    numbers = [drawing.update_indices() for _ in range(draws * rounds)]
+    found = np.stack(numbers).reshape(draws, -1)
+    found.setflags(write=False)
+    return found

@@ -1,0 +1,65 @@
+"""Frozen baselines beside what the same period and segment give today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kpi.filters import Period
+from kpi.goals.figures import Figures, mean_within
+from kpi.goals.file import MEASURES, Goal
+from kpi.goals.frozen import Frozen
+
+COLUMNS = (
+    "baseline_id measure device_window baseline today drift low_80 high_80 low_95 high_95 days first_day "
+    "last_day segment definitions publication_id frozen_at frozen_by reason"
+).split()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A frozen baseline, and its value as recalculated today; None where there is none any more."""
+
+    frozen: Frozen
+    today: float | None
+
+    @property
+    def drift(self) -> float | None:
+        """How far today's value is from the frozen one, in the measure's unit."""
+        return None if self.today is None else self.today - self.frozen.baseline
+
+
+def drifts(figures: Figures, baselines: Iterable[Frozen]) -> list[Drift]:
+    """Each frozen baseline with today's value, which late files and corrections may have moved."""
+    return [Drift(frozen, _today(figures, frozen)) for frozen in baselines]
+
+
+def table(found: Iterable[Drift]) -> pd.DataFrame:
+    """One row per frozen baseline, as `python -m kpi baselines` prints them."""
+    rows = []
+    for one in found:
+        told = {**vars(one.frozen), "today": one.today, "drift": one.drift}
+        told["segment"] = one.frozen.filters.sentence()
+        told["frozen_at"] = f"{one.frozen.frozen_at:%Y-%m-%dT%H:%M:%SZ}"
+        told["first_day"] = one.frozen.first_day.isoformat()
+        told["last_day"] = one.frozen.last_day.isoformat()
+        rows.append([told[name] for name in COLUMNS])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _today(figures: Figures, frozen: Frozen) -> float | None:
+    if frozen.measure not in MEASURES:
+        return None  # frozen by a later version
+    goal = Goal(
+        id=frozen.baseline_id,
+        title="",
+        measure=frozen.measure,
+        kind="floor",
+        threshold=0.0,
+        year=frozen.last_day.year,
+        device_window=frozen.device_window,
+        filters=frozen.filters,
+    )
+    return mean_within(figures.days(goal), Period(frozen.first_day, frozen.last_day))[0]

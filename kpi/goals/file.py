@@ -1,0 +1,255 @@
+"""Reading `goals.toml`: the goals of each year, as data. A broken file is refused with line and reason."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kpi import metrics
+from kpi.definitions import MONTH, WINDOWS
+from kpi.errors import Refused
+from kpi.filters import TAGS, Filters
+from kpi.measures import Unit
+
+GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
+KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")
+MEASURES: dict[str, tuple[str, Unit]] = {
+    "engagement_ratio": ("Engagement ratio", "percent"),
+    "multi_device_percent": ("Multi-device, of daily users", "percent"),
+    "connection_time_new": ("Median time to connect, new account", "seconds"),
+    "connection_time_existing": ("Median time to connect, existing account", "seconds"),
+}
+"""What a goal may be about: its words and unit."""
+
+LONGEST_TITLE = 120
+# Each setting of a goal: its type, and whether a goal must have it.
+SETTINGS: dict[str, tuple[type | tuple[type, ...], bool]] = {
+    "id": (str, True),
+    "title": (str, True),
+    "measure": (str, True),
+    "kind": (str, True),
+    "threshold": ((int, float), True),
+    "year": (int, True),
+    "comparator": (str, False),
+    "direction": (str, False),
+    "window_days": (int, False),
+    "device_window": (int, False),
+    "filters": (dict, False),
+}
+TYPE_WORDS = {str: "a text", int: "a whole number", (int, float): "a number", dict: "a table"}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One target: a measure, what it is compared with, and the year it holds for.
+
+    ``threshold`` is in the measure's unit (points for percentages). ``lower`` says that less is better:
+    of every ceiling, and of what the file says so of. ``device_window`` is in how many days two devices
+    make a multi-device user.
+    """
+
+    id: str
+    title: str
+    measure: str
+    kind: str
+    threshold: float
+    year: int
+    comparator: str | None = None
+    lower: bool = False
+    window_days: int = MONTH
+    device_window: int = 5
+    filters: Filters = field(default_factory=Filters)
+
+    @property
+    def comparison(self) -> str:
+        """What the measure is compared with, such as 'comparator_plus desktop'."""
+        return f"{self.kind} {self.comparator}" if self.comparator else self.kind
+
+    @property
+    def unit(self) -> Unit:
+        """The measure's unit: percent or seconds."""
+        return MEASURES[self.measure][1]
+
+    @property
+    def measure_title(self) -> str:
+        """What the measure is called."""
+        return MEASURES[self.measure][0]
+
+    @property
+    def timed(self) -> bool:
+        """Whether the measure is a median of attempts, which is pooled and never averaged."""
+        return self.measure.startswith("connection_time")
+
+    def reaches(self, value: float, target: float) -> bool:
+        """Whether a value meets a target: a ceiling strictly below it, else at it or beyond it."""
+        if self.kind == "ceiling":
+            return value < target
+        return value <= target if self.lower else value >= target
+
+    def gap(self, value: float, target: float) -> float:
+        """How far a value lies beyond a target in the good direction; negative when short of it."""
+        return target - value if self.lower else value - target
+
+
+def read(path: Path = GOALS_FILE) -> tuple[Goal, ...]:
+    """The goals of a file; raises Refused, with line and reason, for a broken one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path}: can't be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise Refused(f"{path}: line {line}: is no UTF-8 text") from error
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"{path}: {_syntax(str(error), text)}") from error
+    lines = _Lines(text)
+    for name in told:
+        if name != "goal":
+            raise Refused(
+                f"{path}: line {lines.of_name(name)}: {name} is no setting; the file holds [[goal]] tables"
+            )
+    entries = told.get("goal")
+    if not isinstance(entries, list) or not entries:
+        raise Refused(f"{path}: line {lines.of_name('goal')}: must hold [[goal]] tables")
+    goals: list[Goal] = []
+    for place, entry in enumerate(entries):
+
+        def refuse(reason: str, setting: str = "", place: int = place) -> Refused:
+            return Refused(f"{path}: line {lines.of(place, setting)}: goal {place + 1}: {reason}")
+
+        goal = _goal(entry, refuse)
+        if goal.id in [other.id for other in goals]:
+            raise refuse(f"another goal has the id {goal.id}", "id")
+        goals.append(goal)
+    return tuple(goals)
+
+
+def _goal(entry: Any, refuse: Callable[..., Refused]) -> Goal:
+    if not isinstance(entry, dict):
+        raise refuse("must be a [[goal]] table")
+    for name in entry:
+        if name not in SETTINGS:
+            raise refuse(f"{name} is no setting of a goal", name)
+    for name, (kind, required) in SETTINGS.items():
+        if name not in entry:
+            if required:
+                raise refuse(f"{name} is missing")
+        elif not isinstance(entry[name], kind) or isinstance(entry[name], bool):
+            raise refuse(f"{name} must be {TYPE_WORDS[kind]}", name)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", entry["id"]):
+        raise refuse("id must be 1 to 64 of a-z, 0-9 and _, with a letter first", "id")
+    if not 1 <= len(entry["title"].strip()) <= LONGEST_TITLE:
+        raise refuse(f"title must have 1 to {LONGEST_TITLE} characters", "title")
+    _one_of(entry, "measure", MEASURES, refuse)
+    _one_of(entry, "kind", KINDS, refuse)
+    if not math.isfinite(entry["threshold"]):
+        raise refuse("threshold must be a finite number", "threshold")
+    if not 1970 <= entry["year"] <= 9998:
+        raise refuse("year must be a year such as 2016", "year")
+    if not 1 <= entry.get("window_days", MONTH) <= 366:
+        raise refuse("window_days must be 1 to 366", "window_days")
+    _refuse_comparator(entry, refuse)
+    if "device_window" in entry:
+        if entry["measure"] != "multi_device_percent":
+            raise refuse("device_window goes with multi_device_percent only", "device_window")
+        _one_of(entry, "device_window", WINDOWS, refuse)
+    settings = {name: value for name, value in entry.items() if name != "direction"}
+    return Goal(
+        **{
+            **settings,
+            "threshold": float(entry["threshold"]),
+            "lower": _lower(entry, refuse),
+            "filters": _filters(entry.get("filters", {}), refuse),
+        }
+    )
+
+
+def _refuse_comparator(entry: dict[str, Any], refuse: Callable[..., Refused]) -> None:
+    if (entry["kind"] == "comparator_plus") != ("comparator" in entry):
+        raise refuse(
+            "comparator goes with the kind comparator_plus, and only with it",
+            "comparator" if "comparator" in entry else "kind",
+        )
+    if "comparator" in entry:
+        _one_of(entry, "comparator", metrics.PRODUCTS, refuse)
+        if entry["measure"] != "engagement_ratio":
+            raise refuse("Firefox has an engagement_ratio only to compare with", "measure")
+
+
+def _lower(entry: dict[str, Any], refuse: Callable[..., Refused]) -> bool:
+    """Whether less is better; a time compared with its baseline has to say so."""
+    kind, told = entry["kind"], entry.get("direction")
+    if told is not None:
+        _one_of(entry, "direction", ("higher", "lower"), refuse)
+    fixed = {"ceiling": "lower", "floor": "higher"}.get(kind)
+    if fixed and told not in (None, fixed):
+        raise refuse(f"the direction of a {kind} is {fixed}", "direction")
+    if not fixed and told is None and entry["measure"].startswith("connection_time"):
+        raise refuse("direction must say whether higher or lower times are meant", "kind")
+    return (told or fixed) == "lower"
+
+
+def _filters(told: dict[str, Any], refuse: Callable[..., Refused]) -> Filters:
+    known = {*TAGS, *(f"not_{tag}" for tag in TAGS)}
+    picked: dict[str, Any] = {}
+    for name, value in told.items():
+        if name == "users" and value in ("new", "existing"):
+            picked[name] = value
+        elif name in known and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            picked[name] = tuple(value)
+        else:
+            raise refuse(
+                f"filters.{name} must be one of {', '.join(sorted(known))} with a list of texts, "
+                "or users with new or existing",
+                "filters",
+            )
+    return Filters(**picked)
+
+
+def _one_of(entry: dict[str, Any], name: str, known: Any, refuse: Callable[..., Refused]) -> None:
+    if entry[name] not in known:
+        raise refuse(f"{name} must be one of {', '.join(str(one) for one in known)}", name)
+
+
+def _syntax(told: str, text: str) -> str:
+    """What the parser says, with the line first."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", told)
+    line = int(found[2]) if found else max(len(text.splitlines()), 1)
+    reason = found[1] if found else told.removesuffix(" (at end of document)")
+    return f"line {line}: {reason}"
+
+
+class _Lines:
+    """Where settings stand in the text, since the parser tells only where its own faults are."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self._starts = [
+            number
+            for number, line in enumerate(self._lines, 1)
+            if re.match(r"\s*\[\[\s*[\"']?goal[\"']?\s*\]\]", line)
+        ]
+
+    def of(self, place: int, setting: str = "") -> int:
+        """The line of a goal's setting, or of the goal's beginning."""
+        if place >= len(self._starts):
+            return self.of_name("goal")
+        start = self._starts[place]
+        end = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._lines) + 1
+        return self._found(setting, start, end) or start if setting else start
+
+    def of_name(self, name: str) -> int:
+        """The line where a name is first given a value or a table."""
+        return self._found(name, 1, len(self._lines) + 1) or 1
+
+    def _found(self, name: str, start: int, end: int) -> int | None:
+        key = rf"[\"']?{re.escape(name)}[\"']?"
+        given = re.compile(rf"\s*({key}\s*[.=]|\[+\s*(goal\s*\.\s*)?{key}\s*[.\]])")
+        return next((n for n in range(start, end) if given.match(self._lines[n - 1])), None)

@@ -1,0 +1,205 @@
+"""Frozen baselines: a value with its band, period and segment, kept with who froze it, when and why.
+
+They stand apart from the publications, in `baselines.duckdb` of the embedded store, so that no summary,
+correction or crash of one can lose them. Rows are only ever added, under a lock of a moment's length.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from kpi import queries, store
+from kpi.errors import Refused
+from kpi.filters import Filters
+from kpi.goals.file import Goal
+from kpi.settings import Settings
+
+# Bytes of UTF-8, as the columns of every engine count them.
+LONGEST_NAME, LONGEST_REASON, LONGEST_FILTERS = 256, 1024, 4096
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A baseline as it stood when it was frozen; the bands are absent for periods too short for one."""
+
+    measure: str
+    device_window: int
+    baseline: float
+    low_80: float | None
+    high_80: float | None
+    low_95: float | None
+    high_95: float | None
+    days: int
+    first_day: date
+    last_day: date
+    filters: Filters
+    definitions: str
+    publication_id: int
+    frozen_by: str
+    reason: str
+    frozen_at: datetime
+    baseline_id: str
+
+    def holds_for(self, goal: Goal) -> bool:
+        """Whether it is of a goal's measure, device window and segment."""
+        return (self.measure, self.device_window, self.filters) == (
+            goal.measure,
+            goal.device_window,
+            goal.filters,
+        )
+
+
+def new_id() -> str:
+    """A name for a baseline that no other has."""
+    return secrets.token_hex(6)
+
+
+def now() -> datetime:
+    """The moment of freezing, in UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def checked_words(text: str, what: str, longest: int) -> str:
+    """What a reader typed, trimmed; raises Refused where it is empty, too long or can't be shown."""
+    text = text.strip()
+    if not text:
+        raise Refused(f"a frozen baseline needs {what}")
+    if len(text.encode("utf-8", "replace")) > longest:
+        raise Refused(f"{what} may have {longest} bytes at most")
+    if not all(character.isprintable() or character == "\n" for character in text):
+        raise Refused(f"{what} holds characters that can't be shown")
+    return text
+
+
+def freeze(settings: Settings, frozen: Frozen) -> None:
+    """Keep a baseline for good; raises Refused where who or why is missing or too long."""
+    row = asdict(frozen)
+    row["frozen_by"] = checked_words(frozen.frozen_by, "who freezes it", LONGEST_NAME)
+    row["reason"] = checked_words(frozen.reason, "the reason why", LONGEST_REASON)
+    row["filters"] = _written(frozen.filters)
+    if len(row["filters"].encode()) > LONGEST_FILTERS:
+        raise Refused("the filters are too long to be kept with a baseline")
+    with _writing(settings) as connection:
+        queries.run(connection, "fill/baseline", **row)
+
+
+def frozen_baselines(settings: Settings) -> list[Frozen]:
+    """Every frozen baseline, the newest first."""
+    with _reading(settings) as connection:
+        if connection is None:
+            return []
+        rows = queries.run(connection, "read/baseline").mappings().all()
+    return [_read(dict(row)) for row in rows]
+
+
+def by_id(settings: Settings, baseline_id: str) -> Frozen:
+    """One frozen baseline; raises Refused when there is none of that id."""
+    found = frozen_baselines(settings)
+    for frozen in found:
+        if frozen.baseline_id == baseline_id:
+            return frozen
+    known = ", ".join(frozen.baseline_id for frozen in found[:3])
+    hint = f"; the newest: {known}" if known else "; none has been frozen yet"
+    raise Refused(f"no frozen baseline has the id {baseline_id[:40]!r}{hint}")
+
+
+def baselines_file(home: Path) -> Path:
+    """Where the embedded store keeps them."""
+    return home / "baselines.duckdb"
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Connection]:
+    """A connection that may add baselines, committed at the end; others wait meanwhile."""
+    home = settings.home
+    with store.storage_faults(home), _locked(settings, fcntl.LOCK_EX):
+        with _attached(baselines_file(home), "") as connection:
+            queries.run(connection, "tables/baseline")
+            yield connection
+            connection.commit()
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Connection | None]:
+    """A connection that sees every baseline, or None when none was ever frozen."""
+    file = baselines_file(settings.home)
+    if not file.exists():
+        yield None
+        return
+    with store.storage_faults(settings.home), _locked(settings, fcntl.LOCK_SH):
+        with _attached(file, "(READ_ONLY)") as connection:
+            yield connection
+
+
+@contextmanager
+def _locked(settings: Settings, kind: int) -> Iterator[None]:
+    """Hold the lock of the baselines' file, which has nothing to do with that of loads and summaries."""
+    lock = os.open(settings.home / "baselines.lock", os.O_RDONLY | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + settings.lock_seconds
+        while True:
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise Refused("baselines are being frozen now; try again in a moment") from None
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _attached(file: Path, how: str) -> Iterator[Connection]:
+    engine = create_engine(
+        "duckdb:///:memory:",
+        poolclass=NullPool,
+        connect_args={"config": {"autoinstall_known_extensions": "false", "threads": "1"}},
+    )
+    try:
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            raw.execute(f"ATTACH {store.quoted(file)} AS kpi {how}")
+            try:
+                yield connection
+            except DBAPIError as error:
+                if isinstance(error.orig, duckdb.Error):
+                    raise error.orig from error
+                raise
+    finally:
+        engine.dispose()
+
+
+def _written(filters: Filters) -> str:
+    """Filters as text that any later version can read; what isn't narrowed is left out."""
+    narrowed = {name: value for name, value in asdict(filters).items() if value}
+    return json.dumps(narrowed, ensure_ascii=False, sort_keys=True)
+
+
+def _read(row: dict[str, object]) -> Frozen:
+    told = json.loads(str(row["filters"]))
+    known = {field.name for field in fields(Filters)}
+    picked = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in told.items()
+        if name in known
+    }
+    for name in ("first_day", "last_day"):
+        row[name] = pd.Timestamp(str(row[name])).date()
+    return Frozen(**{**row, "filters": Filters(**picked)})

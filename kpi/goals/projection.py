@@ -1,0 +1,203 @@
+"""Where the year will end: a block bootstrap of weekly changes, with the yearly pattern where it is known.
+
+A week's change has a steady part (the drift and, where two years are known, the yearly pattern), and a
+rest. Of the rest a share lasts and a share is gone the week after; how much is read from the history.
+What is left after that is drawn anew, in blocks of weeks, many times: once to see how far off the steady
+part may be, once for the weeks to come. See docs/decisions/goals.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+from kpi.definitions import WEEK
+from kpi.errors import Refused
+from kpi.goals.blocks import circular_blocks
+from kpi.goals.file import Goal
+
+FEWEST_WEEKS = 26
+"""Whole weeks of history below which nothing is projected."""
+
+WEEKS_FOR_YEARLY_PATTERN = 104
+WEEKS_A_YEAR = 365.25 / WEEK
+WAVES = 3
+"""How many waves a yearly pattern is made of: of a year, half a year and four months."""
+
+BLOCK = 4
+DRAWS = 2000
+SEED = 2016
+SHARES = (0.1, 0.5, 0.9)
+# How much of a week's surprise is taken back the week after: 0 none, -1 all; above 0 it goes on.
+ECHOES = np.linspace(-0.95, 0.6, 32)
+
+
+class TooShort(Refused):
+    """There is too little history to say anything of the future."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Where a goal's scored figure may go: one row per draw and week after the last known week.
+
+    ``weeks`` are the last days of those weeks, ``levels`` the figure a week has, ``at_end`` the scored
+    figure at the year's end. ``known_weeks`` is how many whole weeks it rests on, ``yearly`` whether a
+    yearly pattern is in it.
+    """
+
+    weeks: pd.DatetimeIndex
+    levels: np.ndarray
+    at_end: np.ndarray
+    known_weeks: int
+    filled_weeks: int
+    yearly: bool
+
+    def range_at_end(self) -> tuple[float, float]:
+        """The range that holds the scored figure at the year's end in 80 of 100 draws."""
+        low, high = np.quantile(self.at_end, [SHARES[0], SHARES[-1]])
+        return float(low), float(high)
+
+    def fan(self) -> pd.DataFrame:
+        """By week: day (its last), low, middle, high; 80 of 100 draws lie between low and high."""
+        low, middle, high = np.quantile(self.levels, SHARES, axis=0)
+        return pd.DataFrame({"day": self.weeks, "low": low, "middle": middle, "high": high})
+
+    def chance(self, goal: Goal, target: float) -> float:
+        """The share of draws in which the scored figure meets a target at the year's end."""
+        if goal.kind == "ceiling":
+            met = self.at_end < target
+        else:
+            met = self.at_end <= target if goal.lower else self.at_end >= target
+        return float(met.mean())
+
+
+def project(
+    goal: Goal,
+    weeks: pd.Series,
+    actual: float,
+    as_of: date,
+    draws: int = DRAWS,
+    end: date | None = None,
+) -> Projection:
+    """Where a goal's figure may stand on 31 December of its year.
+
+    ``weeks`` are its whole weeks up to ``as_of``, as `Figures.scored_weeks`; ``actual`` the scored
+    figure now, from which the projection sets out. Raises TooShort under 26 whole weeks.
+    """
+    end = end or date(goal.year, 12, 31)
+    known, filled = usable(weeks)
+    ahead = -(-max((end - as_of).days, 0) // WEEK)
+    levels = simulated(known.to_numpy(), ahead, draws, SEED)
+    shares = _shares(goal.window_days, (end - as_of).days)
+    at_end = _scored(known.to_numpy(), levels, actual, shares, goal.window_days)
+    ends = pd.date_range(pd.Timestamp(as_of) + pd.Timedelta(days=WEEK), periods=ahead, freq="7D")
+    bounds = (
+        (-np.inf, np.inf) if goal.comparator else (0.0, 100.0 if goal.unit == "percent" else np.inf)
+    )
+    return Projection(
+        weeks=ends,
+        levels=np.clip(levels, *bounds),
+        at_end=np.clip(at_end, *bounds),
+        known_weeks=int(weeks.notna().sum()),
+        filled_weeks=filled,
+        yearly=has_yearly_pattern(len(known)),
+    )
+
+
+def usable(weeks: pd.Series) -> tuple[pd.Series, int]:
+    """The weeks from the first whole one to the last, gaps bridged by straight lines, and how many were.
+
+    Raises TooShort under 26 whole weeks, which bridged ones are not.
+    """
+    whole = int(weeks.notna().sum())
+    if whole < FEWEST_WEEKS:
+        told = "1 whole week has" if whole == 1 else f"{whole} whole weeks have"
+        raise TooShort(
+            f"Too little history to project from: {told} values, and {FEWEST_WEEKS} are needed."
+        )
+    known = weeks.loc[weeks.first_valid_index() :]
+    return known.interpolate().ffill(), int(known.isna().sum())
+
+
+def has_yearly_pattern(weeks: int) -> bool:
+    """Whether the history is long enough to know what a season does."""
+    return weeks >= WEEKS_FOR_YEARLY_PATTERN
+
+
+def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarray:
+    """Draws of the next weeks of a series of weekly levels: (draws, ahead).
+
+    Every draw has an echo, chosen by how well it explains the history; a drift (and yearly pattern)
+    that is as uncertain as the history leaves it; and surprises drawn in blocks from those seen.
+    """
+    if ahead == 0:
+        return np.empty((draws, 0))
+    changes = np.diff(levels)
+    count = len(changes)
+    steady = _steady_part(count, ahead, has_yearly_pattern(len(levels)))
+    past, future = steady[:count], steady[count:]
+    # A block of weeks counts as one observation of what is slow.
+    freedom = max(count - BLOCK * steady.shape[1] - 1, count // 4)
+    fits = [_fitted(changes, past, echo) for echo in ECHOES]
+    errors = np.array([surprises @ surprises for _, surprises, _ in fits])
+    errors = np.maximum(errors, np.finfo(float).tiny)
+    likely = np.exp((count - steady.shape[1]) / 2 * np.log(errors.min() / errors))
+    chosen = np.searchsorted(np.cumsum(likely) / likely.sum(), (np.arange(draws) + 0.5) / draws)
+    seen = circular_blocks(count, BLOCK, draws, count, seed)
+    coming = circular_blocks(count, BLOCK, draws, ahead, seed + 1)
+    drawn = np.empty((draws, ahead))
+    for number in np.unique(chosen):
+        here = chosen == number
+        slopes, surprises, estimate = fits[number]
+        pool = (surprises - surprises.mean()) * np.sqrt(count / freedom)
+        off = pool[seen[here]] @ estimate.T
+        shocks = pool[coming[here]]
+        before = np.column_stack([np.full(len(shocks), surprises[-1]), shocks[:, :-1]])
+        changed = future @ slopes - off @ future.T + shocks + ECHOES[number] * before
+        drawn[here] = levels[-1] + np.cumsum(changed, axis=1)
+    return drawn
+
+
+def _steady_part(count: int, ahead: int, yearly: bool) -> np.ndarray:
+    """What a week's change is made of, by week from the first to the last ahead: drift, yearly waves."""
+    week = np.arange(-count, ahead + 1)
+    columns = [np.ones(count + ahead)]
+    for wave in range(1, WAVES + 1) if yearly else ():
+        turn = 2 * np.pi * wave * week / WEEKS_A_YEAR
+        columns += [np.diff(np.sin(turn)), np.diff(np.cos(turn))]
+    return np.column_stack(columns)
+
+
+def _fitted(
+    changes: np.ndarray, steady: np.ndarray, echo: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Under one echo: the steady part's slopes, the surprises, and how surprises move the slopes."""
+    both = lfilter([1.0], [1.0, echo], np.column_stack([changes, steady]), axis=0)
+    estimate = np.linalg.pinv(both[:, 1:])
+    slopes = estimate @ both[:, 0]
+    return slopes, both[:, 0] - both[:, 1:] @ slopes, estimate
+
+
+def _shares(window: int, days_left: int) -> np.ndarray:
+    """How much each week ahead counts in the window that is scored at the end; the rest is known."""
+    days = np.arange(1, days_left + 1)
+    scored = days > days_left - window
+    ahead = -(-days_left // WEEK)
+    return np.bincount((days[scored] - 1) // WEEK, minlength=ahead)[:ahead] / window
+
+
+def _scored(
+    known: np.ndarray, levels: np.ndarray, actual: float, shares: np.ndarray, window: int
+) -> np.ndarray:
+    """The scored figure at the end: the figure now, moved by how the weeks in its window move."""
+    lasting = max(1 - shares.sum(), 0.0)
+    recent = known[-max(-(-window // WEEK), 1) :]
+    now = recent.mean()
+    # The days of today's window that are still in the one at the end are its latest.
+    kept = max(round(lasting * window / WEEK), 1)
+    before = recent[-kept:].mean() if lasting else 0.0
+    return actual + levels @ shares + lasting * before - now

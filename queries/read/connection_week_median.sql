@@ -1,0 +1,33 @@
+-- connection_week_median: the median over all attempts that became ready in each week, pooled, by account.
+--          Weeks are counted back from the last day, which ends week 0.
+-- Grain:   one row per (week, new_account) with a connection.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Params:  first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
+--          multi_device, and the filter's.
+-- Source:  specification, "Time taken to connect a device".
+SELECT
+  CAST(FLOOR((CAST(:last_day AS DATE) - c.day_ready) / 7.0) AS INTEGER) AS week,
+  c.new_account,
+  COUNT(*) AS connections,
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms
+FROM kpi.connection AS c
+INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+INNER JOIN kpi.day_status AS s ON s.day = c.day_ready
+WHERE
+  s.type = '(all)'
+  AND s.loaded = 1
+  AND (s.complete = 1 OR :with_incomplete = 1)
+  AND c.day_ready >= :first_day
+  AND c.day_ready <= :last_day
+  AND (:any_devices = 1 OR c.multi_device = :multi_device)
+  AND (:any_browser = 1 OR g.browser IN :browser)
+  AND g.browser NOT IN :not_browser
+  AND (:any_version = 1 OR g.version IN :version)
+  AND g.version NOT IN :not_version
+  AND (:any_os = 1 OR g.os IN :os)
+  AND g.os NOT IN :not_os
+  AND (:any_service = 1 OR g.service IN :service)
+  AND g.service NOT IN :not_service
+  AND (:any_users = 1 OR g.new_user = :new_user)
+GROUP BY 1, 2
+ORDER BY 1, 2
