@@ -31,6 +31,11 @@ class Settings:
     sync_services: tuple[str, ...] = ("sync",)
     memory_limit: str | None = None
     lock_seconds: float = 60.0
+    allowed_domains: tuple[str, ...] = ()
+    allowed_addresses: tuple[str, ...] = field(default=(), repr=False)
+    login_hours: float = 12.0
+    trust_unverified: bool = False
+    no_login: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -59,6 +64,11 @@ class Settings:
             else cls.sync_services,
             memory_limit=told.get("KPI_MEMORY_LIMIT") or None,
             lock_seconds=_number(told, "KPI_LOCK_SECONDS", float, cls.lock_seconds),
+            allowed_domains=_names(told, "KPI_ALLOWED_DOMAINS"),
+            allowed_addresses=_names(told, "KPI_ALLOWED_ADDRESSES"),
+            login_hours=_number(told, "KPI_LOGIN_HOURS", float, cls.login_hours),
+            trust_unverified=_yes(told, "KPI_TRUST_UNVERIFIED_ADDRESSES"),
+            no_login=_yes(told, "KPI_NO_LOGIN"),
         )
         if settings.database_url:
             raise Refused(
@@ -88,7 +98,27 @@ def _secrets(path: Path) -> dict[str, str]:
         return {}
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{path} can't be read; check its permissions and TOML syntax") from error
-    return {name: str(value) for name, value in found.items() if name.startswith("KPI_")}
+    return {name: _text(value) for name, value in found.items() if name.startswith("KPI_")}
+
+
+def _text(value: object) -> str:
+    """A setting as the environment would have it: names by comma, true as 1."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _names(told: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Names by comma, folded; a domain may be written with its @."""
+    parts = (part.strip().casefold() for part in (told.get(name) or "").split(","))
+    return tuple(part.removeprefix("@") for part in parts if part)
+
+
+def _yes(told: Mapping[str, str], name: str) -> bool:
+    value = (told.get(name) or "0").strip().lower()
+    if value not in ("0", "1", "false", "true"):
+        raise Refused(f"{name} must be 0 or 1")
+    return value in ("1", "true")
 
 
 def _number(told: Mapping[str, str], name: str, kind: type, default: float) -> float:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from kpi.errors import Refused
-from kpi.frame import source
+from kpi.frame import gate, source
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.frame.page import Page
 from kpi.frame.trust import draw_refusal, draw_sentence, draw_trust_line
@@ -31,14 +31,17 @@ def frame(file: str) -> Iterator[Page]:
     """
     link = next(link for link in PAGES if link.file == file)
     st.set_page_config(page_title=f"{link.title} · {PRODUCT}", layout="wide")
-    navigation = st.sidebar.container()
     st.title(link.title)
     try:
+        settings = Settings.read()
+        reader = gate.admit(file, settings)
+        navigation = st.sidebar.container()
         try:
-            page = _opened_page()
+            page = _opened_page(settings)
         finally:
             # Drawn after the filters, whose state the links take along.
             draw_navigation(navigation)
+            gate.draw_reader(reader)
         draw_trust_line(page)
         draw_sentence(page)
         yield page
@@ -47,8 +50,7 @@ def frame(file: str) -> Iterator[Page]:
         st.stop()
 
 
-def _opened_page() -> Page:
-    settings = Settings.read()
+def _opened_page(settings: Settings) -> Page:
     key = source.publication_key(settings)
     return Page(source.opened(key, settings), key, settings)
 

@@ -1,0 +1,106 @@
+"""Who may see the numbers: rules over what an identity provider says of somebody.
+
+No Streamlit here; `kpi.frame.gate` asks these rules before a page is drawn.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kpi.settings import Settings
+
+EVERYBODY = "*"
+PROXY_HEADERS = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who signed in and may see the numbers."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Denied:
+    """Why somebody may not, in a sentence; ``again`` tells whether signing in anew may help."""
+
+    reason: str
+    again: bool = False
+
+
+def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Reader | Denied:
+    """Whether the person of these OpenID claims may see the numbers, by address, domain and age.
+
+    Everything that isn't said is a reason to refuse: no address, an address that the provider did not
+    verify, no time of signing in, no rule that lets anybody in.
+    """
+    if claims.get("is_logged_in") is not True:
+        return Denied("not signed in", again=True)
+    since = claims.get("iat")
+    if isinstance(since, bool) or not isinstance(since, (int, float)):
+        return Denied("The identity provider did not say when you signed in.", again=True)
+    try:
+        signed_in = datetime.fromtimestamp(since, UTC)
+    except (ValueError, OverflowError, OSError):
+        return Denied("The identity provider did not say when you signed in.", again=True)
+    minute = timedelta(minutes=1)
+    if not -minute <= now - signed_in <= timedelta(hours=settings.login_hours):
+        return Denied("Your sign-in has expired.", again=True)
+    address = claims.get("email")
+    if not isinstance(address, str) or address.count("@") != 1 or not address.isprintable():
+        return Denied("The identity provider did not tell your mail address.")
+    verified = claims.get("email_verified") in (True, "true")
+    if not verified and not settings.trust_unverified:
+        return Denied(f"The identity provider has not verified the address {address}.")
+    if not (settings.allowed_domains or settings.allowed_addresses):
+        return Denied(
+            "Nobody is let in yet: whoever runs this sets KPI_ALLOWED_DOMAINS or KPI_ALLOWED_ADDRESSES."
+        )
+    folded = address.strip().casefold()
+    domain = folded.rpartition("@")[2]
+    if (
+        EVERYBODY in settings.allowed_domains
+        or domain in settings.allowed_domains
+        or folded in settings.allowed_addresses
+    ):
+        return Reader(address)
+    return Denied(f"{address} may not see these numbers; ask whoever runs this.")
+
+
+def only_this_machine(address: str | None) -> bool:
+    """Whether a server bound to this address is reached from its own machine only."""
+    if not address:
+        return False  # every interface
+    if address == "localhost" or address.startswith("unix://"):
+        return True
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def open_to_others(
+    address: str | None, headers: Mapping[str, str], settings: Settings
+) -> str | None:
+    """Why a server without sign-in must not answer this request, or None where it may.
+
+    ``address`` is what the server is bound to. A request for another host's name (a proxy, or a web
+    page that rebinds its own name to this machine) or with a proxy's marks comes from elsewhere.
+    """
+    if settings.no_login:
+        return None
+    given = {name.lower(): value for name, value in headers.items()}
+    host = given.get("host")
+    name = None if host is None else host.rpartition(":")[0] or host
+    from_here = name is None or only_this_machine(name if not host.endswith("]") else host)
+    if only_this_machine(address) and from_here and not PROXY_HEADERS & given.keys():
+        return None
+    return (
+        "This server can be reached from other machines, and nobody has to sign in. Configure sign-in "
+        "([auth] in .streamlit/secrets.toml), bind it to 127.0.0.1 and open it there, or set "
+        "KPI_NO_LOGIN=1 where everyone who reaches it may see the numbers."
+    )

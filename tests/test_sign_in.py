@@ -1,0 +1,276 @@
+"""Signing in, in a real Chromium against a real OpenID provider on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import PATIENCE, Visit, serving
+from oidc_provider_mock import User, run_server_in_thread
+from playwright.sync_api import expect
+from sessions import NUMBERS, Run, Session, shown_numbers
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+DOMAIN = "mozilla.example"
+RIGHT, WRONG, UNVERIFIED = f"ann@{DOMAIN}", "eve@evil.example", f"una@{DOMAIN}"
+COOKIE_SECRET = "the secret that signs cookies in tests"
+CLIENT_SECRET = "the secret of the client in tests"
+PEOPLE = [
+    User(sub=address, claims={"email": address, "email_verified": address != UNVERIFIED})
+    for address in (RIGHT, WRONG, UNVERIFIED)
+]
+
+
+@contextmanager
+def signed_in_server(
+    folder: Path, home: Path, *, token_age: timedelta = timedelta(hours=1), **told: str
+) -> Iterator[str]:
+    """A dashboard that asks a provider of its own who everybody is."""
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider speaks plain HTTP on this machine
+    secrets = folder / "secrets.toml"
+    with run_server_in_thread(access_token_max_age=token_age, user_claims=PEOPLE) as provider:
+        secrets.write_text(
+            "[auth]\n"
+            'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+            f'cookie_secret = "{COOKIE_SECRET}"\n'
+            'client_id = "kpi"\n'
+            f'client_secret = "{CLIENT_SECRET}"\n'
+            f'server_metadata_url = "http://localhost:{provider.server_port}'
+            '/.well-known/openid-configuration"\n'
+        )
+        options = (f"--secrets.files={secrets}",)
+        settings = {"KPI_HOME": str(home), "KPI_ALLOWED_DOMAINS": DOMAIN, **told}
+        with serving(folder, *options, **settings) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def guarded(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that asks everybody to sign in."""
+    with signed_in_server(tmp_path_factory.mktemp("guarded"), demo_home) as address:
+        yield address
+
+
+def sign_in(seen: Visit, address: str) -> None:
+    """Go to the provider and come back as somebody."""
+    seen.page.get_by_role("button", name="Sign in").click()
+    seen.page.wait_for_url("**/oauth2/authorize**")
+    seen.page.get_by_role("button", name=address).click()
+    seen.page.wait_for_url(re.compile(r"^http://127\.0\.0\.1"))
+    seen.page.wait_for_selector("[data-testid=stApp]")
+    seen.rest()
+
+
+def assert_closed(seen: Visit) -> None:
+    """The page shows no figure, no filter and no navigation."""
+    assert seen.page.locator("svg.marks").count() == 0
+    for kind in ("stMetric", "stDataFrame", "stDownloadButton", "stMultiSelect", "stPageLink"):
+        assert seen.page.get_by_test_id(kind).count() == 0, kind
+
+
+def test_signing_in_and_out(guarded: str, visit: Callable[..., Visit]) -> None:
+    """A stranger meets a way in; a reader of the right domain sees the numbers, and can leave."""
+    seen = visit(guarded)
+    assert_closed(seen)
+    sign_in(seen, RIGHT)
+    seen.charts(3)
+    expect(seen.page.get_by_text(f"Signed in as {RIGHT}")).to_be_visible()
+    seen.page.reload()
+    seen.charts(3)
+    seen.page.get_by_role("button", name="Sign out").click()
+    seen.page.wait_for_url("**/oauth2/end_session**")
+    assert not [cookie for cookie in seen.page.context.cookies() if "user" in cookie["name"]]
+    seen.page.goto(guarded)
+    seen.rest()
+    assert_closed(seen)
+    expect(seen.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("who", (WRONG, UNVERIFIED))
+def test_who_may_not_see_the_numbers(guarded: str, visit: Callable[..., Visit], who: str) -> None:
+    """Another domain, or an address that nobody verified, is told so and shown nothing."""
+    seen = visit(guarded)
+    sign_in(seen, who)
+    expect(seen.page.get_by_text("You can't see these numbers")).to_be_visible(timeout=PATIENCE)
+    expect(seen.page.get_by_text(who)).to_be_visible()
+    assert_closed(seen)
+
+
+def test_link_into_the_middle(guarded: str, visit: Callable[..., Visit]) -> None:
+    """A link with filters, opened by a stranger, shows nothing, and leads there after signing in."""
+    seen = visit(f"{guarded}/?os=Android&period=all")
+    assert_closed(seen)
+    sign_in(seen, RIGHT)
+    seen.page.wait_for_url("**os=Android**", timeout=PATIENCE)
+    seen.charts(3)
+    assert "Android" in seen.sentence
+    assert seen.query == {"os": ["Android"], "period": ["all"]}
+
+
+def test_denied_by_the_provider(guarded: str, visit: Callable[..., Visit]) -> None:
+    """Who says no at the provider comes back to a closed page."""
+    seen = visit(guarded)
+    seen.page.get_by_role("button", name="Sign in").click()
+    seen.page.wait_for_url("**/oauth2/authorize**")
+    seen.page.get_by_role("button", name=re.compile("deny", re.I)).click()
+    seen.page.wait_for_url(re.compile(r"^http://127\.0\.0\.1"))
+    seen.rest()
+    assert_closed(seen)
+
+
+def test_expired_token_of_the_provider(
+    demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """A token that has expired when it arrives signs nobody in."""
+    with signed_in_server(tmp_path, demo_home, token_age=timedelta(hours=-3)) as address:
+        seen = visit(address)
+        sign_in(seen, RIGHT)
+        assert_closed(seen)
+        expect(seen.page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE)
+
+
+# Without a browser --------------------------------------------------------------------------------
+
+
+def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a thread of its own, since the browser's driver keeps an event loop in this one."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(asyncio.run, coroutine).result()
+
+
+def open_session(address: str, query: str = "", page: str = "", **how: object) -> Any:
+    """What the server says to a websocket that was opened by hand."""
+
+    async def speak() -> Any:
+        async with Session(address, **how) as session:
+            first = await session.run(query, page)
+            assert not shown_numbers(first), first.elements
+            return await session.run(query, page)
+
+    return finished(speak())
+
+
+def user_cookie(address: str, secret: str = COOKIE_SECRET, **claims: object) -> str:
+    """A cookie as Streamlit writes it after signing in, made by hand."""
+    said = {
+        "email": RIGHT,
+        "email_verified": True,
+        "iat": time.time(),
+        "origin": address,
+        "is_logged_in": True,
+        "provider": "default",
+        **claims,
+    }
+    return create_signed_value(secret, "_streamlit_user", json.dumps(said)).decode()
+
+
+def xsrf_cookie(address: str) -> str:
+    """The cookie that any visitor gets; its value is what a page sends back."""
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=30) as answer:
+        found = re.search(r"_streamlit_xsrf=([^;]+)", answer.headers.get("Set-Cookie") or "")
+    assert found, "no XSRF cookie"
+    return found[1]
+
+
+def assert_nothing_told(run: Run) -> None:
+    """Nothing that came over a websocket shows or gives away a figure, a tag or a day."""
+    assert not NUMBERS & set(run.elements), run.elements
+    for secret in ("Android", "Firefox Mobile", "Data through", "2016-03", "Mar 2016"):
+        assert secret not in run.text, secret
+    assert "multiselect" not in run.elements and "page_link" not in run.elements
+
+
+def test_websocket_without_a_session(guarded: str) -> None:
+    """No figure comes over a websocket that was opened without signing in, whatever it asks for."""
+    for page in ("", "engagement", "goals", "nosuch", "../app"):
+        for query in ("", "period=all", "os=Android&period=all&embed=true"):
+            run = open_session(guarded, query, page)
+            assert_nothing_told(run)
+    assert_nothing_told(open_session(guarded, session_id="00000000-0000-4000-8000-000000000000"))
+
+
+def test_cookie_with_the_right_signature_opens(guarded: str) -> None:
+    """The cookies made by hand here are of the right make, so that those refused below mean something."""
+    xsrf = xsrf_cookie(guarded)
+    cookies = {"_streamlit_xsrf": xsrf, "_streamlit_user": user_cookie(guarded)}
+
+    async def speak() -> Any:
+        async with Session(guarded, cookies=cookies, origin=guarded, xsrf=xsrf) as session:
+            return await session.run("period=all")
+
+    assert "metric" in finished(speak()).elements
+
+
+@pytest.mark.parametrize(
+    "case", ("secret", "unsigned", "origin", "old", "future", "domain", "claims")
+)
+def test_forged_and_expired_cookies(guarded: str, case: str) -> None:
+    """A cookie signed by another secret or by none, of another site, too old, or without claims."""
+    forged = {
+        "secret": lambda: user_cookie(guarded, secret="another secret of the same length, no more"),
+        "unsigned": lambda: json.dumps({"email": RIGHT, "is_logged_in": True}).replace('"', "'"),
+        "origin": lambda: user_cookie(guarded, origin="http://evil.example"),
+        "old": lambda: user_cookie(guarded, iat=time.time() - 13 * 3600),
+        "future": lambda: user_cookie(guarded, iat=time.time() + 3600),
+        "domain": lambda: user_cookie(guarded, email=WRONG),
+        "claims": lambda: user_cookie(guarded, iat=None, email_verified=None),
+    }[case]()
+    xsrf = xsrf_cookie(guarded)
+    cookies = {"_streamlit_xsrf": xsrf, "_streamlit_user": forged}
+    run = open_session(guarded, "period=all", cookies=cookies, origin=guarded, xsrf=xsrf)
+    assert_nothing_told(run)
+
+
+@pytest.mark.parametrize("case", ("no origin", "another origin", "no token", "another token"))
+def test_websocket_of_another_site(guarded: str, case: str) -> None:
+    """A right cookie opens nothing where another site's page, or no page, speaks with it."""
+    xsrf = xsrf_cookie(guarded)
+    cookies = {"_streamlit_xsrf": xsrf, "_streamlit_user": user_cookie(guarded)}
+    how = {
+        "no origin": {"xsrf": xsrf},
+        "another origin": {"xsrf": xsrf, "origin": "http://evil.example"},
+        "no token": {"origin": guarded},
+        "another token": {"origin": guarded, "xsrf": "2|12345678|" + "0" * 32 + "|1450000000"},
+    }[case]
+    try:
+        run = open_session(guarded, "period=all", cookies=cookies, **how)
+    except Exception as refused:
+        assert "403" in str(refused), refused
+    else:
+        assert_nothing_told(run)
+
+
+def test_files_of_other_sessions(guarded: str, visit: Callable[..., Visit]) -> None:
+    """No address of a download can be guessed, and those of a session that ended are gone."""
+    for path in ("media/", "media/engagement.csv", f"media/{'0' * 56}.csv", "media/../../app.py"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{guarded}/{path}", timeout=30)
+        assert refused.value.code in (400, 403, 404)
+    for path in ("_stcore/agent/interact", "_stcore/metrics"):
+        try:
+            with urllib.request.urlopen(f"{guarded}/{path}", timeout=30) as answer:
+                assert b"Android" not in answer.read()
+        except urllib.error.HTTPError as closed:
+            assert closed.code in (403, 404, 405)
+
+
+def test_log_tells_no_address_and_no_secret(guarded: str, tmp_path_factory: object) -> None:
+    """What a server logs of all this holds no mail address, no secret and no token."""
+    folder = Path(tmp_path_factory.getbasetemp())
+    told = (folder / "guarded0" / "server.log").read_text()
+    for secret in (RIGHT, WRONG, COOKIE_SECRET, CLIENT_SECRET, "access_token", "id_token"):
+        assert secret not in told, secret
