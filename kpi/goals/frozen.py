@@ -1,27 +1,17 @@
 """Frozen baselines: a value with its band, period and segment, kept with who froze it, when and why.
 
-They stand apart from the publications, in `baselines.duckdb` of the embedded store, so that no summary,
-correction or crash of one can lose them. Rows are only ever added, under a lock of a moment's length.
+They stand apart from the publications, so that no summary, correction or crash of one can lose them, and
+rows are only ever added. See `kpi.store.baselines` for the embedded store's.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import secrets
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
-from pathlib import Path
 
-import duckdb
 import pandas as pd
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from kpi import queries, store
 from kpi.errors import Refused
@@ -94,13 +84,13 @@ def freeze(settings: Settings, frozen: Frozen) -> None:
     row["filters"] = _written(frozen.filters)
     if len(row["filters"].encode()) > LONGEST_FILTERS:
         raise Refused("the filters are too long to be kept with a baseline")
-    with _writing(settings) as connection:
+    with store.storage_faults(settings), store.adding_baselines(settings) as connection:
         queries.run(connection, "fill/baseline", **row)
 
 
 def frozen_baselines(settings: Settings) -> list[Frozen]:
     """Every frozen baseline, the newest first."""
-    with _reading(settings) as connection:
+    with store.storage_faults(settings), store.reading_baselines(settings) as connection:
         if connection is None:
             return []
         rows = queries.run(connection, "read/baseline").mappings().all()
@@ -116,74 +106,6 @@ def by_id(settings: Settings, baseline_id: str) -> Frozen:
     known = ", ".join(frozen.baseline_id for frozen in found[:3])
     hint = f"; the newest: {known}" if known else "; none has been frozen yet"
     raise Refused(f"no frozen baseline has the id {baseline_id[:40]!r}{hint}")
-
-
-def baselines_file(home: Path) -> Path:
-    """Where the embedded store keeps them."""
-    return home / "baselines.duckdb"
-
-
-@contextmanager
-def _writing(settings: Settings) -> Iterator[Connection]:
-    """A connection that may add baselines, committed at the end; others wait meanwhile."""
-    home = settings.home
-    with store.storage_faults(home), _locked(settings, fcntl.LOCK_EX):
-        with _attached(baselines_file(home), "") as connection:
-            queries.run(connection, "tables/baseline")
-            yield connection
-            connection.commit()
-
-
-@contextmanager
-def _reading(settings: Settings) -> Iterator[Connection | None]:
-    """A connection that sees every baseline, or None when none was ever frozen."""
-    file = baselines_file(settings.home)
-    if not file.exists():
-        yield None
-        return
-    with store.storage_faults(settings.home), _locked(settings, fcntl.LOCK_SH):
-        with _attached(file, "(READ_ONLY)") as connection:
-            yield connection
-
-
-@contextmanager
-def _locked(settings: Settings, kind: int) -> Iterator[None]:
-    """Hold the lock of the baselines' file, which has nothing to do with that of loads and summaries."""
-    lock = os.open(settings.home / "baselines.lock", os.O_RDONLY | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + settings.lock_seconds
-        while True:
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Refused("baselines are being frozen now; try again in a moment") from None
-                time.sleep(0.02)
-        yield
-    finally:
-        os.close(lock)
-
-
-@contextmanager
-def _attached(file: Path, how: str) -> Iterator[Connection]:
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": {"autoinstall_known_extensions": "false", "threads": "1"}},
-    )
-    try:
-        with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            raw.execute(f"ATTACH {store.quoted(file)} AS kpi {how}")
-            try:
-                yield connection
-            except DBAPIError as error:
-                if isinstance(error.orig, duckdb.Error):
-                    raise error.orig from error
-                raise
-    finally:
-        engine.dispose()
 
 
 def _written(filters: Filters) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from types import ModuleType
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from kpi.settings import Settings
 from kpi.store.shared import (
@@ -65,6 +65,16 @@ def loading(settings: Settings) -> AbstractContextManager[Loading]:
     return _kind(settings).loading(settings)
 
 
+def adding_baselines(settings: Settings) -> AbstractContextManager[Connection]:
+    """A connection that may add rows to `kpi.baseline`; they stand when the block ends without fault."""
+    return _kind(settings).adding_baselines(settings)
+
+
+def reading_baselines(settings: Settings) -> AbstractContextManager[Connection | None]:
+    """A connection that sees every row of `kpi.baseline`; None when nothing was ever frozen."""
+    return _kind(settings).reading_baselines(settings)
+
+
 def tidy(settings: Settings) -> None:
     """What a store wants after it was filled, outside of any transaction: statistics, free space."""
     _kind(settings).tidy(settings)
@@ -84,6 +94,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Loading",
     "Publishing",
+    "adding_baselines",
     "has_events",
     "loading",
     "next_publication",
@@ -91,6 +102,7 @@ __all__ = [
     "place",
     "publication_key",
     "quoted",
+    "reading_baselines",
     "reading_engine",
     "refuse_newer_version",
     "storage_faults",

@@ -24,6 +24,8 @@ from sqlalchemy.pool import NullPool, QueuePool
 from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
+from kpi.store.baselines import adding_baselines as adding_baselines
+from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,

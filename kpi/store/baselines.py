@@ -1,0 +1,99 @@
+"""The embedded store's frozen baselines: a file of its own, which no publication replaces or copies.
+
+Rows are only ever added, under a lock of a moment's length that has nothing to do with that of loads
+and summaries. A process killed while it adds one leaves the others as they were: DuckDB's log of the
+file tells the next one what was committed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+
+from kpi import queries
+from kpi.errors import Refused
+from kpi.settings import Settings
+from kpi.store.shared import connection_settings, quoted
+
+
+def baselines_file(home: Path) -> Path:
+    """Where they are kept, beside the publications."""
+    return home / "baselines.duckdb"
+
+
+@contextmanager
+def adding_baselines(settings: Settings) -> Iterator[Connection]:
+    """A connection that may add rows to `kpi.baseline`; they stand when the block ends without fault."""
+    file = baselines_file(settings.home)
+    with _locked(settings, fcntl.LOCK_EX):
+        if not file.exists():
+            _make(settings, file)
+        with _attached(settings, file) as connection:
+            yield connection
+            connection.commit()
+
+
+@contextmanager
+def reading_baselines(settings: Settings) -> Iterator[Connection | None]:
+    """A connection that sees every row of `kpi.baseline`; None when nothing was ever frozen."""
+    file = baselines_file(settings.home)
+    if not file.exists():
+        yield None
+        return
+    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, "(READ_ONLY)") as connection:
+        yield connection
+
+
+def _make(settings: Settings, file: Path) -> None:
+    """An empty file with its table, put in place whole, so that no crash leaves half of one."""
+    part = file.with_name(f"{file.name}.new")
+    for left in (part, part.with_name(f"{part.name}.wal")):
+        left.unlink(missing_ok=True)
+    with _attached(settings, part) as connection:
+        queries.run(connection, "tables/baseline")
+        connection.commit()
+        raw = connection.connection.driver_connection
+        raw.execute("CHECKPOINT kpi")
+        raw.execute("DETACH kpi")
+    os.replace(part, file)
+
+
+@contextmanager
+def _locked(settings: Settings, kind: int) -> Iterator[None]:
+    lock = os.open(settings.home / "baselines.lock", os.O_RDONLY | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + settings.lock_seconds
+        while True:
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise Refused("a baseline is being frozen now; try again in a moment") from None
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connection]:
+    engine = create_engine(
+        "duckdb:///:memory:",
+        poolclass=NullPool,
+        connect_args={"config": {**connection_settings(settings, None), "threads": "1"}},
+    )
+    try:
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            raw.execute(f"ATTACH {quoted(file)} AS kpi {how}")
+            yield connection
+    finally:
+        engine.dispose()
