@@ -3,6 +3,7 @@
 One module per family of measures; `layers` draws values over days for all of them.
 """
 
+from kpi.charts.attempts import completion_by, distribution, funnel, ready_within, times_by
 from kpi.charts.connection import connection_time
 from kpi.charts.engagement import engagement_ratio
 from kpi.charts.looks import GoalLine, Series, alt_text, has_values, without_description
@@ -12,9 +13,14 @@ __all__ = [
     "GoalLine",
     "Series",
     "alt_text",
+    "completion_by",
     "connection_time",
+    "distribution",
     "engagement_ratio",
+    "funnel",
     "has_values",
     "multi_device_users",
+    "ready_within",
+    "times_by",
     "without_description",
 ]

@@ -1,0 +1,401 @@
+"""Connection attempts of a whole period: distribution, shares ready in time, steps, and breakdowns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from kpi.charts.layers import lines
+from kpi.charts.looks import (
+    BLUE,
+    GREEN,
+    GREY,
+    HEIGHT,
+    NOTHING_DRAWN,
+    PADDING,
+    PURPLE,
+    TEXT,
+    VERMILION,
+    WIDE,
+    GoalLine,
+    Series,
+)
+from kpi.charts.values import floats, together, values_drawn
+from kpi.measures import ABSENT, written
+
+if TYPE_CHECKING:
+    from kpi.annotations import Marker
+
+WITHIN_SERIES = (
+    Series("completion_percent", "Ever", "Ever", BLUE, width=2.4),
+    Series("within_60_seconds_percent", "Within 60 s", "60 s", PURPLE, (9, 3, 2, 3)),
+    Series("within_30_seconds_percent", "Within 30 s", "30 s", GREEN, (7, 3)),
+    Series("within_10_seconds_percent", "Within 10 s", "10 s", VERMILION, (5, 2)),
+    Series("within_5_seconds_percent", "Within 5 s", "5 s", GREY, (2, 2)),
+)
+DISTRIBUTION_SERIES = {
+    "all": Series("all", "All accounts", "All", BLUE),
+    "new": Series("new", "New account", "New", BLUE),
+    "existing": Series("existing", "Existing account", "Existing", VERMILION, (5, 2)),
+}
+STEP_WORDS = {
+    "sequence.begin": "Page requested",
+    "account.created": "Account created or signed in to",
+    "account.login": "Account created or signed in to",
+    "device.created": "Device registered",
+    "account.verified": "Email address verified",
+    "device.connected": "Keys fetched: ready to sync",
+}
+WAYS = {"account.created": " to create", "account.login": " to sign in"}
+ROW_HEIGHT = 40
+SHOWN_ROWS = 15
+TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 604_800)
+"""Where a logarithmic axis of seconds has its marks; minutes, hours and days are written as such."""
+
+
+def ready_within(
+    frame: pd.DataFrame,
+    *,
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
+    """Percent of the attempts begun that were ready within 5 to 60 seconds, and ever, by day.
+
+    ``frame`` is `attempts.ready_within`.
+    """
+    parts = [_within_values(frame, one.key) for one in WITHIN_SERIES]
+    if incomplete is not None:
+        parts += [_within_values(incomplete, one.key, complete=False) for one in WITHIN_SERIES]
+    return lines(
+        together(parts),
+        WITHIN_SERIES,
+        title="Attempts ready to sync, of those begun",
+        unit="percent",
+        from_zero=True,
+        goals=goals,
+        markers=markers,
+        height=height,
+    )
+
+
+def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.LayerChart:
+    """How many attempts were ready within each time, in percent, on a logarithmic axis of time.
+
+    ``frame`` is `attempts.connection_distribution`, ``of`` its base ('begun' or 'ready').
+    """
+    whole = "attempts begun" if of == "begun" else "attempts that became ready"
+    if frame.empty:
+        return _nothing(height)
+    told = frame.assign(
+        name=[DISTRIBUTION_SERIES[account].title for account in frame["account"]],
+        seconds=floats(frame["within_seconds"].clip(lower=TIMES[0])),
+        exact=[
+            f"{written(row.percent, 'percent')}  ({written(row.ready, 'attempts')} of "
+            f"{written(row.attempts, 'attempts')} {whole})"
+            for row in frame.itertuples(index=False)
+        ],
+        within=[time_text(value) for value in frame["within_seconds"]],
+        percent=floats(frame["percent"]),
+    )
+    series = [DISTRIBUTION_SERIES[name] for name in dict.fromkeys(frame["account"])]
+    names = [one.title for one in series]
+    low = max((t for t in TIMES if t <= told["seconds"].min()), default=TIMES[0])
+    high = min((t for t in TIMES if t >= told["seconds"].max()), default=TIMES[-1])
+    ticks = [t for t in TIMES if low <= t <= high]
+    x = alt.X(
+        "seconds:Q",
+        title=None,
+        scale=alt.Scale(type="log", domain=[low, high], nice=False),
+        axis=alt.Axis(
+            values=ticks,
+            labelExpr=_time_labels(ticks),
+            labelOverlap="greedy",
+            grid=True,
+            gridOpacity=0.5,
+        ),
+    )
+    y = alt.Y(
+        "percent:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'"),
+    )
+    colour = alt.Color(
+        "name:N",
+        scale=alt.Scale(domain=names, range=[one.colour for one in series]),
+        legend=None if len(series) == 1 else alt.Legend(title=None, orient="top"),
+    )
+    dash = alt.StrokeDash(
+        "name:N",
+        scale=alt.Scale(domain=names, range=[list(one.dash) for one in series]),
+        legend=None,
+    )
+    base = alt.Chart(told[["name", "seconds", "percent", "within", "exact"]])
+    line = base.mark_line(aria=False).encode(x=x, y=y, color=colour, strokeDash=dash)
+    nearest = alt.selection_point(
+        name="time_pointed_at",
+        nearest=True,
+        on="pointerover",
+        clear="pointerout",
+        fields=["seconds"],
+        empty=False,
+    )
+    tips = [
+        alt.Tooltip("within:N", title="Within"),
+        alt.Tooltip("name:N", title="Account"),
+        alt.Tooltip("exact:N", title="Ready"),
+    ]
+    point = (
+        base.mark_point(filled=True, size=45, aria=False)
+        .encode(
+            x=x,
+            y=y,
+            color=colour,
+            opacity=alt.condition(nearest, alt.value(1), alt.value(0)),
+            tooltip=tips,
+        )
+        .add_params(nearest)
+    )
+    return alt.layer(line, point).properties(
+        height=height, padding=PADDING, description=_distribution_sentence(told, whole)
+    )
+
+
+def funnel(frame: pd.DataFrame) -> alt.LayerChart:
+    """How many attempts came as far as each step of set-up, and how many were lost before it.
+
+    ``frame`` is `attempts.setup_steps`; steps that nobody took are left out.
+    """
+    taken = frame[(frame["reached"].fillna(1) > 0) & frame["came_this_far"].notna()]
+    taken = taken.assign(words=taken["step"].map(STEP_WORDS))
+    if taken.empty or not (taken["came_this_far"] > 0).any():
+        return _nothing(ROW_HEIGHT)
+    takes = {words: _step_times(rows) for words, rows in taken.groupby("words", sort=False)}
+    rows = taken.drop_duplicates("words")
+    values = pd.DataFrame(
+        {
+            "words": rows["words"],
+            "percent": floats(rows["came_this_far_percent"]),
+            "came": [_of(*pair) for pair in _pairs(rows, "came_this_far")],
+            "lost": [_of(*pair) for pair in _pairs(rows, "lost")],
+            "takes": rows["words"].map(takes),
+        }
+    )
+    values["full"] = [
+        f"{row.words}: {row.came}"
+        + ("" if row.lost == ABSENT else f", lost {row.lost}")
+        + ("" if row.takes == ABSENT else f", takes {row.takes}")
+        for row in values.itertuples(index=False)
+    ]
+    values["short"] = [
+        f"{words}: {written(share, 'percent')}"
+        for words, share in zip(values["words"], values["percent"], strict=True)
+    ]
+    base = alt.Chart(values).encode(
+        y=alt.Y("words:N", sort=None, title=None, axis=None, scale=alt.Scale(paddingInner=0)),
+        tooltip=[
+            alt.Tooltip("words:N", title="Step"),
+            alt.Tooltip("came:N", title="Came this far"),
+            alt.Tooltip("lost:N", title="Lost since the step before"),
+            alt.Tooltip("takes:N", title="The step itself, median"),
+        ],
+    )
+    x = alt.X(
+        "percent:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5),
+    )
+    bar = base.mark_bar(size=12, yOffset=9, color=BLUE, aria=False).encode(x=x)
+    text = base.mark_text(
+        align="left",
+        baseline="middle",
+        dy=-9,
+        fontSize=12,
+        color=TEXT,
+        text={"expr": f"width < {WIDE + 70} ? datum.short : datum.full"},
+    ).encode(x=alt.datum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
+    told = "; ".join(values["full"])
+    return alt.layer(bar, text).properties(
+        height=ROW_HEIGHT * len(values),
+        padding=PADDING,
+        description=f"Steps of set-up, of the attempts begun: {told}.",
+    )
+
+
+def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
+    """Median and quartiles of the time to connection by a tag's values, most connections first.
+
+    ``frame`` is `attempts.connection_breakdown`; a dot is the median, the bar runs from a quarter to
+    three quarters of the connections, on a logarithmic axis.
+    """
+    rows = frame[frame["median_seconds"].notna()].head(SHOWN_ROWS)
+    if rows.empty:
+        return _nothing(ROW_HEIGHT)
+    values = _ranked(rows, by, "median_seconds", "connections", "seconds").assign(
+        low=floats(rows["p25_seconds"].clip(lower=TIMES[0])),
+        high=floats(rows["p75_seconds"].clip(lower=TIMES[0])),
+        band=[
+            f"{written(low, 'seconds')} to {written(high, 'seconds')}"
+            for low, high in zip(rows["p25_seconds"], rows["p75_seconds"], strict=True)
+        ],
+    )
+    values["value"] = values["value"].clip(lower=TIMES[0])
+    least, most = values["low"].min(), values["high"].max()
+    steps = [by_ * 10.0**power for power in range(-1, 6) for by_ in (1, 2, 5)]
+    low = max((s for s in steps if s <= least), default=steps[0])
+    high = min((s for s in steps if s >= most and s > low), default=steps[-1])
+    ticks = [s for s in steps if low <= s <= high]
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    axis = alt.Axis(
+        values=ticks, labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
+    )
+    tips = [alt.Tooltip("band:N", title="A quarter to three quarters")]
+    base = _rows_base(values, title, "Median", tips)
+    bar = base.mark_bar(size=10, yOffset=6, opacity=0.35, color=BLUE, aria=False).encode(
+        x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2="high:Q"
+    )
+    dot = base.mark_point(
+        filled=True, size=70, yOffset=6, color=BLUE, opacity=1, aria=False
+    ).encode(x=alt.X("value:Q", title=None, scale=scale, axis=axis))
+    return _with_labels(values, [bar, dot], f"Median time to connect by {title.lower()}")
+
+
+def completion_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
+    """Percent of the attempts begun that became ready, by a tag's values, most begun first.
+
+    ``frame`` is `attempts.connection_breakdown`.
+    """
+    rows = frame[frame["completion_percent"].notna()].head(SHOWN_ROWS)
+    if rows.empty:
+        return _nothing(ROW_HEIGHT)
+    values = _ranked(rows, by, "completion_percent", "begun", "percent")
+    x = alt.X(
+        "value:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5),
+    )
+    bar = _rows_base(values, title, "Completed", []).mark_bar(
+        size=10, yOffset=6, color=GREEN, aria=False
+    )
+    return _with_labels(values, [bar.encode(x=x)], f"Completed attempts by {title.lower()}")
+
+
+def time_text(seconds: float) -> str:
+    """A time as a reader says it: '450 ms' to '20 h'; days from two on."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size or (seconds == size and unit != "d"):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+
+
+def _within_values(frame: pd.DataFrame, column: str, complete: bool = True) -> pd.DataFrame:
+    value = frame[column]
+    exact = [
+        ABSENT if pd.isna(share) else f"{written(share, 'percent')}  of {written(n, 'attempts')}"
+        for share, n in zip(value, frame["begun"], strict=True)
+    ]
+    return values_drawn(frame, column, value, exact, complete)
+
+
+def _nothing(height: int) -> alt.LayerChart:
+    empty = alt.Chart(pd.DataFrame({"value": []})).mark_point().encode(x=alt.X("value:Q"))
+    return alt.layer(empty).properties(height=height, description=NOTHING_DRAWN)
+
+
+def _time_labels(ticks: Sequence[float]) -> str:
+    """A Vega expression that writes each tick as a time."""
+    words = [f"datum.value == {tick:g} ? '{time_text(tick)}'" for tick in ticks]
+    return f"{' : '.join(words)} : ''"
+
+
+def _step_times(rows: pd.DataFrame) -> str:
+    """How long a step takes, for each way to take it."""
+    told = [
+        f"{written(row.step_seconds, 'seconds')}{WAYS.get(row.step, '')}"
+        for row in rows.itertuples(index=False)
+        if pd.notna(row.step_seconds)
+    ]
+    return ", ".join(told) or ABSENT
+
+
+def _of(percent: float | None, count: float | None) -> str:
+    if pd.isna(percent):
+        return ABSENT
+    return f"{written(percent, 'percent')} ({written(count, 'attempts')})"
+
+
+def _pairs(rows: pd.DataFrame, name: str) -> list[tuple[float, float]]:
+    return list(zip(rows[f"{name}_percent"], rows[name], strict=True))
+
+
+def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: str) -> pd.DataFrame:
+    """One row per value: what it is called, its figure, and the words beside it."""
+    told = [written(value, unit) for value in rows[column]]
+    counts = [written(count, "attempts") for count in rows[n]]
+    return pd.DataFrame(
+        {
+            "found": rows[by].astype(str).to_numpy(),
+            "value": floats(rows[column]),
+            "told": told,
+            "n": counts,
+            "beside": [f"{text}, n = {count}" for text, count in zip(told, counts, strict=True)],
+        }
+    )
+
+
+def _rows_base(
+    values: pd.DataFrame, title: str, told: str, tips: Sequence[alt.Tooltip]
+) -> alt.Chart:
+    return alt.Chart(values).encode(
+        y=_rows_axis(),
+        tooltip=[
+            alt.Tooltip("found:N", title=title),
+            alt.Tooltip("told:N", title=told),
+            *tips,
+            alt.Tooltip("n:N", title="n"),
+        ],
+    )
+
+
+def _rows_axis() -> alt.Y:
+    axis = alt.Axis(labels=False, ticks=False, domain=False, title=None)
+    return alt.Y("found:N", sort=None, axis=axis)
+
+
+def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> alt.LayerChart:
+    """The marks with each row's name and figures written above them, where no mark can cover them."""
+    words = alt.Chart(values).mark_text(
+        align="left",
+        baseline="middle",
+        dy=-13,
+        fontSize=12,
+        color=TEXT,
+        limit={"expr": "width"},
+        text={"expr": "datum.found + ':  ' + datum.beside"},
+    )
+    words = words.encode(y=_rows_axis(), x=alt.value(0))
+    told = "; ".join(f"{row.found} {row.beside}" for row in values.itertuples(index=False))
+    return alt.layer(*marks, words).properties(
+        height=ROW_HEIGHT * len(values), padding=PADDING, description=f"{title}: {told}."
+    )
+
+
+def _distribution_sentence(told: pd.DataFrame, whole: str) -> str:
+    parts = []
+    for name, rows in told.groupby("name", sort=False):
+        last = rows.iloc[-1]["percent"]
+        times = [
+            f"{words} within {rows.loc[rows['percent'] >= share, 'within'].iloc[0]}"
+            for share, words in ((25, "a quarter"), (50, "half"), (75, "three quarters"))
+            if last >= share
+        ]
+        times.append(f"{written(last, 'percent')} in the end")
+        parts.append(f"{name}: {', '.join(times)}")
+    return f"How soon devices are ready, of {whole}. {'; '.join(parts)}."

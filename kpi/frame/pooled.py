@@ -1,0 +1,133 @@
+"""Charts of tables that stand for a whole period, one row a step, time or value of a tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from kpi import charts
+from kpi.charts.attempts import SHOWN_ROWS
+from kpi.filters import Filters, Period
+from kpi.frame.sidebar import BOUND, tell_bad_values
+from kpi.measures import COLUMNS, days_text, written
+
+if TYPE_CHECKING:
+    from kpi.frame.page import Page
+
+TAGS_IN_ORDER = (
+    "region browser entrypoint context campaign migration os version service users"
+).split()
+"""Tags to break attempts down by: `kpi.filters.ATTEMPT_BREAKDOWNS`, those asked for most first."""
+
+
+def period_table(page: Page, name: str, min_users: int | None = None, **how: str) -> pd.DataFrame:
+    """A pooled table of the reader's period; ``name`` is of `kpi.attempts.DETAILS`."""
+    period = Period(page.period.first or page.first_day, page.last_shown_day)
+    return page.metric(name, min_users=min_users, period=period, **how)
+
+
+def draw_pooled(
+    page: Page, chart: alt.LayerChart, name: str, count: str, min_users: int = 0, **how: str
+) -> bool:
+    """A chart of a pooled table, or the sentence that says why there is none; whether it was drawn.
+
+    ``name``, ``count`` and ``how`` say which table it is and which column tells of attempts, so that
+    "nothing matches" and "hidden" are told apart.
+    """
+    if charts.has_values(chart):
+        st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+        return True
+    everything = period_table(page, name, min_users=min_users, **how)
+    st.info(why_empty(page, everything, count), icon=":material/info:")
+    return False
+
+
+def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
+    """Why a pooled table has nothing to show; ``everything`` is the same table with no cell hidden."""
+    if len(everything) and (everything[count].fillna(0) > 0).any():
+        return (
+            f"Hidden for privacy: fewer than {page.min_users} attempts match in this period. "
+            "Remove a filter or choose a longer period to see a wider group."
+        )
+    if page.period.first and page.period.first > page.last_shown_day:
+        covered = days_text(page.first_day, page.today)
+        return f"No day of this period is loaded. The data covers {covered}: choose another period."
+    if page.filters.empty:
+        return "No attempt to connect was seen in this period: choose a longer one."
+    return "No attempt matches these filters in this period: remove a filter, or reset them."
+
+
+def draw_shares(page: Page) -> None:
+    """How many of the period's attempts were ready within 5, 10, 30, 60 seconds, and ever."""
+    pooled = period_table(page, "connection-breakdown").iloc[0]
+    shares = {f"Within {s} s": f"within_{s}_seconds_percent" for s in (5, 10, 30, 60)}
+    with st.container(horizontal=True, gap="small"):
+        for label, column in {**shares, "Ever": "completion_percent"}.items():
+            st.metric(label, written(pooled[column], "percent"), width=130)
+    begun = written(pooled["begun"], "attempts")
+    st.caption(f"Of {begun} attempts begun in the period, exact; a percent of few is hidden.")
+
+
+def caution(filters: Filters) -> str | None:
+    """What a filter does to completion that a reader might not expect; or None."""
+    if filters.users:
+        return (
+            "An attempt counts as new only once its account is created or flagged as new; one given "
+            "up before that counts as existing. So new accounts seem to complete nearly always, and "
+            "existing ones seldom: compare them by time, not by completion."
+        )
+    if filters.devices:
+        return (
+            "Whose attempt it is, is known only once somebody signs in; one given up before that "
+            "counts as single-device. So multi-device users seem to complete nearly always: compare "
+            "the two by time, not by completion."
+        )
+    return None
+
+
+def choose_tag() -> str:
+    """The tag by which attempts are broken down; in the URL."""
+    tell_bad_values("by", TAGS_IN_ORDER)
+    return st.selectbox(
+        "By",
+        TAGS_IN_ORDER,
+        key="by",
+        format_func=lambda tag: COLUMNS[tag][0],
+        help="An attempt has one value of each, so the rows add up to all attempts.",
+        **BOUND,
+    )
+
+
+def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:
+    """Time and completion by a tag's values, side by side, each with its n."""
+    title = COLUMNS[tag][0]
+    for place, head, draw, column in zip(
+        st.columns(2, gap="medium"),
+        ("Median, and a quarter to three quarters", "Completed, of those begun"),
+        (charts.times_by, charts.completion_by),
+        ("median_seconds", "completion_percent"),
+        strict=True,
+    ):
+        with place:
+            st.subheader(head)
+            count = "connections" if column == "median_seconds" else "begun"
+            chart = draw(table, tag, title)
+            if draw_pooled(page, chart, "connection-breakdown", count, by=tag):
+                told = _rows_left_out(table, column, count)
+                if told:
+                    st.caption(told)
+
+
+def _rows_left_out(table: pd.DataFrame, column: str, count: str) -> str | None:
+    """How many values of a tag a chart leaves out, and why; or None."""
+    hidden = int(table[count].isna().sum())
+    more = int(table[column].notna().sum()) - SHOWN_ROWS
+    told = [
+        f"{more} more in the table" if more > 0 else "",
+        f"{hidden} hidden, since few attempts match" if hidden else "",
+    ]
+    told = [words for words in told if words]
+    return f"{'; '.join(told)}." if told else None
