@@ -90,15 +90,16 @@ def caution(filters: Filters) -> str | None:
 
 def choose_tag() -> str:
     """The tag by which attempts are broken down; in the URL."""
-    tell_bad_values("by", TAGS_IN_ORDER)
-    return st.selectbox(
+    titles = {COLUMNS[tag][0]: tag for tag in TAGS_IN_ORDER}
+    tell_bad_values("by", list(titles))
+    chosen = st.selectbox(
         "By",
-        TAGS_IN_ORDER,
+        list(titles),
         key="by",
-        format_func=lambda tag: COLUMNS[tag][0],
         help="An attempt has one value of each, so the rows add up to all attempts.",
         **BOUND,
     )
+    return titles[chosen]
 
 
 def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:

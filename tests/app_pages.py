@@ -1,0 +1,50 @@
+"""What page tests share: a page as it stands after its first run, and all that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from conftest import PROJECT, environment
+from streamlit.testing.v1 import AppTest
+
+
+@pytest.fixture
+def no_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test reads its own store; the page's folder is the project's."""
+    monkeypatch.chdir(PROJECT)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def at_demo(demo_home: Path, no_caches: None) -> Iterator[None]:
+    """Pages read the demo store, which is so small that much would be hidden."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="1"):
+        yield
+
+
+def opened(file: str, **query: str | list[str]) -> AppTest:
+    """A page, by its file, as it stands after its first run."""
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    if file != "app.py":
+        page.switch_page(file)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def words(page: AppTest) -> str:
+    """All that the page says."""
+    parts = [*page.markdown, *page.text, *page.info, *page.error, *page.caption, *page.code]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def alts(page: AppTest) -> list[str]:
+    """The sentences that stand for the page's charts."""
+    return [chart.proto.alt for chart in page.get("vega_lite_chart")]
