@@ -1,0 +1,230 @@
+"""Connections to a server: how they are made, and what is said when they, or it, are in trouble.
+
+No message made here holds a host, a user, a password or SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool, QueuePool
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from kpi.errors import Refused, WarehouseDown
+from kpi.settings import Settings
+
+DRIVERS = ("postgresql+psycopg2", "redshift+psycopg2", "redshift+redshift_connector")
+CONNECT_SECONDS = 10
+RECYCLE_SECONDS = 1800
+SET = "SELECT set_config(%s, %s, false)"
+"""A session's setting; both PostgreSQL and Redshift have the function, and it takes parameters."""
+
+MAKE_TABLES = "run: python -m kpi ddl --apply"
+CUT_OFF = {"08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03", "53300"}
+TO_TRY_AGAIN = CUT_OFF | {"40001", "40P01"}
+"""SQLSTATEs of a server that goes away, is full of connections, or made two transactions collide."""
+
+Done = TypeVar("Done")
+
+
+def address(settings: Settings) -> URL:
+    """The configured URL; raises Refused, without repeating it, when it is none that we can use."""
+    try:
+        url = make_url(settings.database_url or "")
+    except ArgumentError as error:
+        raise Refused(
+            "KPI_DATABASE_URL is no URL like redshift+psycopg2://USER:PASSWORD@HOST:5439/DATABASE"
+        ) from error
+    name = url.drivername
+    if name in ("postgresql", "redshift"):
+        url, name = url.set(drivername=f"{name}+psycopg2"), f"{name}+psycopg2"
+    if name not in DRIVERS:
+        raise Refused(f"KPI_DATABASE_URL must begin with one of {', '.join(DRIVERS)}")
+    return url
+
+
+def is_redshift(settings: Settings) -> bool:
+    """Whether the configured server is Redshift."""
+    return address(settings).get_backend_name() == "redshift"
+
+
+@lru_cache(maxsize=8)
+def reading(settings: Settings) -> Engine:
+    """The pool of connections that pages and exports share; a lost one is replaced before its use."""
+    return _engine(
+        settings,
+        settings.statement_seconds,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=16,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+        isolation_level="REPEATABLE READ",
+    )
+
+
+def writing(settings: Settings, **options: Any) -> Engine:
+    """Connections of one command; its statements may take as long as they need."""
+    return _engine(settings, 0, poolclass=NullPool, **options)
+
+
+def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Engine:
+    url = address(settings)
+    try:
+        engine = create_engine(
+            url, connect_args=_arguments(settings, url), hide_parameters=True, **options
+        )
+    except (NoSuchModuleError, ImportError) as error:
+        package = (
+            "redshift_connector" if "connector" in url.drivername else "requirements.txt's packages"
+        )
+        raise Refused(
+            f"{url.drivername} needs a package that isn't installed: pip install {package}"
+        ) from error
+    told = [("statement_timeout", f"{int(statement_seconds * 1000)}")]
+    courtesies = [("query_group", settings.query_group)] if engine.dialect.name == "redshift" else []
+
+    @event.listens_for(engine, "connect")
+    def introduce(raw: Any, _record: Any) -> None:
+        for name, value in told:
+            _execute(raw, SET, (name, value))
+        raw.commit()
+        for name, value in courtesies:
+            try:
+                _execute(raw, SET, (name, value))
+                raw.commit()
+            except engine.dialect.dbapi.Error:
+                raw.rollback()  # a label for operators: a server that has no such thing does without
+
+    return engine
+
+
+def _execute(raw: Any, statement: str, values: tuple[Any, ...]) -> None:
+    cursor = raw.cursor()
+    cursor.execute(statement, values)
+    cursor.close()
+
+
+def _arguments(settings: Settings, url: URL) -> dict[str, Any]:
+    """What the driver is told beside the URL: TLS unless the server is this machine, and who we are."""
+    told: dict[str, Any] = {"application_name": settings.application_name}
+    if url.drivername.endswith("redshift_connector"):
+        told["timeout"] = CONNECT_SECONDS
+        if _is_here(url):
+            told["ssl"] = False
+    else:
+        told |= {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 60}
+        if "sslmode" not in url.query:
+            if _is_here(url):
+                told["sslmode"] = "prefer"
+            elif url.get_backend_name() == "postgresql":
+                told["sslmode"] = "require"
+            # Redshift's dialect verifies the server's certificate and name by itself.
+    return told | dict(settings.connect_args)
+
+
+def _is_here(url: URL) -> bool:
+    """Whether the server is on this machine: the loopback, or a socket in the file system."""
+    host = str(url.host or url.query.get("host") or "")
+    return host in ("", "localhost", "::1") or host.startswith(("127.", "/"))
+
+
+def retried(work: Callable[[], Done]) -> Done:
+    """The result of work that may be done twice, tried again where the server or the way to it failed."""
+    trying = Retrying(
+        retry=retry_if_exception(is_passing),
+        stop=stop_after_attempt(3),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+    return trying(work)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a fault is one that may be gone at the next try."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return (
+        error.connection_invalidated
+        or _state(error) in TO_TRY_AGAIN
+        or "Serializable isolation violation" in str(error.orig)
+    )
+
+
+@contextmanager
+def faults(settings: Settings) -> Iterator[None]:
+    """Turn what the driver says into one line that says what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        refusal = _refusal(settings, error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(settings: Settings, error: DBAPIError) -> Refused | None:
+    state, told = _state(error), str(error.orig)
+    if "password authentication failed" in told or state in ("28P01", "28000"):
+        return Refused(
+            "the database doesn't know this user or password; correct KPI_DATABASE_URL"
+        )
+    if "does not support SSL" in told:
+        return Refused(
+            "the database offers no TLS; switch it on there, or, on a network that nobody else is on, "
+            "add ?sslmode=disable to KPI_DATABASE_URL"
+        )
+    if "certificate" in told or "SSL" in told:
+        return Refused(
+            "the database's TLS certificate can't be verified; set sslrootcert (and sslmode) in "
+            "KPI_DATABASE_URL"
+        )
+    if state == "3D000" or ("database" in told and "does not exist" in told and not state):
+        return Refused("there is no such database; correct the name at the end of KPI_DATABASE_URL")
+    if state in ("3F000", "42P01", "42703"):
+        return Refused(f"the database lacks our schemas or tables, or has older ones; {MAKE_TABLES}")
+    if state == "42501":
+        return Refused(
+            f"the database's user lacks a grant ({_denied(told)}); `python -m kpi ddl` prints all grants"
+        )
+    if state in ("57014", "55P03"):
+        return WarehouseDown(
+            "the database took too long and the statement was stopped; try again, or raise "
+            "KPI_STATEMENT_SECONDS"
+        )
+    if state in ("53100", "53200"):
+        return Refused("the database is out of disk or memory; free some and run it again")
+    if state == "25006":
+        return Refused("the database can only be read now; try again when it can be written to")
+    if error.connection_invalidated or state in TO_TRY_AGAIN or not state:
+        return WarehouseDown(
+            "the database can't be reached now; try again, and check that it runs and that "
+            "KPI_DATABASE_URL has the right host and port"
+        )
+    return None
+
+
+def _state(error: DBAPIError) -> str:
+    """The SQLSTATE, or '' where the driver gives none, as for a server that was never reached."""
+    orig = error.orig
+    found = getattr(orig, "pgcode", None)
+    if found is None and orig is not None and orig.args and isinstance(orig.args[0], dict):
+        found = orig.args[0].get("C")  # redshift_connector
+    return found or ""
+
+
+def _denied(told: str) -> str:
+    """Of a refusal by the server only what was denied, such as 'permission denied for table event'."""
+    line = told.splitlines()[0] if told else ""
+    place = line.find("permission denied")
+    return line[place:] if place >= 0 else "permission denied"
+
+
+def was_stopped(error: DBAPIError) -> bool:
+    """Whether a statement was stopped for having taken too long."""
+    return _state(error) == "57014"

@@ -1,0 +1,185 @@
+"""The store on a server: Amazon Redshift, or PostgreSQL, with `events` and `kpi` as two schemas.
+
+A run is one transaction, so readers see the old numbers or the new. It begins by locking a table that
+nobody reads, so there is one writer at a time; the same statement does it on both servers, and the lock
+goes with the transaction, however that ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import duckdb
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from kpi import queries
+from kpi.errors import NoData, Refused
+from kpi.settings import Settings
+from kpi.store import adding, connections
+from kpi.store.shared import connection_settings, record_publication, refuse_newer_version
+
+NOTHING_YET = "nothing has been summarised yet; run: python -m kpi load FILE… && python -m kpi summarise"
+STILL_RUNNING = (
+    "the database: another load or summary is still running; try again when it is done"
+)
+
+
+def place(settings: Settings) -> str:
+    """The database, whatever it is called."""
+    return "the database"
+
+
+def has_events(settings: Settings) -> bool:
+    """Whether there is an event or was a load."""
+    with _connection(settings) as connection:
+        return bool(queries.run(connection, "read/any_event").scalar())
+
+
+def publication_key(settings: Settings) -> str:
+    """The newest publication's number and what may change without one."""
+    engine = connections.reading(settings)
+
+    def read() -> Any:
+        with engine.connect() as connection:
+            return queries.run(connection, "read/publication_key").first()
+
+    with connections.faults(settings):
+        found = connections.retried(read)
+    if found is None:
+        raise NoData(NOTHING_YET)
+    return " ".join(str(part) for part in found)
+
+
+def reading_engine(settings: Settings) -> Engine:
+    """The shared pool."""
+    publication_key(settings)
+    return connections.reading(settings)
+
+
+def only_writer(settings: Settings) -> Any:
+    """Nothing yet: every transaction that writes takes the lock by itself."""
+    return nullcontext()
+
+
+def storage_faults(settings: Settings) -> Any:
+    """What the driver says, in one line."""
+    return connections.faults(settings)
+
+
+@contextmanager
+def next_publication(settings: Settings) -> Iterator[Publishing]:
+    """The newest publication, to be changed in one transaction."""
+    with _connection(settings) as connection:
+        _lock(connection, settings)
+        _refuse_newer(connection)
+        publishing = Publishing(connection)
+        yield publishing
+        if publishing.published:
+            connection.commit()
+
+
+class Publishing:
+    """A publication in the making: one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.published = False
+
+    def end_part(self) -> None:
+        """Go on: the run is one transaction."""
+
+    def publish(self, definitions: str, simulated: bool | None = None) -> int:
+        """Make this the newest publication when the transaction ends; its number."""
+        self.published = True
+        return record_publication(self.connection, definitions, simulated)
+
+    def shrink_events(self) -> None:
+        """Nothing yet: the room is given back by VACUUM, which runs outside of a transaction."""
+
+
+@contextmanager
+def loading(settings: Settings) -> Iterator[Loading]:
+    """The private tables; DuckDB in memory reads, checks and hashes, and nothing spills."""
+    reader = duckdb.connect(":memory:", config=connection_settings(settings, None))
+    try:
+        reader.execute("SET preserve_insertion_order = false")
+        with _connection(settings) as connection:
+            _refuse_newer(connection)
+            connection.rollback()
+            yield Loading(settings, connection, reader)
+    finally:
+        reader.close()
+
+
+class Loading:
+    """The private tables of a server, and DuckDB to read files with."""
+
+    def __init__(self, settings: Settings, connection: Connection, reader: Any) -> None:
+        self._settings = settings
+        self.connection = connection
+        self.reader = reader
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction, by the only writer there is."""
+        self.connection.rollback()
+        with self.connection.begin():
+            _lock(self.connection, self._settings)
+            yield
+
+    def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
+        """Add the staged rows, ids hashed."""
+        if self._settings.raw_table:
+            raise Refused(
+                "KPI_RAW_TABLE is set, so events come from that table and can't be loaded from files"
+            )
+        batches = self.reader.execute(
+            queries.text("files/event"),
+            {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices},
+        ).to_arrow_reader(adding.BATCH_ROWS)
+        return adding.add(self._settings, self.connection, batches)
+
+
+def tidy(settings: Settings) -> None:
+    """Give back the room of deleted rows and learn how the tables are filled, table by table.
+
+    Raises Refused when this user may not.
+    """
+    engine = connections.writing(settings, isolation_level="AUTOCOMMIT")
+    with connections.faults(settings), engine.connect() as connection:
+        queries.run(connection, "tables/tidy")
+
+
+@contextmanager
+def _connection(settings: Settings) -> Iterator[Connection]:
+    engine = connections.writing(settings)
+    with connections.faults(settings):
+        with connections.retried(engine.connect) as connection:
+            yield connection
+
+
+def _lock(connection: Connection, settings: Settings) -> None:
+    """Wait for other writers, as long as the settings say, then keep them waiting."""
+    patience = f"{max(int(settings.lock_seconds * 1000), 1)}"
+    _set(connection, "statement_timeout", patience)
+    try:
+        queries.run(connection, "fill/locked")
+    except DBAPIError as error:
+        if connections.was_stopped(error):
+            raise Refused(STILL_RUNNING) from error
+        raise
+    _set(connection, "statement_timeout", "0")
+
+
+def _set(connection: Connection, name: str, setting: str) -> None:
+    connection.exec_driver_sql(connections.SET, (name, setting))
+
+
+def _refuse_newer(connection: Connection) -> None:
+    stored = queries.settings(connection)
+    if "schema_version" not in stored:
+        raise Refused(f"the database's tables were never finished; {connections.MAKE_TABLES}")
+    refuse_newer_version(int(stored["schema_version"]))
