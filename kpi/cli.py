@@ -276,6 +276,15 @@ def _annotate(settings: Settings, told: argparse.Namespace) -> None:
         print(f"{told.day} {told.label!r} marked")
 
 
+def _ddl(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import ddl
+
+    if told.apply:
+        print(f"{ddl.apply(settings)} statements carried out; nothing that stood was changed")
+    else:
+        print(ddl.printed(settings, told.dialect), end="")
+
+
 def _doctor(settings: Settings, told: argparse.Namespace) -> int:
     from kpi.doctor import findings
 
@@ -366,6 +375,10 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--url")
     annotate.add_argument("--list", action="store_true")
     annotate.add_argument("--remove", action="store_true")
+
+    ddl = command("ddl", _ddl, "print what a server needs once, or carry it out")
+    ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")
+    ddl.add_argument("--apply", action="store_true", help="on the configured database")
 
     command("doctor", _doctor, "check settings, store, freshness and integrity")
     return _Checked(parser)

@@ -11,3 +11,7 @@ class NoData(Refused):
 
 class WarehouseDown(Refused):
     """The store exists but can't be read or written now."""
+
+
+class Republished(WarehouseDown):
+    """Newer numbers took the place of those being read; reading again reads them."""

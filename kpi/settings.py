@@ -7,6 +7,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
 
 from kpi.errors import Refused
 
@@ -36,6 +39,15 @@ class Settings:
     login_hours: float = 12.0
     trust_unverified: bool = False
     no_login: bool = False
+    statement_seconds: float = 60.0
+    application_name: str = "kpi"
+    query_group: str = "kpi"
+    connect_args: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+    s3_staging: str | None = None
+    copy_role: str | None = None
+    raw_table: str | None = None
+    raw_columns: tuple[tuple[str, str], ...] = ()
+    raw_time: str = "milliseconds"
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -43,13 +55,14 @@ class Settings:
 
         Raises Refused when a setting can't be understood; the message never holds its value.
         """
-        told = {**_secrets(SECRETS_FILE), **environ}
+        secrets = _secrets(SECRETS_FILE)
+        told = {**_kpi_settings(secrets), **environ}
         home = Path(told.get("KPI_HOME") or "data").expanduser()
         key = told.get("KPI_HMAC_KEY")
         services = told.get("KPI_SYNC_SERVICES")
-        settings = cls(
+        return cls(
             home=home,
-            database_url=told.get("KPI_DATABASE_URL") or None,
+            database_url=told.get("KPI_DATABASE_URL") or _connection_url(secrets),
             hmac_key=key.encode() if key else _demo_key(home),
             min_users=_number(told, "KPI_MIN_USERS", int, cls.min_users),
             max_rejects_percent=_number(
@@ -69,13 +82,16 @@ class Settings:
             login_hours=_number(told, "KPI_LOGIN_HOURS", float, cls.login_hours),
             trust_unverified=_yes(told, "KPI_TRUST_UNVERIFIED_ADDRESSES"),
             no_login=_yes(told, "KPI_NO_LOGIN"),
+            statement_seconds=_number(told, "KPI_STATEMENT_SECONDS", float, cls.statement_seconds),
+            application_name=told.get("KPI_APPLICATION_NAME") or cls.application_name,
+            query_group=told.get("KPI_QUERY_GROUP") or cls.query_group,
+            connect_args=_connect_args(secrets),
+            s3_staging=told.get("KPI_S3_STAGING") or None,
+            copy_role=told.get("KPI_COPY_ROLE") or None,
+            raw_table=told.get("KPI_RAW_TABLE") or None,
+            raw_columns=_pairs(told, "KPI_RAW_COLUMNS"),
+            raw_time=told.get("KPI_RAW_TIME") or cls.raw_time,
         )
-        if settings.database_url:
-            raise Refused(
-                "KPI_DATABASE_URL is set, but this version reads the embedded store only; "
-                "unset it and set KPI_HOME"
-            )
-        return settings
 
 
 def demo_key_file(home: Path) -> Path:
@@ -90,15 +106,57 @@ def _demo_key(home: Path) -> bytes | None:
         return None
 
 
-def _secrets(path: Path) -> dict[str, str]:
+def _secrets(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            found = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{path} can't be read; check its permissions and TOML syntax") from error
-    return {name: _text(value) for name, value in found.items() if name.startswith("KPI_")}
+
+
+def _kpi_settings(secrets: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
+
+
+def _connection(secrets: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = secrets.get("connections", {})
+    return found.get("kpi", {}) if isinstance(found, dict) else {}
+
+
+def _connection_url(secrets: Mapping[str, Any]) -> str | None:
+    """The URL of `[connections.kpi]`: as it stands, or put together from its parts."""
+    told = _connection(secrets)
+    if told.get("url"):
+        return str(told["url"])
+    if not told.get("dialect"):
+        return None
+    driver = f"+{told['driver']}" if told.get("driver") else ""
+    url = URL.create(
+        f"{told['dialect']}{driver}",
+        told.get("username"),
+        told.get("password"),
+        told.get("host"),
+        told.get("port"),
+        told.get("database"),
+        told.get("query") or {},
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def _connect_args(secrets: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """What `[connections.kpi.connect_args]` tells the driver beside the URL, such as `iam = true`."""
+    return tuple(_connection(secrets).get("connect_args", {}).items())
+
+
+def _pairs(told: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
+    """A setting like 'uid=user_hash,type=event_type'."""
+    parts = [part.strip() for part in (told.get(name) or "").split(",") if part.strip()]
+    pairs = [tuple(side.strip() for side in part.split("=", 1)) for part in parts]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+        raise Refused(f"{name} must be like uid=user_hash,type=event_type")
+    return tuple(pairs)
 
 
 def _text(value: object) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, partial
 from typing import Any
 
 import duckdb
@@ -14,9 +15,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from kpi import anomalies, queries, store
-from kpi.errors import NoData, WarehouseDown
+from kpi.errors import NoData, Refused, Republished, WarehouseDown
 from kpi.measures import day_text
 from kpi.settings import Settings
+from kpi.store import connections
 
 RECENT_DAYS = 28
 """Unusual days are told beside every page's numbers for as long as a monthly count holds them."""
@@ -62,23 +64,41 @@ class Publication:
 class Warehouse:
     """One publication, opened for reading; safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        key: str | None = None,
+        explain: Callable[[Exception], Refused | None] = lambda error: None,
+    ) -> None:
+        """``key`` tells the publication where the engine would read on in the next one.
+
+        ``explain`` turns an error of the engine into a sentence.
+        """
         self._engine = engine
+        self._key = key
+        self._explain = explain
 
     def frame(self, query: str, **params: Any) -> pd.DataFrame:
         """The result of a file in `queries/read` with bound parameters.
 
-        Raises WarehouseDown, without SQL or hosts, when the engine can't answer.
+        Raises WarehouseDown, without SQL or hosts, when the engine can't answer, and Republished when
+        the publication isn't there any more.
         """
         try:
-            with self._engine.connect() as connection:
-                result = queries.run(connection, f"read/{query}", **params)
-                names, rows = list(result.keys()), result.all()
-                # Column by column, since pandas looks at every row it is given.
-                columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in names)
-                return pd.DataFrame(dict(zip(names, columns, strict=True)))
+            names, rows = connections.retried(lambda: self._read(query, params))
         except (SQLAlchemyError, duckdb.Error, OSError) as error:
-            raise WarehouseDown(CANT_READ) from error
+            raise self._explain(error) or WarehouseDown(CANT_READ) from error
+        # Column by column, since pandas looks at every row it is given.
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in names)
+        named = zip(names, columns, strict=True)
+        return pd.DataFrame({name: _plain(cells) for name, cells in named})
+
+    def _read(self, query: str, params: dict[str, Any]) -> tuple[list[str], Sequence[Any]]:
+        with self._engine.connect() as connection:
+            if self._key is not None and store.stored_key(connection) != self._key:
+                raise Republished("newer numbers were published just now; try again")
+            result = queries.run(connection, f"read/{query}", **params)
+            return list(result.keys()), result.all()
 
     @cached_property
     def publication(self) -> Publication:
@@ -154,7 +174,9 @@ class Warehouse:
 
 def open_warehouse(settings: Settings) -> Warehouse:
     """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
-    warehouse = Warehouse(store.reading_engine(settings))
+    key = store.lasting_key(settings)
+    explain = partial(store.explained, settings)
+    warehouse = Warehouse(store.reading_engine(settings), key, explain)
     found = warehouse.frame("schema_version")
     store.refuse_newer_version(None if found.empty else int(found.iloc[0, 0]))
     return warehouse
@@ -162,6 +184,18 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
 def _days(count: int) -> str:
     return "1 day was" if count == 1 else f"{count} days were"
+
+
+def _plain(cells: list[Any]) -> list[Any]:
+    """Numbers as Python's own, where an engine gives a sum of whole numbers as a decimal."""
+    if not isinstance(next((cell for cell in cells if cell is not None), None), Decimal):
+        return cells
+    return [
+        (int(cell) if cell == cell.to_integral_value() else float(cell))
+        if isinstance(cell, Decimal)
+        else cell
+        for cell in cells
+    ]
 
 
 def _day(value: Any) -> date | None:

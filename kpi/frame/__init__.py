@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from kpi.errors import Refused
+from kpi.errors import Refused, Republished
 from kpi.frame import gate, source
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.frame.page import Page
@@ -45,6 +45,8 @@ def frame(file: str) -> Iterator[Page]:
         draw_trust_line(page)
         draw_sentence(page)
         yield page
+    except Republished:
+        st.rerun()
     except Refused as refusal:
         draw_refusal(refusal)
         st.stop()

@@ -12,6 +12,7 @@ from types import ModuleType
 
 from sqlalchemy import Connection, Engine
 
+from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store.shared import (
     SCHEMA_VERSION,
@@ -19,6 +20,7 @@ from kpi.store.shared import (
     Publishing,
     quoted,
     refuse_newer_version,
+    stored_key,
 )
 
 
@@ -40,6 +42,16 @@ def publication_key(settings: Settings) -> str:
 def reading_engine(settings: Settings) -> Engine:
     """A pool of connections that read the newest publication as `kpi`; NoData when there is none."""
     return _kind(settings).reading_engine(settings)
+
+
+def lasting_key(settings: Settings) -> str | None:
+    """The key of the publication to hold on to, where the engine would read on in the next one."""
+    return _kind(settings).lasting_key(settings)
+
+
+def explained(settings: Settings, error: Exception) -> Refused | None:
+    """The sentence for an error while reading, where there is a better one than that it failed."""
+    return _kind(settings).explained(settings, error)
 
 
 def only_writer(settings: Settings) -> AbstractContextManager[None]:
@@ -95,7 +107,9 @@ __all__ = [
     "Loading",
     "Publishing",
     "adding_baselines",
+    "explained",
     "has_events",
+    "lasting_key",
     "loading",
     "next_publication",
     "only_writer",
@@ -106,5 +120,6 @@ __all__ = [
     "reading_engine",
     "refuse_newer_version",
     "storage_faults",
+    "stored_key",
     "tidy",
 ]

@@ -17,9 +17,9 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from kpi import queries
 from kpi.errors import Refused
 from kpi.settings import Settings
+from kpi.store import dialects
 from kpi.store.shared import connection_settings, quoted
 
 
@@ -57,7 +57,7 @@ def _make(settings: Settings, file: Path) -> None:
     for left in (part, part.with_name(f"{part.name}.wal")):
         left.unlink(missing_ok=True)
     with _attached(settings, part) as connection:
-        queries.run(connection, "tables/baseline")
+        dialects.make_tables(connection, "tables/baseline")
         connection.commit()
         raw = connection.connection.driver_connection
         raw.execute("CHECKPOINT kpi")

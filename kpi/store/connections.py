@@ -87,7 +87,9 @@ def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Eng
             f"{url.drivername} needs a package that isn't installed: pip install {package}"
         ) from error
     told = [("statement_timeout", f"{int(statement_seconds * 1000)}")]
-    courtesies = [("query_group", settings.query_group)] if engine.dialect.name == "redshift" else []
+    courtesies = (
+        [("query_group", settings.query_group)] if engine.dialect.name == "redshift" else []
+    )
 
     @event.listens_for(engine, "connect")
     def introduce(raw: Any, _record: Any) -> None:
@@ -162,18 +164,19 @@ def faults(settings: Settings) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        refusal = _refusal(settings, error)
-        if refusal is None:
+        told = refusal(error)
+        if told is None:
             raise
-        raise refusal from error
+        raise told from error
 
 
-def _refusal(settings: Settings, error: DBAPIError) -> Refused | None:
+def refusal(error: Exception) -> Refused | None:
+    """The sentence for an error of the driver; None when it is a bug of ours."""
+    if not isinstance(error, DBAPIError):
+        return None
     state, told = _state(error), str(error.orig)
     if "password authentication failed" in told or state in ("28P01", "28000"):
-        return Refused(
-            "the database doesn't know this user or password; correct KPI_DATABASE_URL"
-        )
+        return Refused("the database doesn't know this user or password; correct KPI_DATABASE_URL")
     if "does not support SSL" in told:
         return Refused(
             "the database offers no TLS; switch it on there, or, on a network that nobody else is on, "
@@ -187,7 +190,9 @@ def _refusal(settings: Settings, error: DBAPIError) -> Refused | None:
     if state == "3D000" or ("database" in told and "does not exist" in told and not state):
         return Refused("there is no such database; correct the name at the end of KPI_DATABASE_URL")
     if state in ("3F000", "42P01", "42703"):
-        return Refused(f"the database lacks our schemas or tables, or has older ones; {MAKE_TABLES}")
+        return Refused(
+            f"the database lacks our schemas or tables, or has older ones; {MAKE_TABLES}"
+        )
     if state == "42501":
         return Refused(
             f"the database's user lacks a grant ({_denied(told)}); `python -m kpi ddl` prints all grants"

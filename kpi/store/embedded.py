@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
+from kpi.store import dialects
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.shared import (
@@ -55,6 +56,14 @@ def publication_key(settings: Settings) -> str:
     """The newest publication's file and when it was written."""
     file = publication_file(settings.home)
     return f"{file}@{file.stat().st_mtime_ns}"
+
+
+def lasting_key(settings: Settings) -> None:
+    """None: a publication that is open stays as it is."""
+
+
+def explained(settings: Settings, error: Exception) -> None:
+    """None: what the engine says is for the log."""
 
 
 def tidy(settings: Settings) -> None:
@@ -181,7 +190,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
             attach_events(raw, home)
             raw.execute(f"ATTACH {quoted(work)} AS kpi")
             _refuse_newer(connection)
-            queries.run(connection, "tables/kpi")
+            dialects.make_tables(connection, "tables/kpi")
             connection.commit()
             yield Publishing(connection, home, work)
     finally:
@@ -272,7 +281,7 @@ class Loading:
             self.connection.rollback()
             return
         with self.transaction():
-            queries.run(self.connection, "tables/events")
+            dialects.make_tables(self.connection, "tables/events")
             queries.run(self.connection, "tables/version", schema_version=str(SCHEMA_VERSION))
 
 

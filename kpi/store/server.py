@@ -19,12 +19,17 @@ from kpi import queries
 from kpi.errors import NoData, Refused
 from kpi.settings import Settings
 from kpi.store import adding, connections
-from kpi.store.shared import connection_settings, record_publication, refuse_newer_version
-
-NOTHING_YET = "nothing has been summarised yet; run: python -m kpi load FILE… && python -m kpi summarise"
-STILL_RUNNING = (
-    "the database: another load or summary is still running; try again when it is done"
+from kpi.store.shared import (
+    connection_settings,
+    record_publication,
+    refuse_newer_version,
+    stored_key,
 )
+
+NOTHING_YET = (
+    "nothing has been summarised yet; run: python -m kpi load FILE… && python -m kpi summarise"
+)
+STILL_RUNNING = "the database: another load or summary is still running; try again when it is done"
 
 
 def place(settings: Settings) -> str:
@@ -42,20 +47,29 @@ def publication_key(settings: Settings) -> str:
     """The newest publication's number and what may change without one."""
     engine = connections.reading(settings)
 
-    def read() -> Any:
+    def read() -> str | None:
         with engine.connect() as connection:
-            return queries.run(connection, "read/publication_key").first()
+            return stored_key(connection)
 
     with connections.faults(settings):
         found = connections.retried(read)
     if found is None:
         raise NoData(NOTHING_YET)
-    return " ".join(str(part) for part in found)
+    return found
+
+
+def lasting_key(settings: Settings) -> str:
+    """The publication to hold on to, since the tables go on to the next."""
+    return publication_key(settings)
+
+
+def explained(settings: Settings, error: Exception) -> Refused | None:
+    """What the driver says, as a sentence."""
+    return connections.refusal(error)
 
 
 def reading_engine(settings: Settings) -> Engine:
     """The shared pool."""
-    publication_key(settings)
     return connections.reading(settings)
 
 
@@ -136,11 +150,25 @@ class Loading:
             raise Refused(
                 "KPI_RAW_TABLE is set, so events come from that table and can't be loaded from files"
             )
-        batches = self.reader.execute(
-            queries.text("files/event"),
-            {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices},
-        ).to_arrow_reader(adding.BATCH_ROWS)
+        told = {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices}
+        rows = self.reader.sql(queries.text("files/event"), params=told)
+        batches = rows.to_arrow_reader(adding.BATCH_ROWS)
         return adding.add(self._settings, self.connection, batches)
+
+
+@contextmanager
+def adding_baselines(settings: Settings) -> Iterator[Connection]:
+    """A transaction of its own, without the writers' lock: the dashboard's role may do this much."""
+    with _connection(settings) as connection:
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def reading_baselines(settings: Settings) -> Iterator[Connection]:
+    """A connection of the shared pool."""
+    with connections.faults(settings), connections.reading(settings).connect() as connection:
+        yield connection
 
 
 def tidy(settings: Settings) -> None:

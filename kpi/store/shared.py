@@ -69,6 +69,12 @@ def record_publication(connection: Connection, definitions: str, simulated: bool
     return number
 
 
+def stored_key(connection: Connection) -> str | None:
+    """What tells the publication that this connection sees from every other; None without one."""
+    found = queries.run(connection, "read/publication_key").first()
+    return None if found is None else " ".join(str(part) for part in found)
+
+
 def refuse_newer_version(found: int | None) -> None:
     """Raise Refused when a store is of a later schema than this program knows."""
     if found is not None and found > SCHEMA_VERSION:

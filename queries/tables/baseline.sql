@@ -2,21 +2,21 @@
 -- Source: design, section 5.
 
 CREATE TABLE IF NOT EXISTS kpi.baseline (
-  baseline_id VARCHAR(32) NOT NULL,
-  measure VARCHAR(64) NOT NULL,
-  device_window INTEGER NOT NULL,
-  baseline DOUBLE PRECISION NOT NULL,
-  low_80 DOUBLE PRECISION,
-  high_80 DOUBLE PRECISION,
-  low_95 DOUBLE PRECISION,
-  high_95 DOUBLE PRECISION,
-  days INTEGER NOT NULL,
-  first_day DATE NOT NULL,
-  last_day DATE NOT NULL,
-  filters VARCHAR(4096) NOT NULL,
-  definitions VARCHAR(64) NOT NULL,
-  publication_id INTEGER NOT NULL,
-  frozen_at TIMESTAMP NOT NULL,
-  frozen_by VARCHAR(256) NOT NULL,
-  reason VARCHAR(1024) NOT NULL
-);
+  baseline_id VARCHAR(32) ENCODE zstd NOT NULL,
+  measure VARCHAR(64) ENCODE zstd NOT NULL,
+  device_window INTEGER ENCODE az64 NOT NULL,
+  baseline DOUBLE PRECISION ENCODE raw NOT NULL,
+  low_80 DOUBLE PRECISION ENCODE raw,
+  high_80 DOUBLE PRECISION ENCODE raw,
+  low_95 DOUBLE PRECISION ENCODE raw,
+  high_95 DOUBLE PRECISION ENCODE raw,
+  days INTEGER ENCODE az64 NOT NULL,
+  first_day DATE ENCODE az64 NOT NULL,
+  last_day DATE ENCODE az64 NOT NULL,
+  filters VARCHAR(4096) ENCODE zstd NOT NULL,
+  definitions VARCHAR(64) ENCODE zstd NOT NULL,
+  publication_id INTEGER ENCODE az64 NOT NULL,
+  frozen_at TIMESTAMP ENCODE az64 NOT NULL,
+  frozen_by VARCHAR(256) ENCODE zstd NOT NULL,
+  reason VARCHAR(1024) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;

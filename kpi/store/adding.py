@@ -1,0 +1,108 @@
+"""Adding hashed rows to a server's private tables: the one step that every server has its own way for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.csv
+from sqlalchemy import Connection
+
+from kpi import queries
+from kpi.errors import Refused
+from kpi.settings import Settings
+from kpi.store import connections, staged
+
+BATCH_ROWS = 50_000
+MOST_INSERTED = 20_000
+SCHEMA = pa.schema(
+    [
+        ("timestamp", pa.int64()),
+        ("seq_id", pa.string()),
+        ("seq_time", pa.int64()),
+        ("type", pa.string()),
+        ("uid", pa.string()),
+        ("device_id", pa.string()),
+        ("new_user", pa.int16()),
+        ("user_agent_browser", pa.string()),
+        ("user_agent_version", pa.string()),
+        ("user_agent_os", pa.string()),
+        ("service", pa.string()),
+        ("context", pa.string()),
+        ("entrypoint", pa.string()),
+        ("campaign", pa.string()),
+        ("migration", pa.string()),
+        ("region", pa.string()),
+        ("load_id", pa.int32()),
+    ]
+)
+"""The columns of `events.event` in their order; Redshift takes Parquet of these very types only."""
+
+
+def add(settings: Settings, connection: Connection, batches: Iterable[pa.RecordBatch]) -> int:
+    """Add rows, ids hashed, within the caller's transaction; how many."""
+    counted = _Counted(batch.cast(SCHEMA) for batch in batches)
+    if not connections.is_redshift(settings):
+        _copy(connection, counted)
+    elif settings.s3_staging:
+        staged.copy(settings, connection, counted, SCHEMA)
+    else:
+        _insert(connection, counted)
+    return counted.rows
+
+
+class _Counted:
+    """Batches that are counted as they pass."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _copy(connection: Connection, batches: Iterable[pa.RecordBatch]) -> None:
+    """Send rows over the connection, as PostgreSQL takes them."""
+    (statement,) = queries.statements("fill/copied_events")
+    cursor = connection.connection.driver_connection.cursor()
+    cursor.copy_expert(statement, _Csv(batches))
+    cursor.close()
+
+
+class _Csv(io.RawIOBase):
+    """Batches as CSV that is read piece by piece, so that a file of any size passes through."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = iter(batches)
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._left:
+            batch = next(self._batches, None)
+            if batch is None:
+                return b""
+            piece = io.BytesIO()
+            options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+            pyarrow.csv.write_csv(batch, piece, options)
+            self._left = piece.getvalue()
+        end = len(self._left) if size is None or size < 0 else size
+        given, self._left = self._left[:end], self._left[end:]
+        return given
+
+
+def _insert(connection: Connection, batches: _Counted) -> None:
+    """A few rows without staging; Redshift is slow at it, so many are refused."""
+    for batch in batches:
+        if batches.rows > MOST_INSERTED:
+            raise Refused(
+                f"more than {MOST_INSERTED} events go to Redshift by way of S3 only: set KPI_S3_STAGING "
+                "(s3://BUCKET/FOLDER) and KPI_COPY_ROLE; see docs/redshift.md"
+            )
+        queries.insert_rows(connection, "events.event", batch.to_pylist())

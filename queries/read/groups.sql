@@ -1,0 +1,3 @@
+-- groups: the groups that stand on the server.
+SELECT groname
+FROM pg_group
