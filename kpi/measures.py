@@ -12,7 +12,7 @@ import pandas as pd
 
 from kpi.filters import Period
 
-Unit = Literal["percent", "users", "seconds", "attempts", "day", "text"]
+Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
 Better = Literal["higher", "lower"]
 
 COUNTED = ("users", "attempts")
@@ -371,6 +371,8 @@ def written(value: float | None, unit: Unit) -> str:
         return ABSENT
     if unit == "percent":
         return f"{value:.1f}%"
+    if unit == "points":
+        return f"{value:.1f} points".replace("-", "−")
     if unit == "seconds":
         digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
         return f"{value:,.{digits}f} s"

@@ -6,6 +6,7 @@ One module per family of measures; `layers` draws values over days for all of th
 from kpi.charts.attempts import completion_by, distribution, funnel, ready_within, times_by
 from kpi.charts.connection import connection_time
 from kpi.charts.engagement import engagement_ratio
+from kpi.charts.goals import goal_history, goal_spark, scale_strip
 from kpi.charts.looks import GoalLine, Series, alt_text, has_values, without_description
 from kpi.charts.multi_device import multi_device_users
 
@@ -18,9 +19,12 @@ __all__ = [
     "distribution",
     "engagement_ratio",
     "funnel",
+    "goal_history",
+    "goal_spark",
     "has_values",
     "multi_device_users",
     "ready_within",
+    "scale_strip",
     "times_by",
     "without_description",
 ]

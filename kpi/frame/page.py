@@ -29,8 +29,9 @@ class Page:
     """What a page reads: the publication, the reader's filters and period, and measures of both."""
 
     def __init__(self, warehouse: Warehouse, key: str, settings: Settings) -> None:
-        self._warehouse = warehouse
-        self._key = key
+        self._warehouse = self.warehouse = warehouse
+        self._key = self.key = key
+        self.settings = settings
         self.min_users = settings.min_users
         self.publication: Publication = warehouse.publication
         if self.publication.last_complete_day is None:

@@ -27,6 +27,9 @@ MEASURES: dict[str, tuple[str, Unit]] = {
 """What a goal may be about: its words and unit."""
 
 LONGEST_TITLE = 120
+DEVICE_WINDOW = 5
+"""In how many days two devices make a multi-device user, unless a goal says otherwise."""
+
 # Each setting of a goal: its type, and whether a goal must have it.
 SETTINGS: dict[str, tuple[type | tuple[type, ...], bool]] = {
     "id": (str, True),
@@ -62,7 +65,7 @@ class Goal:
     comparator: str | None = None
     lower: bool = False
     window_days: int = MONTH
-    device_window: int = 5
+    device_window: int = DEVICE_WINDOW
     filters: Filters = field(default_factory=Filters)
 
     @property

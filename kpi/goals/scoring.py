@@ -159,27 +159,17 @@ def segment_of(goal: Goal, reader: Filters) -> Filters | None:
     return Filters(**both)
 
 
-def under_other_windows(
-    figures: Figures,
-    goal: Goal,
-    filters: Filters = Filters(),
-    as_of: date | None = None,
-    base: Period | Frozen | None = None,
-) -> dict[str, Score]:
-    """How the verdict would change with other scoring windows and, where it matters, device windows.
-
-    Keys such as 'scored over 7 days' and 'two devices in 3 days'; the goal's own windows are among them.
-    """
+def by_scoring_window(goal: Goal) -> list[Goal]:
+    """The goal as scored over 7, 28 and 91 days, its own window among them."""
     spans = sorted({*SCORING_WINDOWS, goal.window_days})
-    variants: dict[str, Goal] = {
-        f"scored over {days} days": replace(goal, window_days=days) for days in spans
-    }
-    if goal.measure == "multi_device_percent":
-        for days in WINDOWS:
-            variants[f"two devices in {days} days"] = replace(goal, device_window=days)
-    return {
-        name: score(figures, variant, filters, as_of, base) for name, variant in variants.items()
-    }
+    return [replace(goal, window_days=days) for days in spans]
+
+
+def by_device_window(goal: Goal) -> list[Goal]:
+    """A multi-device goal with two devices in 3, 5, 7 and 14 days; none of other goals."""
+    if goal.measure != "multi_device_percent":
+        return []
+    return [replace(goal, device_window=days) for days in WINDOWS]
 
 
 def of_some_goal(frozen: Frozen, goals: Iterable[Goal], filters: Filters) -> bool:

@@ -1,0 +1,231 @@
+"""The charts of a goal: its figures on one scale, its line in small, and its history with the outlook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from kpi.charts.layers import lines
+from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, TEXT, VERMILION, GoalLine, Series
+from kpi.measures import Unit, day_text, written
+
+if TYPE_CHECKING:
+    from kpi.annotations import Marker
+
+STRIP_HEIGHT, SPARK_HEIGHT, HISTORY_HEIGHT = 92, 92, 330
+# Where the lines of a strip stand, in pixels from its top.
+ABOVE, MIDDLE, BELOW, LOWEST = 12, 36, 60, 78
+NO_AXIS = alt.Axis(labels=False, ticks=False, domain=False, grid=False, title=None)
+
+
+def scale_strip(
+    baseline: float | None,
+    now: float,
+    target: float,
+    ends: tuple[float, float] | None,
+    *,
+    title: str,
+    unit: Unit,
+    end: date,
+) -> alt.LayerChart:
+    """Baseline, now, target and the range the year may end in, on one scale from left to right."""
+    values = [value for value in (baseline, now, target, *(ends or ())) if value is not None]
+    low, high = min(values), max(values)
+    pad = 0.12 * (high - low or abs(high) or 1.0)
+    scale = alt.Scale(domain=[low - pad, high + pad], nice=False, zero=False)
+    x = alt.X("value:Q", scale=scale, axis=NO_AXIS)
+    layers: list[alt.Chart] = []
+    track = pd.DataFrame({"value": [low - pad], "until": [high + pad]})
+    layers.append(
+        alt.Chart(track)
+        .mark_rule(color=GREY, opacity=0.5, y=MIDDLE, aria=False)
+        .encode(x=x, x2="until:Q")
+    )
+    if ends is not None:
+        reach = pd.DataFrame({"value": [ends[0]], "until": [ends[1]]})
+        layers.append(
+            alt.Chart(reach)
+            .mark_rule(color=VERMILION, opacity=0.4, strokeWidth=12, y=MIDDLE, aria=False)
+            .encode(x=x, x2="until:Q")
+        )
+    line = alt.Chart(pd.DataFrame({"value": [target]}))
+    layers.append(
+        line.mark_rule(
+            color=TEXT, strokeWidth=2.5, y=MIDDLE - 13, y2=MIDDLE + 13, aria=False
+        ).encode(x=x)
+    )
+    if baseline is not None:
+        layers.append(_dot(baseline, x, hollow=True))
+    layers.append(_dot(now, x, hollow=False))
+    texts = [
+        (now, f"now {written(now, unit)}", ABOVE),
+        (target, f"target {written(target, unit)}", BELOW),
+    ]
+    if baseline is not None:
+        texts.append((baseline, f"baseline {written(baseline, unit)}", LOWEST))
+    for value, words, at in texts:
+        share = (value - low + pad) / (high - low + 2 * pad)
+        side = "left" if share < 0.3 else "right" if share > 0.7 else "center"
+        layers.append(
+            alt.Chart(pd.DataFrame({"value": [value], "words": [words]}))
+            .mark_text(align=side, baseline="middle", fontSize=12, color=TEXT, y=at, aria=False)
+            .encode(x=x, text="words:N")
+        )
+    told = f"{title}: now {written(now, unit)}, target {written(target, unit)}"
+    if baseline is not None:
+        told += f", baseline {written(baseline, unit)}"
+    if ends is not None:
+        told += f", {written(ends[0], unit)} to {written(ends[1], unit)} on {day_text(end)}"
+    return alt.layer(*layers).properties(height=STRIP_HEIGHT, description=f"{told}.")
+
+
+def goal_spark(
+    weeks: pd.Series, target: float | None, *, title: str, unit: Unit, year: int
+) -> alt.LayerChart:
+    """A goal's weekly values in small, with its line over the year it holds for."""
+    known = weeks.dropna()
+    if known.empty:
+        blank = (
+            alt.Chart(pd.DataFrame({"day": [], "value": []}))
+            .mark_line()
+            .encode(x="day:T", y="value:Q")
+        )
+        return alt.layer(blank).properties(height=SPARK_HEIGHT, description=NOTHING_DRAWN)
+    frame = pd.DataFrame({"day": weeks.index, "value": weeks.to_numpy()})
+    frame["run"] = frame["value"].isna().cumsum()
+    frame = frame.dropna()
+    x = alt.X("day:T", axis=NO_AXIS)
+    y = alt.Y("value:Q", axis=NO_AXIS, scale=alt.Scale(zero=False, nice=False, padding=6))
+    tips = [
+        alt.Tooltip("told_day:N", title="Week to (UTC)"),
+        alt.Tooltip("told:N", title=title),
+    ]
+    told = frame.assign(
+        told_day=[day_text(day) for day in frame["day"]],
+        told=[written(value, unit) for value in frame["value"]],
+    )
+    layers = [
+        alt.Chart(told)
+        .mark_line(color=BLUE, strokeWidth=2, aria=False)
+        .encode(x=x, y=y, detail="run:N", tooltip=tips),
+        alt.Chart(told.tail(1))
+        .mark_point(color=BLUE, filled=True, size=50, opacity=1, aria=False)
+        .encode(x=x, y=y, tooltip=tips),
+    ]
+    first, last = known.index[0], known.index[-1]
+    start, stop = max(first, pd.Timestamp(year, 1, 1)), min(last, pd.Timestamp(year, 12, 31))
+    if target is not None and start <= stop:
+        rule = pd.DataFrame({"day": [start], "until": [stop], "value": [target]})
+        layers.append(
+            alt.Chart(rule)
+            .mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, aria=False)
+            .encode(x=x, x2="until:T", y=y)
+        )
+    goal = "" if target is None else f"; the goal is {written(target, unit)}"
+    sentence = (
+        f"{title} by week, {day_text(first)} to {day_text(last)}: {written(known.iloc[-1], unit)} last, "
+        f"between {written(known.min(), unit)} and {written(known.max(), unit)}{goal}."
+    )
+    return alt.layer(*layers).properties(height=SPARK_HEIGHT, description=sentence)
+
+
+def goal_history(
+    days: pd.Series,
+    *,
+    title: str,
+    unit: Unit,
+    target: float | None,
+    year: int,
+    baseline: float | None = None,
+    band: tuple[float, float] | None = None,
+    base: tuple[date, date] | None = None,
+    fan: pd.DataFrame | None = None,
+    markers: Sequence[Marker] = (),
+) -> alt.LayerChart:
+    """A goal's days since its baseline began, the baseline with its band, the target, and the outlook.
+
+    ``days`` are daily values, ``band`` where 80 of 100 days of the baseline lie, ``fan`` the columns
+    day, low, middle and high of the weeks to come.
+    """
+    parts = [_rows(days.index, "history", days.to_numpy("float64"), unit)]
+    if baseline is not None and base is not None and len(days):
+        # On to today, so that a reader sees which days the band of the baseline doesn't hold.
+        inside = days.index[days.index >= pd.Timestamp(base[0])]
+        if len(inside):
+            low, high = band or (np.nan, np.nan)
+            parts.append(_rows(inside, "baseline", np.full(len(inside), baseline), unit, low, high))
+    if fan is not None and len(fan) and len(days.dropna()):
+        parts.append(_fan_rows(days.dropna(), fan, unit, pd.Timestamp(year, 12, 31)))
+    values = pd.concat(parts, ignore_index=True)
+    goals = []
+    if target is not None:
+        label = f"Target {written(target, unit)}"
+        goals.append(GoalLine(label, target, date(year, 1, 1), date(year, 12, 31)))
+    series = [
+        Series("history", title, "Now", BLUE, width=1.8),
+        Series("baseline", "Baseline", "Base", GREY, (6, 3), width=1.8),
+        Series("projection", "Projected", "Proj.", VERMILION, (2, 2), width=1.8),
+    ]
+    return lines(
+        values, series, title=title, unit=unit, goals=goals, markers=markers, height=HISTORY_HEIGHT
+    )
+
+
+def _dot(value: float, x: alt.X, hollow: bool) -> alt.Chart:
+    return (
+        alt.Chart(pd.DataFrame({"value": [value]}))
+        .mark_point(
+            filled=not hollow,
+            size=90 if hollow else 130,
+            strokeWidth=2,
+            color=GREY if hollow else BLUE,
+            opacity=1,
+            y=MIDDLE,
+            aria=False,
+        )
+        .encode(x=x)
+    )
+
+
+def _rows(
+    index: pd.DatetimeIndex,
+    key: str,
+    value: np.ndarray,
+    unit: Unit,
+    low: float | np.ndarray = np.nan,
+    high: float | np.ndarray = np.nan,
+) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"day": index, "series": key, "value": value, "low": low, "high": high, "complete": True}
+    )
+    frame["exact"] = [
+        written(row.value, unit)
+        if pd.isna(row.low)
+        else f"{written(row.value, unit)}  ({written(row.low, unit)} to {written(row.high, unit)})"
+        for row in frame.itertuples(index=False)
+    ]
+    return frame
+
+
+def _fan_rows(days: pd.Series, fan: pd.DataFrame, unit: Unit, end: pd.Timestamp) -> pd.DataFrame:
+    """The outlook by day, straight from one week's end to the next, setting out from today."""
+    start = float(days.iloc[-7:].mean())
+    known = pd.DataFrame(
+        {"low": [start], "middle": [start], "high": [start]}, index=[days.index[-1]]
+    )
+    weekly = pd.concat([known, fan.set_index("day")])
+    daily = weekly.reindex(pd.date_range(weekly.index[0], weekly.index[-1])).interpolate()
+    daily = daily[daily.index <= end]
+    return _rows(
+        daily.index,
+        "projection",
+        daily["middle"].to_numpy(),
+        unit,
+        daily["low"].to_numpy(),
+        daily["high"].to_numpy(),
+    )

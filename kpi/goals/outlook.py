@@ -1,0 +1,164 @@
+"""A goal's outlook: where it stands on its own scale, where it may end, and what a threshold takes.
+
+The scale is the measure itself, or, of a goal compared with Firefox, its lead over it in points: the
+comparator moves too, so that only the lead can be projected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from kpi.definitions import WEEK
+from kpi.filters import Period
+from kpi.goals.backtest import Backtest, backtest, moved_as_far
+from kpi.goals.figures import Figures, mean_within
+from kpi.goals.file import Goal
+from kpi.goals.frozen import Frozen
+from kpi.goals.projection import Projection, TooShort, project
+from kpi.goals.scoring import MET, NO_DATA, Score, baseline_period
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A score with its history and projection, on the goal's scale.
+
+    ``base`` is the baseline period the values go by, ``baseline``, ``now`` and ``target`` are on the
+    scale, ``days`` and ``weeks`` the history up to the day scored. Where there is no projection,
+    ``why_none`` says why.
+    """
+
+    score: Score
+    base: Period
+    frozen: Frozen | None
+    baseline: float | None
+    now: float | None
+    target: float | None
+    days: pd.Series
+    weeks: pd.Series
+    projection: Projection | None
+    why_none: str | None
+
+    @property
+    def goal(self) -> Goal:
+        """The goal, with the segment it was scored for."""
+        return self.score.goal
+
+    @property
+    def end(self) -> date:
+        """The day by which the goal is to be met."""
+        return date(self.goal.year, 12, 31)
+
+    @property
+    def days_left(self) -> int:
+        """Days from the one scored to the end."""
+        return max((self.end - self.score.as_of).days, 0)
+
+    @property
+    def weeks_left(self) -> float:
+        """The same in weeks."""
+        return self.days_left / WEEK
+
+    @property
+    def whole_weeks_left(self) -> int:
+        """The same in whole weeks, at least one."""
+        return max(round(self.weeks_left), 1)
+
+    @property
+    def scored_weeks(self) -> int:
+        """How many weeks the scoring window has, at least one."""
+        return max(round(self.goal.window_days / WEEK), 1)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What a target takes: the move from now, per week; how often the past moved that far; the chance.
+
+    ``stretches`` is how many past stretches are as long as the time left, ``moved`` how many of them
+    moved as far; both 0 where the history is shorter.
+    """
+
+    target: float
+    move: float
+    per_week: float | None
+    moved: int
+    stretches: int
+    chance: float | None
+    met_now: bool
+
+
+def outlooks(
+    figures: Figures, scored: Iterable[Score], base: Period | Frozen | None = None
+) -> list[Outlook]:
+    """Each score's outlook; one without data has no projection."""
+    return [outlook(figures, one, base) for one in scored]
+
+
+def outlook(figures: Figures, scored: Score, base: Period | Frozen | None = None) -> Outlook:
+    """One goal's outlook as of the day it was scored."""
+    goal, lead = scored.goal, scored.compared or 0.0
+    frozen = base if isinstance(base, Frozen) and base.holds_for(goal) else None
+    if frozen is not None:
+        period = Period(frozen.first_day, frozen.last_day)
+    else:
+        period = baseline_period(goal, base if isinstance(base, Period) else None)
+    if scored.actual is None:
+        empty = pd.Series(dtype="float64", index=pd.DatetimeIndex([]))
+        days = weeks = empty
+        why = scored.reason
+    else:
+        days = figures.scored_days(goal)
+        days = days[days.index <= pd.Timestamp(scored.as_of)]
+        weeks, why = figures.scored_weeks(goal, scored.as_of), None
+    baseline = scored.baseline
+    if goal.comparator is not None:
+        baseline = mean_within(days, period)[0]
+    now = None if scored.actual is None else scored.actual - lead
+    target = None if scored.target is None else scored.target - lead
+    projection = None
+    if scored.status == NO_DATA:
+        why = scored.reason
+    elif now is not None:
+        try:
+            projection = project(goal, weeks, now, scored.as_of)
+        except TooShort as short:
+            why = str(short)
+    return Outlook(
+        scored, period, frozen, baseline, now, target, days, weeks, projection, why
+    )  # fmt: skip
+
+
+def target_for(seen: Outlook, threshold: float) -> float | None:
+    """The target on the goal's scale that another threshold makes."""
+    if seen.goal.kind == "baseline_plus":
+        return None if seen.score.baseline is None else seen.score.baseline + threshold
+    return threshold
+
+
+def needed(seen: Outlook, target: float) -> Needed:
+    """What it takes from today to reach a target by the end of the year."""
+    assert seen.now is not None
+    move = target - seen.now
+    moved, stretches = moved_as_far(seen.weeks, seen.whole_weeks_left, move, seen.scored_weeks)
+    return Needed(
+        target=target,
+        move=move,
+        per_week=move / seen.weeks_left if seen.days_left else None,
+        moved=moved,
+        stretches=stretches,
+        chance=None if seen.projection is None else seen.projection.chance(seen.goal, target),
+        met_now=seen.goal.reaches(seen.now, target),
+    )
+
+
+def tested(seen: Outlook) -> Backtest:
+    """How often the method's ranges held on this goal's history; raises TooShort without enough of it."""
+    return backtest(seen.weeks, seen.whole_weeks_left, seen.scored_weeks)
+
+
+def met(scored: Iterable[Score]) -> int:
+    """How many goals are met."""
+    return sum(one.status == MET for one in scored)

@@ -1,0 +1,245 @@
+"""What pages say of goals, in words a reader can repeat: no more digits than the figures carry."""
+
+from __future__ import annotations
+
+from kpi.filters import Period
+from kpi.goals.backtest import Backtest
+from kpi.goals.baseline import Baseline
+from kpi.goals.drift import Drift
+from kpi.goals.file import DEVICE_WINDOW, MEASURES, Goal
+from kpi.goals.frozen import Frozen
+from kpi.goals.outlook import Needed, Outlook
+from kpi.goals.scoring import MET, NO_DATA, Score
+from kpi.measures import ABSENT, Unit, day_text, days_text, written
+
+ASSUMPTION = (
+    "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "
+    "own history. It knows of no release, campaign or decision that lies ahead, and says nothing about "
+    "causes."
+)
+NO_SEASON = "No yearly seasonality known: that takes two years of history."
+SEASON = "The yearly pattern of the past is in it."
+
+COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
+RULES = {
+    "baseline_plus": "baseline + {threshold}",
+    "comparator_plus": "{comparator} + {threshold}",
+    "floor": "at least {threshold}",
+    "ceiling": "under {threshold}",
+}
+
+
+def scale_unit(goal: Goal) -> Unit:
+    """The unit of a goal's scale: points, where it is a lead."""
+    return "points" if goal.comparator else goal.unit
+
+
+def scale_title(goal: Goal) -> str:
+    """What a goal's scale measures."""
+    if goal.comparator:
+        return f"Lead over {COMPARED[goal.comparator]}"
+    return goal.measure_title
+
+
+def amount(value: float, unit: Unit) -> str:
+    """A difference without its sign: of percentages in points, never in percent."""
+    return written(abs(value), "points" if unit == "percent" else unit)
+
+
+def signed(value: float, unit: Unit) -> str:
+    """A difference with its sign."""
+    return f"{'−' if value < 0 else '+'}{amount(value, unit)}"
+
+
+def rule(goal: Goal) -> str:
+    """The rule of a goal, such as 'baseline + 5.0 points'."""
+    relative = goal.kind.endswith("_plus")
+    told = amount(goal.threshold, goal.unit) if relative else written(goal.threshold, goal.unit)
+    words = RULES[goal.kind]
+    if relative and goal.threshold < 0:
+        words = words.replace("+", "−")
+    return words.format(threshold=told, comparator=COMPARED.get(goal.comparator or "", ""))
+
+
+def standing(seen: Outlook) -> str:
+    """How far a goal is from its target, in a sentence."""
+    score, goal = seen.score, seen.goal
+    if score.status == NO_DATA or score.actual is None or score.target is None:
+        return f"{_sentence(score.reason or 'no value')}"
+    now, target = written(score.actual, goal.unit), written(score.target, goal.unit)
+    if score.compared is not None:
+        target = (
+            f"{target} ({COMPARED[goal.comparator or '']} {written(score.compared, 'percent')} "
+            f"{signed(goal.threshold, 'percent')})"
+        )
+    gap = score.gap or 0.0
+    away = amount(gap, goal.unit)
+    if score.status == MET:
+        under = "under" if goal.lower else "above"
+        return f"{now} now, {away} {under} the target of {target}."
+    side = "over" if goal.lower else "short of"
+    return f"{now} now, {away} {side} the target of {target}."
+
+
+def baseline_told(seen: Outlook) -> str:
+    """The baseline a row shows, and where it is from."""
+    if seen.baseline is None:
+        return f"No baseline: no value in {period_text(seen.base)}."
+    value = written(seen.baseline, scale_unit(seen.goal))
+    frozen = " (frozen)" if seen.frozen else ""
+    return f"Baseline {value}, {period_text(seen.base)}{frozen}."
+
+
+def period_text(period: Period) -> str:
+    """A period as '2015', 'Q4 2015' or its days."""
+    first, last = period.bounds
+    if first.year == last.year and (first.day, last.month) != (0, 0):
+        edges = (first.month, first.day, last.month, last.day)
+        if edges == (1, 1, 12, 31):
+            return str(first.year)
+        quarters = {(1, 1, 3, 31): 1, (4, 1, 6, 30): 2, (7, 1, 9, 30): 3, (10, 1, 12, 31): 4}
+        if edges in quarters:
+            return f"Q{quarters[edges]} {first.year}"
+    return days_text(first, last)
+
+
+def chance_text(chance: float) -> str:
+    """A chance without false precision: to the nearest 5 of 100, and never 0 or 100."""
+    if chance < 0.05:
+        return "under 5%"
+    if chance > 0.95:
+        return "over 95%"
+    return f"about {5 * round(chance * 20)}%"
+
+
+def range_text(low: float, high: float, unit: Unit) -> str:
+    """A range, such as '39.4 to 42.3%'."""
+    return f"{written(low, unit)} to {written(high, unit)}"
+
+
+def ending(seen: Outlook) -> str:
+    """Where a goal may end, or why nothing is said of it."""
+    if seen.projection is None:
+        return _sentence(seen.why_none or "no projection")
+    if seen.days_left == 0:
+        return "The year is over: this is how it ended."
+    low, high = seen.projection.range_at_end()
+    unit = scale_unit(seen.goal)
+    lead = " ahead" if seen.goal.comparator else ""
+    return f"{range_text(low, high, unit)}{lead}, in 80 of 100 cases"
+
+
+def pace(seen: Outlook, need: Needed) -> str:
+    """What a target takes per week."""
+    if need.per_week is None:
+        return "The year is over."
+    unit = "points" if seen.goal.unit == "percent" else seen.goal.unit
+    if need.met_now:
+        spare = amount(need.move, seen.goal.unit)
+        return f"None: today's figure meets it, with {spare} to spare."
+    sign = "−" if need.per_week < 0 else "+"
+    per_week = _fine(abs(need.per_week), unit)
+    weeks = "1 week" if seen.whole_weeks_left == 1 else f"{seen.whole_weeks_left} weeks"
+    return f"{sign}{per_week} a week, for {weeks} from {day_text(seen.score.as_of)}."
+
+
+def precedent(seen: Outlook, need: Needed) -> str:
+    """How often the past moved as far as a target takes."""
+    weeks = "1 week" if seen.whole_weeks_left == 1 else f"{seen.whole_weeks_left} weeks"
+    if not need.stretches:
+        return f"The history has no two scored stretches {weeks} apart to compare with."
+    move = signed(need.move, seen.goal.unit)
+    if need.met_now:
+        return (
+            f"It would be lost by a move of {move}: {_of(need.moved, need.stretches)} past "
+            f"stretches of {weeks} moved that far back."
+        )
+    return (
+        f"{_of(need.moved, need.stretches)} past stretches of {weeks} moved by {move} or further."
+    )
+
+
+def tested_told(test: Backtest) -> str:
+    """How often the method's ranges held, in a sentence."""
+    told = (
+        f"Tested on this history: {test.held} of {test.tries} ranges for {test.weeks_ahead} "
+        f"week{'s' if test.weeks_ahead != 1 else ''} ahead held ({test.share:.0%}; they promise 80%)."
+    )
+    if test.weeks_ahead < test.wanted:
+        told += f" It is too short to try {test.wanted} weeks."
+    return told
+
+
+def bands_told(found: Baseline, unit: Unit) -> list[str]:
+    """A baseline's bands, in sentences."""
+    if found.low_80 is None or found.high_80 is None:
+        return ["No band: that takes two whole weeks."]
+    return [
+        f"80 of 100 days lie between {range_text(found.low_80, found.high_80, unit).replace(' to ', ' and ')}"
+        " if nothing changes;",
+        f"95 of 100 between {range_text(found.low_95, found.high_95, unit).replace(' to ', ' and ')}.",
+        "The value itself lies between "
+        f"{range_text(found.mean_low, found.mean_high, unit).replace(' to ', ' and ')} (95 of 100).",
+    ]
+
+
+def _fine(value: float, unit: Unit) -> str:
+    """A small amount with two digits that count."""
+    digits = 2 if value >= 0.095 else 3
+    return f"{value:.{digits}f} {'s' if unit == 'seconds' else 'points'}"
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{'None' if part == 0 else part} of the {whole}"
+
+
+def _sentence(reason: str) -> str:
+    return (
+        f"{reason[0].upper()}{reason[1:]}{'' if reason.endswith('.') else '.'}"
+        if reason
+        else ABSENT
+    )
+
+
+def verdict(score: Score) -> str:
+    """A verdict with its gap, such as 'not met, −1.2 points'."""
+    if score.gap is None:
+        return NO_DATA
+    return f"{score.status}, {signed(score.gap, score.goal.unit)}"
+
+
+def window_of(goal: Goal, of_devices: bool) -> str:
+    """A goal's window, of devices or of days scored."""
+    return f"{goal.device_window if of_devices else goal.window_days} days"
+
+
+def measure_of(frozen: Frozen) -> str:
+    """What a frozen baseline is of."""
+    title, _ = MEASURES.get(frozen.measure, (frozen.measure, "percent"))
+    window = frozen.device_window
+    return title if window == DEVICE_WINDOW else f"{title}, two devices in {window} days"
+
+
+def value_of(frozen: Frozen, value: float | None) -> str:
+    """A value in a frozen baseline's unit."""
+    return written(value, _unit_of(frozen))
+
+
+def band_of(frozen: Frozen) -> str:
+    """A frozen baseline's band, or nothing where it has none."""
+    if frozen.low_80 is None or frozen.high_80 is None:
+        return ABSENT
+    return range_text(frozen.low_80, frozen.high_80, _unit_of(frozen))
+
+
+def drift_of(found: Drift) -> str:
+    """How far today's value is from the frozen one."""
+    if found.drift is None:
+        return ABSENT
+    unit = _unit_of(found.frozen)
+    told = signed(found.drift, unit)
+    return told if any(digit in "123456789" for digit in told) else "none"
+
+
+def _unit_of(frozen: Frozen) -> Unit:
+    return MEASURES.get(frozen.measure, ("", "percent"))[1]
