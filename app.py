@@ -2,35 +2,40 @@
 
 import streamlit as st
 
-from kpi import charts
-from kpi.frame import frame
+from kpi import charts, targets
+from kpi.frame import Card, frame
 from kpi.measures import MEASURES
 
 RATIO = MEASURES["engagement_ratio"]
 MULTI_DEVICE = MEASURES["multi_device_percent"]
 TIME = MEASURES["connection_time"]
+NEW, EXISTING = {"account": "new"}, {"account": "existing"}
 
 with frame("app.py") as page:
     engagement = page.metric("engagement")
     firefox = page.metric("firefox")
     multi_device = page.metric("multi-device")
-    connection_time = page.metric("connection-time")
+    times = page.metric("connection-time")
 
     page.draw_cards(
         [
-            ("Engagement ratio", RATIO, engagement, {"audience": "all"}),
-            ("Multi-device, of daily users", MULTI_DEVICE, multi_device, {}),
-            ("Time to connect, new", TIME, connection_time, {"account": "new"}),
-            ("Time to connect, existing", TIME, connection_time, {"account": "existing"}),
+            Card("Engagement ratio", RATIO, engagement, {"audience": "all"}, "engagement_ratio"),
+            Card("Multi-device, daily", MULTI_DEVICE, multi_device, {}, "multi_device_percent"),
+            Card("Time to connect, new", TIME, times, NEW, "connection_time_new"),
+            Card("Time to connect, existing", TIME, times, EXISTING, "connection_time_existing"),
         ]
     )
 
-    st.header(RATIO.title, help=RATIO.definition)
+    page.draw_heading(RATIO.title, RATIO.definition, "pages/engagement.py")
+    told = page.targets("engagement_ratio", engagement)
     page.draw_chart(
         charts.engagement_ratio,
         RATIO,
         engagement,
         firefox=page.shown(firefox),
+        compared=page.compared(engagement),
+        goals=targets.lines(told, RATIO.unit),
+        points_above=targets.points_above(told),
         markers=page.markers,
     )
     page.tell_not_applied("Firefox's own figures")
@@ -38,12 +43,31 @@ with frame("app.py") as page:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        st.header("Multi-device users", help=MULTI_DEVICE.definition)
+        page.draw_heading("Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py")
         percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
-        page.draw_chart(charts.multi_device_users, MULTI_DEVICE, multi_device, percent=percent)
+        told = page.targets("multi_device_percent", multi_device) if percent else []
+        page.draw_chart(
+            charts.multi_device_users,
+            MULTI_DEVICE,
+            multi_device,
+            percent=percent,
+            compared=page.compared(multi_device),
+            goals=targets.lines(told, "percent"),
+            markers=page.markers,
+        )
         page.draw_tables({"multi-device": multi_device}, key="multi_device_table")
     with right:
-        st.header("Time to connect a device", help=TIME.definition)
+        page.draw_heading("Time to connect a device", TIME.definition, "pages/connection_time.py")
         log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
-        page.draw_chart(charts.connection_time, TIME, connection_time, log=log)
-        page.draw_tables({"connection-time": connection_time}, key="connection_time_table")
+        told = page.targets("connection_time_new", times)
+        told += page.targets("connection_time_existing", times)
+        page.draw_chart(
+            charts.connection_time,
+            TIME,
+            times,
+            log=log,
+            compared=page.compared(times),
+            goals=targets.lines(told, TIME.unit),
+            markers=page.markers,
+        )
+        page.draw_tables({"connection-time": times}, key="connection_time_table")

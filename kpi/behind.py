@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,12 @@ import pandas as pd
 from kpi import attempts, metrics, queries
 from kpi.filters import Filters
 from kpi.warehouse import Publication, Warehouse
+
+
+def table(name: str) -> Callable[..., pd.DataFrame]:
+    """What works a table out, by its name: one of `export`'s, or of those that pages alone show."""
+    return metrics.METRICS.get(name) or attempts.DETAILS[name]
+
 
 CALENDAR = "days"
 """Every measure of attempts also reads the days that count; it has no filter and goes without saying."""
@@ -37,6 +45,11 @@ class _Noting(Warehouse):
     @property
     def publication(self) -> Publication:
         return self._warehouse.publication
+
+
+def takes(metric: str, option: str) -> bool:
+    """Whether a table can be asked for by an option, such as weekly."""
+    return option in inspect.signature(table(metric)).parameters
 
 
 def statements(

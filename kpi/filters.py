@@ -72,7 +72,7 @@ class Filters:
             f"{self.users} users" if self.users else "new and existing users",
         ]
         if self.devices:
-            parts.append(f"{self.devices}-device users")
+            parts.append(f"connections of {self.devices}-device users")
         return ", ".join(parts)
 
 

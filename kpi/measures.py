@@ -271,7 +271,7 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
 
 @dataclass(frozen=True)
 class Reading:
-    """One measure on one day, beside the same weekday 28 days before; None is absent."""
+    """One measure on one day, beside the same weekday some weeks before; None is absent."""
 
     measure: Measure
     day: date
@@ -281,15 +281,17 @@ class Reading:
     change: float | None
 
 
-def reading(measure: Measure, frame: pd.DataFrame, day: date, **picked: str) -> Reading:
-    """The value of a measure on a day and its change since 28 days before; both may be absent.
+def reading(
+    measure: Measure, frame: pd.DataFrame, day: date, before: int = COMPARED_DAYS, **picked: str
+) -> Reading:
+    """The value of a measure on a day and its change since ``before`` days earlier; both may be absent.
 
     ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
     """
     for column, value in picked.items():
         frame = frame[frame[column] == value]
     rows = frame.set_index("day")
-    compared_day = day - timedelta(days=COMPARED_DAYS)
+    compared_day = day - timedelta(days=before)
     value, before = (_cell(rows, d, measure.column) for d in (day, compared_day))
     change = None if value is None or before is None else value - before
     n = _cell(rows, day, measure.n_column) if measure.n_column else None

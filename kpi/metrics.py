@@ -312,6 +312,7 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 """Every measure by the name that `export` knows it by."""
 
+USER_METRICS = ("engagement", "multi-device")
 ATTEMPT_METRICS = ("connection-time", "completion", "steps")
 
 

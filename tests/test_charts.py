@@ -268,11 +268,16 @@ def test_goal_line_is_drawn_over_its_own_days_only() -> None:
     """A goal for some days is no constant line; one for other days isn't drawn."""
     goals = [
         charts.GoalLine("Goal 2016", 25.0, date(2016, 1, 20)),
+        charts.GoalLine("Goal of days", 15.0, date(2016, 1, 2), date(2016, 1, 20)),
         charts.GoalLine("Goal 2017", 99.0, date(2017, 1, 1)),
     ]
     chart = drawn("multi_device_percent", goals=goals)
     (rows,) = [r for layer, r in layers(chart, "rule") if "until" in r[0]]
-    assert [(row["label"], row["value"]) for row in rows] == [("Goal 2016", 25.0)]
+    assert [(row["label"], row["value"]) for row in rows] == [("", 25.0), ("Goal of days", 15.0)]
+    (beside,) = [r for layer, r in layers(chart, "text") if "beside" in r[0]]
+    assert "Goal 2016" in [row["full"] for row in beside]
+    assert "Goal of days" not in [row["full"] for row in beside]
+    assert "Goal 2016" in charts.alt_text(chart)
     assert pd.Timestamp(rows[0]["day"]) == pd.Timestamp(2016, 1, 20)
     assert pd.Timestamp(rows[0]["until"]) == DAYS[-1]
 
@@ -355,7 +360,7 @@ def test_hostile_names_are_only_text() -> None:
         goals=[charts.GoalLine(name, 20.0)],
     )
     texts = [row for _, rows in layers(chart, "text") for row in rows]
-    assert any(row.get("label") == name for row in texts)
+    assert any(row.get("full") == name for row in texts)
     assert any(
         row.get("what") == f"release: {name}" for _, r in layers(chart, "point") for row in r
     )
@@ -370,7 +375,7 @@ def test_each_measure_is_defined_whole() -> None:
         assert measure.id == name
         assert measure.title
         assert measure.definition.endswith(".")
-        assert measure.source.startswith("Specification")
+        assert measure.source.startswith(("Specification", "Design"))
         assert measure.better in ("higher", "lower")
 
 

@@ -78,6 +78,7 @@ def test_times_of_a_week_are_pooled(warehouse: Warehouse) -> None:
             "connection_median",
             first_day=last - timedelta(days=6),
             last_day=last,
+            with_incomplete=0,
             **EVERYONE.parameters(),
         ).set_index("new_account")
         mine = pooled.loc[int(row.account == "new")]

@@ -4,25 +4,35 @@ One module per family of measures; `layers` draws values over days for all of th
 """
 
 from kpi.charts.attempts import completion_by, distribution, funnel, ready_within, times_by
+from kpi.charts.breakdown import MOST_LINES, by_value, course, extent, largest, ranked
 from kpi.charts.connection import connection_time
-from kpi.charts.engagement import engagement_ratio
+from kpi.charts.engagement import active_users, engagement_ratio
 from kpi.charts.goals import goal_history, goal_spark, scale_strip
-from kpi.charts.looks import GoalLine, Series, alt_text, has_values, without_description
-from kpi.charts.multi_device import multi_device_users
+from kpi.charts.looks import Compared, GoalLine, Series, alt_text, has_values, without_description
+from kpi.charts.multi_device import by_window, multi_device_users
 
 __all__ = [
+    "MOST_LINES",
+    "Compared",
     "GoalLine",
     "Series",
+    "active_users",
     "alt_text",
+    "by_value",
+    "by_window",
     "completion_by",
     "connection_time",
+    "course",
     "distribution",
     "engagement_ratio",
+    "extent",
     "funnel",
     "goal_history",
     "goal_spark",
     "has_values",
+    "largest",
     "multi_device_users",
+    "ranked",
     "ready_within",
     "scale_strip",
     "times_by",

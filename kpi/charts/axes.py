@@ -106,9 +106,14 @@ def _moment(day: pd.Timestamp) -> alt.DateTime:
 
 
 def value_axis(
-    drawn: pd.DataFrame, goals: Sequence[GoalLine], from_zero: bool, log: bool
+    drawn: pd.DataFrame,
+    goals: Sequence[GoalLine],
+    from_zero: bool,
+    log: bool,
+    span: tuple[float, float] | None = None,
 ) -> ValueAxis:
-    targets = [goal.value for goal in goals]
+    """The axis that shows all values and goals, and at least ``span``."""
+    targets = [goal.value for goal in goals] + list(span or ())
     low = min(drawn["value"].min(), drawn["low"].min(), *targets, math.inf)
     high = max(drawn["value"].max(), drawn["high"].max(), *targets, -math.inf)
     if log:

@@ -9,9 +9,8 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import lines
-from kpi.charts.looks import BLUE, HEIGHT, VERMILION, GoalLine, Series
-from kpi.charts.values import floats, together, values_drawn
-from kpi.measures import ABSENT, written
+from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, GoalLine, Series
+from kpi.charts.values import floats, quartiles_told, together, values_drawn
 
 if TYPE_CHECKING:
     from kpi.annotations import Marker
@@ -30,6 +29,7 @@ def connection_time(
     log: bool = False,
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
     incomplete: pd.DataFrame | None = None,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
@@ -51,6 +51,8 @@ def connection_time(
         log=log,
         goals=goals,
         markers=markers,
+        compared=None if compared is None else _quartile_values(compared.rows),
+        compared_name="" if compared is None else compared.name,
         height=height,
     )
 
@@ -58,15 +60,6 @@ def connection_time(
 def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
     low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
     rows = zip(low, median, high, frame["connections"], strict=True)
-    exact = [_quartiles_told(*row) for row in rows]
+    exact = [quartiles_told(*row) for row in rows]
     values = values_drawn(frame, frame["account"], median, exact, complete)
     return values.assign(low=floats(low), high=floats(high))
-
-
-def _quartiles_told(
-    low: float | None, median: float | None, high: float | None, n: float | None
-) -> str:
-    if pd.isna(median):
-        return ABSENT
-    band = f"{written(low, 'seconds')} to {written(high, 'seconds')}"
-    return f"{written(median, 'seconds')}  ({band}; n = {written(n, 'attempts')})"

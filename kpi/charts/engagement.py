@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import lines
-from kpi.charts.looks import BLUE, GREEN, GREY, HEIGHT, PURPLE, VERMILION, GoalLine, Series
+from kpi.charts.looks import (
+    BLUE,
+    GREEN,
+    GREY,
+    HEIGHT,
+    PURPLE,
+    VERMILION,
+    Compared,
+    GoalCurve,
+    GoalLine,
+    Series,
+)
 from kpi.charts.values import percent_told, together, values_drawn
-from kpi.measures import MEASURES
+from kpi.measures import MEASURES, written
 
 if TYPE_CHECKING:
     from kpi.annotations import Marker
-
 
 ENGAGEMENT_SERIES = (
     Series("all", "FxA, all users", "FxA", BLUE, width=2.8),
@@ -34,13 +44,16 @@ def engagement_ratio(
     audiences: Sequence[str] = ("all", "multi_device"),
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
+    points_above: Mapping[str, float] | None = None,
     incomplete: pd.DataFrame | None = None,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Engagement ratio by day: Firefox Accounts' audiences beside Firefox desktop, Android and iOS.
 
     ``frame`` is `metrics.engagement`, ``firefox`` `metrics.firefox`; ``incomplete`` has the columns
-    of ``frame``, for days that aren't complete. Percent. Source: specification, "Engagement Ratio".
+    of ``frame``, for days that aren't complete, ``compared`` for other days; ``points_above`` draws
+    goals so many points above a product. Percent. Source: specification, "Engagement Ratio".
     """
     parts = [_ratio_values(frame[frame["audience"].isin(audiences)], "audience")]
     if firefox is not None:
@@ -55,6 +68,60 @@ def engagement_ratio(
         unit="percent",
         goals=goals,
         markers=markers,
+        compared=None if compared is None else _beside(compared.rows, audiences),
+        compared_name="" if compared is None else compared.name,
+        curves=_curves(firefox, points_above or {}),
+        height=height,
+    )
+
+
+USER_SERIES = (
+    Series("dau_7day_mean", "Daily, 7-day mean", "7-day", BLUE, width=2.6),
+    Series("dau", "Daily", "Daily", GREY, width=1.2),
+    Series("mau", "Monthly", "Monthly", PURPLE, (6, 3)),
+)
+
+
+def active_users(
+    frame: pd.DataFrame,
+    *,
+    audience: str = "all",
+    markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
+    """Daily users, their 7-day mean and monthly users by day, which the ratio is made of.
+
+    Frames as in `engagement_ratio`, of one audience. Source: specification, "Engagement Ratio".
+    """
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        mine = rows[rows["audience"] == audience]
+        parts = [
+            values_drawn(
+                mine,
+                one.key,
+                mine[one.key],
+                [written(users, "users") for users in mine[one.key]],
+                complete,
+            )
+            for one in USER_SERIES
+        ]
+        return together(parts)
+
+    parts = [values(frame)]
+    if incomplete is not None:
+        parts.append(values(incomplete, complete=False))
+    return lines(
+        together(parts),
+        USER_SERIES,
+        title="Daily and monthly users",
+        unit="users",
+        from_zero=True,
+        markers=markers,
+        compared=None if compared is None else values(compared.rows),
+        compared_name="" if compared is None else compared.name,
         height=height,
     )
 
@@ -63,3 +130,21 @@ def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> pd.Da
     ratio, mean, mau = frame["engagement_ratio"], frame["dau_7day_mean"], frame["mau"]
     exact = [percent_told(*row) for row in zip(ratio, mean, mau, strict=True)]
     return values_drawn(frame, frame[key], ratio, exact, complete)
+
+
+def _beside(rows: pd.DataFrame, audiences: Sequence[str]) -> pd.DataFrame:
+    return _ratio_values(rows[rows["audience"].isin(audiences)], "audience")
+
+
+def _curves(firefox: pd.DataFrame | None, points: Mapping[str, float]) -> list[GoalCurve]:
+    """A curve so many points above each product's own ratio."""
+    if firefox is None:
+        return []
+    curves = []
+    for one in ENGAGEMENT_SERIES:
+        if one.key in points:
+            values = _ratio_values(firefox[firefox["product"] == one.key], "product")
+            values["value"] += points[one.key]
+            label = f"Firefox’s own ratio + {points[one.key]:g} points"
+            curves.append(GoalCurve(label, one.colour, values.dropna(subset=["value"])))
+    return curves

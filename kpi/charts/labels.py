@@ -8,14 +8,18 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.axes import ValueAxis
-from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, Series, looks
+from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series, looks
 from kpi.measures import Unit, day_text, written
 
 
 def label_texts(
-    ends: pd.DataFrame, series: Sequence[Series], unit: Unit, latest: pd.Timestamp
+    ends: pd.DataFrame,
+    series: Sequence[Series],
+    unit: Unit,
+    latest: pd.Timestamp,
+    goals: Sequence[GoalLine] = (),
 ) -> pd.DataFrame:
-    """Each series' last day and value, and its label in full and in short."""
+    """Each series' last day and value, and its label in full and in short; then those of goals."""
     ends = ends.groupby("series").tail(1).set_index("series")
     named = [one for one in series if one.key in ends.index]
     values = [ends.at[one.key, "value"] for one in named]
@@ -26,15 +30,21 @@ def label_texts(
         text if day == latest else f"{text}, {day_text(day).rsplit(' ', 1)[0]}"
         for text, day in zip(told, days, strict=True)
     ]
+    full = [one.title if one.label is None else one.label for one in named]
+    short = [one.short if one.label is None else one.label for one in named]
     return pd.DataFrame(
         {
-            "day": days,
-            "series": [one.key for one in named],
-            "value": values,
-            "full": [f"{one.title} {text}" for one, text in zip(named, told, strict=True)],
-            "short": [f"{one.short} {text}" for one, text in zip(named, told, strict=True)],
+            "day": [*days, *(pd.NaT for _ in goals)],
+            "series": [*(one.key for one in named), *(None for _ in goals)],
+            "value": [*values, *(float(goal.value) for goal in goals)],
+            "full": [*_joined(full, told), *(goal.label for goal in goals)],
+            "short": [*_joined(short, told), *(goal.short or goal.label for goal in goals)],
         }
     )
+
+
+def _joined(names: Sequence[str], told: Sequence[str]) -> list[str]:
+    return [f"{name} {text}".strip() for name, text in zip(names, told, strict=True)]
 
 
 def labels_beside(
@@ -48,18 +58,23 @@ def labels_beside(
     plot = height - AXIS_HEIGHT
     wanted = [plot * (1 - axis.share_below(value)) for value in labels["value"]]
     beside = [axis.value_at(1 - pixels / plot) for pixels in apart(wanted, LABEL_GAP, plot)]
-    base = alt.Chart(labels.assign(beside=beside, last=last))
-    point = base.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
+    placed = labels.assign(beside=beside, last=last)
+    ends = alt.Chart(labels.loc[labels["series"].notna(), ["day", "series", "value"]])
+    point = ends.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
         x=alt.X("day:T"), y=alt.Y("value:Q"), color=looks(series)["color"]
     )
-    text = base.mark_text(
-        align="left",
-        baseline="middle",
-        dx=10,
-        fontSize=12,
-        color=TEXT,
-        text={"expr": f"width < {WIDE} ? datum.short : datum.full"},
-    ).encode(x=alt.X("last:T"), y=alt.Y("beside:Q"))
+    text = (
+        alt.Chart(placed[["last", "series", "beside", "full", "short"]])
+        .mark_text(
+            align="left",
+            baseline="middle",
+            dx=10,
+            fontSize=12,
+            color=TEXT,
+            text={"expr": f"width < {WIDE} ? datum.short : datum.full"},
+        )
+        .encode(x=alt.X("last:T"), y=alt.Y("beside:Q"))
+    )
     return [point, text]
 
 

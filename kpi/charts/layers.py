@@ -9,6 +9,7 @@ and never alone: each series has a dash and a label of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from kpi.charts.looks import (
     NOTHING_DRAWN,
     PADDING,
     TEXT,
+    GoalCurve,
     GoalLine,
     Series,
     goal_days,
@@ -43,9 +45,17 @@ def lines(
     log: bool = False,
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
+    compared: pd.DataFrame | None = None,
+    compared_name: str = "",
+    curves: Sequence[GoalCurve] = (),
     height: int = HEIGHT,
+    span: tuple[float, float] | None = None,
 ) -> alt.LayerChart:
-    """A chart of values over days, one line per series that has any, described in one sentence."""
+    """A chart of values over days, one line per series that has any, described in one sentence.
+
+    ``compared`` has values of other days under the days they stand beside, drawn pale; ``curves`` are
+    goals that change from day to day; ``span`` widens the axis to values of another chart.
+    """
     drawn = values.dropna(subset=["value"])
     series = [one for one in series if (drawn["series"] == one.key).any()]
     keys = [one.key for one in series]
@@ -61,10 +71,13 @@ def lines(
     complete = drawn[drawn["complete"]]
     first, last = values["day"].min(), values["day"].max()
     goals = [goal for goal in goals if goal_days(goal, first, last)]
-    axis = value_axis(drawn, goals, from_zero, log)
+    pale = values.head(0) if compared is None else _pale(compared, keys, first, last)
+    extent = pd.concat([drawn, pale, *(curve.values for curve in curves)], ignore_index=True)
+    axis = value_axis(extent, goals, from_zero, log, span)
     look = looks(series)
     latest = values.loc[values["complete"], "day"].max() if len(complete) else last
-    labels = label_texts(complete if len(complete) else drawn, series, unit, latest)
+    lasting = [goal for goal in goals if goal_days(goal, first, last)[1] == last]
+    labels = label_texts(complete if len(complete) else drawn, series, unit, latest, lasting)
     scale = day_scale(first, last, labels)
     days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
 
@@ -73,14 +86,25 @@ def lines(
             x=days, color=look["color"], detail="run:N"
         )
 
-    layers = [*_markers(markers, first, last), *_goals(goals, axis, unit, first, last)]
+    layers = [*_markers(markers, first, last), *_goals(goals, lasting, axis, unit, first, last)]
     notes: list[str] = []
+    y = axis.encoding("value", unit)
+    if len(pale):
+        line = chart(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
+        layers.append(line.encode(y=y))
+        notes.append(f"pale: {compared_name}")
+    for curve in curves:
+        line = alt.Chart(curve.values[["day", "value"]]).mark_line(
+            aria=False, color=curve.colour, strokeDash=[1, 3], strokeWidth=1.4, clip=True
+        )
+        layers.append(line.encode(x=days, y=y))
+    if curves:
+        notes.append(f"dotted: goal, {curves[0].label}")
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
         layers.append(band.encode(y=axis.encoding("low", unit), y2=alt.Y2("high:Q")))
         notes += _cut_note(banded, axis)
-    y = axis.encoding("value", unit)
     line = chart(complete, "value").mark_line(aria=False)
     layers.append(line.encode(y=y, strokeDash=look["dash"], strokeWidth=look["width"]))
     lonely = complete[complete.groupby("run")["day"].transform("size") == 1]
@@ -98,9 +122,9 @@ def lines(
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers.append(_pointer(values, series))
+    layers.append(_pointer(values, series, pale, compared_name))
     chart = alt.layer(*layers).properties(
-        height=height, padding=PADDING, description=_sentence(complete, series, title, unit)
+        height=height, padding=PADDING, description=_sentence(complete, series, title, unit, goals)
     )
     return chart.properties(title=_note(notes)) if notes else chart
 
@@ -111,22 +135,38 @@ def with_runs(values: pd.DataFrame) -> pd.DataFrame:
     A run ends where a value is absent, where days are missing between rows, and with its series.
     """
     values = values.sort_values(["series", "day"], kind="stable", ignore_index=True)
-    skipped = values["day"].diff() != pd.Timedelta(days=1)
+    steps = values["day"].diff()
+    apart = steps[steps > pd.Timedelta(0)].min()
+    # Rows of weeks are a week apart, all of them.
+    usual = pd.Timedelta(days=7 if apart == pd.Timedelta(days=7) else 1)
+    skipped = steps != usual
     other = values["series"] != values["series"].shift()
     absent = values["value"].isna()
     breaks = skipped | other | absent | absent.shift(fill_value=False)
     return values.assign(run=breaks.cumsum())
 
 
-def _pointer(values: pd.DataFrame, series: Sequence[Series]) -> alt.Chart:
+def _pale(
+    compared: pd.DataFrame, keys: Sequence[str], first: pd.Timestamp, last: pd.Timestamp
+) -> pd.DataFrame:
+    """The compared values that stand beside a day and a series of the chart."""
+    beside = compared["series"].isin(keys) & compared["day"].between(first, last)
+    rows = with_runs(compared[beside & compared["value"].notna()])
+    # What is compared stretches no axis by its bands: only its values are drawn.
+    return rows.assign(low=math.nan, high=math.nan)
+
+
+def _pointer(
+    values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, pale_name: str
+) -> alt.Chart:
     """A rule at the day nearest to the pointer, telling every series' exact value with its n."""
-    told = values.drop_duplicates(["day", "series"], keep="last")
-    wide = told.pivot(index="day", columns="series", values="exact")
-    # A key is the data's and may hold what a field's name can't.
-    wide = wide.reindex(columns=[one.key for one in series]).fillna(ABSENT)
-    fields = [f"told_{number}" for number in range(len(series))]
-    wide.columns = pd.Index(fields)
     unfinished = set(values.loc[~values["complete"], "day"])
+    keys = [one.key for one in series]
+    titles = [one.title for one in series]
+    wide = _told(values, keys, "told")
+    if len(pale):
+        wide = wide.join(_told(pale, keys, "pale")).fillna(ABSENT)
+        titles += [f"{title}, {pale_name}" for title in titles]
     dates = [
         f"{day:%a} {day_text(day)}{', incomplete' if day in unfinished else ''}"
         for day in wide.index
@@ -141,22 +181,32 @@ def _pointer(values: pd.DataFrame, series: Sequence[Series]) -> alt.Chart:
     )
     tips = [alt.Tooltip("date:N", title="Day (UTC)")]
     tips += [
-        alt.Tooltip(f"{field}:N", title=one.title)
-        for field, one in zip(fields, series, strict=True)
+        alt.Tooltip(f"{field}:N", title=title)
+        for field, title in zip(wide.columns, titles, strict=True)
     ]
     rule = alt.Chart(wide.assign(date=dates).reset_index()).mark_rule(color=TEXT, aria=False)
     shown = alt.condition(nearest, alt.value(0.55), alt.value(0))
     return rule.encode(x=alt.X("day:T"), opacity=shown, tooltip=tips).add_params(nearest)
 
 
+def _told(values: pd.DataFrame, keys: Sequence[str], prefix: str) -> pd.DataFrame:
+    """Each day's exact words, a column per series; a key may hold what a field's name can't."""
+    told = values.drop_duplicates(["day", "series"], keep="last")
+    wide = told.pivot(index="day", columns="series", values="exact")
+    wide = wide.reindex(columns=keys).fillna(ABSENT)
+    wide.columns = pd.Index([f"{prefix}_{number}" for number in range(len(keys))])
+    return wide
+
+
 def _goals(
     goals: Sequence[GoalLine],
+    lasting: Sequence[GoalLine],
     axis: ValueAxis,
     unit: Unit,
     first: pd.Timestamp,
     last: pd.Timestamp,
 ) -> list[alt.Chart]:
-    """A line over the days that each goal holds for, with its words at its beginning."""
+    """A line over the days that each goal holds for; one that ends before the chart is named on it."""
     if not goals:
         return []
     days = [goal_days(goal, first, last) for goal in goals]
@@ -165,7 +215,7 @@ def _goals(
             "day": [start for start, _ in days],
             "until": [end for _, end in days],
             "value": [float(goal.value) for goal in goals],
-            "label": [goal.label for goal in goals],
+            "label": ["" if goal in lasting else goal.label for goal in goals],
         }
     )
     base = alt.Chart(frame).encode(x=alt.X("day:T"), y=axis.encoding("value", unit))
@@ -213,8 +263,14 @@ def _note(notes: Sequence[str]) -> alt.TitleParams:
     )
 
 
-def _sentence(complete: pd.DataFrame, series: Sequence[Series], title: str, unit: Unit) -> str:
-    """One sentence from the data: the days, and every series' last value and range."""
+def _sentence(
+    complete: pd.DataFrame,
+    series: Sequence[Series],
+    title: str,
+    unit: Unit,
+    goals: Sequence[GoalLine],
+) -> str:
+    """One sentence from the data: the days, every series' last value and range, and the goals."""
     told = []
     for one in series:
         rows = complete[complete["series"] == one.key]
@@ -226,5 +282,6 @@ def _sentence(complete: pd.DataFrame, series: Sequence[Series], title: str, unit
             )
     if not told:
         return NOTHING_DRAWN
+    told += [goal.label for goal in goals]
     days = days_text(complete["day"].min().date(), complete["day"].max().date())
     return f"{title}, {days}: {'; '.join(told)}."

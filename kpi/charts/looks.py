@@ -36,7 +36,10 @@ NOTHING_DRAWN = "No values in this period."
 
 @dataclass(frozen=True)
 class Series:
-    """One line: the key of its rows, its names (in full, and for narrow charts) and its looks."""
+    """One line: the key of its rows, its names (in full, and for narrow charts) and its looks.
+
+    ``label`` takes the place of both names at the end of the line.
+    """
 
     key: str
     title: str
@@ -44,16 +47,38 @@ class Series:
     colour: str
     dash: tuple[int, ...] = SOLID
     width: float = 2.0
+    label: str | None = None
 
 
 @dataclass(frozen=True)
 class GoalLine:
-    """A target value, drawn over the days it holds for; without days, over the whole chart."""
+    """A target value, drawn over the days it holds for; without days, over the whole chart.
+
+    ``short`` is its label where the chart is narrow.
+    """
 
     label: str
     value: float
     first: date | None = None
     last: date | None = None
+    short: str = ""
+
+
+@dataclass(frozen=True)
+class GoalCurve:
+    """A target that changes from day to day: day, value, low and high (absent), in one colour."""
+
+    label: str
+    colour: str
+    values: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Rows of other days, each under the day that it stands beside; drawn pale, called ``name``."""
+
+    name: str
+    rows: pd.DataFrame
 
 
 def looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | alt.StrokeWidth]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import lines
-from kpi.charts.looks import BLUE, HEIGHT, VERMILION, GoalLine, Series
+from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Compared, GoalLine, Series
 from kpi.charts.values import percent_told, together, values_drawn
 from kpi.measures import written
 
@@ -28,6 +28,9 @@ PERCENT_SERIES = (
     Series("monthly_multi_device_percent", "Of monthly users", "Of monthly", BLUE, (6, 3)),
 )
 
+WINDOW_COLOURS = {3: GREEN, 5: VERMILION, 7: BLUE, 14: PURPLE}
+WINDOW_DASHES = ((2, 2), (1, 0), (7, 3), (9, 3, 2, 3))
+
 
 def multi_device_users(
     frame: pd.DataFrame,
@@ -36,6 +39,7 @@ def multi_device_users(
     spans: Sequence[str] = ("daily", "monthly"),
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
     incomplete: pd.DataFrame | None = None,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
@@ -59,6 +63,39 @@ def multi_device_users(
         from_zero=True,
         goals=goals,
         markers=markers,
+        compared=None
+        if compared is None
+        else together([_multi_device_values(compared.rows, one.key) for one in series]),
+        compared_name="" if compared is None else compared.name,
+        height=height,
+    )
+
+
+def by_window(
+    frame: pd.DataFrame,
+    *,
+    others: Mapping[int, pd.DataFrame],
+    monthly: bool = False,
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
+    """Percent of users who are multi-device, by how many days two devices may be apart.
+
+    ``others`` has `metrics.multi_device` for each window; ``frame`` is the one that is chosen.
+    """
+    column = f"{'monthly' if monthly else 'daily'}_multi_device_percent"
+    series = [
+        Series(str(days), f"{days} days", f"{days} d", colour, dash, 2.8 if days == 5 else 1.8)
+        for (days, colour), dash in zip(WINDOW_COLOURS.items(), WINDOW_DASHES, strict=True)
+    ]
+    parts = [
+        _multi_device_values(rows, column).assign(series=str(days)) for days, rows in others.items()
+    ]
+    return lines(
+        together(parts),
+        series,
+        title="Multi-device users by window",
+        unit="percent",
         height=height,
     )
 

@@ -16,6 +16,15 @@ def percent_told(percent: float | None, users: float | None, of: float | None) -
     return f"{written(percent, 'percent')}  ({written(users, 'users')} of {written(of, 'users')})"
 
 
+def quartiles_told(
+    low: float | None, median: float | None, high: float | None, n: float | None
+) -> str:
+    if pd.isna(median):
+        return ABSENT
+    band = f"{written(low, 'seconds')} to {written(high, 'seconds')}"
+    return f"{written(median, 'seconds')}  ({band}; n = {written(n, 'attempts')})"
+
+
 def values_drawn(
     frame: pd.DataFrame,
     series: pd.Series | str,

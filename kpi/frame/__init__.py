@@ -17,8 +17,8 @@ import streamlit as st
 from kpi.errors import Refused, Republished
 from kpi.frame import gate, source
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
-from kpi.frame.page import Page
-from kpi.frame.trust import draw_refusal, draw_sentence, draw_trust_line
+from kpi.frame.page import Card, Page
+from kpi.frame.trust import draw_link, draw_refusal, draw_sentence, draw_trust_line
 from kpi.frame.words import plain
 from kpi.settings import Settings
 
@@ -43,8 +43,10 @@ def frame(file: str) -> Iterator[Page]:
             draw_navigation(navigation)
             gate.draw_reader(reader)
         draw_trust_line(page)
-        draw_sentence(page)
+        place = draw_sentence(page)
         yield page
+        page.draw_definitions()
+        draw_link(place, page)
     except Republished:
         st.rerun()
     except Refused as refusal:
@@ -57,4 +59,4 @@ def _opened_page(settings: Settings) -> Page:
     return Page(source.opened(key, settings), key, settings)
 
 
-__all__ = ["PAGES", "Page", "frame", "plain"]
+__all__ = ["PAGES", "Card", "Page", "frame", "plain"]

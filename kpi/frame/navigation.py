@@ -49,3 +49,15 @@ def draw_navigation(place: DeltaGenerator) -> None:
                     width="stretch",
                     query_params=kept_state(),
                 )
+
+
+def draw_detail_link(file: str) -> None:
+    """The way to the page that tells more, where there is one."""
+    if file and (ROOT / file).exists():
+        st.page_link(
+            file,
+            label="Details",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            query_params=kept_state(),
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -12,17 +13,29 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from kpi import charts, metrics
+from kpi import behind, charts, goals, metrics, targets
 from kpi.annotations import Annotation
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
-from kpi.frame import source
-from kpi.frame.parts import draw_card, draw_tables
-from kpi.frame.sidebar import draw_sidebar, tell_bad_values
-from kpi.frame.words import filter_words
-from kpi.measures import Measure, days_text, gaps_told, reading, why_nothing, within
+from kpi.frame import breakdown, navigation, parts, source
+from kpi.frame.sidebar import BOUND, draw_sidebar, kept_state, tell_bad_values
+from kpi.frame.words import file_name, link
+from kpi.measures import COMPARED_DAYS, Measure, days_text, gaps_told, reading, why_nothing, within
 from kpi.settings import Settings
 from kpi.warehouse import Publication, Warehouse
+
+
+@dataclass(frozen=True)
+class Card:
+    """A headline: a measure's last value in the period. ``table`` is over all days; ``picked`` picks
+    one row a day, as audience='all'; ``goal`` names the measure in `goals.toml`, if it has one.
+    """
+
+    label: str
+    measure: Measure
+    table: pd.DataFrame
+    picked: Mapping[str, str] = field(default_factory=dict)
+    goal: str = ""
 
 
 class Page:
@@ -32,6 +45,9 @@ class Page:
         self._warehouse = self.warehouse = warehouse
         self._key = self.key = key
         self.settings = settings
+        self._fetched: list[tuple[pd.DataFrame, parts.Asked]] = []
+        self._measures: dict[str, Measure] = {}
+        self._choices: dict[str, tuple[str, str]] = {}
         self.min_users = settings.min_users
         self.publication: Publication = warehouse.publication
         if self.publication.last_complete_day is None:
@@ -39,7 +55,10 @@ class Page:
         self.today: date = self.publication.last_complete_day
         self.first_day: date = self.publication.first_day or self.today
         self.chosen = draw_sidebar(self)
-        self.filters, self.period = self.chosen.filters, self.chosen.period
+        self.filters: Filters = self.chosen.filters
+        self.period: Period = self.chosen.period
+
+    # --- reading ----------------------------------------------------------------------------------
 
     def metric(
         self,
@@ -49,28 +68,59 @@ class Page:
         min_users: int | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """A measure's table over all days, so that cards can look back, under the reader's filters.
+        """A measure's table under the reader's filters and granularity, over all days by default.
 
         ``name`` is as in `metrics.METRICS`; ``filters`` take the place of the reader's; ``options``
-        (by, window, incomplete) as in `kpi.metrics`.
+        (period, by, window, incomplete, weekly) as in `kpi.metrics`. Over all days cards can look
+        back; a breakdown is read for its period only.
         """
         chosen = self.filters if filters is None else filters
         if name == "firefox":
-            chosen, options = Filters(), {}
-        given = {key: value for key, value in options.items() if value is not None}
+            chosen, options = Filters(), {k: v for k, v in options.items() if k == "weekly"}
+        elif name in metrics.USER_METRICS:
+            chosen = replace(chosen, devices=None)
+        weekly = self.chosen.weekly and behind.takes(name, "weekly")
+        given = {"weekly": weekly, **options}
+        given = {key: value for key, value in given.items() if value}
         shown = self.min_users if min_users is None else min_users
-        return source.measured(name, self._key, chosen, shown, given, self._warehouse)
+        table = source.measured(name, self._key, chosen, shown, given, self._warehouse)
+        self._fetched.append((table, parts.Asked(name, chosen, given)))
+        return table
 
     def shown(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table's rows within the reader's period."""
         return within(table, self.period)
 
-    def unfinished(self, name: str) -> pd.DataFrame | None:
+    def compared(self, table: pd.DataFrame) -> charts.Compared | None:
+        """The table's rows of the days that the reader compares with, under the days they are beside."""
+        comparison = self.chosen.comparison
+        if comparison is None:
+            return None
+        return charts.Compared(comparison.name, comparison.of(table, self.period))
+
+    def unfinished(self, name: str, **options: Any) -> pd.DataFrame | None:
         """The measure on days after the last complete one, to be drawn apart; None when there is none."""
         last = self.publication.last_day
         if last is None or last <= self.today or self.period.bounds[1] < self.today:
             return None
-        return within(self.metric(name, incomplete=True), Period(self.today + timedelta(days=1)))
+        if self.chosen.weekly or not behind.takes(name, "incomplete"):
+            return None
+        later = Period(self.today + timedelta(days=1))
+        return within(self.metric(name, **{**options, "incomplete": True}), later)
+
+    def targets(self, measure: str, table: pd.DataFrame) -> list[targets.Target]:
+        """What the year's goals ask of a measure (by its name in `goals.toml`) under the filters.
+
+        ``table`` is the measure's, over all days.
+        """
+        asked = self._asked(table)
+        if asked is not None and self.chosen.weekly:
+            table = self.metric(asked.metric, **{**asked.options, "weekly": False})
+        firefox = self.metric("firefox", weekly=False)
+        options = {} if asked is None else {k: v for k, v in asked.options.items() if k == "window"}
+        return targets.targets(
+            goals.read(), measure, table, firefox, self.last_shown_day, self.filters, **options
+        )
 
     @cached_property
     def markers(self) -> list[Annotation]:
@@ -90,29 +140,42 @@ class Page:
         values = source.tag_values(self._key, self._warehouse)
         return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
 
-    def file_name(self, metric: str) -> str:
+    def file_name(self, metric: str, filters: Filters | None = None, **options: Any) -> str:
         """What a download is called: measure, days, filters, definitions and freshness."""
-        first, last = self.period.first, self.last_shown_day
-        parts = [
-            metric,
-            f"{first}_{last}",
-            *filter_words(self.filters if metric != "firefox" else Filters()),
-            f"definitions-{self.publication.definitions}",
-            f"through-{self.today}",
-            f"built-{self.publication.built_at:%Y%m%dT%H%MZ}",
-            *(["simulated"] if self.publication.simulated else []),
-        ]
-        return "_".join(re.sub(r"[^A-Za-z0-9._+-]+", "-", part)[:60] for part in parts) + ".csv"
+        chosen = Filters() if metric == "firefox" else filters or self.filters
+        days = self.period.first or self.first_day, self.last_shown_day
+        return file_name(metric, days, chosen, options, self.publication, self.today)
 
-    def draw_cards(
-        self, cards: Sequence[tuple[str, Measure, pd.DataFrame, Mapping[str, str]]]
-    ) -> None:
-        """A row of cards: label, measure, its table over all days, and what picks one row a day."""
-        row = st.container(horizontal=True, gap="small")
-        for label, measure, table, picked in cards:
-            now = reading(measure, table, self.last_shown_day, **picked)
-            with row.container(border=True, width="stretch", height="stretch"):
-                draw_card(label, now)
+    @property
+    def link(self) -> str:
+        """The address that shows this page as it stands: defaults are left out."""
+        chosen = {key: said for key, (said, usual) in self._choices.items() if said != usual}
+        return link(st.context.url or "", {**kept_state(), **chosen})
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def draw_heading(self, title: str, definition: str, detail: str = "") -> None:
+        """A heading with its definition as tooltip, and the way to the page that tells more."""
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.header(title, help=definition, width="content")
+            navigation.draw_detail_link(detail)
+
+    def draw_cards(self, cards: Iterable[Card | tuple[Any, ...]]) -> None:
+        """A row of cards, each with its value, change, distance to its goal and course."""
+        comparison = self.chosen.comparison
+        before = comparison.days if comparison else COMPARED_DAYS
+        grid = st.grid(min_column_width=210, gap="small")
+        for card in (card if isinstance(card, Card) else Card(*card) for card in cards):
+            self.remember(card.measure)
+            now = reading(
+                card.measure, card.table, self._card_day(card.table), before, **card.picked
+            )
+            rows = self.shown(card.table)
+            for column, value in card.picked.items():
+                rows = rows[rows[column] == value]
+            goal = self.targets(card.goal, card.table)[:1] if card.goal else []
+            with grid.container(border=True, height="stretch"):
+                parts.draw_card(card.label, now, rows[card.measure.column], goal)
 
     def draw_chart(
         self,
@@ -123,20 +186,22 @@ class Page:
     ) -> None:
         """A measure's chart over the period, or the sentence that says why there is none.
 
-        ``draw`` is a function of `kpi.charts`; ``table`` the measure's table over all days.
+        ``draw`` is a function of `kpi.charts`; ``table`` the measure's, from `Page.metric`.
         """
+        self.remember(measure)
+        asked = self._asked(table)
+        again = asked.options if asked else {}
         rows = self.shown(table)
-        chart = draw(rows, incomplete=self.unfinished(measure.metric), **options)
-        if rows[measure.column].isna().any() or not charts.has_values(chart):
-            everything = self.shown(self.metric(measure.metric, min_users=0))
-        else:
-            everything = rows
+        chart = draw(rows, incomplete=self.unfinished(measure.metric, **again), **options)
+        everything = rows
+        if asked and (rows[measure.column].isna().any() or not charts.has_values(chart)):
+            everything = self.shown(self.metric(asked.metric, **{**again, "min_users": 0}))
         data = days_text(self.first_day, self.today)
         nothing = why_nothing(measure, rows, everything, self.filters.empty, self.min_users, data)
         if nothing:
             st.info(nothing, icon=":material/info:")
             return
-        st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+        self.draw_drawn(chart)
         told = gaps_told(measure, rows, everything, self.min_users)
         marked = (
             "▼ marks releases, incidents and holidays: point at one."
@@ -146,30 +211,103 @@ class Page:
         if told or marked:
             st.caption(" ".join(filter(None, [told, marked])))
 
-    def choose(self, label: str, options: Sequence[str], key: str) -> str:
-        """A choice of how a chart shows its measure; the first is the default, others are in the URL."""
+    def draw_drawn(self, chart: alt.LayerChart) -> None:
+        """A chart that is drawn already, with its sentence for those who can't see it."""
+        st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+
+    def choose(
+        self,
+        label: str,
+        options: Sequence[str],
+        key: str,
+        help: str | None = None,
+        default: str | None = None,
+    ) -> str:
+        """A choice of how a page shows its measure; what isn't the default is in the URL.
+
+        The default is the first option unless told; few options stand side by side, many in a list.
+        """
+        usual = default or options[0]
         tell_bad_values(key, options)
-        chosen = st.segmented_control(
-            label,
-            options,
-            default=options[0],
-            key=key,
-            required=True,
-            label_visibility="collapsed",
-            bind="query-params",
-            persist_state="session",
-        )
-        return chosen or options[0]
+        if len(options) > parts.MOST_SEGMENTS:
+            place = list(options).index(usual)
+            chosen = st.selectbox(label, options, place, key=key, help=help, width=260, **BOUND)
+        else:
+            chosen = st.segmented_control(
+                label, options, default=usual, key=key, required=True, help=help, **BOUND
+            )
+        self._choices[key] = (chosen or usual, usual)
+        return chosen or usual
+
+    @contextmanager
+    def choices(self) -> Iterator[None]:
+        """Choices side by side, as far as the width allows."""
+        with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+            yield
+
+    def choose_dimension(self, dimensions: Sequence[str], key: str, default: str) -> str:
+        """Which tag a measure is broken down by."""
+        named = {parts.dimension(one): one for one in dimensions}
+        return named[self.choose("By", list(named), key, default=parts.dimension(default))]
 
     def tell_not_applied(self, what: str, why: str = "carry no tags") -> None:
         """Say that filters don't reach some figures, when a reader has set any; ``what`` is a plural."""
         if not self.filters.empty:
             st.caption(f"{what} {why}: the filters are not applied to them.")
 
-    def draw_tables(self, tables: Mapping[str, pd.DataFrame], key: str) -> None:
-        """Behind a chart: the tables it was drawn from, over the period, each to download as CSV.
+    def tell_overlap(self, by: str) -> None:
+        """Say that segments of users overlap, wherever they stand side by side."""
+        st.caption(
+            f"A user active under two values of {parts.dimension(by).lower()} counts under both: "
+            "these numbers overlap and don’t add up to all users."
+        )
 
-        ``tables`` are by their name in `export`, over all days.
+    def draw_tables(self, tables: Mapping[str, pd.DataFrame], key: str) -> None:
+        """Behind a chart: the tables it was drawn from, each to download, and the SQL that reads them.
+
+        ``tables`` are by their name in `export`, from `Page.metric`.
         """
-        names = {name: self.file_name(name) for name in tables}
-        draw_tables({name: self.shown(table) for name, table in tables.items()}, names, key)
+        shown = {name: self.shown(table) for name, table in tables.items()}
+        asked = {name: self._asked(table) for name, table in tables.items()}
+        names = {
+            name: self.file_name(name, one.filters, **one.options) if one else self.file_name(name)
+            for name, one in asked.items()
+        }
+        parts.draw_tables(
+            shown,
+            names,
+            [one for one in asked.values() if one],
+            lambda one: source.statements(self._key, one, self._warehouse),
+            key,
+        )
+
+    def remember(self, measure: Measure) -> None:
+        """The measure is shown, so that its definition stands at the foot of the page."""
+        self._measures[measure.id] = measure
+
+    def draw_breakdown(
+        self, measure: Measure, by: str, views: tuple[str, ...], key: str, **picked: Any
+    ) -> None:
+        """A measure by the values of a tag, as ranked bars, lines or small multiples, with its table.
+
+        ``picked`` picks one row a value and day, as audience='all', or is an option, as window=7.
+        """
+        options = {name: value for name, value in picked.items() if name == "window"}
+        rows = {name: value for name, value in picked.items() if name not in options}
+        breakdown.draw(self, breakdown.Breakdown(measure, by, rows, options), views, key)
+
+    def draw_definitions(self) -> None:
+        """The definition of every measure that the page showed, in a sentence each."""
+        parts.draw_definitions(self._measures.values())
+
+    def _asked(self, table: pd.DataFrame) -> parts.Asked | None:
+        """What a table was asked for by; None for one that isn't from `metric`."""
+        return next((asked for found, asked in self._fetched if found is table), None)
+
+    def _card_day(self, table: pd.DataFrame) -> date:
+        """The last day of the period that the table tells of: of weeks, the last Sunday."""
+        last = self.last_shown_day
+        if not self.chosen.weekly or table.empty:
+            return last
+        days = table.loc[table["day"] <= pd.Timestamp(last), "day"]
+        return last if days.empty else days.max().date()

@@ -1,23 +1,63 @@
-"""Parts of a page: cards, and the tables behind charts with their downloads."""
+"""Parts of a page: cards, tables behind charts with their downloads and SQL, definitions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from kpi import targets
+from kpi.behind import Statement
 from kpi.export import written as file_content
-from kpi.measures import ABSENT, COLUMNS, Reading, day_text
+from kpi.filters import Filters
+from kpi.frame.words import plain
+from kpi.measures import ABSENT, COLUMNS, Measure, Reading, day_text
+
+MOST_SEGMENTS = 5
+SPARKLINE_DAYS = 90
+DIMENSIONS = {
+    "browser": "Browser",
+    "version": "Browser version",
+    "os": "Operating system",
+    "service": "Service",
+    "users": "New or existing users",
+    "region": "Region",
+    "context": "Context",
+    "entrypoint": "Entrypoint",
+    "campaign": "Campaign",
+    "migration": "Migration",
+}
+"""What a breakdown is called."""
 
 
-def draw_card(label: str, now: Reading) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What a table was asked for by: a measure's name in `export`, filters, and options."""
+
+    metric: str
+    filters: Filters
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def dimension(by: str) -> str:
+    """A breakdown's name as a reader meets it."""
+    return DIMENSIONS.get(by, by)
+
+
+def draw_card(
+    label: str, now: Reading, course: pd.Series, goal: Sequence[targets.Target] = ()
+) -> None:
+    """A measure's value on a day, its change, its course, and how far its goal is."""
     measure = now.measure
     good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
     change = None if now.change is None else measure.change_text(now.change)
     flat = now.change is None or measure.flat(now.change) or not good
+    course = course.dropna().astype("float64").tail(SPARKLINE_DAYS)
     # The label stands apart, since a metric's own is cut off where a card is narrow.
-    st.markdown(label, help=f"{measure.definition} {measure.source}.")
+    st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
     st.metric(
         label,
         measure.text(now.value),
@@ -25,18 +65,29 @@ def draw_card(label: str, now: Reading) -> None:
         label_visibility="collapsed",
         delta_color="gray" if flat else "green" if now.change * good > 0 else "red",
         delta_arrow="off" if flat else "up" if now.change > 0 else "down",
+        chart_data=course.tolist() if len(course) > 1 else None,
     )
     since = f"since {day_text(now.compared_day)}; " if change else ""
     basis = measure.n_text(now.n) if now.value is not None else "no value to show"
     st.caption(f"{since}{basis} on {day_text(now.day)}")
+    for target in goal:
+        if target.value is None or now.value is None:
+            continue
+        icon = ":material/check_circle:" if targets.met(target, now.value) else ":material/flag:"
+        st.caption(f"{icon} {targets.gap_text(target, now.value, measure.unit)}")
 
 
 @st.fragment
-def draw_tables(tables: dict[str, pd.DataFrame], names: dict[str, str], key: str) -> None:
-    """Tables and downloads, made only once a reader opens them."""
-    with st.expander(
-        "Table and download", icon=":material/table:", on_change="rerun", key=key
-    ) as box:
+def draw_tables(
+    tables: dict[str, pd.DataFrame],
+    names: dict[str, str],
+    asked: list[Asked],
+    statements: Callable[[Asked], Iterable[Statement]],
+    key: str,
+) -> None:
+    """Tables, downloads and the SQL that reads them, made only once a reader opens them."""
+    label = "Table and download, SQL" if asked else "Table and download"
+    with st.expander(label, icon=":material/table:", on_change="rerun", key=key) as box:
         if not box.open:
             return
         for name, table in tables.items():
@@ -57,10 +108,26 @@ def draw_tables(tables: dict[str, pd.DataFrame], names: dict[str, str], key: str
                 on_click="ignore",
                 icon=":material/download:",
             )
+        if asked and st.toggle("Show the SQL that reads it", key=f"{key}_sql"):
+            st.caption(
+                "For Redshift, with the filters filled in. It returns whole counts and quartiles; "
+                "means and percents are made of them, and small counts hidden, after it."
+            )
+            for one in asked:
+                for statement in statements(one):
+                    st.code(statement.text, language="sql", height=320)
+
+
+def draw_definitions(measures: Iterable[Measure]) -> None:
+    """Each measure's definition and where it is specified."""
+    told = [f"**{one.title}**: {one.definition} *{one.source}.*" for one in measures]
+    if told:
+        st.divider()
+        st.caption("\n\n".join(told))
 
 
 def _column_config(column: str) -> Any:
-    title, unit = COLUMNS.get(column, (column, "text"))
+    title, unit = COLUMNS.get(column, (DIMENSIONS.get(column, column), "text"))
     if unit == "day":
         return st.column_config.DateColumn(title, format="D MMM YYYY", pinned=True)
     if unit in ("users", "attempts"):

@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kpi import attempts, metrics, store
+from kpi import behind, metrics, store
 from kpi.annotations import Annotation
+from kpi.behind import Statement
 from kpi.filters import Filters
+from kpi.frame.parts import Asked
 from kpi.settings import Settings
 from kpi.warehouse import Warehouse, open_warehouse
 
@@ -29,7 +31,7 @@ def opened(key: str, _settings: Settings) -> Warehouse:
     return open_warehouse(_settings)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner="Counting exactly …")
 def measured(
     name: str,
     key: str,
@@ -39,9 +41,8 @@ def measured(
     _warehouse: Warehouse,
 ) -> pd.DataFrame:
     if name == "firefox":
-        return metrics.firefox(_warehouse)
-    table = attempts.DETAILS.get(name) or metrics.METRICS[name]
-    return table(_warehouse, filters, min_users=min_users, **options)
+        return metrics.firefox(_warehouse, **options)
+    return behind.table(name)(_warehouse, filters, min_users=min_users, **options)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -53,3 +54,9 @@ def tag_values(key: str, _warehouse: Warehouse) -> pd.DataFrame:
 def markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
     rows = _warehouse.frame("annotation").itertuples(index=False)
     return [Annotation(row.day, row.label, row.kind, row.url) for row in rows]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def statements(key: str, asked: Asked, _warehouse: Warehouse) -> tuple[Statement, ...]:
+    """The SQL that a table was read with."""
+    return behind.statements(_warehouse, asked.metric, asked.filters, **asked.options)

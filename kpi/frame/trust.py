@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.frame.sidebar import reset_filters
@@ -40,8 +41,8 @@ def draw_trust_line(page: Page) -> None:
                     st.text(warning)
 
 
-def draw_sentence(page: Page) -> None:
-    """The filters and days in words, and a way back to everything."""
+def draw_sentence(page: Page) -> DeltaGenerator:
+    """The filters and days in words, a way back to everyone, and the place for the link."""
     first, last = page.period.first or page.first_day, page.last_shown_day
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         words = page.filters.sentence()
@@ -54,6 +55,17 @@ def draw_sentence(page: Page) -> None:
                 key="reset",
                 on_click=reset_filters,
             )
+        place = st.popover("Copy link", icon=":material/link:", type="tertiary")
+    if page.chosen.compared_words:
+        st.caption(page.chosen.compared_words)
+    return place
+
+
+def draw_link(place: DeltaGenerator, page: Page) -> None:
+    """The address that shows the page as it stands, to copy."""
+    with place:
+        st.caption("Shows this page with these filters, days and choices to anyone:")
+        st.code(page.link, language=None, wrap_lines=True)
 
 
 def draw_refusal(refusal: Refused) -> None:

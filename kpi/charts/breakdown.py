@@ -1,0 +1,208 @@
+"""One measure by the values of a tag: ranked bars, lines of the largest, a small chart for each.
+
+Frames are a measure's table with a breakdown, one row per value and day. Which values are largest
+goes by what the measure rests on (its n), never by the measure itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+import altair as alt
+import pandas as pd
+
+from kpi.charts.layers import lines
+from kpi.charts.looks import (
+    BLUE,
+    GREEN,
+    GREY,
+    NOTHING_DRAWN,
+    PURPLE,
+    TEXT,
+    VERMILION,
+    Compared,
+    Series,
+)
+from kpi.charts.values import floats, quartiles_told, together, values_drawn
+from kpi.measures import ABSENT, Measure, day_text, written
+
+LOOKS = (
+    (BLUE, (1, 0)),
+    (VERMILION, (7, 3)),
+    (GREEN, (2, 2)),
+    (PURPLE, (9, 3, 2, 3)),
+    (GREY, (4, 4)),
+)
+MOST_LINES = len(LOOKS)
+BAR, SMALL_HEIGHT = 30, 150
+LONGEST_LABEL = 26
+
+
+def largest(frame: pd.DataFrame, measure: Measure, by: str, count: int) -> list[str]:
+    """The values with the most users or attempts on any day, of those that have anything to show."""
+    size = measure.n_column or measure.column
+    seen = frame[frame[measure.column].notna()]
+    most = seen.groupby(by)[size].max().sort_values(ascending=False, kind="stable")
+    return [str(value) for value in most.head(count).index]
+
+
+def extent(frame: pd.DataFrame, measure: Measure) -> tuple[float, float] | None:
+    """The least and the greatest value, for charts that share an axis; None when there is none."""
+    values = floats(frame[measure.column].dropna())
+    return (min(values), max(values)) if values else None
+
+
+def by_value(
+    frame: pd.DataFrame,
+    measure: Measure,
+    by: str,
+    values: Sequence[str],
+    *,
+    span: tuple[float, float] | None = None,
+    log: bool = False,
+    height: int = 300,
+) -> alt.LayerChart:
+    """A line for each of a few values, in one chart."""
+    series = [
+        Series(value, value, _short(value, 12), colour, dash)
+        for value, (colour, dash) in zip(values, LOOKS, strict=False)
+    ]
+    parts = [measure_values(frame[frame[by] == one.key], measure, one.key) for one in series]
+    return lines(
+        together(parts or [measure_values(frame.head(0), measure, "")]),
+        series,
+        title=f"{measure.title} by {by}",
+        unit=measure.unit,
+        from_zero=measure.unit != "percent" and not log,
+        log=log,
+        span=span,
+        height=height,
+    )
+
+
+def course(
+    frame: pd.DataFrame,
+    measure: Measure,
+    name: str,
+    *,
+    compared: Compared | None = None,
+    span: tuple[float, float] | None = None,
+    log: bool = False,
+    height: int = SMALL_HEIGHT,
+) -> alt.LayerChart:
+    """One line of one value, small, its axis shared with others by ``span``."""
+    series = Series("value", name, "", BLUE, label="")
+    beside = None if compared is None else measure_values(compared.rows, measure, "value")
+    return lines(
+        measure_values(frame, measure, "value"),
+        [series],
+        title=f"{measure.title}, {name}",
+        unit=measure.unit,
+        from_zero=measure.unit != "percent" and not log,
+        log=log,
+        span=span,
+        compared=beside,
+        compared_name="" if compared is None else compared.name,
+        height=height,
+    )
+
+
+def ranked(
+    frame: pd.DataFrame,
+    measure: Measure,
+    by: str,
+    day: date,
+    values: Sequence[str],
+    *,
+    compared: Compared | None = None,
+) -> alt.LayerChart:
+    """A bar for each value on one day, the greatest first, with what it rests on."""
+    rows = _on_day(frame, by, day, values)
+    rows = rows[rows[measure.column].notna()].sort_values(
+        measure.column, ascending=False, kind="stable"
+    )
+    if rows.empty:
+        empty = alt.Chart(pd.DataFrame({"value": []})).mark_bar().encode(x=alt.X("value:Q"))
+        return alt.layer(empty).properties(description=NOTHING_DRAWN)
+    told = pd.DataFrame(
+        {
+            "name": rows[by].astype(str).to_numpy(),
+            "value": floats(rows[measure.column]),
+            "exact": [_exact(measure, row) for row in rows.to_dict("records")],
+            "label": [_label(measure, row) for row in rows.to_dict("records")],
+        }
+    )
+    if compared is not None:
+        before = _on_day(compared.rows, by, day, values).set_index(by)[measure.column]
+        told["before"] = floats(told["name"].map(before).astype("Float64"))
+        told["before_text"] = [measure.text(value) for value in told["before"]]
+    # Room on the right for what stands at the ends of the bars.
+    top = max(max(told["value"]), told["before"].max() if "before" in told else -math.inf)
+    x = alt.X(
+        "value:Q",
+        title=None,
+        axis=None,
+        scale=alt.Scale(domain=[0, top or 1], range=[{"expr": "0"}, {"expr": "width * 0.62"}]),
+    )
+    y = alt.Y(
+        "name:N",
+        title=None,
+        sort=None,
+        axis=alt.Axis(labelLimit=150, labelPadding=6, ticks=False, domain=False, labelFontSize=12),
+    )
+    tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
+    base = alt.Chart(told).encode(y=y)
+    bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
+    text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
+    layers = [bars.encode(x=x, tooltip=tips), text.encode(x=x, text=alt.Text("label:N"))]
+    notes = None
+    if compared is not None:
+        tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]
+        ticks = alt.Chart(told.dropna(subset=["before"])).mark_tick(
+            color=TEXT, thickness=2.5, height={"band": 0.9}, aria=False
+        )
+        layers.append(ticks.encode(x=alt.X("before:Q"), y=y, tooltip=tip))
+        notes = alt.TitleParams(
+            f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
+        )
+    sentence = "; ".join(f"{row.name} {row.exact}" for row in told.head(8).itertuples(index=False))
+    chart = alt.layer(*layers).properties(
+        height=BAR * len(told),
+        description=f"{measure.title} by {by} on {day_text(day)}: {sentence}.",
+    )
+    return chart if notes is None else chart.properties(title=notes)
+
+
+def measure_values(frame: pd.DataFrame, measure: Measure, series: str) -> pd.DataFrame:
+    """Any measure's rows as values to draw, with what each rests on; a median with its quartiles."""
+    exact = [_exact(measure, row) for row in frame.to_dict("records")]
+    return values_drawn(frame, series, frame[measure.column], exact, complete=True)
+
+
+def _exact(measure: Measure, row: dict[str, float]) -> str:
+    value = row[measure.column]
+    if pd.isna(value):
+        return ABSENT
+    if measure.column == "median_seconds" and "p25_seconds" in row:
+        return quartiles_told(row["p25_seconds"], value, row["p75_seconds"], row["connections"])
+    basis = measure.n_text(row[measure.n_column]) if measure.n_column else ""
+    return f"{measure.text(value)}  ({basis})" if basis else measure.text(value)
+
+
+def _label(measure: Measure, row: dict[str, float]) -> str:
+    value = measure.text(row[measure.column])
+    if not measure.n_column or measure.n_column == measure.column:
+        return value
+    return f"{value}, n = {written(row[measure.n_column], 'users')}"
+
+
+def _on_day(frame: pd.DataFrame, by: str, day: date, values: Sequence[str]) -> pd.DataFrame:
+    if frame.empty:
+        return frame
+    return frame[(frame["day"] == pd.Timestamp(day)) & frame[by].isin(values)]
+
+
+def _short(name: str, longest: int = LONGEST_LABEL) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -1,0 +1,75 @@
+"""Multi-device usage: how many users are present on two devices, and how much the window decides."""
+
+import streamlit as st
+
+from kpi import charts, targets
+from kpi.definitions import WINDOWS
+from kpi.filters import BREAKDOWNS
+from kpi.frame import Card, frame
+from kpi.measures import MEASURES
+
+DAILY, MONTHLY = MEASURES["multi_device_percent"], MEASURES["monthly_multi_device_percent"]
+USERS, MONTHLY_USERS = MEASURES["multi_device_users"], MEASURES["monthly_multi_device_users"]
+SPANS = {
+    "daily and monthly": ("daily", "monthly"),
+    "daily": ("daily",),
+    "monthly": ("monthly",),
+}
+
+with frame("pages/multi_device.py") as page:
+    window = int(
+        page.choose(
+            "Window, days",
+            [str(days) for days in WINDOWS],
+            key="window",
+            default="5",
+            help="Two devices must have been active within so many days. The specification says 5; "
+            "production in 2016 moved from 5 to 7.",
+        )
+    )
+    table = page.metric("multi-device", window=window)
+    page.draw_cards(
+        [
+            Card("Of daily users", DAILY, table, {}, "multi_device_percent"),
+            Card("Of monthly users", MONTHLY, table),
+            Card("Multi-device, daily", USERS, table),
+            Card("Multi-device, monthly", MONTHLY_USERS, table),
+        ]
+    )
+
+    page.draw_heading("Multi-device users", DAILY.definition)
+    with page.choices():
+        percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
+        spans = SPANS[page.choose("Over", list(SPANS), key="spans")]
+    goals = page.targets("multi_device_percent", table) if percent else []
+    page.draw_chart(
+        charts.multi_device_users,
+        DAILY if "daily" in spans else MONTHLY,
+        table,
+        percent=percent,
+        spans=spans,
+        compared=page.compared(table),
+        goals=targets.lines(goals, "percent"),
+        markers=page.markers,
+    )
+    page.draw_tables({"multi-device": table}, key="multi_device_table")
+
+    page.draw_heading("How much the window decides", "The same share by windows of 3 to 14 days.")
+    monthly = "monthly" in spans and "daily" not in spans
+    tables = {days: page.metric("multi-device", window=days) for days in WINDOWS}
+    page.draw_chart(
+        charts.by_window,
+        MONTHLY if monthly else DAILY,
+        table,
+        others={days: page.shown(one) for days, one in tables.items()},
+        monthly=monthly,
+    )
+    st.caption(
+        "A wider window counts more users as multi-device: the goal of 20% holds for 5 days. "
+        "Placeholder devices from repeated sign-ins inflate every window."
+    )
+
+    page.draw_heading("By segment", "The share of multi-device users by every value of a tag.")
+    measure = MONTHLY if monthly else DAILY
+    by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
+    page.draw_breakdown(measure, by, ("ranked", "small multiples"), "by_os", window=window)
