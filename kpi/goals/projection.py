@@ -200,4 +200,4 @@ def _scored(
     # The days of today's window that are still in the one at the end are its latest.
     kept = max(round(lasting * window / WEEK), 1)
     before = recent[-kept:].mean() if lasting else 0.0
-    return actual + levels @ shares + lasting * before - now
+    return actual + (levels @ shares + lasting * before - now)

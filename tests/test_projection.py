@@ -1,0 +1,275 @@
+"""Where the year will end: by hand where a hand can do it, by simulation where only chance can tell.
+
+The coverage tests draw many series from a known law, project each from its own past, and count how
+often the 80% range held what came. Seeds are fixed; a range that held in 75 to 85 of 100 cases keeps
+its promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kpi.goals import Goal
+from kpi.goals.backtest import backtest, moved_as_far
+from kpi.goals.blocks import block_of, circular_blocks, moving_blocks
+from kpi.goals.projection import SEED, TooShort, project, simulated, usable
+
+GOAL = Goal("share", "Share", "multi_device_percent", "floor", 20.0, 2016)
+AS_OF = date(2016, 10, 30)  # 62 days before the year ends
+
+
+def weeks_of(values: list[float] | np.ndarray, as_of: date = AS_OF) -> pd.Series:
+    """Weekly values, the last of which ends on ``as_of``."""
+    index = pd.date_range(end=pd.Timestamp(as_of), periods=len(values), freq="7D")
+    return pd.Series(values, index=index, dtype=float)
+
+
+# --- blocks -----------------------------------------------------------------------------------------
+
+
+def test_draws_hold_whole_blocks_of_consecutive_weeks() -> None:
+    """Within a block each week follows the one before; circular ones go on from the last to the first."""
+    moving = moving_blocks(12, 4, 200, 1).reshape(200, 3, 4)
+    assert (np.diff(moving, axis=2) == 1).all()
+    circular = circular_blocks(12, 4, 200, 8, 1).reshape(200, 2, 4)
+    assert (np.diff(circular, axis=2) % 12 == 1).all()
+    assert set(circular.ravel()) == set(range(12))
+
+
+def test_draws_are_the_same_for_everyone() -> None:
+    """The same arguments give the same draws, in as many weeks as are asked for, more than there are too."""
+    again = circular_blocks(26, 4, 50, 60, 7)
+    circular_blocks.cache_clear()
+    assert (circular_blocks(26, 4, 50, 60, 7) == again).all()
+    assert again.shape == (50, 60)
+    assert (circular_blocks(26, 4, 50, 60, 8) != again).any()
+
+
+def test_blocks_are_longer_where_weeks_hang_together() -> None:
+    """Weeks without memory are drawn in short blocks, weeks with a long one in longer, up to a quarter."""
+    chance = np.random.default_rng(3)
+    noise = chance.normal(size=100)
+    assert block_of(noise) <= 3
+    assert block_of(np.cumsum(noise)) > 6
+    assert block_of(np.cumsum(noise)) <= 25
+    assert block_of(np.full(40, 3.0)) == 2
+
+
+# --- by hand ----------------------------------------------------------------------------------------
+
+
+def test_steady_climb_goes_on() -> None:
+    """Weeks that rise by 0.1 each rise on: 62 days later the figure is 0.1 x 62/7 higher, surely."""
+    weeks = weeks_of(10 + 0.1 * np.arange(60))
+    actual = float(weeks.iloc[-4:].mean())
+    seen = project(GOAL, weeks, actual, AS_OF)
+    low, high = seen.range_at_end()
+    # Nine weeks ahead are 63 days; the days of the last scored week count as its whole.
+    assert low == pytest.approx(high, abs=1e-6)
+    assert low == pytest.approx(actual + 0.1 * 9, abs=0.03)
+    assert seen.chance(GOAL, actual + 0.5) == 1.0
+    assert seen.chance(GOAL, actual + 1.5) == 0.0
+    assert list(seen.fan()["day"])[-1] == pd.Timestamp("2017-01-01")
+
+
+def test_level_that_never_moved_stays() -> None:
+    """A constant history gives a certain, constant projection, and a ceiling at it isn't met."""
+    weeks = weeks_of([20.0] * 40)
+    seen = project(GOAL, weeks, 20.0, AS_OF)
+    assert seen.range_at_end() == (20.0, 20.0)
+    assert seen.chance(GOAL, 20.0) == 1.0
+    ceiling = Goal("c", "c", "connection_time_new", "ceiling", 20.0, 2016, lower=True)
+    assert seen.chance(ceiling, 20.0) == 0.0
+
+
+def test_days_already_known_count_in_the_last_window() -> None:
+    """A week before the end, three of the four scored weeks are known, so that little can change."""
+    chance = np.random.default_rng(5)
+    weeks = weeks_of(30 + np.cumsum(chance.normal(0, 1, 80)), date(2016, 12, 24))
+    actual = float(weeks.iloc[-4:].mean())
+    seen = project(GOAL, weeks, actual, date(2016, 12, 24))
+    middle = float(np.median(seen.at_end))
+    known = float(weeks.iloc[-3:].sum())
+    assert middle == pytest.approx((known + weeks.iloc[-1]) / 4, abs=0.15)
+    low, high = seen.range_at_end()
+    assert high - low < 1.0  # a quarter of one week's swing of about 2.6
+
+
+def test_after_the_year_the_figure_is_what_it_is() -> None:
+    """On 31 December nothing is left to chance."""
+    weeks = weeks_of(np.random.default_rng(1).normal(20, 1, 60), date(2016, 12, 31))
+    seen = project(GOAL, weeks, 20.4, date(2016, 12, 31))
+    assert seen.range_at_end() == (20.4, 20.4)
+    assert (seen.chance(GOAL, 20.4), seen.chance(GOAL, 20.5)) == (1.0, 0.0)
+
+
+def test_percentages_stay_within_0_and_100_and_leads_may_be_negative() -> None:
+    """A share near 100 can't pass it; a lead over Firefox may fall below zero."""
+    chance = np.random.default_rng(2)
+    seen = project(GOAL, weeks_of(98 + chance.normal(0, 2, 60)), 98.0, AS_OF)
+    assert seen.at_end.max() <= 100.0
+    assert seen.levels.max() <= 100.0
+    lead = Goal("l", "l", "engagement_ratio", "comparator_plus", 5.0, 2016, comparator="ios")
+    falling = project(lead, weeks_of(1 - 0.2 * np.arange(60)), -10.0, AS_OF)
+    assert falling.at_end.max() < 0
+
+
+@pytest.mark.parametrize("whole", [0, 1, 25])
+def test_under_26_whole_weeks_there_is_a_reason_and_no_number(whole: int) -> None:
+    """25 whole weeks are refused, with how many there are; bridged weeks don't count as whole."""
+    values = [20.0] * whole + [float("nan")] * 5 if whole else []
+    with pytest.raises(TooShort, match=f"{whole} whole week"):
+        project(GOAL, weeks_of(values), 20.0, AS_OF)
+    with pytest.raises(TooShort, match="26 are needed"):
+        usable(weeks_of([20.0] * 12 + [float("nan")] * 10 + [20.0] * 13))
+    assert project(GOAL, weeks_of([20.0] * 26), 20.0, AS_OF).known_weeks == 26
+
+
+def test_gaps_are_bridged_and_counted() -> None:
+    """Weeks that aren't whole lie on a line between their neighbours; how many is told."""
+    known, filled = usable(weeks_of([float("nan"), *[1.0] * 20, float("nan"), *[3.0] * 20]))
+    assert filled == 1
+    assert len(known) == 41
+    assert known.iloc[20] == 2.0
+
+
+def test_yearly_pattern_is_known_after_two_years_only() -> None:
+    """With 104 weeks a summer dip is foreseen, with 103 it isn't and the projection says so."""
+    week = np.arange(150)
+    values = (
+        50
+        + 5 * np.sin(2 * np.pi * week / (365.25 / 7))
+        + np.random.default_rng(4).normal(0, 0.2, 150)
+    )
+    short = project(GOAL, weeks_of(values[:103]), 50.0, AS_OF)
+    assert not short.yearly
+    seen = simulated(values[:130], 20, 500, SEED)
+    assert project(GOAL, weeks_of(values[:104]), 50.0, AS_OF).yearly
+    assert np.abs(np.median(seen, axis=0) - values[130:]).max() < 1.0
+
+
+def test_past_moves_are_counted_between_scored_windows() -> None:
+    """Of six weeks' two-week moves of 2-week means, those at or beyond the needed one count."""
+    weeks = weeks_of([0.0, 0.0, 1.0, 3.0, 3.0, 2.0])
+    # Means of two weeks: 0, 0.5, 2, 3, 2.5; moves over two weeks: 2, 2.5, 0.5.
+    assert moved_as_far(weeks, 2, 2.0, window=2) == (2, 3)
+    assert moved_as_far(weeks, 2, 2.6, window=2) == (0, 3)
+    assert moved_as_far(-weeks, 2, -2.5, window=2) == (1, 3)
+    assert moved_as_far(weeks, 9, 0.0, window=2) == (0, 0)
+
+
+def test_backtest_never_sees_the_weeks_it_is_judged_by() -> None:
+    """A history that jumps at its end fails exactly the tries that lie before the jump."""
+    calm = 20 + np.random.default_rng(6).normal(0, 0.1, 60)
+    jumped = np.concatenate([calm[:-4], calm[-4:] + 50])
+    before, after = backtest(weeks_of(calm), 4), backtest(weeks_of(jumped), 4)
+    assert before.tries == after.tries == 60 - 26 - 4 + 1
+    assert 0 < before.held - after.held <= 4
+
+
+def test_backtest_tries_what_the_history_allows() -> None:
+    """Where the year's end is further than the history, fewer weeks are tried, but 8 times at least."""
+    weeks = weeks_of(np.random.default_rng(8).normal(20, 1, 45))
+    found = backtest(weeks, 40)
+    assert (found.wanted, found.weeks_ahead, found.tries) == (40, 12, 8)
+    with pytest.raises(TooShort, match="34 whole weeks are needed"):
+        backtest(weeks.iloc[:33], 4)
+
+
+# --- coverage ---------------------------------------------------------------------------------------
+
+Law = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def random_walk(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    """Every week's change is new, with a drift that nobody was told of."""
+    return np.cumsum(chance.normal(chance.normal(0, 0.05), 0.3, weeks))
+
+
+def heavy_walk(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    """The same with rare large changes."""
+    return np.cumsum(0.2 * chance.standard_t(4, weeks))
+
+
+def noisy_walk(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    """A walk under weekly noise, as a measure of few people has."""
+    return np.cumsum(chance.normal(0, 0.15, weeks)) + chance.normal(0, 0.4, weeks)
+
+
+def seasonal_walk(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    """A walk on top of a yearly pattern, as engagement has."""
+    return _season(chance, weeks) + np.cumsum(chance.normal(0, 0.2, weeks))
+
+
+def seasonal_noise(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    """A yearly pattern and a trend under noise that leaves no trace."""
+    return _season(chance, weeks) + 0.02 * np.arange(weeks) + chance.normal(0, 0.4, weeks)
+
+
+def _season(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    turn = 2 * np.pi * np.arange(weeks) / (365.25 / 7)
+    phase = chance.uniform(0, 2 * np.pi)
+    return 2 * np.sin(turn + phase) + 0.6 * np.cos(2 * turn + phase)
+
+
+def coverage(law: Law, history: int, ahead: int, series: int, seed: int) -> float:
+    """How often the 80% range held the mean of the four weeks that end ``ahead`` weeks later."""
+    chance = np.random.default_rng(seed)
+    held = 0
+    for number in range(series):
+        values = law(chance, history + ahead)
+        drawn = simulated(values[:history], ahead, 400, 1000 + number % 40)
+        low, high = np.quantile(drawn[:, -4:].mean(axis=1), [0.1, 0.9])
+        held += low <= values[-4:].mean() <= high
+    return held / series
+
+
+@pytest.mark.parametrize(
+    ("law", "history", "ahead"),
+    [
+        (random_walk, 52, 9),
+        (random_walk, 96, 26),
+        (heavy_walk, 96, 9),
+        (noisy_walk, 96, 9),
+        (seasonal_walk, 104, 9),
+        (seasonal_walk, 156, 26),
+        (seasonal_noise, 156, 9),
+    ],
+    ids=lambda told: getattr(told, "__name__", str(told)),
+)
+def test_80_percent_ranges_hold_in_75_to_85_of_100_cases(
+    law: Law, history: int, ahead: int
+) -> None:
+    """The promise of 80 of 100 is kept on random walks, noisy ones, and series with a season."""
+    assert 0.75 <= coverage(law, history, ahead, series=500, seed=2016) <= 0.85
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "law", [random_walk, heavy_walk, noisy_walk, seasonal_walk, seasonal_noise]
+)
+@pytest.mark.parametrize("ahead", [4, 9, 17])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_ranges_hold_over_more_laws_and_spans(law: Law, ahead: int, seed: int) -> None:
+    """The same over more spans and seeds, with 2,000 series each."""
+    history = 130 if law in (seasonal_walk, seasonal_noise) else 80
+    assert 0.75 <= coverage(law, history, ahead, series=2000, seed=seed) <= 0.85
+
+
+def test_naive_resampling_of_changes_would_not_do() -> None:
+    """What the method adds is needed: changes drawn alone, without drift's doubt, hold too seldom."""
+    chance = np.random.default_rng(2016)
+    held, series, history, ahead = 0, 400, 30, 26
+    for number in range(series):
+        values = random_walk(chance, history + ahead)
+        changes = np.diff(values[:history])
+        draws = circular_blocks(len(changes), 4, 400, ahead, number % 40)
+        ends = values[history - 1] + np.cumsum(changes[draws], axis=1)[:, -4:].mean(axis=1)
+        low, high = np.quantile(ends, [0.1, 0.9])
+        held += low <= values[-4:].mean() <= high
+    assert held / series < 0.70
