@@ -243,7 +243,7 @@ def _with_shares(
     few = small(begun, min_users) if hidden is None else hidden
     shares = {f"within_{s}_seconds": f"within_{s}_seconds_percent" for s in WITHIN_SECONDS}
     for count, share in {**shares, "completed": "completion_percent"}.items():
-        hide = few | small(frame[count], min_users)
+        hide = few | small_or_telling(frame[count], min_users)
         frame[share] = percent(frame[count], begun).mask(hide)
         frame[count] = frame[count].mask(hide)
     frame["begun"] = begun.mask(few)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
+
+from kpi import weeks
 
 
 def percent(part: pd.Series, whole: pd.Series) -> pd.Series:
@@ -17,17 +21,118 @@ def small(users: pd.Series, min_users: int) -> pd.Series:
 
 
 def small_or_telling(parts: pd.Series, min_users: int) -> pd.Series:
-    """Which of several parts of one whole must be hidden: the small ones, and those that tell of them.
+    """Which of several parts of one whole must be hidden: the small ones, and those that tell of them."""
+    frame = pd.DataFrame({"whole": 0, "part": parts.to_numpy()}, index=parts.index)
+    return hidden_parts(frame, "part", [["whole"]], min_users)
 
-    What is hidden is the whole less what is shown. While that is itself a small count, the smallest
-    part still shown is hidden too.
+
+def hidden_parts(
+    frame: pd.DataFrame,
+    count: str,
+    wholes: Sequence[Sequence[str]],
+    min_users: int,
+    hidden: pd.Series | None = None,
+) -> pd.Series:
+    """Which cells must be hidden: the small ones, and those that would tell of them by subtraction.
+
+    The rows that agree in the columns of one of ``wholes`` are parts of a whole that may be shown, and
+    what is hidden of it is the whole less what is shown. So where that is one cell, or together a small
+    count, the smallest cell still shown is hidden too. ``hidden`` are cells that must be hidden anyway.
     """
-    hidden = small(parts, min_users)
-    shown = parts[~hidden & (parts > 0).fillna(False)].sort_values(kind="stable")
-    together = int(parts[hidden].sum())
-    for place, count in shown.items():
-        if together == 0 or together >= min_users:
+    counts = frame[count].fillna(0)
+    hide = small(frame[count], min_users)
+    if hidden is not None:
+        hide |= hidden
+    while wholes and hide.any():
+        before = int(hide.sum())
+        for keys in wholes:
+            hide |= _telling(frame, counts, hide, list(keys), min_users)
+        if int(hide.sum()) == before:
             break
-        hidden[place] = True
-        together += int(count)
-    return hidden
+    return hide
+
+
+def _telling(
+    frame: pd.DataFrame, counts: pd.Series, hide: pd.Series, keys: list[str], min_users: int
+) -> pd.Series:
+    """The smallest cell still shown of every whole of which something could be told."""
+    by = [frame[key] for key in keys]
+    gone = hide & (counts > 0)
+    number = gone.groupby(by, sort=False).transform("sum")
+    together = counts.where(gone, 0).groupby(by, sort=False).transform("sum")
+    told = (number == 1) | ((together > 0) & (together < min_users))
+    open_ = counts[told & ~hide & (counts > 0)]
+    telling = pd.Series(False, index=frame.index)
+    if len(open_):
+        telling[open_.groupby([key[open_.index] for key in by], sort=False).idxmin()] = True
+    return telling
+
+
+def hidden_attempts(
+    frame: pd.DataFrame,
+    daily: pd.DataFrame | None,
+    count: str,
+    levels: list[str],
+    min_users: int,
+    anyway: tuple[pd.Series | None, pd.Series | None] = (None, None),
+) -> pd.Series:
+    """The cells of a table of attempts to hide: its values of a breakdown add up to the table without it.
+
+    ``levels`` are its columns beside broken_by and day. Where ``frame`` is by week and ``daily`` the
+    same counts by day, a week is hidden too that would tell, less its days that are shown, of a single
+    hidden day or of fewer people than the minimum. ``anyway`` are cells of both hidden whatever they say.
+    """
+    wholes = [["day", *levels]]
+    if daily is None:
+        return hidden_parts(frame, count, wholes, min_users, anyway[0])
+    keys = ["broken_by", "day", *levels]
+    gone = daily[hidden_parts(daily, count, wholes, min_users, anyway[1]) & (daily[count] > 0)]
+    rest = gone.assign(day=weeks.sunday(gone["day"])).groupby(keys)[count].agg(["sum", "count"])
+    rest = frame[keys].merge(rest, how="left", on=keys).fillna(0)
+    telling = (rest["count"] == 1) | small(rest["sum"], min_users)
+    telling.index = frame.index
+    return hidden_parts(
+        frame, count, wholes, min_users, telling if anyway[0] is None else telling | anyway[0]
+    )
+
+
+def hidden_accounts(
+    frame: pd.DataFrame, daily: pd.DataFrame | None, broken: bool, min_users: int
+) -> pd.Series:
+    """The cells of connections to hide: new and existing accounts add up to all, values to accounts.
+
+    An account whose connections are hidden on a day is hidden under every value of a breakdown as well.
+    """
+    if not broken:  # the two accounts of a day are the parts, as the values of a breakdown are
+        tables = [_accounts_as_values(table) for table in (frame, daily)]
+        return hidden_attempts(tables[0], tables[1], "connections", [], min_users)
+    whole, whole_daily = _over_values(frame), _over_values(daily)
+    gone = hidden_accounts(whole, whole_daily, False, min_users)
+    anyway = [_under_values(frame, whole, gone), None]
+    if daily is not None:
+        gone = hidden_accounts(whole_daily, None, False, min_users)
+        anyway[1] = _under_values(daily, whole_daily, gone)
+    return hidden_attempts(
+        frame, daily, "connections", ["account"], min_users, (anyway[0], anyway[1])
+    )
+
+
+def _accounts_as_values(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    if table is None:
+        return None
+    return table[["day", "account", "connections"]].rename(columns={"account": "broken_by"})
+
+
+def _over_values(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    if table is None:
+        return None
+    by_account = table.groupby(["day", "account"], sort=False)["connections"]
+    return by_account.sum(min_count=1).reset_index()
+
+
+def _under_values(table: pd.DataFrame, whole: pd.DataFrame, gone: pd.Series) -> pd.Series:
+    """Where anybody was counted on a day under an account whose whole is gone."""
+    keys = ["day", "account"]
+    found = table[keys].merge(whole[keys].assign(gone=gone.to_numpy()), how="left", on=keys)
+    anybody = (table["connections"] > 0).fillna(False).to_numpy(dtype=bool)
+    return pd.Series(found["gone"].fillna(False).to_numpy(dtype=bool) & anybody, index=table.index)

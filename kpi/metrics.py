@@ -6,13 +6,13 @@ exports alike. Frames have the columns of the export, absent values as NA.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
 
 from kpi import weeks
-from kpi.cells import percent, small
+from kpi.cells import hidden_accounts, hidden_attempts, percent, small
 from kpi.definitions import WEEK, WINDOWS
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
@@ -158,10 +158,8 @@ def connection_time(
     )
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
-    hidden = small(frame["connections"], min_users)
-    if weekly:
-        daily = accounts(False, weeks.widened(period))
-        hidden |= _small_rest(frame, daily, "connections", min_users, ["account"])
+    daily = accounts(False, weeks.widened(period)) if weekly else None
+    hidden = hidden_accounts(frame, daily, by is not None, min_users)
     frame.loc[hidden, ["connections", "p25_seconds", "median_seconds", "p75_seconds"]] = pd.NA
     return _finished(frame, period, by, None, warehouse, incomplete)
 
@@ -201,8 +199,7 @@ def ready_shares(
     limits = [f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS]
     shares = {"completed": "completion_percent", **{name: f"{name}_percent" for name in limits}}
     hidden = {
-        count: small(frame[count], min_users) | _small_rest(frame, daily, count, min_users)
-        for count in ("begun", *shares)
+        count: hidden_attempts(frame, daily, count, [], min_users) for count in ("begun", *shares)
     }
     begun_hidden = hidden["begun"]
     for count, share in shares.items():
@@ -260,10 +257,8 @@ def steps(
     levels = {"step": tuple(STEPS)}
     frame = _on_every_day(warehouse, by_step(weekly), by, incomplete, levels, ["reached"], weekly)
     frame["median_seconds"] = frame.pop("median_ms") / 1000
-    hidden = small(frame["reached"], min_users)
-    if weekly:
-        daily = by_step(False, weeks.widened(period))
-        hidden |= _small_rest(frame, daily, "reached", min_users, ["step"])
+    daily = by_step(False, weeks.widened(period)) if weekly else None
+    hidden = hidden_attempts(frame, daily, "reached", ["step"], min_users)
     frame.loc[hidden, ["reached", "median_seconds"]] = pd.NA
     return _finished(frame, period, by, None, warehouse, incomplete)
 
@@ -432,25 +427,6 @@ def _values_seen(counts: pd.DataFrame, period: Period, columns: list[str]) -> se
     inside = (counts["day"] >= pd.Timestamp(first)) & (counts["day"] <= _stamp(last))
     anybody = (counts[columns].fillna(0) > 0).any(axis="columns")
     return set(counts.loc[inside & anybody, "broken_by"])
-
-
-def _small_rest(
-    frame: pd.DataFrame,
-    daily: pd.DataFrame | None,
-    count: str,
-    min_users: int,
-    levels: Sequence[str] = (),
-) -> pd.Series:
-    """Where a week would tell, less its days that are shown, of fewer people than the minimum.
-
-    ``frame`` is by week, ``daily`` the same counts by day.
-    """
-    if daily is None:
-        return pd.Series(False, index=frame.index)
-    keys = ["broken_by", "day", *levels]
-    rest = daily[small(daily[count], min_users)]
-    rest = rest.assign(day=weeks.sunday(rest["day"])).groupby(keys)[count].sum().rename("rest")
-    return small(frame[keys].merge(rest, how="left", on=keys)["rest"].fillna(0), min_users)
 
 
 def _dates(days: pd.Series) -> pd.Series:

@@ -12,13 +12,14 @@ an ISO date and None is an absent value.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 Event = Mapping[str, Any]
 Row = dict[str, Any]
+Cell = tuple[str, str, str]
 
 DAY_MS = 24 * 60 * 60 * 1000
 EPOCH = date(1970, 1, 1)
@@ -472,15 +473,16 @@ def export(
             if (first is None or row["day"] >= first) and (last is None or row["day"] <= last)
         ]
 
-    def shown(rows: list[Row], lead: Row) -> list[Row]:
+    def shown(rows: list[Row], lead: Row, telling: set[Cell]) -> list[Row]:
         return [
             {**lead, **{name: row[name] for name in COLUMNS[metric]}}
-            for row in in_period(hide_small(metric, rows, min_users))
+            for row in in_period(hide_small(metric, rows, min_users, telling))
         ]
 
     if by is None:
-        return shown(table(filters), {})
-    rows = []
+        whole = table(filters)
+        return shown(whole, {}, telling_accounts(metric, whole, min_users))
+    tables: dict[str, list[Row]] = {}
     for value in log.values(by):
         narrowed = filters.narrowed(by, value)
         if narrowed is None:
@@ -488,17 +490,90 @@ def export(
         found = table(narrowed)
         # A value is listed only if something was counted for it in the period.
         if any(row[count] for row in in_period(found) for count in COUNTS[metric]):
-            rows += shown(found, {by: value})
-    return rows
+            tables[value] = found
+    of_all = telling_accounts(metric, _added_up(metric, tables), min_users)
+    telling = telling_values(metric, tables, min_users, of_all)
+    return [
+        row
+        for value, found in tables.items()
+        for row in shown(found, {by: value}, telling.get(value, set()))
+    ]
 
 
 # Hiding small cells -------------------------------------------------------------------------
 
 
-def hide_small(metric: str, rows: list[Row], min_users: int) -> list[Row]:
+PARTS = {
+    "connection-time": ("account", ("connections",)),
+    "completion": (None, ("begun", "completed", "_within_5", "_within_10")),
+    "steps": ("step", ("reached",)),
+}
+"""Counts of attempts that add up: over the values of a breakdown, at each of a level."""
+
+
+def _cells(metric: str, rows: list[Row]) -> dict[Cell, int]:
+    level, counts = PARTS.get(metric, (None, ()))
+    return {
+        (row["day"], row[level] if level else "", name): row[name]
+        for row in rows
+        for name in counts
+        if row[name]
+    }
+
+
+def _added_up(metric: str, tables: dict[str, list[Row]]) -> list[Row]:
+    """The connections of all values of a breakdown together, by day and account."""
+    if metric != "connection-time":
+        return []
+    together: dict[tuple[str, str], int] = {}
+    for rows in tables.values():
+        for row in rows:
+            place = row["day"], row["account"]
+            together[place] = together.get(place, 0) + (row["connections"] or 0)
+    return [
+        {"day": day, "account": account, "connections": count}
+        for (day, account), count in together.items()
+    ]
+
+
+def telling_accounts(metric: str, rows: list[Row], min_users: int) -> set[Cell]:
+    """Of a day's new and existing accounts, those that are hidden: a small one, and so the other."""
+    if metric != "connection-time":
+        return set()
+    cells = _cells(metric, rows)
+    by_day: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_day.setdefault(cell[0], []).append(cell)
+    return {
+        cell for pair in by_day.values() if any(cells[c] < min_users for c in pair) for cell in pair
+    }
+
+
+def telling_values(
+    metric: str, tables: dict[str, list[Row]], min_users: int, of_all: set[Cell]
+) -> dict[str, set[Cell]]:
+    """Per value of a breakdown, the cells that would tell of a small one, taken from the whole."""
+    found: dict[str, set[Cell]] = {value: set() for value in tables}
+    cells = {value: _cells(metric, rows) for value, rows in tables.items()}
+    for place in {cell for of_value in cells.values() for cell in of_value}:
+        parts = sorted((count[place], value) for value, count in cells.items() if place in count)
+        hidden = [part for part in parts if part[0] < min_users]
+        if place in of_all:
+            hidden = parts
+        elif hidden and (len(hidden) == 1 or sum(count for count, _ in hidden) < min_users):
+            hidden = parts[: len(hidden) + 1]
+        for _, value in hidden:
+            found[value].add(place)
+    return found
+
+
+def hide_small(
+    metric: str, rows: list[Row], min_users: int, telling: Set[Cell] = frozenset()
+) -> list[Row]:
     """The same rows without counts of 1 to ``min_users - 1`` and without what derives from them.
 
     ``rows`` must be every day in order, since a mean looks six days back. A count of 0 stays.
+    ``telling`` are further cells to hide: day, level and count.
     """
 
     def small(count: int | None) -> bool:
@@ -523,22 +598,27 @@ def hide_small(metric: str, rows: list[Row], min_users: int) -> list[Row]:
                     row[f"{span}_multi_device_percent"] = None
     elif metric == "connection-time":
         for row in hidden:
-            if small(row["connections"]):
+            cell = row["day"], row["account"], "connections"
+            if small(row["connections"]) or cell in telling:
                 for name in ("connections", "p25_seconds", "median_seconds", "p75_seconds"):
                     row[name] = None
     elif metric == "completion":
         for true, row in zip(rows, hidden, strict=True):
-            if small(true["begun"]) or small(true["completed"]):
+            gone = {
+                name: small(true[name]) or (row["day"], "", name) in telling
+                for name in ("begun", "completed", "_within_5", "_within_10")
+            }
+            if gone["begun"] or gone["completed"]:
                 row["completion_percent"] = None
             for limit in (5, 10):
-                if small(true["begun"]) or small(true[f"_within_{limit}"]):
+                if gone["begun"] or gone[f"_within_{limit}"]:
                     row[f"within_{limit}_seconds_percent"] = None
             for count in ("begun", "completed"):
-                if small(true[count]):
+                if gone[count]:
                     row[count] = None
     elif metric == "steps":
         for row in hidden:
-            if small(row["reached"]):
+            if small(row["reached"]) or (row["day"], row["step"], "reached") in telling:
                 row["reached"] = row["median_seconds"] = None
     return hidden
 
