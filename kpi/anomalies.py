@@ -27,10 +27,10 @@ MOST_TYPES = 60
 class Rule:
     """What counts as unusual; a day with fewer than ``least_weeks`` comparable ones has no verdict.
 
-    ``spreads`` times the spread is the bound. The spread is the median absolute deviation, scaled to a
-    standard deviation, or, where larger, the square root of the usual volume (chance alone) or
-    ``trend`` of it (growth and seasons within two months). Fewer than ``least_events``, that day
-    and usually, are never unusual.
+    A day is unusual when it is ``spreads`` standard deviations or more from the usual, by each of
+    three measures: the median absolute deviation of the weeks before (scaled), ``trend`` of the usual
+    volume (growth and seasons within two months), and chance alone, by which the square root of a
+    count varies by one half. Fewer than ``least_events``, that day and usually, are never unusual.
     """
 
     weeks: int = 8
@@ -77,8 +77,10 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
         usual = np.nanmedian(before, axis=0)
         deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
     usual[(~np.isnan(before)).sum(axis=0) < rule.least_weeks] = np.nan
-    spread = np.maximum(np.maximum(deviation, np.sqrt(np.maximum(usual, 1))), rule.trend * usual)
-    low, high = np.maximum(usual - rule.spreads * spread, 0), usual + rule.spreads * spread
+    spread = rule.spreads * np.maximum(deviation, rule.trend * usual)
+    root, chance = np.sqrt(usual), rule.spreads / 2
+    low = np.maximum(np.minimum(usual - spread, np.maximum(root - chance, 0) ** 2), 0)
+    high = np.maximum(usual + spread, (root + chance) ** 2)
     events = table.to_numpy()
     enough = np.fmax(events, usual) >= rule.least_events
     verdict = np.where(enough & (events < low), "low", "")
@@ -100,6 +102,15 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
     found = pd.concat(parts, ignore_index=True)
     found = found[found["events"].notna()].reset_index(drop=True)
     return found.astype({name: "Float64" for name in ("events", "usual", "low", "high")})[columns]
+
+
+def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The same without numbers of events from 1 to less than ``least``, which could tell of a person."""
+    shown = judged.copy()
+    for name in ("events", "usual", "low", "high"):
+        few = (shown[name] > 0) & (shown[name] < least)
+        shown[name] = shown[name].mask(few.fillna(False).astype(bool))
+    return shown
 
 
 def marks(volumes: pd.DataFrame, rule: Rule = RULE) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ def test_full_page() -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("title", ["Region", "Account", "Operating system"])
+@pytest.mark.parametrize("title", ["Region", "New or existing users", "Operating system"])
 def test_breakdown_is_in_the_url(title: str) -> None:
     """The tag to break down by is chosen in the URL; a bad one is dropped with a notice."""
     page = opened(FILE, by=title)
@@ -54,7 +54,7 @@ def test_breakdown_is_in_the_url(title: str) -> None:
 @pytest.mark.usefixtures("at_demo")
 def test_toggles() -> None:
     """Scale and base of the distribution are in the URL; of those ready all are there in the end."""
-    page = opened(FILE, time_scale="log", distribution_of="of those ready", period="all")
+    page = opened(FILE, time_scale="log", distribution_of="those ready", period="all")
     assert not page.exception
     (sentence,) = [told for told in alts(page) if told.startswith("How soon")]
     assert "of attempts that became ready" in sentence

@@ -72,8 +72,10 @@ def plainly_judged(volumes: pd.DataFrame, rule: anomalies.Rule) -> dict[tuple[st
                 continue
             usual = statistics.median(earlier)
             deviation = 1.4826 * statistics.median(abs(count - usual) for count in earlier)
-            spread = max(deviation, max(usual, 1) ** 0.5, rule.trend * usual)
-            low, high = max(usual - rule.spreads * spread, 0), usual + rule.spreads * spread
+            spread = rule.spreads * max(deviation, rule.trend * usual)
+            root, chance = usual**0.5, rule.spreads / 2
+            low = max(min(usual - spread, max(root - chance, 0) ** 2), 0)
+            high = max(usual + spread, (root + chance) ** 2)
             verdict = "low" if here < low else "high" if here > high else ""
             if max(here, usual) < rule.least_events:
                 verdict = ""

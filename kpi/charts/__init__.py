@@ -10,6 +10,7 @@ from kpi.charts.engagement import active_users, engagement_ratio
 from kpi.charts.goals import goal_history, goal_spark, scale_strip
 from kpi.charts.looks import Compared, GoalLine, Series, alt_text, has_values, without_description
 from kpi.charts.multi_device import by_window, multi_device_users
+from kpi.charts.volumes import unusual_days, volume
 
 __all__ = [
     "MOST_LINES",
@@ -36,5 +37,7 @@ __all__ = [
     "ready_within",
     "scale_strip",
     "times_by",
+    "unusual_days",
+    "volume",
     "without_description",
 ]

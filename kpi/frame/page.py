@@ -127,6 +127,10 @@ class Page:
         """Releases, incidents and holidays, by day."""
         return source.markers(self._key, self._warehouse)
 
+    def told(self, what: str) -> pd.DataFrame:
+        """What the publication tells of its own making: 'loads', 'retention' or 'volumes'."""
+        return source.told(what, self._key, self._warehouse)
+
     @property
     def last_shown_day(self) -> date:
         """The day that cards tell of: the last complete one of the period."""

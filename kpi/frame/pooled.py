@@ -11,8 +11,8 @@ import streamlit as st
 from kpi import charts
 from kpi.charts.attempts import SHOWN_ROWS
 from kpi.filters import Filters, Period
-from kpi.frame.sidebar import BOUND, tell_bad_values
-from kpi.measures import COLUMNS, days_text, written
+from kpi.frame.parts import dimension
+from kpi.measures import days_text, written
 
 if TYPE_CHECKING:
     from kpi.frame.page import Page
@@ -38,7 +38,7 @@ def draw_pooled(
     "nothing matches" and "hidden" are told apart.
     """
     if charts.has_values(chart):
-        st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+        page.draw_drawn(chart)
         return True
     everything = period_table(page, name, min_users=min_users, **how)
     st.info(why_empty(page, everything, count), icon=":material/info:")
@@ -88,23 +88,9 @@ def caution(filters: Filters) -> str | None:
     return None
 
 
-def choose_tag() -> str:
-    """The tag by which attempts are broken down; in the URL."""
-    titles = {COLUMNS[tag][0]: tag for tag in TAGS_IN_ORDER}
-    tell_bad_values("by", list(titles))
-    chosen = st.selectbox(
-        "By",
-        list(titles),
-        key="by",
-        help="An attempt has one value of each, so the rows add up to all attempts.",
-        **BOUND,
-    )
-    return titles[chosen]
-
-
 def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:
     """Time and completion by a tag's values, side by side, each with its n."""
-    title = COLUMNS[tag][0]
+    title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),
         ("Median, and a quarter to three quarters", "Completed, of those begun"),

@@ -60,3 +60,8 @@ def markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
 def statements(key: str, asked: Asked, _warehouse: Warehouse) -> tuple[Statement, ...]:
     """The SQL that a table was read with."""
     return behind.statements(_warehouse, asked.metric, asked.filters, **asked.options)
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def told(what: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
+    return getattr(_warehouse, what)

@@ -1,0 +1,48 @@
+"""The manifest of loads as readers see it: rows, rejects by reason, days and status."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+LOADED = "loaded"
+
+
+def rows(manifest: pd.DataFrame) -> tuple[int, int]:
+    """Rows read and rows rejected by the loads that stand."""
+    if manifest.empty:
+        return 0, 0
+    standing = manifest[manifest["status"] == LOADED]
+    return int(standing["rows_read"].sum()), int(standing["rows_rejected"].sum())
+
+
+def reasons(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Why rows of standing loads were rejected: reason, rows, files; the most frequent first."""
+    told: dict[str, list[int]] = {}
+    for text in manifest.loc[manifest["status"] == LOADED, "rejected_by_reason"]:
+        for reason, count in json.loads(text).items():
+            of = told.setdefault(reason, [0, 0])
+            of[0] += int(count)
+            of[1] += 1
+    frame = pd.DataFrame(
+        [{"reason": reason, "rows": of[0], "files": of[1]} for reason, of in told.items()],
+        columns=["reason", "rows", "files"],
+    )
+    return frame.sort_values(["rows", "reason"], ascending=[False, True], ignore_index=True)
+
+
+def listed(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Every load, the newest first, with its first and last moment and the reasons in words."""
+    frame = manifest[
+        ["source", "format", "status", "rows_read", "rows_kept", "rows_rejected"]
+    ].copy()
+    frame["rejected_because"] = [
+        "; ".join(f"{reason} ({count})" for reason, count in json.loads(text).items())
+        for text in manifest["rejected_by_reason"]
+    ]
+    for name in ("first_timestamp", "last_timestamp"):
+        moments = pd.to_datetime(pd.to_numeric(manifest[name]), unit="ms")
+        frame[name.replace("timestamp", "event_at")] = moments.dt.strftime("%Y-%m-%d %H:%M:%S")
+    frame["loaded_at"] = pd.to_datetime(manifest["loaded_at"]).dt.strftime("%Y-%m-%d %H:%M:%S")
+    return frame.reset_index(drop=True)

@@ -1,0 +1,28 @@
+"""Data: how fresh and how whole the numbers are, what was loaded, and what every word means."""
+
+import streamlit as st
+
+from kpi.frame import frame
+from kpi.frame.about import (
+    draw_definitions,
+    draw_freshness,
+    draw_loads,
+    draw_retention,
+    draw_volumes,
+)
+
+with frame("pages/data.py") as page:
+    page.tell_not_applied("Loads and volumes", "tell of all events")
+    draw_freshness(page)
+
+    st.header("Volume by event type", help="Events of any kind, not users; by UTC day.")
+    draw_volumes(page)
+
+    st.header("Loads and rejects", help="Of every file that was loaded; times are UTC.")
+    draw_loads(page)
+
+    st.header("Retention")
+    draw_retention(page)
+
+    st.header("Definitions", help=f"Version {page.publication.definitions} of the definitions.")
+    draw_definitions()
