@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects
+from kpi.store import dialects, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.shared import (
@@ -32,7 +32,6 @@ from kpi.store.shared import (
     connection_settings,
     quoted,
     record_publication,
-    refuse_newer_version,
 )
 
 KEPT_PUBLICATIONS = 3
@@ -189,7 +188,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
             raw = connection.connection.driver_connection
             attach_events(raw, home)
             raw.execute(f"ATTACH {quoted(work)} AS kpi")
-            _refuse_newer(connection)
+            _upgrade_copy(connection)
             dialects.make_tables(connection, "tables/kpi")
             connection.commit()
             yield Publishing(connection, home, work)
@@ -242,7 +241,7 @@ def loading(settings: Settings) -> Iterator[Loading]:
             raw.execute("SET preserve_insertion_order = false")
             raw.execute("SET wal_autocheckpoint = '1GB'")
             attach_events(raw, settings.home)
-            opened = Loading(connection)
+            opened = Loading(connection, settings.home)
             opened.prepare()
             yield opened
     finally:
@@ -252,8 +251,9 @@ def loading(settings: Settings) -> Iterator[Loading]:
 class Loading:
     """The private file: DuckDB reads files and stores their rows in one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, home: Path) -> None:
         self.connection = connection
+        self._home = home
         self.reader = connection.connection.driver_connection
 
     @contextmanager
@@ -271,27 +271,34 @@ class Loading:
         ).fetchone()[0]
 
     def prepare(self) -> None:
-        """Make the private tables where they are missing; refuse a store of a newer version."""
+        """Make the private tables where they are missing, bring those of an older version up to date."""
         tables = self.connection.exec_driver_sql(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
         ).scalars()
-        if "store" in tables.all():
-            stored = queries.settings(self.connection)
-            refuse_newer_version(int(stored.get("schema_version", 0)))
-            self.connection.rollback()
+        found = "store" in tables.all()
+        self.connection.rollback()
+        if found:
+            upgrade.upgrade_events(self.connection, self._home, _publication_or_none(self._home))
             return
         with self.transaction():
             dialects.make_tables(self.connection, "tables/events")
             queries.run(self.connection, "tables/version", schema_version=str(SCHEMA_VERSION))
 
 
-def _refuse_newer(connection: Connection) -> None:
+def _publication_or_none(home: Path) -> Path | None:
+    with suppress(NoData):
+        return publication_file(home)
+    return None
+
+
+def _upgrade_copy(connection: Connection) -> None:
+    """Bring the copy of the newest publication up to date; refuse one of a newer version."""
     tables = connection.exec_driver_sql(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
     ).scalars()
     if "publication" in tables.all():
-        found = connection.exec_driver_sql("SELECT schema_version FROM kpi.publication").scalar()
-        refuse_newer_version(found)
+        found = queries.run(connection, "read/schema_version").scalar()
+        upgrade.upgrade_publication(connection, int(found))
 
 
 def _clear(folder: Path) -> None:

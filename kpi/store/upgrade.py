@@ -1,0 +1,73 @@
+"""Stores of earlier versions: backed up whole, then brought up to date, a version at a time.
+
+`queries/upgrade/events_N.sql` and `kpi_N.sql` lead from version N - 1 to N. The private file is upgraded
+in one transaction; publications are never changed, the next one is made of an upgraded copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from kpi import queries
+from kpi.store.shared import SCHEMA_VERSION, refuse_newer_version
+
+
+def upgrade_events(connection: Connection, home: Path, publication: Path | None) -> None:
+    """Bring the private file, attached as `events`, up to date; a store of a newer version is refused.
+
+    Everything is copied into `backups/` first.
+    """
+    stored = queries.settings(connection)
+    found = int(stored.get("schema_version", 1))
+    connection.rollback()
+    refuse_newer_version(found)
+    if found == SCHEMA_VERSION:
+        return
+    connection.connection.driver_connection.execute("CHECKPOINT events")
+    back_up(home, publication, f"schema-{found}")
+    with connection.begin():
+        _steps(connection, "events", found)
+
+
+def upgrade_publication(connection: Connection, found: int) -> None:
+    """Bring the copy of a publication, attached as `kpi`, up to date; a newer version is refused."""
+    refuse_newer_version(found)
+    _steps(connection, "kpi", found)
+    connection.commit()
+
+
+def back_up(home: Path, publication: Path | None, name: str) -> Path:
+    """Copy the private file, the publication and the baselines, whole or not at all; their folder."""
+    moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    target = home / "backups" / f"{name}-{moment}"
+    part = home / "backups" / "next.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for file in ("events.duckdb", "events.duckdb.wal", "baselines.duckdb", "baselines.duckdb.wal"):
+        with suppress(FileNotFoundError):
+            _copy(home / file, part / file)
+    if publication is not None:
+        (part / "publications").mkdir()
+        _copy(publication, part / "publications" / publication.name)
+        (part / "kpi.duckdb").symlink_to(Path("publications") / publication.name)
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(part, target)
+    return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    target.chmod(0o600)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _steps(connection: Connection, part: str, found: int) -> None:
+    for version in range(found + 1, SCHEMA_VERSION + 1):
+        queries.run(connection, f"upgrade/{part}_{version}")

@@ -1,0 +1,131 @@
+"""A store of an older version is backed up and brought up to date; no number changes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Store
+from event_files import write
+from killing import Commands
+from logs import random_log
+
+OLD = Path(__file__).parent / "fixtures" / "schema-1.tar.xz"
+NOW = 2
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Store:
+    """A store that the program of schema 1 made, with what it exported then in exports.json."""
+    with tarfile.open(OLD) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return Store(tmp_path)
+
+
+def exported_then(store: Store) -> dict[tuple[str, ...], str]:
+    """What every export printed under the old version."""
+    kept = json.loads((store.home / "exports.json").read_text())
+    return {tuple(asked.split()): text for asked, text in kept.items()}
+
+
+def assert_exports_as_then(store: Store, then: dict[tuple[str, ...], str]) -> None:
+    """Not a byte of any export changed."""
+    for asked, text in then.items():
+        assert store.must("export", *asked).text == text, asked
+
+
+def versions(store: Store) -> tuple[int, int]:
+    """The schema versions of the private file and of the publication."""
+    with duckdb.connect(str(store.home / "events.duckdb"), read_only=True) as events:
+        private = events.execute("SELECT setting FROM store WHERE name = 'schema_version'").fetchone()
+    with duckdb.connect(str((store.home / "kpi.duckdb").resolve()), read_only=True) as kpi:
+        return int(private[0]), kpi.execute("SELECT schema_version FROM publication").fetchone()[0]
+
+
+def test_old_store_reads_before_it_is_upgraded(old: Store) -> None:
+    """Readers of an old publication see its numbers, and nothing is changed by reading."""
+    then = exported_then(old)
+    assert_exports_as_then(old, then)
+    assert versions(old) == (1, 1)
+    assert not (old.home / "backups").exists()
+
+
+def test_old_store_is_upgraded(old: Store) -> None:
+    """The first command that writes backs up, upgrades, and changes no number."""
+    then = exported_then(old)
+    before = (old.home / "events.duckdb").read_bytes()
+    old.summarise()
+    assert versions(old) == (NOW, NOW)
+    assert_exports_as_then(old, then)
+    (backup,) = (old.home / "backups").iterdir()
+    assert backup.name.startswith("schema-1-")
+    assert (backup / "events.duckdb").read_bytes() == before
+    old.summarise()
+    assert len(list((old.home / "backups").iterdir())) == 1
+    log = random_log(92, first="2016-04-04", days=8)
+    old.load(write(old.files / "more.csv", log))
+    old.summarise()
+    assert versions(old) == (NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    "command",
+    (
+        ("annotate", "2016-03-09", "another"),
+        ("expire", "--keep-days", "43"),
+        ("loads",),
+        ("unload", "second.json"),
+    ),
+    ids=" ".join,
+)
+def test_any_writing_command_upgrades(old: Store, command: tuple[str, ...]) -> None:
+    """Whatever writes first, the store ends up to date after a summary."""
+    then = exported_then(old)
+    old.must(*command)
+    if command[0] != "unload":
+        assert_exports_as_then(old, then)
+    old.summarise()
+    assert versions(old) == (NOW, NOW)
+
+
+def test_backup_is_a_store(old: Store) -> None:
+    """What was backed up is a store by itself: moved back, it is what it was."""
+    then = exported_then(old)
+    old.summarise()
+    (backup,) = (old.home / "backups").iterdir()
+    restored = Store(old.folder / "restored")
+    shutil.copytree(backup, restored.home, symlinks=True)
+    assert versions(restored) == (1, 1)
+    assert_exports_as_then(restored, then)
+    restored.summarise()
+    assert versions(restored) == (NOW, NOW)
+    assert_exports_as_then(restored, then)
+
+
+def test_killed_while_upgrading(old: Store, forked: Commands) -> None:
+    """Wherever an upgrade dies, the next command does it whole."""
+    then = exported_then(old)
+    whole = forked.run(old.copied_to(old.folder / "whole"), ("summarise",))
+    assert whole.status == 0, whole.said
+    for place in range(1, whole.calls, max(1, whole.calls // 8)):
+        store = old.copied_to(old.folder / f"killed at {place}")
+        assert forked.run(store, ("summarise",), at_call=place).killed
+        assert_exports_as_then(store, dict([next(iter(then.items()))]))
+        store.summarise()
+        assert versions(store) == (NOW, NOW)
+        assert_exports_as_then(store, then)
+
+
+def test_every_version_has_its_steps() -> None:
+    """From version 1 to this one no step is missing."""
+    from kpi import queries
+    from kpi.store.shared import SCHEMA_VERSION
+
+    assert SCHEMA_VERSION == NOW
+    for version in range(2, SCHEMA_VERSION + 1):
+        for part in ("events", "kpi"):
+            assert queries.statements(f"upgrade/{part}_{version}")
