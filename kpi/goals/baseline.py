@@ -171,8 +171,11 @@ def level_shift(weeks: np.ndarray) -> tuple[int, float] | None:
         return None
     at = split + SHIFT_WEEKS
     rest = weeks - np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
-    # A level that drifts without a step leaves a rest that hangs together, and so long blocks.
-    drawn = rest[moving_blocks(count, block_of(rest), SHIFT_DRAWS, SEED)]
+    # A level that drifts without a step leaves a rest that hangs together, and so long blocks. Each
+    # counts as one observation, and three things were fitted: two levels, and where they part.
+    block = block_of(rest)
+    freedom = max(count - 3 * block, count / 4)
+    drawn = rest[moving_blocks(count, block, SHIFT_DRAWS, SEED)] * np.sqrt(count / freedom)
     by_chance = _splits(drawn)[0].max(axis=1)
     if (by_chance >= clear[0, split]).mean() >= SHIFT_CHANCE:
         return None

@@ -37,7 +37,8 @@ def block_of(weeks: np.ndarray, shortest: int = 2) -> int:
     longest = max(len(weeks) // 4, 1)
     if len(weeks) < 8 or np.ptp(weeks) == 0:
         return min(shortest, longest)
-    found = float(optimal_block_length(weeks)["circular"].iloc[0])
+    with np.errstate(divide="ignore", invalid="ignore"):  # of weeks that are all but the same
+        found = float(optimal_block_length(weeks)["circular"].iloc[0])
     wanted = shortest if not np.isfinite(found) else max(shortest, round(found))
     return min(wanted, longest)
 

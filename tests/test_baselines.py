@@ -1,0 +1,452 @@
+"""Baselines: values, bands and warnings; the period proposed; and that a frozen one is never lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import random
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Store, environment
+from event_files import write
+from logs import at, days_from, device, event, heartbeat, user
+
+from kpi.annotations import Annotation
+from kpi.errors import Refused, WarehouseDown
+from kpi.filters import Filters, Period
+from kpi.goals import frozen
+from kpi.goals.baseline import Calendar, baseline, calendar, level_shift, proposal
+from kpi.goals.frozen import Frozen
+from kpi.settings import Settings
+
+FIRST = date(2015, 1, 5)  # a Monday
+HOSTILE = "Robert'); DROP TABLE kpi.baseline;--\n<script>alert(1)</script> :first_day %s {x} 🧊"
+
+
+def daily(values: np.ndarray | list[float], first: date = FIRST) -> pd.Series:
+    """Values on consecutive days."""
+    return pd.Series(values, index=pd.date_range(first, periods=len(values)), dtype=float)
+
+
+def noisy(weeks: int, seed: int = 1, level: float = 20.0, swing: float = 0.3) -> np.ndarray:
+    """Days of a steady level with a weekly rhythm and noise."""
+    chance = np.random.default_rng(seed)
+    rhythm = np.tile([0.5, 0.4, 0.3, 0.2, 0.0, -0.8, -0.6], weeks)
+    return level + rhythm + chance.normal(0, swing, 7 * weeks)
+
+
+def day(number: int) -> date:
+    """The date that is so many days after the first."""
+    return FIRST + timedelta(days=number)
+
+
+# --- value and bands --------------------------------------------------------------------------------
+
+
+def test_value_is_the_mean_of_the_days_that_exist() -> None:
+    """Absent days and days outside are left out; days and whole weeks are counted from the end."""
+    values = noisy(10)
+    values[3] = np.nan
+    days = daily(values)
+    found = baseline(days, Period(day(2), day(40)), Calendar())
+    assert found is not None
+    assert found.value == pytest.approx(np.nanmean(values[2:41]))
+    assert (found.days, found.weeks) == (38, 5)
+    assert baseline(days, Period(day(100), day(120)), Calendar()) is None
+
+
+def test_band_of_days_without_noise_is_their_weekly_rhythm() -> None:
+    """Days that repeat week by week have a band from their lowest to their highest, around the mean."""
+    days = daily(np.tile([1.0, 2, 3, 4, 5, 6, 7], 12))
+    found = baseline(days, Period(day(0), day(83)), Calendar())
+    assert (found.value, found.mean_low, found.mean_high) == (4.0, 4.0, 4.0)
+    assert (found.low_95, found.high_95) == (1.0, 7.0)
+    assert (found.low_80, found.high_80) == (1.0, 7.0)
+
+
+def test_bands_hold_the_days_to_come() -> None:
+    """If nothing changes, 80 and 95 of 100 days to come lie in the bands, and the true level in its own."""
+    inside_80, inside_95, level = [], [], []
+    for seed in range(150):
+        values = noisy(17, seed)
+        found = baseline(daily(values[: 13 * 7]), Period(day(0), day(90)), Calendar())
+        later = values[13 * 7 :]
+        inside_80.append(((later >= found.low_80) & (later <= found.high_80)).mean())
+        inside_95.append(((later >= found.low_95) & (later <= found.high_95)).mean())
+        level.append(found.mean_low <= 20.0 <= found.mean_high)
+    assert np.mean(inside_80) == pytest.approx(0.80, abs=0.03)
+    assert np.mean(inside_95) == pytest.approx(0.95, abs=0.03)
+    assert np.mean(level) >= 0.85
+
+
+def test_weeks_that_hang_together_make_the_value_less_sure() -> None:
+    """A level that wanders slowly leaves more doubt of its mean than the same weeks in any order."""
+    chance = np.random.default_rng(9)
+    weekly = np.repeat(20 + np.cumsum(chance.normal(0, 0.3, 40)), 7)
+    shuffled = chance.permutation(weekly.reshape(40, 7)).ravel()
+    period = Period(day(0), day(279))
+    slow, mixed = (baseline(daily(v), period, Calendar()) for v in (weekly, shuffled))
+    assert slow.value == pytest.approx(mixed.value)
+    assert slow.mean_high - slow.mean_low > 1.5 * (mixed.mean_high - mixed.mean_low)
+
+
+def test_one_week_has_no_band() -> None:
+    """Under two whole weeks there is a value and no band, rather than a guess."""
+    found = baseline(daily(noisy(1)), Period(day(0), day(6)), Calendar())
+    assert found.low_80 is None
+    assert found.value == pytest.approx(noisy(1).mean())
+
+
+# --- warnings ---------------------------------------------------------------------------------------
+
+
+def told(values: np.ndarray, known: Calendar = Calendar(), period: Period | None = None) -> str:
+    """The warnings of a period, in one text."""
+    days = daily(values)
+    period = period or Period(day(0), day(len(values) - 1))
+    return "\n".join(baseline(days, period, known).warnings)
+
+
+def test_steady_weeks_give_no_warning() -> None:
+    """Thirteen steady weeks are a baseline without reserve."""
+    assert told(noisy(13)) == ""
+
+
+def test_warns_of_short_periods_gaps_outages_and_holidays() -> None:
+    """Each of these is told with its days: under 8 whole weeks, unloaded, outage, holiday."""
+    values = noisy(7)
+    values[10] = np.nan
+    known = Calendar(
+        unloaded=frozenset({day(10)}),
+        outages={day(20): "24% of the usual events"},
+        holidays={day(30): "May Day"},
+    )
+    said = told(values, known)
+    assert "Only 6 whole weeks" in said
+    assert "1 day is not loaded" in said
+    assert "Outage: 25 Jan 2015 (24% of the usual events)" in said
+    assert "Holiday: 4 Feb 2015 (May Day)" in said
+
+
+def test_warns_where_the_data_end_before_the_period() -> None:
+    """A period that reaches beyond the data says over which days they are."""
+    said = told(noisy(10), period=Period(date(2014, 1, 1), date(2015, 12, 31)))
+    assert "only over 5 Jan – 15 Mar 2015" in said
+
+
+def test_warns_of_a_level_shift_with_its_week_and_size() -> None:
+    """A step of the level in the middle is told by the first day of its week."""
+    values = noisy(16)
+    values[56:] += 1.5
+    said = told(values)
+    assert "The level shifts around 2 Mar 2015, by +1.5" in said
+
+
+def test_level_shift_is_rarely_seen_where_there_is_none() -> None:
+    """Steady noise shows a shift in a few of 100 cases at most, a clear step in nearly all."""
+    chance = np.random.default_rng(4)
+    steady = [level_shift(20 + chance.normal(0, 0.6, 26)) is not None for _ in range(200)]
+    stepped = [
+        level_shift(20 + chance.normal(0, 0.6, 26) + 1.8 * (np.arange(26) >= 13)) is not None
+        for _ in range(100)
+    ]
+    assert np.mean(steady) <= 0.06
+    assert np.mean(stepped) >= 0.9
+
+
+def test_shift_under_two_percent_of_the_level_is_none() -> None:
+    """However certain, a step too small to matter isn't called a shift."""
+    weeks = 20 + np.random.default_rng(1).normal(0, 0.001, 26) + 0.3 * (np.arange(26) >= 13)
+    assert level_shift(weeks) is None
+
+
+def test_calendar_knows_outages_by_volume_and_by_mark() -> None:
+    """A day with under half of its weekday's usual events is an outage; so is a marked incident."""
+    index = pd.date_range(FIRST, periods=84, unit="s")
+    events = np.tile([1000.0, 1000, 1000, 1000, 900, 500, 450], 12)
+    events[40], events[47] = 200, 700
+    volumes = pd.DataFrame(
+        {"day": index, "type": "(all)", "events": events, "loaded": 1, "complete": 1}
+    )
+    volumes.loc[60, ["events", "loaded", "complete"]] = 0
+    marks = [Annotation(day(3), "No mail", "incident"), Annotation(day(4), "Feast", "holiday")]
+    known = calendar(volumes, [*marks, Annotation(day(5), "Firefox 36", "release")])
+    assert known.unloaded == {day(60)}
+    assert set(known.outages) == {day(40), day(3)}
+    assert known.outages[day(40)] == "40% of the usual events"
+    assert known.holidays == {day(4): "Feast"}
+
+
+# --- the period proposed ----------------------------------------------------------------------------
+
+
+def test_proposes_the_longest_recent_stretch_and_says_why() -> None:
+    """Between an outage and the holidays lie 20 clean weeks: those, with what ends them at both sides."""
+    values = noisy(52)
+    known = Calendar(outages={day(24 * 7 + 3): "Outage"}, holidays={day(46 * 7 + 2): "Christmas"})
+    found = proposal(daily(values), day(52 * 7 - 1), known)
+    assert found.period == Period(day(25 * 7), day(46 * 7 - 1))
+    assert found.reason.startswith("21 whole weeks without a gap, an outage, a holiday or a shift")
+    assert "in the week before, 25 Jun 2015: Outage" in found.reason
+    assert "in the week after, 25 Nov 2015: Christmas" in found.reason
+
+
+def test_does_not_propose_across_a_level_shift() -> None:
+    """The level's step in week 30 ends the stretch there."""
+    values = noisy(52)
+    values[30 * 7 :] += 2.0
+    found = proposal(daily(values), day(52 * 7 - 1), Calendar())
+    assert found.period is not None
+    assert found.period.first == day(30 * 7) or found.period.last < day(30 * 7 + 28)
+    first, last = found.period.bounds
+    assert not first < day(28 * 7) <= day(33 * 7) < last
+
+
+def test_knows_nothing_of_days_after_the_limit() -> None:
+    """A baseline for 2016 is proposed from before it, whatever comes later."""
+    limit = day(30 * 7 - 1)
+    found = proposal(daily(noisy(60)), limit, Calendar())
+    assert found.period == Period(day(0), limit)
+    assert "It takes all there is." in found.reason
+
+
+def test_proposes_nothing_where_nothing_is_stable() -> None:
+    """Seven weeks, or a fault in every sixth, give a reason and no period."""
+    assert "only 7 whole weeks" in proposal(daily(noisy(7)), day(48), Calendar()).reason
+    faults = Calendar(outages={day(7 * week): "Outage" for week in range(0, 40, 6)})
+    found = proposal(daily(noisy(40)), day(279), faults)
+    assert found.period is None
+    assert "the latest fault: 14 Sep 2015: Outage" in found.reason
+
+
+# --- frozen -----------------------------------------------------------------------------------------
+
+
+def settings_of(store: Store) -> Settings:
+    """The settings that a store's commands have."""
+    with environment(**store.settings()):
+        return Settings.read()
+
+
+def baseline_of(number: int = 0, **changed: Any) -> Frozen:
+    """A baseline to freeze."""
+    usual = Frozen(
+        measure="multi_device_percent",
+        device_window=5,
+        baseline=17.25 + number,
+        low_80=16.0,
+        high_80=18.5,
+        low_95=15.5,
+        high_95=None,
+        days=92,
+        first_day=date(2015, 10, 1),
+        last_day=date(2015, 12, 31),
+        filters=Filters(),
+        definitions="2016.1",
+        publication_id=4,
+        frozen_by="Ann",
+        reason="Agreed on in the planning",
+        frozen_at=frozen.now(),
+        baseline_id=frozen.new_id(),
+    )
+    return replace(usual, **changed)
+
+
+def test_what_is_frozen_is_read_back_on_every_engine(on_every_engine: Callable[[], Store]) -> None:
+    """Every field, hostile text and filters with any characters come back as they were, newest first."""
+    store = on_every_engine()
+    settings = settings_of(store)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    assert frozen.frozen_baselines(settings) == []
+    odd = Filters(os=("Windows 10", 'a"b\\c', "日本"), not_browser=("(none)",), users="new")
+    first = baseline_of(frozen_at=datetime(2016, 1, 2, 3, 4, 5))
+    second = baseline_of(1, frozen_by=HOSTILE.replace("\n", " "), reason=HOSTILE, filters=odd)
+    frozen.freeze(settings, first)
+    frozen.freeze(settings, second)
+    assert frozen.frozen_baselines(settings) == [second, first]
+    assert frozen.by_id(settings, first.baseline_id) == first
+    with pytest.raises(Refused, match="no frozen baseline has the id"):
+        frozen.by_id(settings, "' OR 1=1 --")
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"frozen_by": "  "}, "needs who freezes it"),
+        ({"reason": ""}, "needs the reason why"),
+        ({"frozen_by": "é" * 129}, "256 bytes at most"),
+        ({"reason": "x" * 1025}, "1024 bytes at most"),
+        ({"reason": "a\x00b"}, "can't be shown"),
+        ({"frozen_by": "a\u202eb"}, "can't be shown"),
+        ({"filters": Filters(os=("x" * 4100,))}, "filters are too long"),
+    ],
+)
+def test_without_who_and_why_nothing_is_frozen(
+    tmp_path: Path, changed: dict[str, Any], reason: str
+) -> None:
+    """Who and why are needed, in the lengths every engine keeps; a refusal leaves nothing behind."""
+    settings = Settings(home=tmp_path)
+    with pytest.raises(Refused, match=reason):
+        frozen.freeze(settings, baseline_of(**changed))
+    assert frozen.frozen_baselines(settings) == []
+
+
+def small_store(store: Store, days: int = 90, first: str = "2015-10-01") -> None:
+    """Five users on every day, two of them with two devices on every third."""
+    log = heartbeat(first, days)
+    for place, when in enumerate(days_from(first, days)):
+        for person in range(5):
+            log.append(event(at(when), uid=user(person), device_id=device(f"{person}a")))
+            if person < 2 and place % 3 == 0:
+                log.append(event(at(when), uid=user(person), device_id=device(f"{person}b")))
+    store.load(write(store.files / "events.csv", log))
+    store.summarise()
+
+
+def listed(store: Store) -> list[dict[str, str]]:
+    """What ``baselines`` prints."""
+    return list(csv.DictReader(io.StringIO(store.must("baselines", KPI_MIN_USERS="0").text)))
+
+
+def test_no_publication_loses_a_frozen_baseline(store: Store) -> None:
+    """Summaries, markers, more than three publications and corrections leave it; drift tells of them."""
+    small_store(store)
+    settings = settings_of(store)
+    first, last = date(2015, 11, 1), date(2015, 11, 30)
+    value = float(_export_mean(store, first, last))
+    kept = baseline_of(baseline=value, first_day=first, last_day=last, days=30)
+    frozen.freeze(settings, kept)
+    for number in range(5):
+        store.must("annotate", "2015-11-15", f"mark {number}")
+    (row,) = listed(store)
+    assert (row["baseline_id"], float(row["drift"])) == (kept.baseline_id, 0.0)
+    late = [
+        event(at(when), uid=user(person), device_id=device(f"{person}late"))
+        for when in days_from("2015-11-01", 15)
+        for person in range(5)
+    ]
+    store.load(write(store.files / "late.csv", late))
+    store.summarise()
+    (row,) = listed(store)
+    assert float(row["baseline"]) == value
+    today = float(_export_mean(store, first, last))
+    assert float(row["today"]) == pytest.approx(today)
+    assert float(row["drift"]) == pytest.approx(today - value)
+    assert today > value
+    assert (row["frozen_by"], row["reason"]) == (kept.frozen_by, kept.reason)
+
+
+def _export_mean(store: Store, first: date, last: date) -> float:
+    rows = store.export("multi-device", f"--from={first}", f"--to={last}")
+    return float(np.mean([row["daily_multi_device_percent"] for row in rows]))
+
+
+def test_frozen_baseline_is_a_goals_base(store: Store) -> None:
+    """``export goals --baseline ID`` goes by it where measure and segment are its own, else refuses."""
+    small_store(store)
+    settings = settings_of(store)
+    mine = baseline_of(measure="engagement_ratio", baseline=12.5)
+    other = baseline_of(measure="engagement_ratio", filters=Filters(os=("Linux",)))
+    for one in (mine, other):
+        frozen.freeze(settings, one)
+    ran = store.must("export", "goals", f"--baseline={mine.baseline_id}", "--min-users=0")
+    rows = {row["goal"]: row for row in csv.DictReader(io.StringIO(ran.text))}
+    assert float(rows["engagement_over_baseline"]["baseline"]) == 12.5
+    assert float(rows["engagement_over_baseline"]["target"]) == 17.5
+    assert float(rows["multi_device_share"]["baseline"]) != 12.5
+    ran = store.run("export", "goals", f"--baseline={other.baseline_id}")
+    assert ran.status == 1
+    assert "which no goal is about under these filters" in ran.err
+
+
+def test_many_freeze_at_once_and_all_succeed(tmp_path: Path) -> None:
+    """Threads of one server and processes beside it freeze at the same time: nothing is lost or refused."""
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = Settings(home=home)
+    program = (
+        "import sys; sys.path[:0] = sys.argv[1:3]\n"
+        "from pathlib import Path; from kpi.goals import frozen; from kpi.settings import Settings\n"
+        "from test_baselines import baseline_of\n"
+        "for n in range(8): frozen.freeze(Settings(home=Path(sys.argv[3])), baseline_of(100 + n))\n"
+    )
+    beside = Store(tmp_path / "beside")
+    tests = Path(__file__).parent
+    arguments = (str(tests.parent), str(tests), str(home))
+    processes = [beside.started(program, *arguments) for _ in range(2)]
+    with ThreadPoolExecutor(6) as threads:
+        counts = list(
+            threads.map(
+                lambda n: (
+                    frozen.freeze(settings, baseline_of(n)),
+                    len(frozen.frozen_baselines(settings)),
+                )[1],
+                range(18),
+            )
+        )
+    for process in processes:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    assert min(counts) >= 1
+    found = frozen.frozen_baselines(settings)
+    assert len(found) == 18 + 16
+    assert {one.baseline for one in found} >= {17.25 + n for n in range(18)}
+
+
+def test_killed_while_freezing_loses_nothing_that_stood(tmp_path: Path) -> None:
+    """A process that is killed at any moment leaves all earlier baselines, and the next can freeze."""
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = Settings(home=home)
+    chance = random.Random(5)
+    told_done: set[str] = set()
+    for _ in range(25):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            try:
+                for number in range(100):
+                    one = baseline_of(number)
+                    frozen.freeze(settings, one)
+                    os.write(writing, f"{one.baseline_id}\n".encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        _wait(reading, chance.uniform(0.0, 0.25))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with os.fdopen(reading) as said:
+            told_done |= set(said.read().split())
+        found = {one.baseline_id for one in frozen.frozen_baselines(settings)}
+        assert found >= told_done
+    after = baseline_of(baseline_id="after")
+    frozen.freeze(settings, after)
+    assert frozen.frozen_baselines(settings)[0] == after
+    assert told_done
+
+
+def _wait(reading: int, seconds: float) -> None:
+    """Until a first word came, or so long."""
+    import select
+
+    select.select([reading], [], [], seconds)
+    select.select([], [], [], seconds / 5)
+
+
+def test_file_that_is_damaged_is_told_in_one_line(tmp_path: Path) -> None:
+    """A baselines file that is no database is told plainly, without SQL."""
+    (tmp_path / "baselines.duckdb").write_bytes(b"nothing of the kind" * 500)
+    with pytest.raises(WarehouseDown) as refused:
+        frozen.frozen_baselines(Settings(home=tmp_path))
+    assert "ATTACH" not in str(refused.value)
