@@ -10,7 +10,7 @@ from kpi.measures import MEASURES
 RATIO, DAU, MAU = (MEASURES[name] for name in ("engagement_ratio", "dau", "mau"))
 AUDIENCES = {"all users": "all", "multi-device": "multi_device", "single-device": "single_device"}
 SHOWN = {"ratio": RATIO, "daily users": DAU, "monthly users": MAU}
-FIREFOX = ["Firefox Accounts only", "beside Firefox"]
+FIREFOX = ["Firefox Accounts only", "and Firefox’s own"]
 
 with frame("pages/engagement.py") as page:
     engagement = page.metric("engagement")
@@ -25,7 +25,7 @@ with frame("pages/engagement.py") as page:
     )
 
     page.draw_heading(RATIO.title, RATIO.definition)
-    beside = page.choose("Beside", FIREFOX, key="beside") == FIREFOX[1]
+    beside = page.choose("Lines", FIREFOX, key="beside") == FIREFOX[1]
     told = page.targets("engagement_ratio", engagement)
     page.draw_chart(
         charts.engagement_ratio,
@@ -42,7 +42,7 @@ with frame("pages/engagement.py") as page:
         page.tell_not_applied("Firefox's own figures")
 
     page.draw_heading("Daily and monthly users", f"{DAU.definition} {MAU.definition}")
-    audience = AUDIENCES[page.choose("Whom", list(AUDIENCES), key="audience")]
+    audience = AUDIENCES[page.choose("Users", list(AUDIENCES), key="audience")]
     page.draw_chart(
         charts.active_users,
         DAU,
@@ -57,6 +57,8 @@ with frame("pages/engagement.py") as page:
     page.draw_tables({"engagement": engagement, "firefox": firefox}, key="engagement_table")
 
     page.draw_heading("By segment", "Each measure for the users of every value of a tag.")
-    measure = SHOWN[page.choose("Measure", list(SHOWN), key="by_measure")]
-    by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
-    page.draw_breakdown(measure, by, ("ranked", "small multiples"), "by_os", audience=audience)
+    with page.choices():
+        measure = SHOWN[page.choose("Measure", list(SHOWN), key="measure")]
+        by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
+        view = page.choose_view()
+    page.draw_breakdown(measure, by, view, audience=audience)

@@ -71,5 +71,7 @@ with frame("pages/multi_device.py") as page:
 
     page.draw_heading("By segment", "The share of multi-device users by every value of a tag.")
     measure = MONTHLY if monthly else DAILY
-    by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
-    page.draw_breakdown(measure, by, ("ranked", "small multiples"), "by_os", window=window)
+    with page.choices():
+        by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
+        view = page.choose_view()
+    page.draw_breakdown(measure, by, view, window=window)

@@ -8,11 +8,20 @@ from kpi.charts.breakdown import MOST_LINES, by_value, course, extent, largest, 
 from kpi.charts.connection import connection_time
 from kpi.charts.engagement import active_users, engagement_ratio
 from kpi.charts.goals import goal_history, goal_spark, scale_strip
-from kpi.charts.looks import Compared, GoalLine, Series, alt_text, has_values, without_description
+from kpi.charts.looks import (
+    HEIGHT,
+    Compared,
+    GoalLine,
+    Series,
+    alt_text,
+    has_values,
+    without_description,
+)
 from kpi.charts.multi_device import by_window, multi_device_users
 from kpi.charts.volumes import unusual_days, volume
 
 __all__ = [
+    "HEIGHT",
     "MOST_LINES",
     "Compared",
     "GoalLine",

@@ -36,7 +36,7 @@ LOOKS = (
     (GREY, (4, 4)),
 )
 MOST_LINES = len(LOOKS)
-BAR, SMALL_HEIGHT = 30, 150
+BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
 LONGEST_LABEL = 26
 
 
@@ -93,7 +93,7 @@ def course(
     height: int = SMALL_HEIGHT,
 ) -> alt.LayerChart:
     """One line of one value, small, its axis shared with others by ``span``."""
-    series = Series("value", name, "", BLUE, label="")
+    series = Series("value", name, "", BLUE, width=2.4, label="")
     beside = None if compared is None else measure_values(compared.rows, measure, "value")
     return lines(
         measure_values(frame, measure, "value"),
@@ -150,7 +150,14 @@ def ranked(
         "name:N",
         title=None,
         sort=None,
-        axis=alt.Axis(labelLimit=150, labelPadding=6, ticks=False, domain=False, labelFontSize=12),
+        axis=alt.Axis(
+            labelLimit=150,
+            labelPadding=6,
+            labelOverlap=False,
+            labelFontSize=12,
+            ticks=False,
+            domain=False,
+        ),
     )
     tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
     base = alt.Chart(told).encode(y=y)
@@ -169,7 +176,7 @@ def ranked(
         )
     sentence = "; ".join(f"{row.name} {row.exact}" for row in told.head(8).itertuples(index=False))
     chart = alt.layer(*layers).properties(
-        height=BAR * len(told),
+        height=BAR * len(told) + AROUND_BARS,
         description=f"{measure.title} by {by} on {day_text(day)}: {sentence}.",
     )
     return chart if notes is None else chart.properties(title=notes)

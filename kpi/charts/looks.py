@@ -85,7 +85,7 @@ def looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | al
     names = [one.key for one in series]
     colours = alt.Scale(domain=names, range=[one.colour for one in series])
     dashes = alt.Scale(domain=names, range=[list(one.dash) for one in series])
-    widths = alt.Scale(domain=names, range=[one.width for one in series])
+    widths = alt.Scale(type="ordinal", domain=names, range=[one.width for one in series])
     return {
         "color": alt.Color("series:N", scale=colours, legend=None),
         "dash": alt.StrokeDash("series:N", scale=dashes, legend=None),

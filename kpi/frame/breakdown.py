@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from kpi.frame.page import Page
 
 RANKED, COURSES, LINES = "ranked", "small multiples", "lines"
-MOST_BARS, MOST_COURSES = 15, 9
+VIEWS = (RANKED, COURSES, LINES)
+MOST = {RANKED: 15, COURSES: 9, LINES: charts.MOST_LINES}
+"""How many values each view draws, the largest first."""
 
 
 @dataclass(frozen=True)
@@ -43,32 +46,64 @@ class Breakdown:
         return table
 
 
-def draw(page: Page, told: Breakdown, views: tuple[str, ...], key: str) -> None:
+def draw(page: Page, told: Breakdown, view: str, key: str) -> None:
     """A breakdown as the reader wants to see it, or the sentence that says why there is none."""
-    view = page.choose("View", views, key=f"{key}_view")
     measure = told.measure
     page.remember(measure)
     table = _table(page, told, page.period)
     rows = told.of(page.shown(table))
-    shown_values = charts.largest(rows, measure, told.by, MOST_BARS)
-    if not shown_values:
-        bare = _table(page, told, page.period, min_users=0)
-        everything = told.of(page.shown(bare))
-        data = days_text(page.first_day, page.today)
-        nothing = why_nothing(measure, rows, everything, page.filters.empty, page.min_users, data)
-        st.info(nothing or "Nothing to show in this period.", icon=":material/info:")
+    seen = _on_last_day(rows) if view == RANKED else rows
+    values = charts.largest(seen, measure, told.by, MOST[view])
+    if not values:
+        _tell_why_nothing(page, told, rows)
         return
     beside = _beside(page, told)
-    if view == RANKED:
-        _draw_ranked(page, told, rows, shown_values, beside)
-    elif view == LINES:
-        _draw_lines(page, told, rows, shown_values[: charts.MOST_LINES], beside)
-    else:
-        _draw_courses(page, told, rows, shown_values[:MOST_COURSES], beside)
-    _tell_left_out(page, told, rows, shown_values, view)
+    DRAWN[view](page, told, rows, values, beside)
+    _tell_left_out(page, told, seen, values, view)
     if told.overlaps:
         page.tell_overlap(told.by)
     page.draw_tables({measure.metric: table}, key=f"{key}_table")
+
+
+def _tell_why_nothing(page: Page, told: Breakdown, rows: pd.DataFrame) -> None:
+    bare = _table(page, told, page.period, min_users=0)
+    data = days_text(page.first_day, page.today)
+    nothing = why_nothing(
+        told.measure,
+        rows,
+        told.of(page.shown(bare)),
+        page.filters.empty,
+        page.min_users,
+        data,
+    )
+    words = [nothing or "No value has anything to show on the last day of this period."]
+    if not told.overlaps and not page.chosen.weekly:
+        words.append("A point per week pools more attempts.")
+    st.info(" ".join(words), icon=":material/info:")
+
+
+def _on_last_day(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["day"] == rows["day"].max()] if len(rows) else rows
+
+
+def draw_two(page: Page, measure: Measure, table: pd.DataFrame) -> None:
+    """One line over the period; where days are compared, theirs beside it, on the same axis."""
+    page.remember(measure)
+    rows, beside = page.shown(table), page.compared(table)
+    if not rows[measure.column].notna().any():
+        return  # the card and the breakdown say why
+    if beside is None:
+        page.draw_drawn(charts.course(rows, measure, measure.title, height=charts.HEIGHT))
+        return
+    _draw_pair(
+        page,
+        measure,
+        rows,
+        beside,
+        lambda part, span: charts.course(
+            part, measure, measure.title, span=span, height=charts.HEIGHT
+        ),
+    )
 
 
 def _table(page: Page, told: Breakdown, period: Period, **options: Any) -> pd.DataFrame:
@@ -96,17 +131,9 @@ def _draw_ranked(
     beside: charts.Compared | None,
 ) -> None:
     day = rows["day"].max().date()
-    chart = charts.ranked(rows, told.measure, told.by, day, values, compared=beside)
-    if not charts.has_values(chart):
-        st.info(
-            f"No value has anything to show on {day_text(day)}: the small multiples show "
-            "the days before.",
-            icon=":material/info:",
-        )
-        return
-    page.draw_drawn(chart)
-    when = f"the week to {day_text(day)}" if page.chosen.weekly else day_text(day)
-    st.caption(f"Values of {when}, the last {'whole week' if page.chosen.weekly else 'day'} shown.")
+    page.draw_drawn(charts.ranked(rows, told.measure, told.by, day, values, compared=beside))
+    which = "the whole week to" if page.chosen.weekly else "the last day shown,"
+    st.caption(f"Values of {which} {day_text(day)}.")
 
 
 def _draw_lines(
@@ -121,20 +148,38 @@ def _draw_lines(
     if beside is None:
         page.draw_drawn(charts.by_value(rows, measure, by, values))
         return
-    shift = page.chosen.comparison.shift if page.chosen.comparison else None
-    before = beside.rows.assign(day=beside.rows["day"] - pd.Timedelta(shift))
-    seen = pd.concat([rows, before], ignore_index=True)
-    span = charts.extent(seen[seen[by].isin(values)], measure)
-    for place, part, name in zip(
-        st.columns(2, gap="medium"), (before, rows), (beside.name, "the period"), strict=True
-    ):
+    few = rows[rows[by].isin(values)]
+    beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
+    _draw_pair(
+        page,
+        measure,
+        few,
+        beside,
+        lambda part, span: charts.by_value(part, measure, by, values, span=span),
+    )
+
+
+def _draw_pair(
+    page: Page,
+    measure: Measure,
+    rows: pd.DataFrame,
+    beside: charts.Compared,
+    draw: Callable[[pd.DataFrame, tuple[float, float] | None], alt.LayerChart],
+) -> None:
+    """The compared days on the left, the period on the right, on the same axis, each with its days."""
+    assert page.chosen.comparison is not None
+    shift = pd.Timedelta(page.chosen.comparison.shift)
+    before = beside.rows.assign(day=beside.rows["day"] - shift)
+    span = charts.extent(pd.concat([rows, before], ignore_index=True), measure)
+    halves = ((before, beside.name), (rows, "the period"))
+    for place, (part, name) in zip(st.columns(2, gap="medium"), halves, strict=True):
         with place:
             if not part[measure.column].notna().any():
                 st.info(f"Nothing to show for {name}.", icon=":material/info:")
                 continue
-            first, last = part["day"].min().date(), part["day"].max().date()
-            st.markdown(f"**{name[:1].upper()}{name[1:]}**, {days_text(first, last)}")
-            page.draw_drawn(charts.by_value(part, measure, by, values, span=span))
+            days = days_text(part["day"].min().date(), part["day"].max().date())
+            st.markdown(f"**{name[:1].upper()}{name[1:]}**, {days}")
+            page.draw_drawn(draw(part, span))
 
 
 def _draw_courses(
@@ -164,21 +209,24 @@ def _draw_courses(
 
 
 def _tell_left_out(
-    page: Page, told: Breakdown, rows: pd.DataFrame, values: list[str], view: str
+    page: Page, told: Breakdown, seen: pd.DataFrame, values: list[str], view: str
 ) -> None:
     """How many values aren't drawn, and why."""
-    most = {RANKED: MOST_BARS, LINES: charts.MOST_LINES}.get(view, MOST_COURSES)
-    with_values = set(rows.loc[rows[told.measure.column].notna(), told.by])
-    hidden = len(set(rows[told.by]) - with_values)
-    more = len(with_values) - min(most, len(values))
+    with_values = set(seen.loc[seen[told.measure.column].notna(), told.by])
+    without = len(set(seen[told.by]) - with_values)
+    more = len(with_values) - len(values)
+    name = dimension(told.by).lower()
     parts = []
     if more > 0:
-        parts.append(f"{more} smaller ones are in the table")
-    if hidden:
+        parts.append(f"The {len(values)} largest are drawn; {more} more in the table.")
+    if without:
         parts.append(
-            f"{hidden} ha{'s' if hidden == 1 else 've'} nothing to show, as fewer than "
-            f"{page.min_users} people or attempts match"
+            f"{without} further value{'s' if without > 1 else ''} of {name} "
+            f"ha{'ve' if without > 1 else 's'} nothing to show: nobody, or fewer than "
+            f"{page.min_users} people or attempts."
         )
     if parts:
-        name = dimension(told.by).lower()
-        st.caption(f"The largest by {name} are drawn; {'; '.join(parts)}.")
+        st.caption(" ".join(parts))
+
+
+DRAWN = {RANKED: _draw_ranked, COURSES: _draw_courses, LINES: _draw_lines}

@@ -289,16 +289,25 @@ class Page:
         """The measure is shown, so that its definition stands at the foot of the page."""
         self._measures[measure.id] = measure
 
-    def draw_breakdown(
-        self, measure: Measure, by: str, views: tuple[str, ...], key: str, **picked: Any
-    ) -> None:
+    def choose_view(self, key: str = "view") -> str:
+        """How a breakdown is drawn."""
+        return self.choose("View", breakdown.VIEWS, key=key)
+
+    def draw_breakdown(self, measure: Measure, by: str, view: str, **picked: Any) -> None:
         """A measure by the values of a tag, as ranked bars, lines or small multiples, with its table.
 
         ``picked`` picks one row a value and day, as audience='all', or is an option, as window=7.
         """
         options = {name: value for name, value in picked.items() if name == "window"}
         rows = {name: value for name, value in picked.items() if name not in options}
-        breakdown.draw(self, breakdown.Breakdown(measure, by, rows, options), views, key)
+        told = breakdown.Breakdown(measure, by, rows, options)
+        breakdown.draw(self, told, view, f"{measure.metric}_by")
+
+    def draw_side_by_side(self, measure: Measure, table: pd.DataFrame, **picked: str) -> None:
+        """A measure's course over the period, beside that over the days it is compared with."""
+        for column, value in picked.items():
+            table = table[table[column] == value]
+        breakdown.draw_two(self, measure, table)
 
     def draw_definitions(self) -> None:
         """The definition of every measure that the page showed, in a sentence each."""

@@ -31,7 +31,9 @@ class GoalsPage:
         self.figures = goals.Figures(
             page.warehouse,
             page.min_users,
-            measured=lambda name, filters, options: page.metric(name, filters=filters, **options),
+            measured=lambda name, filters, options: page.metric(
+                name, filters=filters, weekly=False, **options
+            ),
         )
         every = goals.read()
         self.year = _chosen_year(every, page.today)
