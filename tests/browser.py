@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import PROJECT, environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -26,6 +28,11 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)")
+"""Streamlit's client asks below a page's own path first, and is told 404 (streamlit issue 7074)."""
+
+DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(
+  chart => chart.querySelector('svg.marks, canvas.marks'))"""
 PATIENCE = 60_000  # milliseconds; a shared machine may be slow, and nothing here measures speed
 
 
@@ -98,6 +105,8 @@ class Visit:
         page.on("request", lambda request: self.asked.add(urlparse(request.url).netloc))
 
     def _note(self, message: object) -> None:
+        if PROBE.fullmatch(urlparse(message.location.get("url", "")).path):
+            return
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text}")
 
@@ -108,6 +117,22 @@ class Visit:
     def charts(self, count: int) -> None:
         """Wait until so many charts are drawn."""
         expect(self.page.locator("svg.marks")).to_have_count(count, timeout=PATIENCE)
+        self.rest()
+
+    def faults(self) -> list[str]:
+        """What axe finds serious or critical for readers with a disability, with where it is."""
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
+        return [
+            f"{rule['id']} ({rule['impact']}): {node['target']} {node['html'][:200]}"
+            for rule in found["violations"]
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]
+        ]
+
+    def settle(self) -> None:
+        """Wait until the page is at rest and every chart that is asked for is drawn."""
+        self.rest()
+        self.page.wait_for_function(DRAWN)
         self.rest()
 
     @property

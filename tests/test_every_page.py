@@ -1,0 +1,61 @@
+"""Every page in a real Chromium: deep links, a clean console, accessible, both themes, any width."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from browser import Visit
+from conftest import PROJECT
+
+from kpi.frame.navigation import PAGES, PageLink
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
+NARROW = 375
+
+
+def path(page: PageLink) -> str:
+    """Where a page is found."""
+    return (
+        "/" if page.file == "app.py" else f"/{page.file.removeprefix('pages/').removesuffix('.py')}"
+    )
+
+
+def background(seen: Visit) -> int:
+    """How light the page's background is, from 0 to 765."""
+    colour = seen.page.get_by_test_id("stApp").evaluate(
+        "app => getComputedStyle(app).backgroundColor"
+    )
+    return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+
+@pytest.mark.parametrize("page", THERE, ids=[page.title for page in THERE])
+def test_page(page: PageLink, server: str, visit: Callable[..., Visit]) -> None:
+    """A deep link shows the whole frame; nothing complains; axe finds nothing serious in either theme;
+    on a phone nothing is wider than the window."""
+    seen = visit(f"{server}{path(page)}?period=all", color_scheme="light")
+    seen.settle()
+    assert seen.page.get_by_role("heading", name=page.title, exact=True, level=1).is_visible()
+    links = seen.page.get_by_test_id("stSidebar").get_by_role("link")
+    assert [link.inner_text().split("\n")[-1] for link in links.all()] == [p.title for p in THERE]
+    assert background(seen) > 3 * 128
+    assert seen.faults() == []
+    seen.page.emulate_media(color_scheme="dark")
+    seen.page.wait_for_function(
+        "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+        " == 'rgb(18, 21, 27)'"
+    )
+    seen.settle()
+    assert seen.faults() == []
+    seen.page.set_viewport_size({"width": NARROW, "height": 800})
+    seen.settle()
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= NARROW
+    for chart in seen.page.locator("svg.marks").all():
+        box = chart.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW
+    assert seen.complaints == []
+    assert seen.page.get_by_test_id("stException").count() == 0
