@@ -28,6 +28,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+GRAPH = 'svg.marks:not([height="44"])'
+"""Any chart but the small ones in cards."""
+
 PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)")
 """Streamlit's client asks below a page's own path first, and is told 404 (streamlit issue 7074)."""
 
@@ -116,7 +119,7 @@ class Visit:
 
     def charts(self, count: int) -> None:
         """Wait until so many charts are drawn."""
-        expect(self.page.locator("svg.marks")).to_have_count(count, timeout=PATIENCE)
+        expect(self.page.locator(GRAPH)).to_have_count(count, timeout=PATIENCE)
         self.rest()
 
     def faults(self) -> list[str]:

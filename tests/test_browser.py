@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import PATIENCE, Visit, serving
+from browser import GRAPH, PATIENCE, Visit, serving
 from conftest import environment
 from demo_store import DEMO_DAYS
 from playwright.sync_api import expect
@@ -24,7 +24,7 @@ def test_overview_on_a_fresh_server(server: str, visit: Callable[..., Visit]) ->
     seen = visit(f"{server}/?period=all")
     seen.charts(GRAPHS)
     for number in range(GRAPHS):
-        chart = seen.page.locator("svg.marks").nth(number)
+        chart = seen.page.locator(GRAPH).nth(number)
         lines = chart.locator("g.mark-line path[d]")
         assert lines.count() >= 2, f"graph {number} has no lines"
         assert chart.locator("g.mark-text text").count() >= 2, f"graph {number} has no labels"
@@ -55,7 +55,7 @@ def test_fits_phones_and_screens_in_both_themes(
     seen = visit(f"{server}/?period=all", width=width, color_scheme=scheme)
     seen.charts(GRAPHS)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-    for chart in seen.page.locator("svg.marks").all():
+    for chart in seen.page.locator(GRAPH).all():
         box = chart.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
@@ -118,7 +118,7 @@ def test_pointer_shows_exact_values(server: str, visit: Callable[..., Visit]) ->
     """Pointing at a graph tells the day and every series' value with its n."""
     seen = visit(f"{server}/?period=all")
     seen.charts(GRAPHS)
-    box = seen.page.locator("svg.marks").first.bounding_box()
+    box = seen.page.locator(GRAPH).first.bounding_box()
     for step in (0.4, 0.41, 0.42):
         seen.page.mouse.move(box["x"] + box["width"] * step, box["y"] + box["height"] / 2)
     told = seen.page.locator("#vg-tooltip-element")
@@ -173,5 +173,5 @@ def test_empty_store_says_what_to_run(visit: Callable[..., Visit], tmp_path: Pat
         seen = visit(address)
         expect(seen.page.get_by_text("Nothing has been loaded yet")).to_be_visible()
         expect(seen.page.get_by_text("python -m kpi load")).to_be_visible()
-        assert seen.page.locator("svg.marks").count() == 0
+        assert seen.page.locator(GRAPH).count() == 0
         assert seen.complaints == []

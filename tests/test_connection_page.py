@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from app_pages import alts, opened, words
+from app_pages import alts, graphs, opened, words
 from conftest import environment
 
 from kpi import attempts, charts, metrics, warehouse
@@ -59,7 +59,7 @@ def test_toggles() -> None:
     (sentence,) = [told for told in alts(page) if told.startswith("How soon")]
     assert "of attempts that became ready" in sentence
     assert sentence.count("100.0% in the end") == 2
-    specifications = [chart.proto.spec for chart in page.get("vega_lite_chart")]
+    specifications = [chart.spec for chart in graphs(page)]
     assert sum('"type": "log"' in specification for specification in specifications) >= 3
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from app_pages import alts, graphs
 from conftest import PROJECT, environment
 from demo_store import DEMO_DAYS
 from streamlit.testing.v1 import AppTest
@@ -51,7 +52,7 @@ def words(page: AppTest) -> str:
 
 def chart_count(page: AppTest) -> int:
     """How many charts the page draws."""
-    return len(page.get("vega_lite_chart"))
+    return len(graphs(page))
 
 
 @pytest.mark.usefixtures("at_demo")
@@ -85,7 +86,7 @@ def test_demo_data_is_marked() -> None:
 @pytest.mark.usefixtures("at_demo")
 def test_every_chart_has_its_own_alt_text() -> None:
     """Each chart is described by a sentence from its data."""
-    told = [chart.proto.alt for chart in overview(period="all").get("vega_lite_chart")]
+    told = alts(overview(period="all"))
     assert len(set(told)) == GRAPHS
     assert all("on 31 Mar 2016" in sentence for sentence in told)
 
@@ -155,9 +156,9 @@ def test_small_cells_are_hidden_and_said_so(demo_home: Path) -> None:
 def test_toggles_change_what_a_chart_shows() -> None:
     """Percent and the log scale are one toggle each, and stay in the URL."""
     page = overview(multi_device_unit="percent", time_scale="log")
-    told = [chart.proto.alt for chart in page.get("vega_lite_chart")]
+    told = alts(page)
     assert any(sentence.startswith("Multi-device users, percent") for sentence in told)
-    specifications = [chart.proto.spec for chart in page.get("vega_lite_chart")]
+    specifications = [chart.spec for chart in graphs(page)]
     assert any('"type": "log"' in specification for specification in specifications)
 
 

@@ -41,7 +41,9 @@ def assert_exports_as_then(store: Store, then: dict[tuple[str, ...], str]) -> No
 def versions(store: Store) -> tuple[int, int]:
     """The schema versions of the private file and of the publication."""
     with duckdb.connect(str(store.home / "events.duckdb"), read_only=True) as events:
-        private = events.execute("SELECT setting FROM store WHERE name = 'schema_version'").fetchone()
+        private = events.execute(
+            "SELECT setting FROM store WHERE name = 'schema_version'"
+        ).fetchone()
     with duckdb.connect(str((store.home / "kpi.duckdb").resolve()), read_only=True) as kpi:
         return int(private[0]), kpi.execute("SELECT schema_version FROM publication").fetchone()[0]
 

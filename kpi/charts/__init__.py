@@ -18,6 +18,7 @@ from kpi.charts.looks import (
     without_description,
 )
 from kpi.charts.multi_device import by_window, multi_device_users
+from kpi.charts.spark import spark
 from kpi.charts.volumes import unusual_days, volume
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "ranked",
     "ready_within",
     "scale_strip",
+    "spark",
     "times_by",
     "unusual_days",
     "volume",

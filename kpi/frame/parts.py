@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kpi import targets
+from kpi import charts, targets
 from kpi.behind import Statement
 from kpi.export import written as file_content
 from kpi.filters import Filters
@@ -55,7 +55,7 @@ def draw_card(
     good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
     change = None if now.change is None else measure.change_text(now.change)
     flat = now.change is None or measure.flat(now.change) or not good
-    course = course.dropna().astype("float64").tail(SPARKLINE_DAYS)
+    course = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
     # The label stands apart, since a metric's own is cut off where a card is narrow.
     st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
     st.metric(
@@ -65,8 +65,10 @@ def draw_card(
         label_visibility="collapsed",
         delta_color="gray" if flat else "green" if now.change * good > 0 else "red",
         delta_arrow="off" if flat else "up" if now.change > 0 else "down",
-        chart_data=course.tolist() if len(course) > 1 else None,
     )
+    if charts.has_values(course):
+        # A metric's own chart has marks without a name, which a screen reader stumbles over.
+        st.altair_chart(charts.without_description(course), alt=charts.alt_text(course))
     since = f"since {day_text(now.compared_day)}; " if change else ""
     basis = measure.n_text(now.n) if now.value is not None else "no value to show"
     st.caption(f"{since}{basis} on {day_text(now.day)}")
