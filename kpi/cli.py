@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpi.errors import NoData, Refused
+from kpi.progress import progress
 from kpi.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _load(settings: Settings, told: argparse.Namespace) -> int:
     from kpi.events import load
 
     counts = {"loaded": 0, "unchanged": 0, "events": 0, "rejected": 0}
-    with _progress("Loading", len(load.event_files(told.files))) as step:
+    with progress("Loading", len(load.event_files(told.files))) as step:
 
         def tell(loaded: load.Loaded) -> None:
             step(loaded.source)
@@ -119,7 +120,7 @@ def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
 def _summarise(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.summarise import summarise
 
-    with _progress("Summarising") as step:
+    with progress("Summarising") as step:
         done = summarise(settings, told.first, told.last, step)
     if done.publication_id is None:
         print("nothing changed since the last summary")
@@ -212,7 +213,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
             demo_key_file(settings.home).write_text(secrets.token_hex(32))
         settings = replace(settings, hmac_key=demo_key_file(settings.home).read_bytes())
     folder = settings.home / "demo"
-    with _progress("Building the demo") as step, store.storage_faults(settings):
+    with progress("Building the demo") as step, store.storage_faults(settings):
         step("simulating events")
         files = write_files(folder, told.users, told.first, told.last, told.seed)
         done = 0
@@ -285,14 +286,23 @@ def _ddl(settings: Settings, told: argparse.Namespace) -> None:
         print(ddl.printed(settings, told.dialect), end="")
 
 
-def _doctor(settings: Settings, told: argparse.Namespace) -> int:
-    from kpi.doctor import findings
+def _backup(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import store
 
-    worst = DONE
-    for finding in findings(settings):
-        print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
-        worst = worst if finding.good else REFUSED
-    return worst
+    print(f"backed up into {store.back_up(settings)}; copy it to another machine")
+
+
+def _doctor(settings: Settings, told: argparse.Namespace) -> int:
+    from kpi import doctor
+
+    found = []
+    for finding in doctor.findings(settings):
+        found.append(finding)
+        if not told.json:
+            print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
+    if told.json:
+        print(json.dumps([vars(finding) for finding in found], ensure_ascii=False))
+    return DONE if all(finding.good for finding in found) else REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -380,7 +390,10 @@ def _parser() -> argparse.ArgumentParser:
     ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")
     ddl.add_argument("--apply", action="store_true", help="on the configured database")
 
-    command("doctor", _doctor, "check settings, store, freshness and integrity")
+    command("backup", _backup, "copy the whole store into its backups folder")
+
+    doctor = command("doctor", _doctor, "check settings, secrets, store, freshness and integrity")
+    doctor.add_argument("--json", action="store_true", help="one list of findings, for alerts")
     return _Checked(parser)
 
 
@@ -472,21 +485,3 @@ def _positive(text: str) -> int:
     if number == 0:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
-
-
-@contextmanager
-def _progress(title: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
-    """Show what is being done, on a terminal's stderr only."""
-    if not sys.stderr.isatty():
-        yield lambda step: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda step: progress.update(task, description=f"{title}: {step}", advance=1)
-
-
-__all__ = ["NoData", "main"]

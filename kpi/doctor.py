@@ -1,17 +1,26 @@
-"""What an operator checks first: settings, store, freshness and integrity, each in a sentence."""
+"""What an operator checks first: settings, secrets, store, freshness and integrity, each in a sentence."""
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
 
 from kpi import store
 from kpi.errors import Refused
 from kpi.events import identity
-from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
+from kpi.settings import SECRETS_FILE, Settings
+from kpi.warehouse import Warehouse, open_warehouse
 
 WEAK_KEY_BYTES = 16
+FEWEST_CHARACTERS = 8
+RECENT_LOADS = timedelta(days=7)
+HIGH_REJECTS = 0.2
+"""Recent loads are told when more than this part of the rejects that refuse a file were rejected."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +34,75 @@ class Finding:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Look at everything; a fault in one thing doesn't keep the rest from being looked at."""
-    if not settings.hmac_key:
-        yield Finding("key", False, f"KPI_HMAC_KEY is not set; make one: {identity.MAKE_A_KEY}")
-    elif len(settings.hmac_key) < WEAK_KEY_BYTES:
-        yield Finding("key", False, f"KPI_HMAC_KEY is short; make one: {identity.MAKE_A_KEY}")
-    else:
-        yield Finding("key", True, "set")
-    found = store.has_events(settings)
+    yield from _secrets(settings)
+    try:
+        found = store.has_events(settings)
+    except Refused as refusal:
+        yield Finding("store", False, str(refusal))
+        return
     loaded = "found" if found else "nothing loaded; run: python -m kpi load FILE…"
     yield Finding("events", found, loaded)
+    damaged = list(store.faults_found(settings))
+    for sentence in damaged:
+        yield Finding("files", False, sentence)
     try:
         warehouse = open_warehouse(settings)
-        publication = warehouse.publication
     except Refused as refusal:
         yield Finding("publication", False, str(refusal))
         return
+    try:
+        yield from _numbers(settings, warehouse)
+    except Refused as refusal:
+        yield Finding("publication", False, str(refusal))
+    finally:
+        warehouse.close()
+
+
+def _secrets(settings: Settings) -> Iterator[Finding]:
+    key = settings.hmac_key
+    if not key:
+        yield Finding("key", False, f"KPI_HMAC_KEY is not set; make one: {identity.MAKE_A_KEY}")
+    elif weak(key):
+        yield Finding(
+            "key",
+            False,
+            "KPI_HMAC_KEY is weak: ids could be told by trying keys. A store keeps its key, so make one "
+            f"for a new store: {identity.MAKE_A_KEY}",
+        )
+    elif _of_another_store(settings, key):
+        yield Finding("key", False, identity.ANOTHER_KEY)
+    else:
+        yield Finding("key", True, "set")
+    for path in _readable(iter([SECRETS_FILE.absolute(), *store.private_files(settings)])):
+        yield Finding(
+            "secrets", False, f"every user of this machine can read {path}; run: chmod o-rwx {path}"
+        )
+
+
+def weak(key: bytes) -> bool:
+    """Whether a key is short, or long but of hardly any different characters."""
+    return len(key) < WEAK_KEY_BYTES or len(set(key)) < FEWEST_CHARACTERS
+
+
+def _of_another_store(settings: Settings, key: bytes) -> bool:
+    try:
+        known = store.kept_settings(settings).get("key_check")
+    except Refused:
+        return False  # told by what can't be read
+    return known is not None and known != identity.key_check(key)
+
+
+def _readable(paths: Iterator[Path]) -> Iterator[Path]:
+    for path in paths:
+        try:
+            if path.stat().st_mode & stat.S_IROTH:
+                yield path
+        except OSError:
+            continue
+
+
+def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    publication = warehouse.publication
     yield Finding(
         "publication",
         True,
@@ -51,12 +114,25 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("days", through is not None, told)
     for warning in publication.warnings:
         yield Finding("days", False, warning)
-    broken = warehouse.frame("integrity")
-    for row in broken.itertuples(index=False):
+    yield from _rejects(settings, warehouse.loads)
+    for row in warehouse.frame("integrity").itertuples(index=False):
         good = row.faults == 0
+        broken = f": broken in {row.faults} places; load everything anew"
+        yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
+
+
+def _rejects(settings: Settings, loads: pd.DataFrame) -> Iterator[Finding]:
+    """The loads of the week before the last one that rejected much more than files usually do."""
+    if loads.empty:
+        return
+    at = pd.to_datetime(loads["loaded_at"])
+    recent = loads[(at > at.max() - RECENT_LOADS) & (loads["status"] == "loaded")]
+    limit = settings.max_rejects_percent * HIGH_REJECTS
+    high = recent[recent["rows_rejected"] * 100 > limit * recent["rows_read"]]
+    for load in high.itertuples(index=False):
+        share = 100 * load.rows_rejected / load.rows_read
         yield Finding(
-            "integrity",
-            good,
-            f"{row.rule}{'' if good else f': broken in {row.faults} places; load everything anew'}",
+            "rejects", False, f"{load.source}: {share:.1f}% of its rows were rejected when loaded"
         )
-    warehouse.close()
+    if high.empty:
+        yield Finding("rejects", True, "few in recent loads")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -250,3 +251,44 @@ def damage(path: Path) -> None:
     half = max(len(content) // 2, 3 * 4096)
     assert len(content) > half
     path.write_bytes(content[:half] + bytes(byte ^ 0xFF for byte in content[half:]))
+
+
+def test_damaged_publication(filled: Store) -> None:
+    """A publication whose blocks are damaged is named by doctor, and the way back that it tells works."""
+    filled.load(write(filled.files / "more.csv", MORE))
+    filled.summarise()
+    before = filled.exports(GLANCE)
+    damage((filled.home / "kpi.duckdb").resolve())
+    for command in (("export", "engagement"), ("summarise",), ("annotate", "2016-02-07", "z")):
+        ran = filled.run(*command)
+        assert "doctor" in refused(ran.status, ran.err)
+    told = filled.run("doctor")
+    assert told.status == 1
+    line = next(line for line in told.text.splitlines() if "is damaged" in line)
+    assert line.startswith("BAD  files: kpi-000003.duckdb")
+    way_back = line.partition("with: ")[2].partition(", then")[0]
+    subprocess.run(way_back.split(), check=True)
+    filled.summarise()
+    assert filled.exports(GLANCE) == before
+    assert "is damaged" not in filled.run("doctor").text
+
+
+def test_damaged_events(filled: Store) -> None:
+    """With a damaged private file pages read on; a backup in its place goes on where it ended."""
+    backup = Path(filled.must("backup").text.split("into ")[1].partition(";")[0])
+    before = filled.exports(GLANCE)
+    more = write(filled.files / "more.csv", MORE)
+    damage(filled.home / "events.duckdb")
+    assert filled.exports(GLANCE) == before
+    for command in (("load", more), ("summarise",)):
+        ran = filled.run(*command)
+        if ran.status:  # a load may touch no damaged block
+            assert "doctor" in refused(ran.status, ran.err)
+    assert filled.exports(GLANCE) == before
+    assert "events.duckdb is damaged; put a backup in its place" in filled.run("doctor").text
+    restored = Store(filled.folder / "restored")
+    shutil.copytree(backup, restored.home, symlinks=True)
+    assert restored.exports(GLANCE) == before
+    restored.load(more)
+    restored.summarise()
+    assert restored.exports(GLANCE) != before

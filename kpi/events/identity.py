@@ -8,6 +8,10 @@ import hmac
 from kpi.errors import Refused
 
 MAKE_A_KEY = 'python -c "import secrets; print(secrets.token_hex(32))"'
+ANOTHER_KEY = (
+    "KPI_HMAC_KEY is not the key this store was made with, so every user would count twice; "
+    "set the first key again, or load everything into a new KPI_HOME"
+)
 _BLOCK = 64  # bytes in a block of SHA-256, RFC 2104
 
 

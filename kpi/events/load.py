@@ -302,10 +302,7 @@ def _pads(connection: Connection, key: bytes) -> dict[str, bytes]:
     if known is None:
         queries.run(connection, "fill/setting", name="key_check", setting=check)
     elif known != check:
-        raise Refused(
-            "KPI_HMAC_KEY is not the key this store was made with, so every user would count twice; "
-            "set the first key again, or load everything into a new KPI_HOME"
-        )
+        raise Refused(identity.ANOTHER_KEY)
     return identity.pads(key)
 
 

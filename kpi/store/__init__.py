@@ -7,7 +7,9 @@ publication is made and published, how rows are added) and in `dialects` (a few 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import ModuleType
 
 from sqlalchemy import Connection, Engine
@@ -87,6 +89,26 @@ def reading_baselines(settings: Settings) -> AbstractContextManager[Connection |
     return _kind(settings).reading_baselines(settings)
 
 
+def kept_settings(settings: Settings) -> dict[str, str]:
+    """What the store keeps about itself: the check of its key, its version, retention."""
+    return _kind(settings).kept_settings(settings)
+
+
+def faults_found(settings: Settings) -> Iterator[str]:
+    """Sentences on parts of the store that are damaged, each with the way back."""
+    return _kind(settings).faults_found(settings)
+
+
+def private_files(settings: Settings) -> Iterator[Path]:
+    """Files of the store that other users of this machine could read if their modes let them."""
+    return _kind(settings).private_files(settings)
+
+
+def back_up(settings: Settings) -> Path:
+    """Copy the whole store into a folder of its own, whole or not at all; the folder."""
+    return _kind(settings).back_up(settings)
+
+
 def tidy(settings: Settings) -> None:
     """What a store wants after it was filled, outside of any transaction: statistics, free space."""
     _kind(settings).tidy(settings)
@@ -107,13 +129,17 @@ __all__ = [
     "Loading",
     "Publishing",
     "adding_baselines",
+    "back_up",
     "explained",
+    "faults_found",
     "has_events",
+    "kept_settings",
     "lasting_key",
     "loading",
     "next_publication",
     "only_writer",
     "place",
+    "private_files",
     "publication_key",
     "quoted",
     "reading_baselines",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, upgrade
+from kpi.store import dialects, health, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.shared import (
@@ -38,6 +39,15 @@ KEPT_PUBLICATIONS = 3
 NOTHING_YET = (
     "nothing has been summarised yet in {home}; "
     "run: python -m kpi load FILE… && python -m kpi summarise"
+)
+
+DAMAGED_PUBLICATION = (
+    "{file} is damaged; go back to the one before with: ln -sfn {before} {home}/kpi.duckdb, then run: "
+    "python -m kpi summarise, which makes up for what is missing"
+)
+DAMAGED_EVENTS = (
+    "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
+    "new KPI_HOME. The pages go on showing the newest publication"
 )
 
 
@@ -69,6 +79,41 @@ def tidy(settings: Settings) -> None:
     """Nothing: every publication is written anew, statistics included."""
 
 
+def kept_settings(settings: Settings) -> dict[str, str]:
+    """What the store keeps about itself: the check of its key, its version, retention."""
+    with storage_faults(settings):
+        return health.kept_settings(settings, events_file(settings.home))
+
+
+def faults_found(settings: Settings) -> Iterator[str]:
+    """Sentences on files that are damaged, each with the way back."""
+    home = settings.home
+    publication = _publication_or_none(home)
+    if publication is not None and health.damaged(settings, publication):
+        yield DAMAGED_PUBLICATION.format(
+            file=publication.name, home=home, before=_before(publication)
+        )
+    if events_file(home).exists() and health.damaged(settings, events_file(home)):
+        yield DAMAGED_EVENTS.format(home=home)
+
+
+def private_files(settings: Settings) -> Iterator[Path]:
+    """What nobody but the store's own user should be able to read."""
+    if not settings.home.exists() or not settings.home.stat().st_mode & stat.S_IXOTH:
+        return  # nobody else gets into the folder
+    for name in ("events.duckdb", "baselines.duckdb", "demo.key"):
+        yield settings.home / name
+    yield from (settings.home / "publications").glob("*.duckdb")
+
+
+def back_up(settings: Settings) -> Path:
+    """Copy the store as it is between two writings."""
+    with only_writer(settings), storage_faults(settings):
+        with loading(settings) as opened:
+            opened.reader.execute("CHECKPOINT events")
+        return upgrade.back_up(settings.home, _publication_or_none(settings.home), "store")
+
+
 def events_file(home: Path) -> Path:
     """The private file: events with hashed ids."""
     return home / "events.duckdb"
@@ -92,7 +137,8 @@ def only_writer(settings: Settings) -> Iterator[None]:
     """Hold the store's lock: one load, summary or change at a time; others wait, then are refused."""
     home = settings.home
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise Refused(
@@ -134,10 +180,11 @@ def storage_faults(settings: Settings) -> Iterator[None]:
             raise Refused(
                 "the memory limit is too small for this; raise KPI_MEMORY_LIMIT (such as 4GB)"
             ) from error
-        if isinstance(cause, (duckdb.IOException, duckdb.SerializationException)):
+        unreadable = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
+        if isinstance(cause, unreadable) or "Corrupt database file" in told:
             raise WarehouseDown(
-                f"{home}: the store can't be read; if a file is damaged, move the folder away and "
-                "load the event files again"
+                f"{home}: the store can't be read; if a file is damaged, "
+                "`python -m kpi doctor` names it and the way back"
             ) from error
         raise
 
@@ -289,6 +336,14 @@ def _publication_or_none(home: Path) -> Path | None:
     with suppress(NoData):
         return publication_file(home)
     return None
+
+
+def _before(publication: Path) -> str:
+    """The publication before a damaged one, to go back to, by name; or a backup."""
+    whole = sorted(
+        p.name for p in publication.parent.glob("kpi-*.duckdb") if p.name < publication.name
+    )
+    return f"publications/{whole[-1]}" if whole else "a backup's publication"
 
 
 def _upgrade_copy(connection: Connection) -> None:

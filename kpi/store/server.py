@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -71,6 +72,27 @@ def explained(settings: Settings, error: Exception) -> Refused | None:
 def reading_engine(settings: Settings) -> Engine:
     """The shared pool."""
     return connections.reading(settings)
+
+
+def kept_settings(settings: Settings) -> dict[str, str]:
+    """What the store keeps about itself."""
+    with connections.faults(settings), _connection(settings) as connection:
+        return queries.settings(connection)
+
+
+def faults_found(settings: Settings) -> Iterator[str]:
+    """Nothing: a server looks after its own files."""
+    yield from ()
+
+
+def private_files(settings: Settings) -> Iterator[Path]:
+    """None on this machine."""
+    yield from ()
+
+
+def back_up(settings: Settings) -> Path:
+    """Refused: a server has snapshots of its own."""
+    raise Refused("a database is backed up by its own snapshots; see docs/operations.md")
 
 
 def only_writer(settings: Settings) -> Any:
