@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -232,13 +233,23 @@ def assert_same(
     assert not found, f"{about}\n" + "\n".join(found[:12]) + more
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """An empty store."""
-    return Store(tmp_path)
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that stores are of: DuckDB, or each in turn for tests marked `every_engine`."""
+    return getattr(request, "param", "duckdb")
 
 
 @pytest.fixture(scope="session")
-def make_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store]:
+def make_store(
+    engine: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[], Store]:
     """Makes empty stores, for tests that need several."""
-    return lambda: Store(tmp_path_factory.mktemp("store"))
+    if engine == "duckdb":
+        return lambda: Store(tmp_path_factory.mktemp("store"))
+    return partial(request.getfixturevalue("make_server_store"), engine)
+
+
+@pytest.fixture
+def store(make_store: Callable[[], Store]) -> Store:
+    """An empty store."""
+    return make_store()

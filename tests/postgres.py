@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +194,14 @@ class ServerStore(Store):
         url = self.postgres.url(self.database, self.dialect)
         return super().settings(**{"KPI_DATABASE_URL": url, **told})
 
+    def copied_to(self, folder: Path) -> ServerStore:
+        """A store of its own with the same content."""
+        from kpi.store import connections
+
+        connections.reading.cache_clear()
+        copy = self.postgres.database(self.database)
+        return ServerStore(folder, self.postgres, self.dialect, copy)
+
     def execute(self, statement: str) -> list[tuple]:
         """The rows of one statement, as the superuser."""
         return self.postgres.execute(statement, self.database)
@@ -252,11 +259,10 @@ def make_server_store(
     return make
 
 
-@pytest.fixture(params=ENGINES)
-def on_every_engine(
-    request: pytest.FixtureRequest, make_store: Callable[[], Store]
-) -> Callable[[], Store]:
-    """Makes empty stores of one engine; a test that asks for it runs once on each."""
-    if request.param == "duckdb":
-        return make_store
-    return partial(request.getfixturevalue("make_server_store"), request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked `every_engine` run once on each; with "long", on the servers in long runs only."""
+    marker = metafunc.definition.get_closest_marker("every_engine")
+    if marker:
+        marks = [getattr(pytest.mark, name) for name in marker.args]
+        servers = [pytest.param(name, marks=marks) for name in ENGINES[1:]]
+        metafunc.parametrize("engine", [ENGINES[0], *servers], indirect=True, scope="session")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import random
 import shutil
-import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import duckdb
 import oracle
@@ -19,6 +18,8 @@ from event_files import write
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
+
+pytestmark = pytest.mark.every_engine("long")
 
 METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps")
 WINDOWS = (3, 5, 7, 14)
@@ -34,13 +35,13 @@ def oracle_of(seed: int) -> oracle.Log:
     return oracle.Log(random_log(seed, unloaded=UNLOADED.get(seed, ())))
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture(scope="session")
+def filled(make_store: Callable[[], Store]) -> Callable[[int], Store]:
     """Gives the store that holds a random log, made once per seed."""
 
     @functools.cache
     def made(seed: int) -> Store:
-        store = Store(tmp_path_factory.mktemp(f"seed{seed}"))
+        store = make_store()
         log = random_log(seed, unloaded=UNLOADED.get(seed, ()))
         store.load(write(store.files / "events.csv", log))
         store.summarise()
@@ -79,6 +80,7 @@ def period_arguments(first: str | None, last: str | None) -> list[str]:
     return [*([f"--from={first}"] if first else []), *([f"--to={last}"] if last else [])]
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("name", CHARACTERS)
 def test_named_characters(name: str, store: Store) -> None:
     """Every named story gives its hand-worked figures, and everything else as the oracle has it."""
@@ -109,6 +111,7 @@ def test_named_characters(name: str, store: Store) -> None:
             assert_same(rows, oracle.export(log, asked[0]), f"{name}: {asked}")
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("metric", METRICS)
 def test_without_filters(metric: str, seed: int, filled) -> None:
@@ -133,6 +136,7 @@ def test_every_window(window: int, seed: int, filled) -> None:
         assert_same(got, oracle.export(log, "multi-device", filters, window=window), f"{filters}")
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("metric", METRICS)
 def test_random_filters(metric: str, seed: int, filled) -> None:
@@ -231,6 +235,7 @@ def test_figures_hold_together(seed: int, filled) -> None:
             assert 0 <= shares[1] <= shares[2] <= shares[0] <= 100
 
 
+@pytest.mark.every_engine
 def test_functions_and_command_line_agree(filled, monkeypatch: pytest.MonkeyPatch) -> None:
     """The frames that pages read are what export prints, with typed columns."""
     from kpi import metrics
@@ -311,6 +316,7 @@ def test_unknown_values_when_allowed(filled) -> None:
             assert_same(got, oracle.export(log, "engagement", filters), f"{filters}")
 
 
+@pytest.mark.every_engine
 def test_hostile_values_are_just_values(store: Store) -> None:
     """Attack strings, quotes and patterns in tags are counted and filtered like any other."""
     values = [
@@ -344,6 +350,7 @@ def test_hostile_values_are_just_values(store: Store) -> None:
     )
 
 
+@pytest.mark.every_engine
 def test_rare_values_fold_into_other(store: Store) -> None:
     """A tag keeps its 200 most frequent values and folds the rest into (other)."""
     log = []
@@ -405,6 +412,7 @@ def test_firefox_reference(store: Store) -> None:
     assert store.must("export", "firefox").out == again
 
 
+@pytest.mark.every_engine
 def test_firefox_corrections(store: Store) -> None:
     """Wrong or double figures are refused whole; --replace brings a correction."""
     path = store.files / "firefox.csv"
@@ -502,6 +510,7 @@ def test_any_log(
     sequences: list[list[Event]],
     unloaded: set[int],
     picked: tuple[set[str], set[str]],
+    make_store: Callable[[], Store],
 ) -> None:
     """Whatever users, days, devices, sequences and gaps: every export equals the oracle."""
     beats = [beat for place, beat in enumerate(heartbeat(D[0], 60)) if place not in unloaded]
@@ -511,16 +520,13 @@ def test_any_log(
         os=tuple(sorted(oracle.tag(value) for value in picked[0])),
         not_version=tuple(sorted(oracle.tag(oracle.major(value)) for value in picked[1])),
     )
-    folder = Path(tempfile.mkdtemp(prefix="any-log-"))
-    try:
-        store = Store(folder)
-        store.load(write(store.files / "any.csv", events))
-        store.summarise()
-        for asked in (oracle.Filters(), filters):
-            for metric in METRICS:
-                got = store.export(metric, *asked.arguments(), "--allow-unknown")
-                assert_same(got, oracle.export(log, metric, asked), f"{metric} {asked}")
-        got = store.export("multi-device", "--window=14", "--by=os")
-        assert_same(got, oracle.export(log, "multi-device", by="os", window=14))
-    finally:
-        shutil.rmtree(folder)
+    store = make_store()
+    store.load(write(store.files / "any.csv", events))
+    store.summarise()
+    for asked in (oracle.Filters(), filters):
+        for metric in METRICS:
+            got = store.export(metric, *asked.arguments(), "--allow-unknown")
+            assert_same(got, oracle.export(log, metric, asked), f"{metric} {asked}")
+    got = store.export("multi-device", "--window=14", "--by=os")
+    assert_same(got, oracle.export(log, "multi-device", by="os", window=14))
+    shutil.rmtree(store.folder)

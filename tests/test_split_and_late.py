@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import oracle
@@ -14,6 +14,8 @@ from event_files import write
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
+
+pytestmark = pytest.mark.every_engine("long")
 
 
 def whole_exports(make_store, log: list[Event]) -> dict[tuple[str, ...], bytes]:
@@ -98,6 +100,7 @@ def test_many_files_at_once(make_store) -> None:
     assert store.exports() == expected
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("seed", (9, 10))
 def test_late_rows(seed: int, store: Store) -> None:
     """Rows of any earlier day are found and refilled with all the days that depend on them."""
@@ -116,6 +119,7 @@ def test_late_rows(seed: int, store: Store) -> None:
         assert_oracle(store, arrived)
 
 
+@pytest.mark.every_engine
 def test_late_device_changes_later_days(store: Store) -> None:
     """One late device makes its user multi-device on the days after, and their attempts multi."""
     log = heartbeat(D[0], 40)
@@ -144,6 +148,7 @@ def test_late_device_changes_later_days(store: Store) -> None:
         assert_same(got, oracle.export(oracle.Log(log), "multi-device", window=window))
 
 
+@pytest.mark.every_engine
 def test_attempt_finished_in_a_later_file(store: Store) -> None:
     """Steps of one attempt may arrive in any order of files, days apart."""
 
@@ -214,6 +219,7 @@ def test_summarise_again_changes_nothing(store: Store) -> None:
         assert store.exports() == before, arguments
 
 
+@pytest.mark.every_engine
 def test_summarise_in_parts(make_store) -> None:
     """--from and --to leave changed days outside them for another run, which ends the same."""
     log = random_log(23)
@@ -233,6 +239,7 @@ def test_summarise_in_parts(make_store) -> None:
     assert store.exports() == whole_exports(make_store, log)
 
 
+@pytest.mark.every_engine
 def test_changed_file_needs_replace(store: Store) -> None:
     """A source whose content changed is refused in one line; --replace swaps it in."""
     log = random_log(14, days=40)
@@ -288,6 +295,7 @@ def test_replacing_removes_only_what_that_file_brought(store: Store) -> None:
     assert_oracle(store, log)
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("place", (0, 22, 39), ids=("first", "middle", "last"))
 def test_unload_a_day_and_load_it_back(place: int, make_store) -> None:
     """Without a day it is absent with all that needs it; loaded back, the bytes are the same."""
@@ -338,6 +346,7 @@ def test_unload_what_was_never_loaded(store: Store) -> None:
     assert store.exports() == before
 
 
+@pytest.mark.every_engine
 def test_middle_days_never_loaded(make_store) -> None:
     """Days missing in the middle are absent rows; a file that brings them fills them in."""
     log = random_log(18, days=60)
@@ -474,7 +483,9 @@ STEPS = st.tuples(
 
 
 @given(seed=st.integers(0, 10_000), life=st.lists(STEPS, min_size=4, max_size=12))
-def test_any_life_of_a_store(seed: int, life: list[tuple[str, int, int]]) -> None:
+def test_any_life_of_a_store(
+    seed: int, life: list[tuple[str, int, int]], make_store: Callable[[], Store]
+) -> None:
     """Loads, replacements and removals in any order, summarised at any time: the oracle's numbers."""
     chance = random.Random(seed)
     log = random_log(seed, days=36, users=5)
@@ -482,24 +493,21 @@ def test_any_life_of_a_store(seed: int, life: list[tuple[str, int, int]]) -> Non
     for row in log:
         contents[chance.randrange(4)].append(row)
     standing: dict[int, int] = {}
-    folder = Path(tempfile.mkdtemp(prefix="any-life-"))
-    try:
-        store = Store(folder)
-        for act, slot, content in [*life, ("load", 0, 0), ("summarise", 0, 0)]:
-            path = store.files / f"slot{slot}.csv"
-            # The same content under another name would be the same file again, a no-op.
-            elsewhere = content in [used for place, used in standing.items() if place != slot]
-            if act == "load" and slot not in standing and not elsewhere:
-                store.load(write(path, contents[content]))
-                standing[slot] = content
-            elif act == "replace" and slot in standing and not elsewhere:
-                store.load("--replace", write(path, contents[content]))
-                standing[slot] = content
-            elif act == "unload" and slot in standing:
-                store.must("unload", path.name)
-                del standing[slot]
-            elif act == "summarise" and standing:
-                store.summarise()
-                assert_oracle(store, [row for used in standing.values() for row in contents[used]])
-    finally:
-        shutil.rmtree(folder)
+    store = make_store()
+    for act, slot, content in [*life, ("load", 0, 0), ("summarise", 0, 0)]:
+        path = store.files / f"slot{slot}.csv"
+        # The same content under another name would be the same file again, a no-op.
+        elsewhere = content in [used for place, used in standing.items() if place != slot]
+        if act == "load" and slot not in standing and not elsewhere:
+            store.load(write(path, contents[content]))
+            standing[slot] = content
+        elif act == "replace" and slot in standing and not elsewhere:
+            store.load("--replace", write(path, contents[content]))
+            standing[slot] = content
+        elif act == "unload" and slot in standing:
+            store.must("unload", path.name)
+            del standing[slot]
+        elif act == "summarise" and standing:
+            store.summarise()
+            assert_oracle(store, [row for used in standing.values() for row in contents[used]])
+    shutil.rmtree(store.folder)
