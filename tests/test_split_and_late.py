@@ -219,7 +219,6 @@ def test_summarise_again_changes_nothing(store: Store) -> None:
         assert store.exports() == before, arguments
 
 
-@pytest.mark.every_engine
 def test_summarise_in_parts(make_store) -> None:
     """--from and --to leave changed days outside them for another run, which ends the same."""
     log = random_log(23)
@@ -295,7 +294,6 @@ def test_replacing_removes_only_what_that_file_brought(store: Store) -> None:
     assert_oracle(store, log)
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize("place", (0, 22, 39), ids=("first", "middle", "last"))
 def test_unload_a_day_and_load_it_back(place: int, make_store) -> None:
     """Without a day it is absent with all that needs it; loaded back, the bytes are the same."""
@@ -319,6 +317,7 @@ def test_unload_a_day_and_load_it_back(place: int, make_store) -> None:
     assert store.exports() == before
 
 
+@pytest.mark.every_engine
 def test_unload_several_and_all(store: Store) -> None:
     """Unloading every source leaves no day; the log can then be loaded anew."""
     log = random_log(17, days=35)
