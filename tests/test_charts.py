@@ -284,13 +284,15 @@ def test_goal_line_is_drawn_over_its_own_days_only() -> None:
 
 def test_log_scale_has_a_logarithmic_axis_and_shows_every_band() -> None:
     """The logarithm cuts nothing; the linear axis says how many days it cuts."""
-    log = charts.connection_time(connection_frame(slowest=3000), log=True).to_dict()
-    assert log["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
-    assert log["layer"][0]["encoding"]["y"]["scale"]["domain"][1] >= 3000
-    assert "title" not in log
-    linear = charts.connection_time(connection_frame(slowest=3000)).to_dict()
-    assert linear["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 15]
-    assert "cut on 1 day" in linear["title"]["text"]
+    log = charts.connection_time(connection_frame(slowest=3000), log=True)
+    line, _ = only(log, "line")
+    assert line["encoding"]["y"]["scale"]["type"] == "log"
+    assert line["encoding"]["y"]["scale"]["domain"][1] >= 3000
+    assert "title" not in log.to_dict()
+    linear = charts.connection_time(connection_frame(slowest=3000))
+    line, _ = only(linear, "line")
+    assert line["encoding"]["y"]["scale"]["domain"] == [0, 15]
+    assert "cut on 1 day" in linear.to_dict()["title"]["text"]
 
 
 def test_counts_and_times_begin_at_zero() -> None:

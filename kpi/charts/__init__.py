@@ -15,6 +15,7 @@ from kpi.charts.looks import (
     Series,
     alt_text,
     has_values,
+    unchecked,
     without_description,
 )
 from kpi.charts.multi_device import by_window, multi_device_users
@@ -48,6 +49,7 @@ __all__ = [
     "scale_strip",
     "spark",
     "times_by",
+    "unchecked",
     "unusual_days",
     "volume",
     "without_description",

@@ -125,7 +125,7 @@ def ranked(
     )
     if rows.empty:
         empty = alt.Chart(pd.DataFrame({"value": []})).mark_bar().encode(x=alt.X("value:Q"))
-        return alt.layer(empty).properties(description=NOTHING_DRAWN)
+        return alt.layer(empty, description=NOTHING_DRAWN)
     told = pd.DataFrame(
         {
             "name": rows[by].astype(str).to_numpy(),
@@ -175,11 +175,12 @@ def ranked(
             f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
         )
     sentence = "; ".join(f"{row.name} {row.exact}" for row in told.head(8).itertuples(index=False))
-    chart = alt.layer(*layers).properties(
+    return alt.layer(
+        *layers,
         height=BAR * len(told) + AROUND_BARS,
         description=f"{measure.title} by {by} on {day_text(day)}: {sentence}.",
+        title=alt.Undefined if notes is None else notes,
     )
-    return chart if notes is None else chart.properties(title=notes)
 
 
 def measure_values(frame: pd.DataFrame, measure: Measure, series: str) -> pd.DataFrame:

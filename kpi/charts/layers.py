@@ -66,7 +66,7 @@ def lines(
             .mark_line()
             .encode(x=alt.X("day:T"), y=alt.Y("value:Q"))
         )
-        return alt.layer(empty).properties(height=height, description=NOTHING_DRAWN)
+        return alt.layer(empty, height=height, description=NOTHING_DRAWN)
     drawn = values.dropna(subset=["value"])
     complete = drawn[drawn["complete"]]
     first, last = values["day"].min(), values["day"].max()
@@ -83,12 +83,13 @@ def lines(
 
     def chart(frame: pd.DataFrame, *columns: str) -> alt.Chart:
         return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
-            x=days, color=look["color"], detail="run:N"
+            x=alt.X("day:T", title=None), color=look["color"], detail="run:N"
         )
 
-    layers = [*_markers(markers, first, last), *_goals(goals, lasting, axis, unit, first, last)]
+    # The axes stand in one layer, which all the others share: specifications stay small.
+    layers = [*_markers(markers, first, last), *_goals(goals, lasting, first, last)]
     notes: list[str] = []
-    y = axis.encoding("value", unit)
+    y = alt.Y("value:Q", title=None)
     if len(pale):
         line = chart(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
         layers.append(line.encode(y=y))
@@ -97,16 +98,23 @@ def lines(
         line = alt.Chart(curve.values[["day", "value"]]).mark_line(
             aria=False, color=curve.colour, strokeDash=[1, 3], strokeWidth=1.4, clip=True
         )
-        layers.append(line.encode(x=days, y=y))
+        layers.append(line.encode(x=alt.X("day:T", title=None), y=y))
     if curves:
         notes.append(f"dotted: goal, {curves[0].label}")
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
-        layers.append(band.encode(y=axis.encoding("low", unit), y2=alt.Y2("high:Q")))
+        layers.append(band.encode(y=alt.Y("low:Q", title=None), y2=alt.Y2("high:Q")))
         notes += _cut_note(banded, axis)
     line = chart(complete, "value").mark_line(aria=False)
-    layers.append(line.encode(y=y, strokeDash=look["dash"], strokeWidth=look["width"]))
+    layers.append(
+        line.encode(
+            x=days,
+            y=axis.encoding("value", unit),
+            strokeDash=look["dash"],
+            strokeWidth=look["width"],
+        )
+    )
     lonely = complete[complete.groupby("run")["day"].transform("size") == 1]
     if len(lonely):
         # A line needs two values to be seen.
@@ -123,10 +131,13 @@ def lines(
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
     layers.append(_pointer(values, series, pale, compared_name))
-    chart = alt.layer(*layers).properties(
-        height=height, padding=PADDING, description=_sentence(complete, series, title, unit, goals)
+    return alt.layer(
+        *layers,
+        height=height,
+        padding=PADDING,
+        description=_sentence(complete, series, title, unit, goals),
+        title=_note(notes) if notes else alt.Undefined,
     )
-    return chart.properties(title=_note(notes)) if notes else chart
 
 
 def with_runs(values: pd.DataFrame) -> pd.DataFrame:
@@ -185,7 +196,9 @@ def _pointer(
         for field, title in zip(wide.columns, titles, strict=True)
     ]
     rule = alt.Chart(wide.assign(date=dates).reset_index()).mark_rule(color=TEXT, aria=False)
-    shown = alt.condition(nearest, alt.value(0.55), alt.value(0))
+    # Written out, since a dict of a condition is looked up in the whole schema each time.
+    pointed = {"param": nearest.name, "empty": False, "value": 0.55}
+    shown = alt.OpacityValue(0, condition=pointed)
     return rule.encode(x=alt.X("day:T"), opacity=shown, tooltip=tips).add_params(nearest)
 
 
@@ -201,8 +214,6 @@ def _told(values: pd.DataFrame, keys: Sequence[str], prefix: str) -> pd.DataFram
 def _goals(
     goals: Sequence[GoalLine],
     lasting: Sequence[GoalLine],
-    axis: ValueAxis,
-    unit: Unit,
     first: pd.Timestamp,
     last: pd.Timestamp,
 ) -> list[alt.Chart]:
@@ -218,7 +229,7 @@ def _goals(
             "label": ["" if goal in lasting else goal.label for goal in goals],
         }
     )
-    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=axis.encoding("value", unit))
+    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=alt.Y("value:Q", title=None))
     rule = base.mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, opacity=0.8, aria=False)
     label = base.mark_text(
         align="left", baseline="bottom", dx=3, dy=-3, fontSize=11, color=TEXT, opacity=0.85

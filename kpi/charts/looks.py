@@ -6,11 +6,14 @@ Colours stand 3:1 or more against both themes, and never alone: each series has 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import altair as alt
 import pandas as pd
+from altair.utils import schemapi
 
 HEIGHT = 300
 # What the axis of days and the padding take of a chart's height.
@@ -103,11 +106,27 @@ def has_values(chart: alt.LayerChart) -> bool:
     return alt_text(chart) != NOTHING_DRAWN
 
 
+class _Trusted(alt.LayerChart):
+    """A chart whose specification isn't checked against the schema again."""
+
+    def to_dict(self, validate: bool = True, **options: Any) -> dict[str, Any]:
+        return super().to_dict(validate=False, **options)
+
+
 def without_description(chart: alt.LayerChart) -> alt.LayerChart:
-    """The chart without its sentence, for a page that gives the sentence itself."""
+    """The chart without its sentence, which a page gives itself, to be drawn without delay.
+
+    Checking a specification takes longer than drawing it. Tests check every chart; a page needn't.
+    """
     bare = chart.copy(deep=False)
     bare.description = alt.Undefined
+    object.__setattr__(bare, "__class__", _Trusted)
     return bare
+
+
+def unchecked() -> AbstractContextManager[None]:
+    """While it lasts, parts of charts aren't checked against the schema as they are made."""
+    return schemapi.debug_mode(False)
 
 
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
