@@ -102,8 +102,9 @@ def _unload(settings: Settings, told: argparse.Namespace) -> None:
 def _loads(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.events import load
 
+    entries = load.loads(settings)
     print("source,format,rows_read,rows_kept,rows_rejected,status,loaded_at")
-    for entry in load.loads(settings):
+    for entry in entries:
         print(
             f"{entry['source']},{entry['format']},{entry['rows_read']},{entry['rows_kept']},"
             f"{entry['rows_rejected']},{entry['status']},{entry['loaded_at']:%Y-%m-%dT%H:%M:%SZ}"

@@ -183,10 +183,9 @@ def _end_with_parent() -> None:
 def _roomy_folder() -> str:
     """Memory where there is enough of it, since a database is some hundred small files."""
     memory = Path("/dev/shm")
-    if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30:
-        if not os.statvfs(memory).f_flag & os.ST_NOEXEC:
-            return str(memory)
-    return "/tmp"
+    if not memory.is_dir() or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        return "/tmp"
+    return str(memory) if shutil.disk_usage(memory).free > 4 * 2**30 else "/tmp"
 
 
 class ServerStore(Store):

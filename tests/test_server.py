@@ -1,15 +1,294 @@
-"""The store on a server."""
+"""A server as the store: the same bytes as the folder of files, roles, one writer, plain refusals."""
 
-import oracle
-from conftest import assert_same
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+
+import psycopg2
+import pytest
+from conftest import EVERY_EXPORT, Store, environment
 from event_files import write
-from logs import random_log
+from logs import D, at, days_from, event, heartbeat, random_log, user
+from postgres import ENGINES, PASSWORD, Postgres, ServerStore
+
+FORMATS = ("--format=json", "--format=parquet")
+ASKED = (
+    *EVERY_EXPORT,
+    ("firefox",),
+    ("goals",),
+    *(("engagement", form) for form in FORMATS),
+    *(("connection-time", "--by=os", form) for form in FORMATS),
+    *(("steps", "--by=service", form) for form in FORMATS),
+)
 
 
-def test_first(on_every_engine):
-    store = on_every_engine()
-    log = random_log(5)
-    store.load(write(store.files / "whole.csv", log))
+@pytest.fixture(scope="module")
+def trio(
+    make_server_store: Callable[[str], Store], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Store]:
+    """An empty store of each engine."""
+    return {
+        name: Store(tmp_path_factory.mktemp("store"))
+        if name == "duckdb"
+        else make_server_store(name)
+        for name in ENGINES
+    }
+
+
+@pytest.fixture(scope="module")
+def server_store(make_server_store: Callable[[str], Store]) -> ServerStore:
+    """A store on PostgreSQL with something in it, which no test changes."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", random_log(3, days=40)))
     store.summarise()
-    for metric in ("engagement", "multi-device", "connection-time", "completion"):
-        assert_same(store.export(metric), oracle.export(oracle.Log(log), metric), metric)
+    return store
+
+
+def test_same_bytes_on_every_engine(trio: dict[str, Store]) -> None:
+    """Through late rows, a corrected file, a removed one and expiry, all engines print the same."""
+    log = random_log(31, days=70)
+    chance = random.Random(31)
+    late = chance.sample(log, 40)
+    early = [row for row in log if not any(row is other for other in late)]
+    half = len(early) // 2
+    figures = ["day,product,dau,mau"] + [
+        f"{day},desktop,{900 + place},{3000 + place}"
+        for place, day in enumerate(days_from(D[0], 40))
+    ]
+    last = max(row["timestamp"] for row in log)
+    newer = [{**row, "timestamp": last + 1000 * place} for place, row in enumerate(log[:50])]
+    files = trio["duckdb"].files
+    first = write(files / "first.csv", early[:half])
+    second = write(files / "second.parquet", early[half:])
+    (files / "firefox.csv").write_text("\n".join(figures) + "\n")
+    corrected = write(files / "corrected" / "first.csv", early[: half - 20])
+    story = (
+        (("load", first, second), ("summarise",), ("load-firefox", files / "firefox.csv")),
+        (("load", write(files / "late.json", late)), ("summarise",)),
+        (("load", "--replace", corrected), ("summarise",), ("annotate", D[5], "released")),
+        (("unload", "late.json"), ("summarise",)),
+        (("expire", "--keep-days", "45"), ("load", write(files / "more.csv", newer))),
+    )
+    for place, commands in enumerate(story, 1):
+        said = {
+            name: [store.must(*command).out for command in commands if command[0] != "summarise"]
+            for name, store in trio.items()
+        }
+        assert all("summarised" in store.summarise().text for store in trio.values())
+        assert said["postgresql"] == said["redshift"] == said["duckdb"]
+        some = ASKED if place == len(story) else ASKED[place::4]
+        told = {name: store.exports(some) for name, store in trio.items()}
+        for asked in some:
+            assert told["postgresql"][asked] == told["duckdb"][asked], (commands, asked)
+            assert told["redshift"][asked] == told["duckdb"][asked], (commands, asked)
+    listed = [
+        [line.rsplit(",", 1)[0] for line in store.must("loads").text.splitlines()]
+        for store in trio.values()
+    ]
+    assert listed[0] == listed[1] == listed[2] and len(listed[0]) == 6
+    checked = [
+        [line for line in store.run("doctor").text.splitlines() if " publication:" not in line]
+        for store in trio.values()
+    ]
+    assert checked[0] == checked[1] == checked[2] and any("integrity" in x for x in checked[0])
+
+
+def test_texts_are_compared_byte_by_byte(server_store: ServerStore) -> None:
+    """On PostgreSQL, texts are ordered as on the other engines, whatever language the database has."""
+    found = server_store.execute(
+        "SELECT DISTINCT collation_name FROM information_schema.columns "
+        "WHERE table_schema IN ('events', 'kpi') AND data_type = 'character varying'"
+    )
+    assert found == [("C",)]
+
+
+# Roles --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dashboard(server_store: ServerStore) -> Iterator[str]:
+    """A user of the dashboard's role."""
+    server_store.execute("CREATE ROLE dash LOGIN PASSWORD 'dash-pw' IN GROUP kpi_dashboard")
+    yield server_store.postgres.url(server_store.database, "postgresql", "dash", "dash-pw")
+    server_store.execute("DROP ROLE dash")
+
+
+def test_the_dashboards_role(server_store: ServerStore, dashboard: str) -> None:
+    """It reads every table of `kpi`, no table of `events`, and may write baselines only."""
+    tables = server_store.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_schema IN ('events', 'kpi') ORDER BY 1, 2"
+    )
+    assert len(tables) > 25
+    connection = server_store.postgres.connect(
+        server_store.database, user="dash", password="dash-pw"
+    )
+    cursor = connection.cursor()
+
+    def may(statement: str) -> bool:
+        try:
+            cursor.execute(statement)
+        except psycopg2.errors.InsufficientPrivilege:
+            return False
+        return True
+
+    for schema, table in tables:
+        assert may(f'SELECT COUNT(*) FROM {schema}."{table}"') is (schema == "kpi"), table
+        granted = {
+            verb: server_store.execute(
+                f"SELECT has_table_privilege('dash', '{schema}.{table}', '{verb}')"
+            )[0][0]
+            for verb in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+        }
+        added = (schema, table) == ("kpi", "baseline")
+        assert granted == {**dict.fromkeys(granted, False), "INSERT": added}, (schema, table)
+    assert not may("CREATE TABLE kpi.mine (n INTEGER)")
+    assert not may("SELECT 1 FROM events.event")
+    connection.close()
+
+
+def test_dashboards_role_through_the_product(server_store: ServerStore, dashboard: str) -> None:
+    """With the dashboard's user exports work, and what isn't granted is named without SQL."""
+    assert server_store.must("export", "engagement", KPI_DATABASE_URL=dashboard).out
+    for command in (("summarise",), ("loads",), ("annotate", D[3], "x")):
+        ran = server_store.run(*command, KPI_DATABASE_URL=dashboard)
+        assert ran.status == 1 and len(ran.err.splitlines()) == 1
+        assert "lacks a grant (permission denied for schema events)" in ran.err
+        assert "python -m kpi ddl" in ran.err and "dash" not in ran.err
+
+
+# What goes wrong ----------------------------------------------------------------------------------
+
+
+def refused(store: Store, url: str, *command: str, **told: str) -> str:
+    """The one line that a command says with this URL."""
+    ran = store.run(*(command or ("export", "engagement")), KPI_DATABASE_URL=url, **told)
+    assert ran.status == 1 and ran.out == b"", ran.said
+    (line,) = ran.err.splitlines()
+    for secret in (PASSWORD, "s3cret", "nosuch.invalid", "127.0.0.1", "SELECT", "sqlalche"):
+        assert secret not in line
+    return line
+
+
+def test_wrong_addresses(store: Store, postgres: Postgres) -> None:
+    """A URL that can't be used, an unknown dialect and a missing package are told in one line."""
+    assert "is no URL like redshift" in refused(store, "what is this s3cret")
+    for name in ("mysql+pymysql", "sqlite", "postgresql+asyncpg", "nosuch"):
+        assert "must begin with one of" in refused(store, f"{name}://u:s3cret@nosuch.invalid/d")
+    assert "can't be reached" in refused(store, "postgresql://u:s3cret@nosuch.invalid/d")
+    assert "can't be reached" in refused(store, "redshift+psycopg2://u:s3cret@127.0.0.1:1/d")
+
+
+def test_wrong_credentials_and_names(store: Store, postgres: Postgres) -> None:
+    """A wrong password, user or database is told apart, and none of them is repeated."""
+    database = postgres.database("kpi_postgresql")
+    good = postgres.url(database, "postgresql")
+    for dialect in ("postgresql", "redshift"):
+        bad = postgres.url(database, dialect, password="s3cret")
+        assert "doesn't know this user or password" in refused(store, bad)
+        assert "no such database" in refused(store, postgres.url("s3cret", dialect))
+    no_tls = f"{good}?sslmode=require"
+    assert "offers no TLS" in refused(store, no_tls)
+    assert "doesn't know this user" in refused(
+        store, postgres.url(database, "postgresql", user="s3cret")
+    )
+
+
+def test_missing_tables(store: Store, postgres: Postgres) -> None:
+    """Without our schemas every command says which command makes them."""
+    url = postgres.url(postgres.database(), "postgresql")
+    file = str(write(store.files / "a.csv", heartbeat(D[0], 2)))
+    for command in (("export", "engagement"), ("load", file), ("summarise",), ("loads",)):
+        assert "run: python -m kpi ddl --apply" in refused(store, url, *command)
+    ran = store.must("ddl", "--apply", KPI_DATABASE_URL=url)
+    assert "carried out" in ran.text
+    store.must("load", file, KPI_DATABASE_URL=url)
+    store.must("ddl", "--apply", KPI_DATABASE_URL=url)
+    assert "summarised" in store.must("summarise", KPI_DATABASE_URL=url).text
+
+
+def test_nothing_summarised_yet(make_server_store: Callable[[str], Store]) -> None:
+    """A server with our tables and nothing in them says what to run."""
+    store = make_server_store("redshift")
+    assert "nothing has been loaded yet in the database" in store.run("summarise").err
+    assert "nothing has been summarised yet" in store.run("export", "engagement").err
+
+
+def test_a_statement_that_takes_too_long(server_store: ServerStore) -> None:
+    """Reading stops at the configured time and says so."""
+    blocker = server_store.postgres.connect(server_store.database)
+    blocker.autocommit = False
+    cursor = blocker.cursor()
+    cursor.execute("LOCK TABLE kpi.daily_users IN ACCESS EXCLUSIVE MODE")
+    try:
+        ran = server_store.run("export", "engagement", KPI_STATEMENT_SECONDS="0.2")
+    finally:
+        blocker.close()
+    assert ran.status == 1 and "took too long" in ran.err
+
+
+def test_one_writer_at_a_time(make_server_store: Callable[[str], Store]) -> None:
+    """Who may not wait is told that another writes; who may wait goes on after it."""
+    for dialect in ENGINES[1:]:
+        store = make_server_store(dialect)
+        store.load(write(store.files / "log.csv", heartbeat(D[0], 30)))
+        blocker = store.postgres.connect(store.database)
+        blocker.autocommit = False
+        blocker.cursor().execute("LOCK TABLE events.writer")
+        more = write(store.files / "more.csv", [event(at(D[2]), uid=user("a"))])
+        for command in (("summarise",), ("load", more), ("annotate", D[1], "x")):
+            ran = store.run(*command, KPI_LOCK_SECONDS="0.1")
+            assert ran.status == 1 and "another load or summary is still running" in ran.err
+        waiting = threading.Thread(target=store.summarise)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        blocker.close()
+        waiting.join(30)
+        assert not waiting.is_alive() and store.export("engagement")
+
+
+def test_readers_see_one_publication(make_server_store: Callable[[str], Store]) -> None:
+    """Whoever reads while a summary is published gets the old numbers or the new, never both."""
+    from kpi import metrics
+    from kpi.errors import Republished
+    from kpi.export import written
+    from kpi.settings import Settings
+    from kpi.warehouse import open_warehouse
+
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", random_log(3, days=40)))
+    store.summarise()
+    with environment(**store.settings()):
+        settings = Settings.read()
+    old = open_warehouse(settings)
+    before = written(metrics.engagement(old, min_users=0), "csv")
+    store.load(write(store.files / "more.csv", [event(at(D[30]), uid=user("more"))]))
+    assert written(metrics.engagement(old, min_users=0), "csv") == before
+    store.summarise()
+    with pytest.raises(Republished):
+        metrics.engagement(old, min_users=0)
+    new = open_warehouse(settings)
+    assert written(metrics.engagement(new, min_users=0), "csv") != before
+
+
+def test_a_cut_run_leaves_nothing(make_server_store: Callable[[str], Store]) -> None:
+    """A summary that fails midway changes no number, and the next one does it all."""
+    store = make_server_store("postgresql")
+    log = random_log(3, days=40)
+    store.load(write(store.files / "log.csv", log[: len(log) // 2]))
+    store.summarise()
+    before = store.exports(ASKED[:4])
+    store.load(write(store.files / "more.csv", log[len(log) // 2 :]))
+    store.execute("ALTER TABLE kpi.day_status RENAME TO day_status_away")
+    ran = store.run("summarise")
+    assert ran.status == 1 and "lacks our schemas or tables" in ran.err
+    store.execute("ALTER TABLE kpi.day_status_away RENAME TO day_status")
+    assert store.exports(ASKED[:4]) == before
+    store.summarise()
+    whole = make_server_store("postgresql")
+    whole.load(write(whole.files / "log.csv", log))
+    whole.summarise()
+    assert store.exports(ASKED[:4]) == whole.exports(ASKED[:4])
