@@ -1,0 +1,114 @@
+"""The SQL behind a table: what it was read with, in Redshift's dialect, safe to paste."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from conftest import environment
+
+from kpi import behind, metrics, queries
+from kpi.filters import Filters
+from kpi.settings import Settings
+from kpi.warehouse import Warehouse, open_warehouse
+
+HOSTILE = (
+    "'; DROP TABLE kpi.segment; --",
+    "O''Reilly's",
+    "back\\slash\\' OR 1=1 --",
+    ":os :browser %(os)s %s {x} 100%",
+    "two\nlines /* and */ -- comments",
+    '$$ $1 ? " `',
+    "Ünïcødé 火狐 \U0001f98a",
+    "",
+)
+PICKED = Filters(os=("Android", "iOS"), not_browser=("Chrome",), users="existing")
+
+
+@pytest.fixture(scope="module")
+def warehouse(demo_home: Path) -> Iterator[Warehouse]:
+    """The demo store."""
+    with environment(KPI_HOME=str(demo_home)):
+        opened = open_warehouse(Settings.read())
+    yield opened
+    opened.close()
+
+
+def literals(statement: str) -> list[str]:
+    """The texts in a statement as Redshift reads them: a doubled quote or backslash is one."""
+    bare = re.sub(r"(?m)^--.*$", "", statement)
+    found = re.findall(r"'((?:[^'\\]|''|\\\\)*)'", bare)
+    return [text.replace("''", "'").replace("\\\\", "\\") for text in found]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_are_only_values(warehouse: Warehouse, value: str) -> None:
+    """Whatever a tag holds stands whole in one literal, and nothing of it outside one."""
+    filters = Filters(os=(value, "Android"), not_service=(value,))
+    (told,) = behind.statements(warehouse, "engagement", filters)
+    assert literals(told.text).count(value) >= 2
+    outside = re.sub(r"'(?:[^'\\]|''|\\\\)*'", "", re.sub(r"(?m)^--.*$", "", told.text))
+    assert ";" not in outside.rstrip().removesuffix(";")
+    assert "'" not in outside
+    assert "DROP" not in outside
+
+
+@pytest.mark.parametrize("name", metrics.METRICS)
+@pytest.mark.parametrize("filters", [Filters(), PICKED], ids=["everyone", "some"])
+def test_statement_returns_what_the_table_was_made_of(
+    warehouse: Warehouse, demo_home: Path, name: str, filters: Filters
+) -> None:
+    """Pasted into a console, the statement gives the rows that the measure was worked out from."""
+    seen = []
+
+    class Watched(behind._Noting):
+        def frame(self, query, **params):
+            frame = super().frame(query, **params)
+            seen.append((query, frame.copy()))
+            return frame
+
+    options = {} if name == "firefox" else {"filters": filters}
+    metrics.METRICS[name](Watched(warehouse), **options)
+    (told,) = behind.statements(warehouse, name, filters)
+    (read,) = [frame for query, frame in seen if query == told.query]
+    with duckdb.connect() as console:
+        file = (demo_home / "kpi.duckdb").resolve()
+        console.execute(f"ATTACH '{file}' AS kpi (READ_ONLY)")
+        rows = console.execute(told.text).fetchall()
+    assert len(rows) > 10
+    assert as_told(pd.DataFrame(rows, columns=read.columns)) == as_told(read)
+
+
+def as_told(frame: pd.DataFrame) -> list[tuple]:
+    """Rows with days as days, numbers as numbers and absent values alike."""
+
+    def plain(value: object) -> object:
+        if pd.isna(value):
+            return None
+        if isinstance(value, (date, pd.Timestamp)):
+            return pd.Timestamp(value).date()
+        return value if isinstance(value, str) else float(value)
+
+    return [tuple(map(plain, row)) for row in frame.itertuples(index=False)]
+
+
+def test_weeks_and_breakdowns_are_in_the_statement(warehouse: Warehouse) -> None:
+    """What a reader chose besides filters is filled in too, and no parameter is left open."""
+    (told,) = behind.statements(
+        warehouse, "connection-time", Filters(), by="region", weekly=True, min_users=10
+    )
+    assert "CASE CAST('region' AS VARCHAR(16))" in told.text
+    assert "WHEN 1 = 1" in told.text
+    assert not re.search(r"(?<![:\w]):[a-z_]+", re.sub(r"(?m)^--.*$", "", told.text))
+
+
+def test_statement_has_no_driver_marks() -> None:
+    """Per cent signs stand once, as a console wants them."""
+    told = queries.filled("read/firefox")
+    assert "%%" not in told
+    assert told.endswith(";\n")

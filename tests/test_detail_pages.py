@@ -1,0 +1,198 @@
+"""Engagement, Multi-device and Explore without a browser: full, filtered, hidden, empty, failing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app_pages import alts, graphs, opened, words
+from conftest import environment
+from demo_store import DEMO_DAYS
+
+from kpi import metrics
+from kpi.errors import WarehouseDown
+from kpi.explore import explorable
+
+ENGAGEMENT, MULTI, EXPLORE = "pages/engagement.py", "pages/multi_device.py", "pages/explore.py"
+PAGES = (ENGAGEMENT, MULTI, EXPLORE)
+GRAPHS = {ENGAGEMENT: 3, MULTI: 3, EXPLORE: 2}
+TABLES = {ENGAGEMENT: "engagement", MULTI: "multi-device", EXPLORE: "engagement"}
+each_page = pytest.mark.parametrize("file", PAGES)
+
+
+@each_page
+@pytest.mark.usefixtures("at_demo")
+def test_full_page(file: str) -> None:
+    """Cards, graphs with a sentence each, what overlaps, and the definitions at the foot."""
+    page = opened(file, period="all")
+    assert not page.exception
+    assert len(graphs(page)) == GRAPHS[file]
+    assert len(set(alts(page))) == GRAPHS[file]
+    assert all(card.value != "–" for card in page.metric)
+    told = words(page)
+    assert " – ".join(DEMO_DAYS) in told
+    assert "don’t add up to all users" in told
+    assert "*Specification, " in told
+
+
+@each_page
+@pytest.mark.usefixtures("at_demo")
+def test_filtered_page(file: str) -> None:
+    """A filter narrows every number of the page and is told in words."""
+    everyone, some = opened(file), opened(file, os="Android", os_mode="all except", users="new")
+    assert not some.exception
+    assert "All browsers on all systems except Android, all services, new users" in words(some)
+    before = [card.value for card in everyone.metric]
+    assert [card.value for card in some.metric] != before
+
+
+@each_page
+@pytest.mark.usefixtures("at_demo")
+def test_compared_and_weekly_page(file: str) -> None:
+    """Weeks and a comparison are applied and told; cards tell of the last whole week."""
+    page = opened(file, granularity="week", compare="previous period", period="last 28 days")
+    assert not page.exception
+    told = words(page)
+    assert "Compared with 5 Feb – 3 Mar 2016, the same weekdays 4 weeks before." in told
+    assert "on 27 Mar 2016" in told
+    assert any("previous period" in chart.spec for chart in graphs(page))
+
+
+@each_page
+def test_small_cells_are_hidden(file: str, demo_home: Path, no_caches: None) -> None:
+    """Where fewer people than the minimum match, nothing is drawn and the page says hidden."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="100000"):
+        page = opened(file, period="all")
+    assert not page.exception
+    assert graphs(page) == []
+    assert "Hidden for privacy" in words(page)
+    assert all(card.value == "–" for card in page.metric)
+
+
+@each_page
+def test_empty_store(file: str, tmp_path: Path, no_caches: None) -> None:
+    """Before anything is loaded the page says what to run, and draws nothing."""
+    with environment(KPI_HOME=str(tmp_path / "nothing")):
+        page = opened(file)
+    assert not page.exception
+    assert "python -m kpi load" in words(page)
+    assert graphs(page) == []
+
+
+@each_page
+def test_failing_store(
+    file: str, demo_home: Path, no_caches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query that fails gives one plain sentence, without SQL, host or path."""
+
+    def fails(*_args: object, **_options: object) -> None:
+        raise WarehouseDown("SELECT secret FROM host.example") from OSError("host.example")
+
+    monkeypatch.setitem(metrics.METRICS, TABLES[file], fails)
+    with environment(KPI_HOME=str(demo_home)):
+        page = opened(file)
+    assert not page.exception
+    assert "can't be read right now" in page.error[0].value
+    assert "host.example" not in words(page)
+
+
+@each_page
+@pytest.mark.usefixtures("at_demo")
+@pytest.mark.parametrize("view", ["small multiples", "lines"])
+@pytest.mark.parametrize("by", ["Browser version", "New or existing users"])
+def test_breakdowns(file: str, view: str, by: str) -> None:
+    """Any tag can be chosen, and drawn in any of the ways."""
+    page = opened(file, by=by, view=view, compare="previous period", period="last 28 days")
+    assert not page.exception
+    assert len(graphs(page)) >= GRAPHS[file]
+
+
+@pytest.mark.usefixtures("at_demo")
+@pytest.mark.parametrize("title", explorable())
+def test_every_measure_can_be_explored(title: str) -> None:
+    """Each measure has a card, a course, and a breakdown by a tag that only it may have."""
+    told = explorable()[title]
+    from kpi.frame.parts import dimension
+
+    page = opened(EXPLORE, explore=title, by=dimension(told.dimensions[-1]), period="all")
+    assert not page.exception
+    assert len(page.metric) == 1
+    assert len(graphs(page)) == 2
+    assert f"**{title}**" in words(page)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_attempts_add_up_and_users_do_not() -> None:
+    """The page warns of overlap where there is any, and only there."""
+    assert "don’t add up" in words(opened(EXPLORE, explore="Daily active users"))
+    assert "don’t add up" not in words(opened(EXPLORE, explore="Completed connections"))
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_window_changes_the_numbers_and_takes_the_goal_along() -> None:
+    """Another window gives other users; the goal of 20% is for 5 days and stands beside no other."""
+    usual, wider = opened(MULTI), opened(MULTI, window="14")
+    assert usual.metric[0].value != wider.metric[0].value
+    assert "the goal of 20.0%" in words(usual)
+    assert "the goal of 20.0%" not in words(wider)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_unequal_periods_are_refused_in_words() -> None:
+    """What can't be compared isn't, and the page says why."""
+    page = opened(ENGAGEMENT, compare="2015", period="last year")
+    assert not page.exception
+    assert "Not compared with 2015" in words(page)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_versions_are_those_of_the_chosen_browsers() -> None:
+    """With a browser chosen, only its versions are options, with those picked before."""
+    page = opened(ENGAGEMENT)
+    everything = page.multiselect(key="version").options
+    rare = page.multiselect(key="browser").options[-1]
+    some = opened(ENGAGEMENT, browser=rare).multiselect(key="version").options
+    assert set(some) < set(everything)
+    assert some
+    lost = next(value for value in everything if value not in some)
+    kept = opened(ENGAGEMENT, browser=rare, version=lost)
+    assert kept.multiselect(key="version").value == [lost]
+    assert "Nothing matches these filters" in words(kept)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_own_days() -> None:
+    """From and to are in the URL; the wrong way round they are exchanged, a bad one is dropped."""
+    told = {"period": "custom", "from": "2016-02-01", "to": "2016-02-20"}
+    assert "1 – 20 Feb 2016" in words(opened(ENGAGEMENT, **told)) or "1 Feb – 20 Feb 2016" in words(
+        opened(ENGAGEMENT, **told)
+    )
+    turned = opened(ENGAGEMENT, **{**told, "from": "2016-02-20", "to": "2016-02-01"})
+    assert "exchanged" in words(turned)
+    dropped = opened(ENGAGEMENT, **{**told, "from": "2036-02-31"})
+    assert not dropped.exception
+    assert any("2036" in toast.value for toast in dropped.toast)
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_devices_narrow_connections_only() -> None:
+    """The filter of devices changes connections, and no number of users."""
+    page = {name: opened("app.py", devices=name, period="all") for name in ("all", "multi")}
+    users = [[card.value for card in each.metric][:2] for each in page.values()]
+    assert users[0] == users[1]
+    assert "connections of multi-device users" in words(page["multi"])
+
+
+@each_page
+@pytest.mark.usefixtures("at_demo")
+def test_sql_stands_behind_the_table(file: str) -> None:
+    """The SQL is there to copy, with the filters filled in."""
+    page = opened(file, os="Android")
+    assert "FROM kpi.segment" not in words(page)
+    key = {ENGAGEMENT: "engagement_table", MULTI: "multi_device_table", EXPLORE: "all_table"}[file]
+    page.session_state[key] = True
+    page.session_state[f"{key}_sql"] = True
+    page.run()
+    assert not page.exception
+    code = "\n".join(each.value for each in page.code)
+    assert "os IN ('Android')" in code
