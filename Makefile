@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-long lint clean
+.PHONY: run test test-long lint clean screenshots
 
 run: $(VENV)/installed
 	@$(BIN)/python -m kpi ready
@@ -18,6 +18,10 @@ test: $(VENV)/installed-dev browser
 
 test-long: $(VENV)/installed-dev browser
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
+
+# Every page, light and dark, wide and narrow, into docs/screenshots/.
+screenshots: $(VENV)/installed-dev browser
+	$(BIN)/python docs/screenshots.py
 
 # Playwright drives the system's own Chromium; it is installed from the distribution's packages.
 .PHONY: browser

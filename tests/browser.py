@@ -17,6 +17,8 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import PROJECT, environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from kpi.frame.navigation import PageLink
+
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -36,6 +38,16 @@ PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)")
 
 DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(
   chart => chart.querySelector('svg.marks, canvas.marks'))"""
+STILL = """() => new Promise(done => {
+  let changed = performance.now();
+  const watch = new MutationObserver(() => { changed = performance.now(); });
+  watch.observe(document.body, {subtree: true, childList: true, attributes: true});
+  const look = () => performance.now() - changed < 400
+    ? requestAnimationFrame(look) : (watch.disconnect(), done());
+  look();
+})"""
+"""Waits until nothing on the page has changed for a moment."""
+
 PATIENCE = 60_000  # milliseconds; a shared machine may be slow, and nothing here measures speed
 
 
@@ -46,10 +58,17 @@ def server(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield address
 
 
+def path(page: PageLink) -> str:
+    """Where a page is found."""
+    return (
+        "/" if page.file == "app.py" else f"/{page.file.removeprefix('pages/').removesuffix('.py')}"
+    )
+
+
 class serving:
     """A dashboard on a free port of the loopback, for as long as the block lasts."""
 
-    def __init__(self, folder: Path, *options: str, **told: str) -> None:
+    def __init__(self, folder: Path, *options: str, **told: str | None) -> None:
         self._log = folder / "server.log"
         self._options = options
         self._told = {"KPI_MIN_USERS": "1", **told}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from browser import Visit
+from browser import Visit, path
 from conftest import PROJECT
 
 from kpi.frame.navigation import PAGES, PageLink
@@ -15,13 +15,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = 375
-
-
-def path(page: PageLink) -> str:
-    """Where a page is found."""
-    return (
-        "/" if page.file == "app.py" else f"/{page.file.removeprefix('pages/').removesuffix('.py')}"
-    )
 
 
 def background(seen: Visit) -> int:

@@ -96,7 +96,7 @@ def draw_volumes(page: Page) -> None:
         st.info("No complete day of this period is loaded.", icon=":material/info:")
         return
     names = _by_size(judged)
-    picked = page.choose("Event type", names, key="type")
+    picked = page.choose("Event type", names, key="type", of_data=True)
     rows = shown[shown["type"] == picked]
     chart = charts.volume(rows, name=picked, markers=page.markers)
     if charts.has_values(chart):

@@ -226,14 +226,16 @@ class Page:
         key: str,
         help: str | None = None,
         default: str | None = None,
+        of_data: bool = False,
     ) -> str:
         """A choice of how a page shows its measure; what isn't the default is in the URL.
 
         The default is the first option unless told; few options stand side by side, many in a list.
+        So do those ``of_data``, since options side by side are shown as Markdown.
         """
         usual = default or options[0]
         tell_bad_values(key, options)
-        if len(options) > parts.MOST_SEGMENTS:
+        if of_data or len(options) > parts.MOST_SEGMENTS:
             place = list(options).index(usual)
             chosen = st.selectbox(label, options, place, key=key, help=help, width=260, **BOUND)
         else:
