@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import logging
 import os
@@ -103,12 +104,12 @@ def _loads(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.events import load
 
     entries = load.loads(settings)
-    print("source,format,rows_read,rows_kept,rows_rejected,status,loaded_at")
+    columns = "source format rows_read rows_kept rows_rejected status loaded_at".split()
+    listed = csv.writer(sys.stdout, lineterminator="\n")
+    listed.writerow(columns)
     for entry in entries:
-        print(
-            f"{entry['source']},{entry['format']},{entry['rows_read']},{entry['rows_kept']},"
-            f"{entry['rows_rejected']},{entry['status']},{entry['loaded_at']:%Y-%m-%dT%H:%M:%SZ}"
-        )
+        entry["loaded_at"] = f"{entry['loaded_at']:%Y-%m-%dT%H:%M:%SZ}"
+        listed.writerow([entry[column] for column in columns])
 
 
 def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:

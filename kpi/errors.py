@@ -1,8 +1,18 @@
 """The few errors a person can do something about; anything else is a bug and surfaces."""
 
 
+def one_line(text: str) -> str:
+    """Text of a file's name or of data as one line: control and direction characters are escaped."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
+
+
 class Refused(Exception):
     """A request that can't be carried out, told in one line that says what to do."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class NoData(Refused):

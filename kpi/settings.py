@@ -29,6 +29,7 @@ class Settings:
     hmac_key: bytes | None = field(default=None, repr=False)
     min_users: int = 10
     max_rejects_percent: float = 5.0
+    max_unpacked_ratio: float = 200.0
     complete_after_hours: float = 1.0
     kept_values: int = 200
     sync_services: tuple[str, ...] = ("sync",)
@@ -67,6 +68,9 @@ class Settings:
             min_users=_number(told, "KPI_MIN_USERS", int, cls.min_users),
             max_rejects_percent=_number(
                 told, "KPI_MAX_REJECTS_PERCENT", float, cls.max_rejects_percent
+            ),
+            max_unpacked_ratio=_number(
+                told, "KPI_MAX_UNPACKED_RATIO", float, cls.max_unpacked_ratio
             ),
             complete_after_hours=_number(
                 told, "KPI_COMPLETE_AFTER_HOURS", float, cls.complete_after_hours

@@ -11,7 +11,8 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,11 @@ REQUIRED = {"events": EVENTS, "activity": ("type", "uid"), "flow": ("type", "flo
 SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".parquet")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 FIREFOX_HEADER = ["day", "product", "dau", "mau"]
+HARMLESS_BYTES = 64 << 20
+PARQUET_ROW_BYTES = 100
+"""What a row of a Parquet file counts as, however well a million equal ones pack."""
+
+_UNPACKED_AT_ONCE = 4 << 20
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
 
@@ -73,6 +79,42 @@ def recognise(path: Path, wanted: str = "auto") -> Recognised:
     if lines[0].lstrip().startswith("{"):
         return _json_lines(path, lines, wanted)
     return _csv(path, lines, wanted)
+
+
+def refuse_bomb(path: Path, ratio: float) -> None:
+    """Raise Refused for a file that unpacks to more than ``ratio`` times its size, while unpacking it.
+
+    Files of production pack 10 to 30 times; whatever unpacks to less than 64 MB is let through.
+    """
+    packed = path.stat().st_size
+    most = max(ratio * packed, HARMLESS_BYTES)
+    if _starts_with(path, b"PAR1"):
+        with _whole_parquet(path):
+            told = pq.read_metadata(path)
+            bytes_ = sum(told.row_group(n).total_byte_size for n in range(told.num_row_groups))
+        too_large = max(bytes_, told.num_rows * PARQUET_ROW_BYTES) > most
+    else:
+        compression = COMPRESSIONS.get(path.suffix)
+        too_large = compression is not None and _unpacks_to_more(path, compression, most)
+    if too_large:
+        raise Refused(
+            f"{path}: unpacks to more than {ratio:g} times its size; if it is meant to, "
+            "raise KPI_MAX_UNPACKED_RATIO"
+        )
+
+
+def _unpacks_to_more(path: Path, compression: str, most: float) -> bool:
+    buffer, unpacked = bytearray(_UNPACKED_AT_ONCE), 0
+    try:
+        with pa.input_stream(str(path), compression=compression) as stream:
+            while unpacked <= most:
+                read = stream.readinto(buffer)
+                if not read:
+                    return False
+                unpacked += read
+    except (OSError, EOFError, ValueError):
+        return False  # reading it as events will tell what is wrong
+    return True
 
 
 def is_firefox_file(path: Path) -> bool:
@@ -191,11 +233,17 @@ def _json_lines(path: Path, lines: list[str], wanted: str) -> Recognised:
 
 
 def _parquet(path: Path, wanted: str) -> Recognised:
-    try:
+    with _whole_parquet(path):
         names = pq.read_schema(path).names
+    kind, columns = _by_name(names, wanted, path)
+    return Recognised(kind, "parquet", columns, tuple(names))
+
+
+@contextmanager
+def _whole_parquet(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, PermissionError):
             raise
         raise Refused(f"{path}: is no whole Parquet file; is it cut off?") from error
-    kind, columns = _by_name(names, wanted, path)
-    return Recognised(kind, "parquet", columns, tuple(names))

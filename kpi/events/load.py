@@ -19,7 +19,7 @@ import duckdb
 from sqlalchemy import Connection
 
 from kpi import queries, store
-from kpi.errors import Refused
+from kpi.errors import Refused, one_line
 from kpi.events import formats, identity, staging
 from kpi.settings import Settings
 
@@ -64,10 +64,11 @@ def event_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
             if not events:
                 raise Refused(f"{path}: no event files in this folder (CSV, JSON lines or Parquet)")
             found += [
-                (file, formats.bare_name(file.relative_to(path).as_posix())) for file in events
+                (file, one_line(formats.bare_name(file.relative_to(path).as_posix())))
+                for file in events
             ]
         elif path.exists():
-            found.append((path, formats.bare_name(path.name)))
+            found.append((path, one_line(formats.bare_name(path.name))))
         else:
             raise Refused(f"{path}: no such file or folder")
     return found
@@ -169,13 +170,14 @@ def _load_file(
             frozen_before = queries.settings(loading.connection).get("frozen_before")
         if formats.is_firefox_file(path):
             raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
+        formats.refuse_bomb(path, settings.max_unpacked_ratio)
         kind = formats.recognise(path, wanted_format)
         # Production hashed user ids before they were written, device ids never.
         hash_users = not ids_hashed
         hash_devices = not ids_hashed or (kind.format == "activity" and "device_id" in kind.columns)
         key = identity.required(settings.hmac_key) if hash_users or hash_devices else None
-        staging.stage(loading.reader, path, kind, frozen_before)
         try:
+            staging.stage(loading.reader, path, kind, frozen_before)
             with loading.transaction():
                 # Another load may have come in between, where several machines share a store.
                 if _is_loaded(loading.connection, sha256):
@@ -326,9 +328,11 @@ def _reading(path: Path) -> Iterator[None]:
             raise Refused(
                 f"{path}: does not fit the memory limit; raise KPI_MEMORY_LIMIT (such as 4GB)"
             ) from error
-        if isinstance(error, (duckdb.InvalidInputException, duckdb.ConversionException)) or (
-            name in told and "events.duckdb" not in told
-        ):
+        of_the_file = (duckdb.InvalidInputException, duckdb.ConversionException)
+        # Damaged Parquet is told by the engine's bare error, and names no file.
+        bare = type(error) is duckdb.Error and "Corrupt database file" not in told
+        named = name in told and "events.duckdb" not in told
+        if isinstance(error, of_the_file) or bare or named:
             raise Refused(f"{path}: can't be read as an event file; nothing was loaded") from error
         raise
 
