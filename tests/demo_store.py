@@ -11,12 +11,12 @@ DEMO = ("demo", "--users", "500", "--from", "2015-11-01", "--to", "2016-03-31")
 DEMO_DAYS = ("1 Nov 2015", "31 Mar 2016")
 
 
-def build(home: Path) -> Path:
+def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
     """The folder of a demo store, built by the command line."""
     from kpi.cli import main
 
     with environment(KPI_HOME=str(home)):
-        assert main(list(DEMO)) == 0, "the demo could not be built"
+        assert main(list(command)) == 0, "the demo could not be built"
     return home
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 STRIP_HEIGHT, SPARK_HEIGHT, HISTORY_HEIGHT = 92, 92, 330
 # Where the lines of a strip stand, in pixels from its top.
 ABOVE, MIDDLE, BELOW, LOWEST = 12, 36, 60, 78
+# A baseline is a ring, today a dot.
+DOTS = alt.Scale(domain=["baseline", "now"], range=[GREY, BLUE])
+FILLS = alt.Scale(domain=["baseline", "now"], range=["transparent", BLUE])
 NO_AXIS = alt.Axis(labels=False, ticks=False, domain=False, grid=False, title=None)
 
 
@@ -39,43 +42,50 @@ def scale_strip(
     pad = 0.12 * (high - low or abs(high) or 1.0)
     scale = alt.Scale(domain=[low - pad, high + pad], nice=False, zero=False)
     x = alt.X("value:Q", scale=scale, axis=NO_AXIS)
-    layers: list[alt.Chart] = []
-    track = pd.DataFrame({"value": [low - pad], "until": [high + pad]})
-    layers.append(
-        alt.Chart(track)
-        .mark_rule(color=GREY, opacity=0.5, y=MIDDLE, aria=False)
+    reach = ends or (now, now)
+    spans = pd.DataFrame({"value": [low - pad, reach[0]], "until": [high + pad, reach[1]]})
+    rules = [
+        alt.Chart(spans.iloc[[row]])
+        .mark_rule(color=colour, opacity=opacity, strokeWidth=width, y=MIDDLE, aria=False)
         .encode(x=x, x2="until:Q")
-    )
-    if ends is not None:
-        reach = pd.DataFrame({"value": [ends[0]], "until": [ends[1]]})
-        layers.append(
-            alt.Chart(reach)
-            .mark_rule(color=VERMILION, opacity=0.4, strokeWidth=12, y=MIDDLE, aria=False)
-            .encode(x=x, x2="until:Q")
-        )
-    line = alt.Chart(pd.DataFrame({"value": [target]}))
-    layers.append(
-        line.mark_rule(
-            color=TEXT, strokeWidth=2.5, y=MIDDLE - 13, y2=MIDDLE + 13, aria=False
-        ).encode(x=x)
-    )
-    if baseline is not None:
-        layers.append(_dot(baseline, x, hollow=True))
-    layers.append(_dot(now, x, hollow=False))
-    texts = [
-        (now, f"now {written(now, unit)}", ABOVE),
-        (target, f"target {written(target, unit)}", BELOW),
+        for row, colour, opacity, width in ((0, GREY, 0.5, 1), (1, VERMILION, 0.45, 12))
     ]
-    if baseline is not None:
-        texts.append((baseline, f"baseline {written(baseline, unit)}", LOWEST))
-    for value, words, at in texts:
-        share = (value - low + pad) / (high - low + 2 * pad)
-        side = "left" if share < 0.3 else "right" if share > 0.7 else "center"
-        layers.append(
-            alt.Chart(pd.DataFrame({"value": [value], "words": [words]}))
-            .mark_text(align=side, baseline="middle", fontSize=12, color=TEXT, y=at, aria=False)
-            .encode(x=x, text="words:N")
+    goal = (
+        alt.Chart(pd.DataFrame({"value": [target]}))
+        .mark_rule(color=TEXT, strokeWidth=2.5, y=MIDDLE - 13, y2=MIDDLE + 13, aria=False)
+        .encode(x=x)
+    )
+    named = {"baseline": (baseline, LOWEST), "now": (now, ABOVE), "target": (target, BELOW)}
+    texts = pd.DataFrame(
+        [
+            {"value": value, "what": what, "words": f"{what} {written(value, unit)}", "at": at,
+             "side": _side((value - low + pad) / (high - low + 2 * pad))}
+            for what, (value, at) in named.items()
+            if value is not None
+        ]
+    )  # fmt: skip
+    label = (
+        alt.Chart(texts)
+        .mark_text(
+            align={"expr": "datum.side"},
+            y={"expr": "datum.at"},
+            baseline="middle",
+            fontSize=12,
+            color=TEXT,
+            aria=False,
         )
+        .encode(x=x, text="words:N")
+    )
+    dots = (
+        alt.Chart(texts[texts["what"] != "target"])
+        .mark_point(size=110, strokeWidth=2, opacity=1, y=MIDDLE, aria=False)
+        .encode(
+            x=x,
+            stroke=alt.Stroke("what:N", scale=DOTS, legend=None),
+            fill=alt.Fill("what:N", scale=FILLS, legend=None),
+        )
+    )
+    layers = [rules[0], *([rules[1]] if ends else []), goal, dots, label]
     told = f"{title}: now {written(now, unit)}, target {written(target, unit)}"
     if baseline is not None:
         told += f", baseline {written(baseline, unit)}"
@@ -154,8 +164,9 @@ def goal_history(
     """
     parts = [_rows(days.index, "history", days.to_numpy("float64"), unit)]
     if baseline is not None and base is not None and len(days):
-        # On to today, so that a reader sees which days the band of the baseline doesn't hold.
-        inside = days.index[days.index >= pd.Timestamp(base[0])]
+        # On to the end, so that a reader sees which days the band of the baseline doesn't hold.
+        end = date(year, 12, 31) if fan is not None and len(fan) else days.index[-1]
+        inside = pd.date_range(max(pd.Timestamp(base[0]), days.index[0]), end)
         if len(inside):
             low, high = band or (np.nan, np.nan)
             parts.append(_rows(inside, "baseline", np.full(len(inside), baseline), unit, low, high))
@@ -176,20 +187,9 @@ def goal_history(
     )
 
 
-def _dot(value: float, x: alt.X, hollow: bool) -> alt.Chart:
-    return (
-        alt.Chart(pd.DataFrame({"value": [value]}))
-        .mark_point(
-            filled=not hollow,
-            size=90 if hollow else 130,
-            strokeWidth=2,
-            color=GREY if hollow else BLUE,
-            opacity=1,
-            y=MIDDLE,
-            aria=False,
-        )
-        .encode(x=x)
-    )
+def _side(share: float) -> str:
+    """To which side of its value a label is written, so that it stays inside the chart."""
+    return "left" if share < 0.3 else "right" if share > 0.7 else "center"
 
 
 def _rows(

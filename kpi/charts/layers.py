@@ -104,7 +104,9 @@ def lines(
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
-        layers.append(band.encode(y=alt.Y("low:Q", title=None), y2=alt.Y2("high:Q")))
+        # An area would stretch the axis to zero.
+        low = alt.Y("low:Q", title=None, scale=alt.Scale(zero=False))
+        layers.append(band.encode(y=low, y2=alt.Y2("high:Q")))
         notes += _cut_note(banded, axis)
     line = chart(complete, "value").mark_line(aria=False)
     layers.append(

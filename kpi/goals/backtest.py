@@ -12,6 +12,7 @@ from kpi.goals.projection import FEWEST_WEEKS, SEED, SHARES, TooShort, simulated
 DRAWS = 400
 FEWEST_TRIES = 8
 MOST_TRIES = 80
+WEEKS_BEFORE = 52
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ def moved_as_far(weeks: pd.Series, ahead: int, needed: float, window: int = 4) -
     moves = (scored.shift(-ahead) - scored).dropna().to_numpy()
     far = moves >= needed if needed >= 0 else moves <= needed
     return int(far.sum()), len(moves)
+
+
+def moved_a_year_before(weeks: pd.Series, ahead: int, window: int = 4) -> float | None:
+    """How far the scored figure moved over the same ``ahead`` weeks a year before; None if unknown."""
+    scored = weeks.rolling(window, min_periods=window).mean()
+    start, end = len(scored) - 1 - WEEKS_BEFORE, len(scored) - 1 - WEEKS_BEFORE + ahead
+    if start < 0 or end >= len(scored):
+        return None
+    moved = scored.iloc[end] - scored.iloc[start]
+    return None if pd.isna(moved) else float(moved)
 
 
 def _held(levels: np.ndarray, start: int, ahead: int, scored_weeks: int) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from kpi.definitions import WEEK
 from kpi.filters import Period
-from kpi.goals.backtest import Backtest, backtest, moved_as_far
+from kpi.goals.backtest import Backtest, backtest, moved_a_year_before, moved_as_far
 from kpi.goals.figures import Figures, mean_within
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
@@ -78,7 +78,8 @@ class Needed:
     """What a target takes: the move from now, per week; how often the past moved that far; the chance.
 
     ``stretches`` is how many past stretches are as long as the time left, ``moved`` how many of them
-    moved as far; both 0 where the history is shorter.
+    moved as far; both 0 where the history is shorter. ``year_before`` is the move over the same weeks
+    a year before.
     """
 
     target: float
@@ -86,6 +87,7 @@ class Needed:
     per_week: float | None
     moved: int
     stretches: int
+    year_before: float | None
     chance: float | None
     met_now: bool
 
@@ -149,6 +151,7 @@ def needed(seen: Outlook, target: float) -> Needed:
         per_week=move / seen.weeks_left if seen.days_left else None,
         moved=moved,
         stretches=stretches,
+        year_before=moved_a_year_before(seen.weeks, seen.whole_weeks_left, seen.scored_weeks),
         chance=None if seen.projection is None else seen.projection.chance(seen.goal, target),
         met_now=seen.goal.reaches(seen.now, target),
     )

@@ -33,7 +33,8 @@ DRAWS = 2000
 SEED = 2016
 SHARES = (0.1, 0.5, 0.9)
 # How much of a week's surprise is taken back the week after: 0 none, -1 all; above 0 it goes on.
-ECHOES = np.linspace(-0.95, 0.6, 32)
+# Near -1, where nothing lasts, small steps make a great difference.
+ECHOES = np.concatenate([[-0.99, -0.98, -0.97, -0.96], np.linspace(-0.95, 0.6, 32)])
 
 
 class TooShort(Refused):
@@ -140,12 +141,15 @@ def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarr
     count = len(changes)
     steady = _steady_part(count, ahead, has_yearly_pattern(len(levels)))
     past, future = steady[:count], steady[count:]
-    # A block of weeks counts as one observation of what is slow.
-    freedom = max(count - BLOCK * steady.shape[1] - 1, count // 4)
-    fits = [_fitted(changes, past, echo) for echo in ECHOES]
+    # Surprises that were fitted are smaller than those to come. Of what lasts, which fitting takes
+    # most of, a block of weeks counts as one observation; of what passes, every week does.
+    fitted = steady.shape[1]
+    lasting = np.sqrt(count / max(count - BLOCK * fitted - 1, count // 4))
+    passing = np.sqrt(count / max(count - fitted - 1, count // 4))
+    fits = [_explained(changes, past, echo) for echo in ECHOES]
     errors = np.array([surprises @ surprises for _, surprises, _ in fits])
     errors = np.maximum(errors, np.finfo(float).tiny)
-    likely = np.exp((count - steady.shape[1]) / 2 * np.log(errors.min() / errors))
+    likely = np.exp((count - fitted) / 2 * np.log(errors.min() / errors))
     chosen = np.searchsorted(np.cumsum(likely) / likely.sum(), (np.arange(draws) + 0.5) / draws)
     seen = circular_blocks(count, BLOCK, draws, count, seed)
     coming = circular_blocks(count, BLOCK, draws, ahead, seed + 1)
@@ -153,12 +157,13 @@ def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarr
     for number in np.unique(chosen):
         here = chosen == number
         slopes, surprises, estimate = fits[number]
-        pool = (surprises - surprises.mean()) * np.sqrt(count / freedom)
-        off = pool[seen[here]] @ estimate.T
-        shocks = pool[coming[here]]
-        before = np.column_stack([np.full(len(shocks), surprises[-1]), shocks[:, :-1]])
-        changed = future @ slopes - off @ future.T + shocks + ECHOES[number] * before
-        drawn[here] = levels[-1] + np.cumsum(changed, axis=1)
+        pool = surprises - surprises.mean()
+        off = lasting * pool[seen[here]] @ estimate.T
+        new = pool[coming[here]]
+        before = np.column_stack([np.full(len(new), surprises[-1]), passing * new[:, :-1]])
+        echo = ECHOES[number]
+        shocks = lasting * (1 + echo) * new - echo * (passing * new - before)
+        drawn[here] = levels[-1] + np.cumsum(future @ slopes - off @ future.T + shocks, axis=1)
     return drawn
 
 
@@ -172,7 +177,7 @@ def _steady_part(count: int, ahead: int, yearly: bool) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def _fitted(
+def _explained(
     changes: np.ndarray, steady: np.ndarray, echo: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Under one echo: the steady part's slopes, the surprises, and how surprises move the slopes."""

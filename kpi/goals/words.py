@@ -144,19 +144,21 @@ def pace(seen: Outlook, need: Needed) -> str:
 
 
 def precedent(seen: Outlook, need: Needed) -> str:
-    """How often the past moved as far as a target takes."""
+    """How often the past moved as far as a target takes, and how far a year before."""
     weeks = "1 week" if seen.whole_weeks_left == 1 else f"{seen.whole_weeks_left} weeks"
     if not need.stretches:
         return f"The history has no two scored stretches {weeks} apart to compare with."
     move = signed(need.move, seen.goal.unit)
+    many = _of(need.moved, need.stretches)
     if need.met_now:
-        return (
-            f"It would be lost by a move of {move}: {_of(need.moved, need.stretches)} past "
-            f"stretches of {weeks} moved that far back."
+        told = (
+            f"It would be lost by a move of {move}. {many} past stretches of {weeks} went that far."
         )
-    return (
-        f"{_of(need.moved, need.stretches)} past stretches of {weeks} moved by {move} or further."
-    )
+    else:
+        told = f"{many} past stretches of {weeks} moved by {move} or further."
+    if need.year_before is not None:
+        told += f" Over the same weeks a year before: {signed(need.year_before, seen.goal.unit)}."
+    return told
 
 
 def tested_told(test: Backtest) -> str:

@@ -41,7 +41,7 @@ def draw_opened(here: GoalsPage, seen: Outlook) -> None:
             target = _draw_reasonable(here, seen)
         with right:
             _draw_baseline(here, seen, found, offered)
-        with place:
+        with place, charts.unchecked():
             _draw_history(here, seen, found, target)
 
 
@@ -63,7 +63,7 @@ def _draw_history(here: GoalsPage, seen: Outlook, found: Baseline | None, target
         fan=seen.projection.fan() if seen.projection else None,
         markers=here.page.markers,
     )
-    st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+    here.page.draw_drawn(chart)
     told = ["▼ marks releases, incidents and holidays."]
     if band:
         told.append("Grey: where 80 of 100 days of the baseline lie.")

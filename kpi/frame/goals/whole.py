@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kpi import goals
+from kpi.frame import parts
 from kpi.frame.goals.freezing import draw_frozen
 from kpi.frame.goals.opened import draw_opened
 from kpi.frame.goals.reading import GoalsPage
 from kpi.frame.goals.row import draw_row
 from kpi.frame.page import Page
 from kpi.goals import outlook
-from kpi.measures import ABSENT, day_text
+from kpi.measures import ABSENT, MEASURES, day_text
+
+MEASURES_OF_GOALS = [
+    MEASURES[name] for name in ("engagement_ratio", "multi_device_percent", "connection_time")
+]
 
 
 def draw_goals(page: Page) -> None:
     """The whole of the page: the choice of baseline, a row per goal, and the frozen baselines."""
     here = GoalsPage(page)
     seen = here.outlooks()
+    for measure in MEASURES_OF_GOALS:
+        page.remember(measure)
     as_of = seen[0].score.as_of
     left = seen[0].days_left
     st.markdown(
@@ -36,6 +44,10 @@ def draw_goals(page: Page) -> None:
             draw_row(one)
             draw_opened(here, one)
     _draw_verdicts(here)
+    table = goals.table([one.score for one in seen])
+    parts.draw_tables(
+        {"goals": table}, {"goals": page.file_name("goals")}, [], lambda _: [], key="goals_table"
+    )
     draw_frozen(here)
 
 

@@ -1,0 +1,279 @@
+"""The Goals page: what it says without a browser, and what a product manager does in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from app_pages import alts, opened, words
+from browser import PATIENCE, Visit, serving
+from conftest import environment
+from demo_store import build
+from playwright.sync_api import Page, expect
+
+from kpi import goals
+from kpi.goals import frozen, outlook
+from kpi.goals import words as told
+from kpi.settings import Settings
+from kpi.warehouse import open_warehouse
+
+FILE = "pages/goals.py"
+GOALS = 7
+PERIOD = ("demo", "--users", "500", "--from", "2015-09-01", "--to", "2016-07-31")
+SHARE = "multi_device_share"
+LABEL = "History, baseline and what it takes"
+
+# One server, one browser and one store serve every test of this file.
+pytestmark = pytest.mark.xdist_group("goals")
+
+
+@pytest.fixture(scope="module")
+def goals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo store of eleven months, so that there is a baseline and enough to project from."""
+    return build(tmp_path_factory.mktemp("goals") / "home", PERIOD)
+
+
+@pytest.fixture
+def at_goals(goals_home: Path, no_caches: None) -> Iterator[None]:
+    """Pages read the store of this file."""
+    with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="1"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def goals_server(goals_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a fresh server over the store."""
+    with serving(tmp_path_factory.mktemp("server"), KPI_HOME=str(goals_home)) as address:
+        yield address
+
+
+# --- without a browser ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_a_row_per_goal_tells_what_the_export_tells() -> None:
+    """Seven goals, each with its title, verdict, distance, two charts and a chance, as scored."""
+    page = opened(FILE)
+    assert not page.exception
+    said = words(page)
+    warehouse = open_warehouse(Settings.read())
+    scored = goals.scores(goals.Figures(warehouse, 1), goals.read())
+    warehouse.close()
+    assert len(scored) == GOALS
+    assert [s.status for s in scored].count("no data") == 0
+    for score in scored:
+        assert score.goal.title.replace("-", "\\-").replace(".", "\\.") in said
+        assert f"{told.written(score.actual, score.goal.unit)} now" in said
+    badges = re.findall(r"-badge\[:material/\w+: ([a-z ]+)\]", said)
+    assert badges[-GOALS:] == [score.status for score in scored]
+    assert said.count("Chance of meeting it: ") == GOALS
+    assert said.count("in 80 of 100 cases") == GOALS
+    met = sum(score.status == "met" for score in scored)
+    assert f"**{met} of 7 goals of 2016 are met** as of 31 Jul 2016; 153 days" in said
+    sentences = alts(page)
+    assert len(sentences) == len(set(sentences)) == 2 * GOALS
+    assert sum(", target " in sentence for sentence in sentences) == GOALS
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_nothing_heavy_runs_before_a_goal_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bands and back-tests are made for goals that are open in the URL, and for no other."""
+    calls: list[str] = []
+    real = outlook.tested
+
+    def counted(seen: outlook.Outlook) -> object:
+        calls.append(seen.goal.id)
+        return real(seen)
+
+    monkeypatch.setattr(outlook, "tested", counted)
+    opened(FILE)
+    assert calls == []
+    page = opened(FILE, **{f"open_{SHARE}": "true"})
+    assert calls == [SHARE]
+    assert len(alts(page)) == 2 * GOALS + 1
+    said = words(page)
+    for part in (
+        "80 of 100 days lie between",
+        "past stretches of 22 weeks",
+        "No yearly seasonality known",
+        "It assumes that weeks to come change as past ones did",
+        "Tested on this history:",
+    ):
+        assert part in said, part
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_threshold_moves_target_and_chance_but_not_the_goal() -> None:
+    """Another threshold in the URL changes what it takes; the verdict in the row is the goal's."""
+    page = opened(FILE, **{f"open_{SHARE}": "true", f"threshold_{SHARE}": "60"})
+    said = words(page)
+    assert "Target **60.0%**, not met today" in said
+    assert "None of the" in said
+    assert re.search(r"Chance of meeting it on 31 Dec 2016: under 5%", said)
+    assert "At least 20% of daily users" in said.replace("\\", "")
+    history = next(sentence for sentence in alts(page) if "Projected" in sentence)
+    assert history.startswith("Multi-device, of daily users")
+    easy = words(opened(FILE, **{f"open_{SHARE}": "true", f"threshold_{SHARE}": "1"}))
+    assert "None: today's figure meets it" in easy
+    assert "Chance of meeting it on 31 Dec 2016: over 95%" in easy
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_chosen_days_are_the_baseline_of_every_goal() -> None:
+    """A quarter, or own days in the URL, take the place of the year before."""
+    quarter = words(opened(FILE, baseline="Q4 2015"))
+    assert quarter.count("Q4 2015.") == GOALS
+    own = {"baseline": "own days", "baseline_from": "2015-10-05", "baseline_to": "2015-11-29"}
+    assert words(opened(FILE, **own)).count("5 Oct – 29 Nov 2015.") == GOALS
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_verdicts_under_other_windows_stand_in_two_tables() -> None:
+    """All goals over 7, 28 and 91 days; the multi-device goal with 3, 5, 7 and 14 days."""
+    page = opened(FILE, windows="true")
+    scoring, devices = (table.value for table in page.dataframe)
+    assert list(scoring.columns) == ["Goal", "7 days", "28 days", "91 days"]
+    assert len(scoring) == GOALS
+    assert list(devices.columns) == ["Goal", "3 days", "5 days", "7 days", "14 days"]
+    share = scoring.loc[scoring["Goal"].str.contains("multi-device"), "28 days"].iloc[0]
+    assert devices["5 days"].iloc[0] == share
+    assert re.fullmatch(r"(not )?met, [+−]\d+\.\d points", share)
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_filters_are_applied_and_what_they_cannot_reach_is_said() -> None:
+    """A segment is scored; Firefox's own figures carry no tags, and the page says so."""
+    page = opened(FILE, os="Android")
+    assert not page.exception
+    said = words(page)
+    assert "Firefox's own figures carry no tags" in said
+    assert "The period, comparison and weeks of the sidebar are not applied." in said
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_small_cells_are_said_to_be_hidden(goals_home: Path) -> None:
+    """Where too few people match, rows say hidden for privacy and draw nothing."""
+    with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="100000"):
+        page = opened(FILE, **{f"open_{SHARE}": "true"})
+    assert not page.exception
+    assert words(page).count("Hidden for privacy: fewer than 100000 people") >= GOALS
+    assert alts(page) == []
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_too_little_history_is_refused_with_the_reason() -> None:
+    """Five months have under 26 whole weeks: verdicts stand, and no projection is made up."""
+    page = opened(FILE, **{f"open_{SHARE}": "true"})
+    assert not page.exception
+    said = words(page)
+    assert "Too little history to project from: " in said
+    assert "and 26 are needed" in said
+    assert "Chance of meeting it" not in said
+    assert "80 of 100 days lie between" in said
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_without_who_or_why_nothing_is_frozen(goals_home: Path) -> None:
+    """The form says what is missing, keeps what was typed, and stores nothing."""
+    settings = Settings(home=goals_home)
+    before = frozen.frozen_baselines(settings)
+    page = opened(FILE, **{f"open_{SHARE}": "true"})
+    page.text_input(key=f"who_{SHARE}").set_value("Ann")
+    freeze = next(button for button in page.button if button.label == "Freeze this baseline")
+    freeze.click().run()
+    assert not page.exception
+    assert "needs the reason why" in words(page)
+    assert page.text_input(key=f"who_{SHARE}").value == "Ann"
+    assert frozen.frozen_baselines(settings) == before
+
+
+def test_chances_carry_no_false_precision() -> None:
+    """Chances are told to the nearest 5 of 100, and never as certain."""
+    said = [told.chance_text(chance) for chance in (0.0, 0.049, 0.134, 0.5, 0.874, 0.951, 1.0)]
+    assert said == [
+        *("under 5%", "under 5%", "about 15%", "about 50%", "about 85%", "over 95%", "over 95%")
+    ]
+
+
+# --- in a browser -----------------------------------------------------------------------------------
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box by its label."""
+    box = page.get_by_test_id("stSelectbox").filter(has_text=re.compile(f"^{label}"))
+    box.get_by_role("combobox").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_a_product_manager_sets_a_baseline_and_tries_a_target(
+    goals_server: str, goals_home: Path, visit: Callable[..., Visit]
+) -> None:
+    """Q4 2015 as baseline, its band, frozen with a reason; 25% multi-device; the link shows the same."""
+    seen = visit(f"{goals_server}/goals")
+    seen.charts(2 * GOALS)
+    page = seen.page
+    choose(page, "Baseline", "Q4 2015")
+    page.wait_for_url("**baseline=Q4**")
+    seen.rest()
+    page.locator(f".st-key-open_{SHARE} summary").click()
+    seen.charts(2 * GOALS + 1)
+    opened = page.locator(f".st-key-open_{SHARE}")
+    expect(opened.get_by_text("80 of 100 days lie between")).to_be_visible()
+    expect(opened.get_by_text(re.compile(r"in Q4 2015: the mean of 92 days"))).to_be_visible()
+
+    opened.get_by_label("Who").fill("Ann, product")
+    opened.get_by_label("Why").fill("Agreed on <b>18 January</b>; the quarter before the goals")
+    opened.get_by_role("button", name="Freeze this baseline").click()
+    expect(page.get_by_test_id("stToast")).to_contain_text("frozen", timeout=PATIENCE)
+    expect(opened.get_by_text("by Ann, product: Agreed on <b>18 January</b>")).to_be_visible()
+    page.wait_for_url("**baseline=frozen**")
+    (kept,) = frozen.frozen_baselines(Settings(home=goals_home))
+    assert (kept.measure, kept.frozen_by) == ("multi_device_percent", "Ann, product")
+    assert (kept.first_day.isoformat(), kept.last_day.isoformat()) == ("2015-10-01", "2015-12-31")
+    assert kept.low_95 < kept.low_80 < kept.baseline < kept.high_80 < kept.high_95
+
+    threshold = opened.get_by_role("spinbutton", name="At least, percent")
+    threshold.fill("25")
+    threshold.press("Enter")
+    page.wait_for_url(f"**threshold_{SHARE}=25**")
+    target = opened.get_by_text(re.compile(r"^Target 25\.0%, not met today"))
+    expect(target).to_be_visible(timeout=PATIENCE)
+    chance = opened.get_by_text(re.compile(r"^Chance of meeting it on 31 Dec 2016: .*\d+%$"))
+    expect(chance).to_be_visible()
+    seen.rest()
+    figures = opened.inner_text().split(LABEL)[1]
+
+    other = visit(page.url)
+    other.charts(2 * GOALS + 1)
+    elsewhere = other.page.locator(f".st-key-open_{SHARE}")
+    expect(elsewhere.get_by_role("spinbutton", name="At least, percent")).to_have_value("25.00")
+    expect(elsewhere.get_by_text(chance.inner_text())).to_be_visible()
+    assert elsewhere.inner_text().split(LABEL)[1] == figures
+    assert other.query == seen.query
+
+
+@pytest.mark.parametrize("width", [375, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_phones_and_screens_in_both_themes(
+    goals_server: str, visit: Callable[..., Visit], width: int, scheme: str
+) -> None:
+    """With a goal open nothing is wider than the window, and every chart stays inside it."""
+    seen = visit(f"{goals_server}/goals?open_{SHARE}=true", width=width, color_scheme=scheme)
+    seen.charts(2 * GOALS + 1)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    for chart in seen.page.locator("svg.marks").all():
+        box = chart.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_keyboard_opens_a_goal(goals_server: str, visit: Callable[..., Visit]) -> None:
+    """Without a mouse a reader opens a goal: its summary takes the focus and Enter opens it."""
+    seen = visit(f"{goals_server}/goals")
+    seen.charts(2 * GOALS)
+    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
+    seen.page.keyboard.press("Enter")
+    seen.charts(2 * GOALS + 1)
+    assert seen.query == {f"open_{SHARE}": ["true"]}
