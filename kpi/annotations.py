@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from unicodedata import category
 
 from kpi import queries, store
 from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
 from kpi.settings import Settings
+
+if TYPE_CHECKING:
+    from kpi.warehouse import Warehouse
 
 
 class Marker(Protocol):
@@ -36,8 +41,7 @@ def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
     with store.only_writer(settings), store.storage_faults(settings):
         with store.next_publication(settings) as publishing:
             for note in notes:
-                if len(note.label) > 256:
-                    raise Refused("a label may have 256 characters at most")
+                _refuse_odd(note)
                 queries.run(
                     publishing.connection,
                     "fill/annotation",
@@ -47,6 +51,17 @@ def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
                     url=getattr(note, "url", None),
                 )
             publishing.publish(DEFINITIONS)
+
+
+def _refuse_odd(note: Marker) -> None:
+    """Labels are one line and links are of the web: both are shown to every reader."""
+    if len(note.label.encode()) > 256:
+        raise Refused("a label may have 256 bytes at most")
+    if not note.label.strip() or any(category(letter) == "Cc" for letter in note.label):
+        raise Refused("a label is one line of letters, without control characters")
+    url = getattr(note, "url", None)
+    if url and not (re.fullmatch(r"https?://[^\s/]+\S*", url) and len(url.encode()) <= 1024):
+        raise Refused("a marker's link starts with http:// or https://, and has 1024 bytes at most")
 
 
 def remove(settings: Settings, note: Marker) -> None:
@@ -68,10 +83,16 @@ def standing(settings: Settings) -> list[Annotation]:
 
     warehouse = open_warehouse(settings)
     try:
-        rows = warehouse.frame("annotation").itertuples(index=False)
-        return [Annotation(r.day, r.label, r.kind, r.url) for r in rows]
+        return published(warehouse)
     finally:
         warehouse.close()
+
+
+def published(warehouse: Warehouse) -> list[Annotation]:
+    """Every mark of an open publication, in order of days."""
+    rows = warehouse.frame("annotation")
+    rows = rows.astype(object).where(rows.notna(), None)
+    return [Annotation(*row) for row in rows[["day", "label", "kind", "url"]].to_numpy().tolist()]
 
 
 def _read(connection: object) -> list[Annotation]:

@@ -7,6 +7,7 @@ from kpi.frame.about import (
     draw_definitions,
     draw_freshness,
     draw_loads,
+    draw_markers,
     draw_retention,
     draw_volumes,
 )
@@ -20,6 +21,9 @@ with frame("pages/data.py") as page:
 
     st.header("Loads and rejects", help="Of every file that was loaded; times are UTC.")
     draw_loads(page)
+
+    st.header("Markers", help="Releases, incidents and holidays, as ▼ on every chart over days.")
+    draw_markers(page)
 
     st.header("Retention")
     draw_retention(page)

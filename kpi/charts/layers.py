@@ -87,7 +87,8 @@ def lines(
         )
 
     # The axes stand in one layer, which all the others share: specifications stay small.
-    layers = [*_markers(markers, first, last), *_goals(goals, lasting, first, last)]
+    rules, flags = _markers(markers, first, last)
+    layers = [*rules, *_goals(goals, lasting, first, last)]
     notes: list[str] = []
     y = alt.Y("value:Q", title=None)
     if len(pale):
@@ -133,6 +134,7 @@ def lines(
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
     layers.append(_pointer(values, series, pale, compared_name))
+    layers += flags  # above the pointer's days, which would take every hover and click
     return alt.layer(
         *layers,
         height=height,
@@ -239,26 +241,42 @@ def _goals(
     return [rule.encode(x2=alt.X2("until:T")), label.encode(text=alt.Text("label:N"))]
 
 
-def _markers(markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp) -> list[alt.Chart]:
-    """A thin line and a triangle on each day that something happened, telling it to the pointer."""
+def _markers(
+    markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp
+) -> tuple[list[alt.Chart], list[alt.Chart]]:
+    """A thin line and a triangle on each day that something happened, telling it to the pointer.
+
+    A marker with a link opens it.
+    """
     rows = [
         {
             "day": pd.Timestamp(marker.day),
             "date": day_text(marker.day),
             "what": f"{marker.kind}: {marker.label}",
+            "url": getattr(marker, "url", None) or "",
         }
         for marker in markers
         if first <= pd.Timestamp(marker.day) <= last
     ]
     if not rows:
-        return []
-    base = alt.Chart(pd.DataFrame(rows)).encode(x=alt.X("day:T"))
-    rule = base.mark_rule(color=TEXT, opacity=0.22, aria=False)
-    flag = base.mark_point(
-        shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
-    )
+        return [], []
+    frame = pd.DataFrame(rows)
+    rule = alt.Chart(frame[["day"]]).mark_rule(color=TEXT, opacity=0.22, aria=False)
+    triangles = []
     tips = [alt.Tooltip("date:N", title="Day (UTC)"), alt.Tooltip("what:N", title="What")]
-    return [rule, flag.encode(tooltip=tips)]
+    linked = frame["url"] != ""
+    for flags in (frame[~linked], frame[linked]):
+        if flags.empty:
+            continue
+        flag = alt.Chart(flags).mark_point(
+            shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
+        )
+        flag = flag.encode(x=alt.X("day:T", title=None), tooltip=tips)
+        if flags["url"].iloc[0]:
+            opens = alt.Tooltip("url:N", title="Opens")
+            flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, opens])
+        triangles.append(flag)
+    return [rule.encode(x=alt.X("day:T", title=None))], triangles
 
 
 def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:

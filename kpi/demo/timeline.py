@@ -40,6 +40,8 @@ SHORTER_SIGN_UP = date(2016, 3, 8)
 OUTAGE = date(2015, 9, 15)
 OUTAGE_LEVELS = (0.07, 0.24)
 
+RELEASE_NOTES = "https://www.mozilla.org/firefox/{version}.0/releasenotes/"
+
 HOLIDAYS = {
     (12, 24): 0.80,
     (12, 25): 0.66,
@@ -62,6 +64,7 @@ class Annotation(NamedTuple):
     day: date
     label: str
     kind: str
+    url: str | None = None
 
 
 def ordinal(day: date) -> int:
@@ -216,7 +219,8 @@ class Timeline:
         newest = int(self.firefox_version(np.array([-1]))[0])
         for number, version in enumerate(self.firefox_version(np.arange(self.days))):
             if version != newest:
-                found.append(Annotation(self.day(number), f"Firefox {version}", "release"))
+                notes = RELEASE_NOTES.format(version=version)
+                found.append(Annotation(self.day(number), f"Firefox {version}", "release", notes))
                 newest = int(version)
         if self.first <= IOS_LAUNCH <= self.last:
             found.append(Annotation(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
@@ -231,4 +235,4 @@ class Timeline:
                 found.append(Annotation(day, "Christmas", "holiday"))
             if (day.month, day.day) == (1, 1):
                 found.append(Annotation(day, "New Year", "holiday"))
-        return sorted(found)
+        return sorted(found, key=lambda note: note[:3])

@@ -11,7 +11,7 @@ import streamlit as st
 from kpi import anomalies, charts, loads
 from kpi.definitions import ATTEMPT_WINDOW, MONTH, WEEK, WINDOWS
 from kpi.frame.words import plain
-from kpi.measures import CENSORED_WORDS, MEASURES, day_text, written
+from kpi.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, written
 
 if TYPE_CHECKING:
     from kpi.frame.page import Page
@@ -138,6 +138,29 @@ def draw_loads(page: Page) -> None:
             alt=f"{len(reasons)} reasons for rejected rows.",
         )
     page.draw_tables({"loads": loads.listed(manifest), "rejects": reasons}, key="loads_table")
+
+
+def draw_markers(page: Page) -> None:
+    """Every marker of the charts, with its link, for those who can't point at it."""
+    if not page.markers:
+        st.markdown("None yet. To mark a day:")
+    else:
+        st.dataframe(
+            pd.DataFrame([vars(note) for note in page.markers]),
+            hide_index=True,
+            height="auto" if len(page.markers) < 8 else 260,
+            placeholder=ABSENT,
+            column_config={
+                "day": st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY"),
+                "label": "What",
+                "kind": "Kind",
+                "url": st.column_config.LinkColumn("Link"),
+            },
+            alt=f"{len(page.markers)} markers.",
+        )
+    st.code(
+        'python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', "shell"
+    )
 
 
 def draw_retention(page: Page) -> None:

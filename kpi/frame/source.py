@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import behind, metrics, store
-from kpi.annotations import Annotation
+from kpi.annotations import Annotation, published
 from kpi.behind import Statement
 from kpi.filters import Filters
 from kpi.frame.parts import Asked
@@ -52,8 +52,7 @@ def tag_values(key: str, _warehouse: Warehouse) -> pd.DataFrame:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
-    rows = _warehouse.frame("annotation").itertuples(index=False)
-    return [Annotation(row.day, row.label, row.kind, row.url) for row in rows]
+    return published(_warehouse)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
