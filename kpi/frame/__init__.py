@@ -17,6 +17,7 @@ import streamlit as st
 from kpi import charts
 from kpi.errors import Refused, Republished
 from kpi.frame import gate, source
+from kpi.frame.address import Address
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.frame.page import Card, Page
 from kpi.frame.trust import draw_link, draw_refusal, draw_sentence, draw_trust_line
@@ -37,18 +38,24 @@ def frame(file: str) -> Iterator[Page]:
         settings = Settings.read()
         reader = gate.admit(file, settings)
         navigation = st.sidebar.container()
+        address = Address(file)
         try:
-            page = _opened_page(settings)
+            page = _opened_page(settings, address)
         finally:
             # Drawn after the filters, whose state the links take along.
-            draw_navigation(navigation)
+            draw_navigation(navigation, address.chosen)
             gate.draw_reader(reader)
         draw_trust_line(page)
         place = draw_sentence(page)
-        with charts.unchecked():
-            yield page
+        try:
+            with charts.unchecked():
+                yield page
+        except Refused:
+            address.write()
+            raise
         page.draw_definitions()
         draw_link(place, page)
+        address.write()
     except Republished:
         st.rerun()
     except Refused as refusal:
@@ -56,9 +63,9 @@ def frame(file: str) -> Iterator[Page]:
         st.stop()
 
 
-def _opened_page(settings: Settings) -> Page:
+def _opened_page(settings: Settings, address: Address) -> Page:
     key = source.publication_key(settings)
-    return Page(source.opened(key, settings), key, settings)
+    return Page(source.opened(key, settings), key, settings, address)
 
 
 __all__ = ["PAGES", "Card", "Page", "frame", "plain"]

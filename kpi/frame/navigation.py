@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from kpi.frame.sidebar import kept_state
+Kept = Mapping[str, Sequence[str]]
+"""What a link takes along: what was chosen, by its name in the URL."""
 
 PRODUCT = "Firefox Accounts KPIs"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,7 +37,7 @@ PAGES = (
 """The pages in the order of the navigation; those whose file isn't there yet are left out."""
 
 
-def draw_navigation(place: DeltaGenerator) -> None:
+def draw_navigation(place: DeltaGenerator, kept: Kept) -> None:
     """Links to the pages that are there; each takes the reader's filters and period along."""
     there = [link for link in PAGES if (ROOT / link.file).exists()]
     with place:
@@ -47,11 +49,11 @@ def draw_navigation(place: DeltaGenerator) -> None:
                     label=link.title,
                     icon=link.icon,
                     width="stretch",
-                    query_params=kept_state(),
+                    query_params=kept,
                 )
 
 
-def draw_detail_link(file: str) -> None:
+def draw_detail_link(file: str, kept: Kept) -> None:
     """The way to the page that tells more, where there is one."""
     if file and (ROOT / file).exists():
         st.page_link(
@@ -59,5 +61,5 @@ def draw_detail_link(file: str) -> None:
             label="Details",
             icon=":material/arrow_forward:",
             icon_position="right",
-            query_params=kept_state(),
+            query_params=kept,
         )

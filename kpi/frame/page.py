@@ -18,7 +18,8 @@ from kpi.annotations import Annotation
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.frame import breakdown, navigation, parts, source
-from kpi.frame.sidebar import BOUND, draw_sidebar, kept_state, tell_bad_values
+from kpi.frame.address import Address
+from kpi.frame.sidebar import draw_sidebar
 from kpi.frame.words import file_name, link
 from kpi.measures import COMPARED_DAYS, Measure, days_text, gaps_told, reading, why_nothing, within
 from kpi.settings import Settings
@@ -41,13 +42,15 @@ class Card:
 class Page:
     """What a page reads: the publication, the reader's filters and period, and measures of both."""
 
-    def __init__(self, warehouse: Warehouse, key: str, settings: Settings) -> None:
+    def __init__(
+        self, warehouse: Warehouse, key: str, settings: Settings, address: Address
+    ) -> None:
+        self.address = address
         self._warehouse = self.warehouse = warehouse
         self._key = self.key = key
         self.settings = settings
         self._fetched: list[tuple[pd.DataFrame, parts.Asked]] = []
         self._measures: dict[str, Measure] = {}
-        self._choices: dict[str, tuple[str, str]] = {}
         self.min_users = settings.min_users
         self.publication: Publication = warehouse.publication
         if self.publication.last_complete_day is None:
@@ -55,6 +58,7 @@ class Page:
         self.today: date = self.publication.last_complete_day
         self.first_day: date = self.publication.first_day or self.today
         self.chosen = draw_sidebar(self)
+        self.kept = dict(address.chosen)
         self.filters: Filters = self.chosen.filters
         self.period: Period = self.chosen.period
 
@@ -153,8 +157,7 @@ class Page:
     @property
     def link(self) -> str:
         """The address that shows this page as it stands: defaults are left out."""
-        chosen = {key: said for key, (said, usual) in self._choices.items() if said != usual}
-        return link(st.context.url or "", {**kept_state(), **chosen})
+        return link(st.context.url or "", self.address.chosen)
 
     # --- drawing ----------------------------------------------------------------------------------
 
@@ -162,7 +165,7 @@ class Page:
         """A heading with its definition as tooltip, and the way to the page that tells more."""
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.header(title, help=definition, width="content")
-            navigation.draw_detail_link(detail)
+            navigation.draw_detail_link(detail, self.kept)
 
     def draw_cards(self, cards: Iterable[Card | tuple[Any, ...]]) -> None:
         """A row of cards, each with its value, change, distance to its goal and course."""
@@ -234,15 +237,15 @@ class Page:
         So do those ``of_data``, since options side by side are shown as Markdown.
         """
         usual = default or options[0]
-        tell_bad_values(key, options)
+        self.address.one_of(key, options, usual)
         if of_data or len(options) > parts.MOST_SEGMENTS:
             place = list(options).index(usual)
-            chosen = st.selectbox(label, options, place, key=key, help=help, width=260, **BOUND)
+            chosen = st.selectbox(label, options, place, key=key, help=help, width=260)
         else:
             chosen = st.segmented_control(
-                label, options, default=usual, key=key, required=True, help=help, **BOUND
+                label, options, default=usual, key=key, required=True, help=help
             )
-        self._choices[key] = (chosen or usual, usual)
+        self.address.note(key, chosen or usual, usual)
         return chosen or usual
 
     @contextmanager

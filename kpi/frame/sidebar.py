@@ -12,6 +12,7 @@ import streamlit as st
 
 from kpi import periods
 from kpi.filters import Filters, Period
+from kpi.frame.address import Address, tell_dropped
 from kpi.frame.words import plain
 from kpi.measures import day_text, days_text
 
@@ -33,18 +34,9 @@ FILTER_DEFAULTS: dict[str, Any] = {
     **{tag: [] for tag in TAG_NAMES},
     **{f"{tag}_mode": ONLY for tag in TAG_NAMES},
 }
-STATE_DEFAULTS: dict[str, Any] = {
-    "period": periods.DEFAULT_PERIOD,
-    "from": None,
-    "to": None,
-    "compare": periods.NOTHING,
-    "granularity": DAY,
-    **FILTER_DEFAULTS,
-}
-"""What every page's sidebar says by default, by its names in the URL."""
-
 SHARES_SHOWN = 8
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+"""For widgets of a single page, whose state needn't outlive it; the sidebar's go by `Address`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +60,7 @@ def draw_sidebar(page: Page) -> Chosen:
             "Compare with",
             periods.COMPARISONS,
             key="compare",
+            address=page.address,
             help="The same weekdays, whole weeks before: the previous period of as many days, 364 "
             "days before, or the year 2015. Without one, cards compare with 28 days before.",
         )
@@ -75,6 +68,7 @@ def draw_sidebar(page: Page) -> Chosen:
             "A point per",
             [DAY, WEEK],
             key="granularity",
+            address=page.address,
             help="Weeks are whole, Monday to Sunday, under their Sunday. People are never added "
             "over days: daily users are the mean of the week's days, the ratio and monthly users "
             "those of its Sunday; connections are those of all the week.",
@@ -84,18 +78,6 @@ def draw_sidebar(page: Page) -> Chosen:
     return Chosen(filters, period, comparison, words, granularity == WEEK)
 
 
-def kept_state() -> dict[str, Any]:
-    """What the sidebar says now, as the URL would have it: defaults are left out."""
-    said = {key: st.session_state.get(key) for key in STATE_DEFAULTS}
-    if said["period"] != periods.CUSTOM:
-        said["from"] = said["to"] = None
-    return {
-        key: value.isoformat() if isinstance(value, date) else value
-        for key, value in said.items()
-        if value and value != STATE_DEFAULTS[key]
-    }
-
-
 def reset_filters() -> None:
     """Everyone again; the period, comparison and granularity stay."""
     for key, value in FILTER_DEFAULTS.items():
@@ -103,20 +85,12 @@ def reset_filters() -> None:
 
 
 def tell_bad_values(key: str, known: Sequence[str]) -> None:
-    """A notice for each value in the URL that can't be chosen; the widget drops it."""
+    """A notice for each value in the URL that can't be chosen, before a widget that drops it itself."""
     if key in st.session_state:
         return
     for value in st.query_params.get_all(key):
         if value and value not in known:
-            _tell_dropped(key, value, f"isn't a value of {plain(key)}")
-
-
-def _tell_dropped(key: str, value: str, why: str) -> None:
-    st.toast(
-        f"“{plain(value[:60])}” in the link {why}; it was dropped.",
-        icon=":material/link_off:",
-        duration="long",
-    )
+            tell_dropped(value, f"isn't a value of {plain(key)}")
 
 
 def _draw_period(page: Page) -> Period:
@@ -125,7 +99,8 @@ def _draw_period(page: Page) -> Period:
         "Period",
         names,
         key="period",
-        index=names.index(periods.DEFAULT_PERIOD),
+        address=page.address,
+        usual=periods.DEFAULT_PERIOD,
         help=f"Up to {day_text(page.today)}, the last complete UTC day.",
     )
     usual = periods.PRESETS[periods.DEFAULT_PERIOD](page.first_day, page.today)
@@ -144,15 +119,8 @@ def _draw_period(page: Page) -> Period:
 
 
 def _draw_day(label: str, key: str, usual: date, page: Page) -> date:
-    if key not in st.session_state:
-        for value in st.query_params.get_all(key):
-            try:
-                inside = page.first_day <= date.fromisoformat(value) <= page.today
-            except ValueError:
-                inside = False
-            if value and not inside:
-                covered = days_text(page.first_day, page.today)
-                _tell_dropped(key, value, f"isn't one of the days loaded, {covered}")
+    covered = days_text(page.first_day, page.today)
+    page.address.day(key, usual, page.first_day, page.today, covered)
     picked = st.date_input(
         label,
         usual,
@@ -161,27 +129,30 @@ def _draw_day(label: str, key: str, usual: date, page: Page) -> date:
         key=key,
         format="YYYY-MM-DD",
         required=True,
-        **BOUND,
     )
-    return picked if isinstance(picked, date) else usual
+    chosen = picked if isinstance(picked, date) else usual
+    page.address.note(key, chosen, usual)
+    return chosen
 
 
 def _draw_filters(page: Page) -> Filters:
     chosen: dict[str, Any] = {}
     for tag, name in TAG_NAMES.items():
         values = page.options(tag) if tag != "version" else _versions(page, chosen)
-        picked, excluded = _draw_tag_filter(tag, name, values, page.min_users)
+        picked, excluded = _draw_tag_filter(tag, name, values, page)
         chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
     users = _draw_radio(
         "Users",
         [EVERYBODY, "new", "existing"],
         key="users",
+        address=page.address,
         help="New: the event came from a sign-up; of connections, the account was created in it.",
     )
     devices = _draw_radio(
         "Devices, of connections",
         [EVERYBODY, "single", "multi"],
         key="devices",
+        address=page.address,
         help="Whether the user who connects counted as multi-device. It narrows connections only: "
         "the measures of users show single- and multi-device side by side.",
     )
@@ -202,49 +173,63 @@ def _versions(page: Page, chosen: Mapping[str, tuple[str, ...]]) -> pd.DataFrame
     kept = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
     kept = kept.sort_values("users", ascending=False, kind="stable")
     picked = [str(value) for value in st.session_state.get("version", [])]
-    picked += st.query_params.get_all("version") if "version" not in st.session_state else []
+    picked += page.address.said("version")
     lost = every[every["found"].isin(picked) & ~every["found"].isin(kept["found"])]
     return pd.concat([kept, lost], ignore_index=True)
 
 
 def _draw_tag_filter(
-    tag: str, name: str, values: pd.DataFrame, min_users: int
+    tag: str, name: str, values: pd.DataFrame, page: Page
 ) -> tuple[list[str], bool]:
     """One tag's values, and whether they are the ones to leave out."""
     found = list(dict.fromkeys(str(value) for value in values["found"]))
-    tell_bad_values(tag, found)
+    page.address.some_of(tag, found)
     picked = st.multiselect(
-        name,
-        found,
-        key=tag,
-        placeholder="All",
-        help=_shares_told(values, min_users),
-        **BOUND,
+        name, found, key=tag, placeholder="All", help=_shares_told(values, page.min_users)
     )
+    page.address.note(tag, picked, [])
+    key = f"{tag}_mode"
     if not picked:
+        page.address.note(key, ONLY, ONLY)
         return [], False
-    mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key=f"{tag}_mode", hidden=True)
+    mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key, page.address, hidden=True)
     return picked, mode == EXCEPT
 
 
 def _draw_radio(
-    label: str, options: Sequence[str], key: str, help: str | None = None, hidden: bool = False
+    label: str,
+    options: Sequence[str],
+    key: str,
+    address: Address,
+    help: str | None = None,
+    hidden: bool = False,
 ) -> str:
-    tell_bad_values(key, options)
-    return st.radio(
+    address.one_of(key, options, options[0])
+    chosen = st.radio(
         label,
         options,
         key=key,
         help=help,
         horizontal=True,
         label_visibility="collapsed" if hidden else "visible",
-        **BOUND,
     )
+    address.note(key, chosen, options[0])
+    return chosen
 
 
-def _draw_selectbox(label: str, options: Sequence[str], key: str, help: str, index: int = 0) -> str:
-    tell_bad_values(key, options)
-    return st.selectbox(label, options, index=index, key=key, help=help, **BOUND)
+def _draw_selectbox(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    address: Address,
+    help: str,
+    usual: str | None = None,
+) -> str:
+    default = usual or options[0]
+    address.one_of(key, options, default)
+    chosen = st.selectbox(label, options, list(options).index(default), key=key, help=help)
+    address.note(key, chosen, default)
+    return chosen
 
 
 def _shares_told(values: pd.DataFrame, min_users: int) -> str:
