@@ -1,48 +1,28 @@
-"""`python -m benchmarks --users N --days D [--json FILE]`: load, summarise and query one simulated log.
+"""`python -m benchmarks --users N --days D [--json FILE]`: one simulated log, measured on this machine.
 
-Every figure comes from the same data in the same run. `count_distinct_ms` is the specification's way,
-a COUNT(DISTINCT) per day over users and days, for the same chart under the same filter.
+Subjects run in turn on the same data: load, summarise, query beside its rivals, connection times, and,
+when asked for, the app in a browser. What is known is printed and written at once, so that a run that
+is cut off still tells.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import secrets
-import statistics
+import os
+import shutil
 import tempfile
-import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import duckdb
-import pandas as pd
-
-from kpi import demo, metrics
-from kpi.events import load
-from kpi.filters import Filters
+from benchmarks import connection, generate, load, measure, query, summarise
 from kpi.settings import Settings
-from kpi.store import embedded
-from kpi.summarise import summarise
-from kpi.warehouse import open_warehouse
 
-FIRST_DAY = date(2015, 10, 1)
-PICKED = Filters(os=("Android", "iOS"), users="existing")
-COUNT_DISTINCT = """
-WITH picked AS (
-  SELECT d.day, d.user_id
-  FROM events.user_day AS d
-  JOIN kpi.segment AS s USING (segment_id)
-  WHERE s.os IN ('Android', 'iOS') AND s.new_user = 0
-)
-SELECT
-  y.day,
-  (SELECT COUNT(DISTINCT user_id) FROM picked WHERE day = y.day) AS dau,
-  (SELECT COUNT(DISTINCT p.user_id) FROM picked AS p WHERE p.day BETWEEN y.day - 27 AND y.day) AS mau
-FROM (SELECT DISTINCT day FROM events.user_day) AS y
-ORDER BY y.day
-"""
+SUBJECTS = ("load", "summarise", "query", "connection")
+ATTEMPTS_A_USER = 18
+KEY = b"a key for benchmarks, kept nowhere else"
 
 
 def main() -> None:
@@ -50,90 +30,100 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=394)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="write every figure here")
+    parser.add_argument("--only", default=",".join(SUBJECTS), help="subjects, by comma")
+    parser.add_argument("--folder", type=Path, help="keep log and store here, and go on from them")
     told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measured(Path(folder), told.users, told.days)
-    for name, figure in figures.items():
-        print(f"{name:24} {figure:,.1f}" if isinstance(figure, float) else f"{name:24} {figure:,}")
-    if told.json:
-        told.json.write_text(json.dumps(figures, indent=2) + "\n")
+    subjects = [subject for subject in SUBJECTS if subject in told.only.split(",")]
+    report = _Report(told.json)
+    folder = told.folder or Path(tempfile.mkdtemp(prefix="benchmarks-"))
+    try:
+        run(folder, told.users, told.days, subjects, report.add)
+    finally:
+        if not told.folder:
+            shutil.rmtree(folder)
 
 
-def measured(home: Path, users: int, days: int) -> dict[str, float | int]:
-    """Every figure by its name, for a simulated log of so many users and days."""
-    settings = Settings(home=home / "store", hmac_key=secrets.token_hex(32).encode())
-    last = FIRST_DAY + timedelta(days=days - 1)
-    files = demo.write_files(home / "files", users, FIRST_DAY, last, seed=1)
-    rows = 0
+class _Report:
+    """Figures by name, printed as they come and kept in a file."""
 
-    def tell(loaded: load.Loaded) -> None:
-        nonlocal rows
-        rows += loaded.rows_read
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._figures: dict[str, Any] = {}
 
-    def load_all() -> None:
-        for refusal in load.load_files(settings, files, tell=tell):
-            raise refusal
+    def add(self, figures: dict[str, Any]) -> None:
+        """Take figures in, print them, and write all so far."""
+        self._figures |= figures
+        for name, figure in figures.items():
+            _show(name, figure)
+        if self._file:
+            self._file.write_text(json.dumps(self._figures, indent=2, default=str) + "\n")
 
-    load_seconds = _seconds(load_all)
-    summarise_seconds = _seconds(lambda: summarise(settings))
-    raw_bytes = sum(file.stat().st_size for file in files)
-    publication = embedded.publication_file(settings.home)
-    warehouse = open_warehouse(settings)
-    query = "engagement"
-    params = {
-        "audiences": ("active",),
-        "broken_by": "",
-        "with_incomplete": 0,
-        **PICKED.parameters(),
-    }
-    warehouse.frame(query, **params)
-    query_seconds = statistics.median(
-        _seconds(lambda: warehouse.frame(query, **params)) for _ in range(9)
+
+def run(
+    folder: Path,
+    users: int,
+    days: int,
+    subjects: list[str],
+    tell: Callable[[dict[str, Any]], None],
+) -> None:
+    """Measure the subjects on one log of so many users and days."""
+    tell({"users": users, "days": days, "machine": measure.machine()})
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = Settings(home=folder / "store", hmac_key=KEY)
+    log = _log(folder / "log", users, days, tell)
+    if "load" in subjects:
+        shutil.rmtree(settings.home, ignore_errors=True)
+        tell(load.measured(settings, _without_last_day(log), folder))
+    if "summarise" in subjects:
+        summarise.forget(settings)
+        tell(summarise.measured(settings, log, folder))
+    if "query" in subjects:
+        tell(query.measured(settings, log))
+    if "connection" in subjects:
+        tell(connection.measured(folder, users * ATTEMPTS_A_USER))
+    tell({"load_average_at_end": round(os.getloadavg()[0], 2)})
+
+
+def _log(
+    folder: Path, users: int, days: int, tell: Callable[[dict[str, Any]], None]
+) -> generate.Log:
+    if folder.exists():
+        log = generate.existing(folder, days)
+        tell({"rows": log.rows, "raw_bytes": log.bytes})
+        return log
+    made = measure.apart(generate.generate, folder, users, days)
+    tell(
+        {
+            "rows": made.result.rows,
+            "raw_bytes": made.result.bytes,
+            "generate_seconds": made.seconds,
+            "generate_peak_bytes": made.peak_bytes,
+        }
     )
-    everything = statistics.median(
-        _seconds(lambda: metrics.engagement(warehouse, PICKED)) for _ in range(5)
-    )
-    exact = metrics.engagement(warehouse, PICKED, min_users=0).query("audience == 'all'")
-    warehouse.close()
-    with duckdb.connect(":memory:") as engine:
-        engine.execute(f"ATTACH '{embedded.events_file(settings.home)}' AS events (READ_ONLY)")
-        engine.execute(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
-        user_days = engine.execute("SELECT COUNT(*) FROM events.user_day").fetchone()[0]
-        sets = engine.execute("SELECT COUNT(*) FROM kpi.segment_set").fetchone()[0]
-        changes = engine.execute("SELECT COUNT(*) FROM kpi.monthly_users_change").fetchone()[0]
-        found: list[tuple] = []
-        count_distinct_seconds = _seconds(
-            lambda: found.extend(engine.execute(COUNT_DISTINCT).fetchall())
+    return made.result
+
+
+def _without_last_day(log: generate.Log) -> generate.Log:
+    """The log but for its last file, a day that is loaded later by itself."""
+    files = log.files[:-1]
+    return replace(log, files=files, bytes=sum(file.stat().st_size for file in files))
+
+
+def _show(name: str, figure: Any, indent: str = "") -> None:
+    if isinstance(figure, dict):
+        print(f"{indent}{name}", flush=True)
+        for inner, value in figure.items():
+            _show(inner, value, indent + "  ")
+    else:
+        shown = (
+            f"{figure:,.1f}"
+            if isinstance(figure, float)
+            else f"{figure:,}"
+            if isinstance(figure, int)
+            else str(figure)
         )
-    shown = exact[["dau", "mau"]].astype("Float64").reset_index(drop=True)
-    counted = pd.DataFrame(found, columns=["day", "dau", "mau"])[["dau", "mau"]].astype("Float64")
-    agree = int(((shown == counted) | shown.isna()).all(axis="columns").sum())
-    return {
-        "users": users,
-        "days": days,
-        "rows": rows,
-        "user_days": user_days,
-        "sets": sets,
-        "monthly_change_rows": changes,
-        "load_rows_per_second": rows / load_seconds,
-        "load_seconds": load_seconds,
-        "summarise_seconds": summarise_seconds,
-        "raw_bytes": raw_bytes,
-        "events_bytes": embedded.events_file(settings.home).stat().st_size,
-        "kpi_bytes": publication.stat().st_size,
-        "query_ms": query_seconds * 1000,
-        "engagement_frame_ms": everything * 1000,
-        "count_distinct_ms": count_distinct_seconds * 1000,
-        "times_faster": count_distinct_seconds / query_seconds,
-        "days_that_agree": agree,
-    }
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+        print(f"{indent}{name:30} {shown}", flush=True)
 
 
 if __name__ == "__main__":

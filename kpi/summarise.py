@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +16,9 @@ from kpi.settings import Settings
 
 LOOK_AROUND_DAYS = 28
 """How far from a changed day the rest of a sequence is looked for, if it wasn't an attempt before."""
+
+EVENTS_AT_ONCE = 20_000_000
+"""About how many events one statement groups: memory is bounded by it, however long the range."""
 
 ANY_DEVICES = (0, 999)
 _EVER = (date(1970, 1, 1), date(9999, 1, 1))
@@ -97,6 +100,8 @@ class _Run:
         self.end_part()
         if found["days"]:
             self.first_changed, self.last_changed = found["first_day"], found["last_day"]
+            events_a_day = max(1, int(found["events"]) // found["days"])
+            self.days_at_once = max(1, EVENTS_AT_ONCE // events_a_day)
         return Summarised(found["days"], found["first_day"], found["last_day"])
 
     def list_loads(self) -> bool:
@@ -125,10 +130,7 @@ class _Run:
         self.connection.commit()
 
     def fill(self) -> None:
-        changed = {
-            "first_ms": epoch_ms(self.first_changed),
-            "end_ms": epoch_ms(self.last_changed + timedelta(days=1)),
-        }
+        changed = _in_ms(self.first_changed, self.last_changed)
         self._run("seen_tags", **changed)
         self._run("kept_value", kept_values=self.settings.kept_values)
         self._run("segment")
@@ -136,21 +138,25 @@ class _Run:
 
         self._run("unpublished_day")
         self._run("known_user", **changed)
-        self._run("active_day", **changed)
-        self._run("user_day")
-        self._run("user_device_day")
+        for part in self._parts(self.first_changed, self.last_changed):
+            self._run("active_day", **_in_ms(**part))
+            self._run("user_day", **part)
+            self._run("user_device_day", **part)
         reach = WIDEST_WINDOW - 1
-        self._run(
-            "multi_device_day",
-            first_day=self.first_changed,
-            last_day=self.last_changed + timedelta(days=reach),
-            first_device_day=self.first_changed - timedelta(days=reach),
-            widest_window=WIDEST_WINDOW,
+        for part in self._parts(self.first_changed, self.last_changed + timedelta(days=reach)):
+            self._run(
+                "multi_device_day",
+                **part,
+                first_device_day=part["first_day"] - timedelta(days=reach),
+                widest_window=WIDEST_WINDOW,
+            )
+        self._run("touched_sequence", **changed)
+        touched = queries.run(
+            self.connection, "read/touched_bounds", look_around_days=LOOK_AROUND_DAYS
         )
         self._run(
             "attempt",
-            **changed,
-            look_around_days=LOOK_AROUND_DAYS,
+            **_in_ms(**touched.mappings().one()),
             multi_device_reach=ATTEMPT_WINDOW - 1,
         )
         self.end_part()
@@ -181,26 +187,43 @@ class _Run:
             loaded = {"first_day": _EVER[1], "last_day": _EVER[0]}
         self._run("shortened", first_loaded_day=loaded["first_day"], last_day=loaded["last_day"])
         first = self.first_changed
-        daily = {
-            "first_day": first,
-            "last_day": min(loaded["last_day"], self.last_changed + timedelta(days=reach)),
-        }
+        last_daily = min(loaded["last_day"], self.last_changed + timedelta(days=reach))
         monthly = {
             "first_day": first,
             "last_day": min(loaded["last_day"], self.last_changed + timedelta(days=reach + MONTH)),
             "first_active_day": first - timedelta(days=MONTH - 1),
         }
         self._run("audience")
-        self._run("daily_step", **daily)
-        self._name_sets(0, *ANY_DEVICES)
-        self._run("daily_users", **daily)
+        for part in self._parts(first, last_daily):
+            self._run("daily_step", **part)
+            self._name_sets(0, *ANY_DEVICES, part["first_day"], part["last_day"])
+            self._run("daily_users", **part)
         for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
             self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
-            self._name_sets(MONTH - 1, lowest, highest)
+            self._name_sets(
+                MONTH - 1, lowest, highest, monthly["first_active_day"], monthly["last_day"]
+            )
             self._run("monthly_users_change", audience=audience, **monthly)
 
-    def _name_sets(self, reach: int, lowest: int, highest: int) -> None:
-        self._run("segment_set", reach=reach, lowest=lowest, highest=highest)
+    def _parts(self, first: date, last: date) -> Iterator[dict[str, date]]:
+        """The days from first to last, both included, in runs of about EVENTS_AT_ONCE events."""
+        while first <= last:
+            days = min(self.days_at_once, (last - first).days + 1)
+            end = first + timedelta(days=days - 1)
+            yield {"first_day": first, "last_day": end}
+            first = end + timedelta(days=1)
+
+    def _name_sets(
+        self, reach: int, lowest: int, highest: int, first_active_day: date, last_day: date
+    ) -> None:
+        self._run(
+            "segment_set",
+            reach=reach,
+            lowest=lowest,
+            highest=highest,
+            first_active_day=first_active_day,
+            last_day=last_day,
+        )
         collisions = queries.run(self.connection, "read/set_key_collisions").scalar()
         if collisions:
             raise Refused(
@@ -228,6 +251,11 @@ def unsummarised(connection: Connection) -> int:
 def _frozen_before(stored: dict[str, str]) -> date:
     """Days before it can't be refilled, since events they depend on have expired."""
     return date.fromisoformat(stored.get("frozen_before", _EVER[0].isoformat()))
+
+
+def _in_ms(first_day: date, last_day: date) -> dict[str, int]:
+    """The bounds of UTC days, both included, as a half-open range of milliseconds."""
+    return {"first_ms": epoch_ms(first_day), "end_ms": epoch_ms(last_day + timedelta(days=1))}
 
 
 def epoch_ms(day: date) -> int:

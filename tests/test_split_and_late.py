@@ -238,6 +238,15 @@ def test_summarise_in_parts(make_store) -> None:
     assert store.exports() == whole_exports(make_store, log)
 
 
+@pytest.mark.parametrize("events_at_once", (1, 40))
+def test_statements_over_a_few_days_at_once(events_at_once: int, make_store, monkeypatch) -> None:
+    """However few events one statement may group, the numbers are the same."""
+    log = random_log(11, days=40, unloaded=(17, 18))
+    expected = whole_exports(make_store, log)
+    monkeypatch.setattr("kpi.summarise.EVENTS_AT_ONCE", events_at_once)
+    assert whole_exports(make_store, log) == expected
+
+
 @pytest.mark.every_engine
 def test_changed_file_needs_replace(store: Store) -> None:
     """A source whose content changed is refused in one line; --replace swaps it in."""

@@ -207,8 +207,9 @@ def _store(
     """Hash, insert and write the manifest, inside the caller's transaction."""
     reader, connection = loading.reader, loading.connection
     reader.execute(
-        "CREATE TEMP TABLE distinct_id AS SELECT id FROM (SELECT UNNEST([uid, device_id]) AS id "
-        "FROM checked WHERE fault IS NULL) WHERE id IS NOT NULL GROUP BY id"
+        "CREATE TEMP TABLE distinct_id AS "
+        "SELECT uid AS id FROM checked WHERE fault IS NULL AND uid IS NOT NULL "
+        "UNION SELECT device_id FROM checked WHERE fault IS NULL AND device_id IS NOT NULL"
     )
     hashed = "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if pads else "id"
     reader.execute(

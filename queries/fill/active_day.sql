@@ -3,14 +3,17 @@
 --          table of one run, so that events are read and their ids looked up once.
 -- Reads:   events.event, changed_day, events.known_user, events.known_device, new_sequence, tag_segment.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
+-- Note:    days are picked by IN: joined instead, they mislead DuckDB into building on the events.
 -- Source:  specification, "Definitions" (active user, active device); a blank uid is nobody.
 DROP TABLE IF EXISTS active_day;
 
 CREATE TEMPORARY TABLE active_day AS
-SELECT DISTINCT c.day, u.user_id, t.segment_id, d.device_id
+SELECT DISTINCT
+  DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) AS day,
+  u.user_id,
+  t.segment_id,
+  d.device_id
 FROM events.event AS e
-INNER JOIN changed_day AS c
-  ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
 INNER JOIN events.known_user AS u ON u.uid = e.uid
 LEFT JOIN events.known_device AS d ON d.device = e.device_id
 LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
@@ -20,4 +23,7 @@ INNER JOIN tag_segment AS t
   AND t.raw_os = COALESCE(e.user_agent_os, '')
   AND t.raw_service = COALESCE(e.service, '')
   AND t.new_user = CASE WHEN n.seq_id IS NULL THEN COALESCE(e.new_user, 0) ELSE 1 END
-WHERE e."timestamp" >= :first_ms AND e."timestamp" < :end_ms;
+WHERE
+  e."timestamp" >= :first_ms
+  AND e."timestamp" < :end_ms
+  AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day);

@@ -1,58 +1,14 @@
 -- attempt: one row per connection attempt, a sequence with at least one step of device connection.
 -- Grain:   one row per seq_id.
--- Reads:   events.event, changed_day, events.known_user.
--- Params:  first_ms, end_ms (bounds of the changed days, half-open), look_around_days (how far from
---          the changed days the rest of a sequence is looked for), multi_device_reach (days after a
---          change on which a user's being multi-device can depend on it).
--- Rerun:   safe; every sequence with an event on a changed day, now or before, is made anew.
+-- Reads:   events.event, changed_day, touched_sequence, events.known_user.
+-- Params:  first_ms, end_ms (bounds of the touched sequences' events, half-open; as parameters, so that
+--          the engine passes over what lies outside), multi_device_reach (days after a change on which a
+--          user's being multi-device can depend on it).
+-- Rerun:   safe; every touched sequence is made anew.
 -- Note:    of whatever service; connection.sql picks the services that count.
 --          The first occurrence of each step counts. A tag is the first non-blank value in seq_time
 --          order, found as the smallest of the values with seq_time written before them.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
-DROP TABLE IF EXISTS touched_sequence;
-
-CREATE TEMPORARY TABLE touched_sequence AS
-SELECT seq_id
-FROM (
-  SELECT e.seq_id
-  FROM events.event AS e
-  INNER JOIN changed_day AS c
-    ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
-  WHERE
-    e."timestamp" >= :first_ms
-    AND e."timestamp" < :end_ms
-    AND e.seq_id <> ''
-    AND e.seq_time IS NOT NULL
-    AND e.type IN (
-      'sequence.begin', 'account.created', 'account.login', 'account.verified', 'device.created',
-      'device.connected'
-    )
-  UNION
-  SELECT a.seq_id
-  FROM events.attempt AS a
-  INNER JOIN changed_day AS c ON c.day >= a.first_day AND c.day <= a.last_day
-  UNION
-  SELECT a.seq_id
-  FROM events.event AS e
-  INNER JOIN changed_day AS c
-    ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
-  INNER JOIN events.attempt AS a ON a.seq_id = e.seq_id
-  WHERE e."timestamp" >= :first_ms AND e."timestamp" < :end_ms
-) AS touched;
-
-DROP TABLE IF EXISTS touched_bounds;
-
-CREATE TEMPORARY TABLE touched_bounds AS
-SELECT
-  LEAST(COALESCE(MIN(a.first_day), MIN(c.first_changed)), MIN(c.first_changed) - :look_around_days) AS first_day,
-  GREATEST(COALESCE(MAX(a.last_day), MAX(c.last_changed)), MAX(c.last_changed) + :look_around_days) AS last_day
-FROM (SELECT MIN(day) AS first_changed, MAX(day) AS last_changed FROM changed_day) AS c
-LEFT JOIN (
-  SELECT a.first_day, a.last_day
-  FROM events.attempt AS a
-  INNER JOIN touched_sequence AS t ON t.seq_id = a.seq_id
-) AS a ON 1 = 1;
-
 INSERT INTO events.stale_attempt_day (first_day)
 SELECT DISTINCT a.first_day
 FROM events.attempt AS a
@@ -68,11 +24,7 @@ WITH event_of_sequence AS (
     LPAD(CAST(e.seq_time AS VARCHAR), 13, '0') AS place
   FROM events.event AS e
   INNER JOIN touched_sequence AS t ON t.seq_id = e.seq_id
-  CROSS JOIN touched_bounds AS b
-  WHERE
-    e.seq_time IS NOT NULL
-    AND e."timestamp" >= CAST(b.first_day - DATE '1970-01-01' AS BIGINT) * 86400000
-    AND e."timestamp" < CAST(b.last_day - DATE '1970-01-01' + 1 AS BIGINT) * 86400000
+  WHERE e.seq_time IS NOT NULL AND e."timestamp" >= :first_ms AND e."timestamp" < :end_ms
 ),
 sequence AS (
   SELECT

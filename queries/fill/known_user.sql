@@ -8,14 +8,14 @@ SELECT
   (SELECT COALESCE(MAX(user_id), 0) FROM events.known_user) + ROW_NUMBER() OVER (ORDER BY uid),
   uid
 FROM (
-  SELECT DISTINCT e.uid
-  FROM events.event AS e
+  SELECT e.uid
+  FROM (
+    SELECT DISTINCT uid
+    FROM events.event
+    WHERE "timestamp" >= :first_ms AND "timestamp" < :end_ms AND uid <> ''
+  ) AS e
   LEFT JOIN events.known_user AS k ON k.uid = e.uid
-  WHERE
-    e."timestamp" >= :first_ms
-    AND e."timestamp" < :end_ms
-    AND e.uid <> ''
-    AND k.uid IS NULL
+  WHERE k.uid IS NULL
 ) AS unknown;
 
 INSERT INTO events.known_device (device_id, device)
@@ -23,12 +23,12 @@ SELECT
   (SELECT COALESCE(MAX(device_id), 0) FROM events.known_device) + ROW_NUMBER() OVER (ORDER BY device_id),
   device_id
 FROM (
-  SELECT DISTINCT e.device_id
-  FROM events.event AS e
+  SELECT e.device_id
+  FROM (
+    SELECT DISTINCT device_id
+    FROM events.event
+    WHERE "timestamp" >= :first_ms AND "timestamp" < :end_ms AND device_id <> ''
+  ) AS e
   LEFT JOIN events.known_device AS k ON k.device = e.device_id
-  WHERE
-    e."timestamp" >= :first_ms
-    AND e."timestamp" < :end_ms
-    AND e.device_id <> ''
-    AND k.device IS NULL
+  WHERE k.device IS NULL
 ) AS unknown;

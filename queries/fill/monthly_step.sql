@@ -13,7 +13,8 @@ CREATE TEMPORARY TABLE set_step AS
 WITH active_day AS (
   SELECT d.day, d.user_id, d.segment_id
   FROM events.user_day AS d
-  LEFT JOIN events.multi_device_day AS m ON m.day = d.day AND m.user_id = d.user_id
+  LEFT JOIN events.multi_device_day AS m
+    ON m.day = d.day AND m.user_id = d.user_id AND m.day >= :first_active_day AND m.day <= :last_day
   WHERE
     d.day >= :first_active_day
     AND d.day <= :last_day

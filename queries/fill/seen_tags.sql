@@ -6,22 +6,30 @@ DROP TABLE IF EXISTS seen_tags;
 
 CREATE TEMPORARY TABLE seen_tags AS
 SELECT
-  COALESCE(e.user_agent_browser, '') AS raw_browser,
-  COALESCE(e.user_agent_version, '') AS raw_version,
-  COALESCE(e.user_agent_os, '') AS raw_os,
-  COALESCE(e.service, '') AS raw_service,
-  CASE WHEN n.seq_id IS NULL THEN COALESCE(e.new_user, 0) ELSE 1 END AS new_user,
-  COALESCE(NULLIF(e.user_agent_browser, ''), '(none)') AS browser,
-  COALESCE(NULLIF(SPLIT_PART(COALESCE(e.user_agent_version, ''), '.', 1), ''), '(none)') AS version,
-  COALESCE(NULLIF(e.user_agent_os, ''), '(none)') AS os,
-  COALESCE(NULLIF(e.service, ''), '(none)') AS service,
-  COUNT(*) AS events
-FROM events.event AS e
-INNER JOIN changed_day AS c
-  ON c.day = DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER)
-LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
-WHERE
-  e."timestamp" >= :first_ms
-  AND e."timestamp" < :end_ms
-  AND e.uid <> ''
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
+  raw_browser,
+  raw_version,
+  raw_os,
+  raw_service,
+  new_user,
+  COALESCE(NULLIF(raw_browser, ''), '(none)') AS browser,
+  COALESCE(NULLIF(SPLIT_PART(raw_version, '.', 1), ''), '(none)') AS version,
+  COALESCE(NULLIF(raw_os, ''), '(none)') AS os,
+  COALESCE(NULLIF(raw_service, ''), '(none)') AS service,
+  events
+FROM (
+  SELECT
+    COALESCE(e.user_agent_browser, '') AS raw_browser,
+    COALESCE(e.user_agent_version, '') AS raw_version,
+    COALESCE(e.user_agent_os, '') AS raw_os,
+    COALESCE(e.service, '') AS raw_service,
+    CASE WHEN n.seq_id IS NULL THEN COALESCE(e.new_user, 0) ELSE 1 END AS new_user,
+    COUNT(*) AS events
+  FROM events.event AS e
+  LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
+  WHERE
+    e."timestamp" >= :first_ms
+    AND e."timestamp" < :end_ms
+    AND e.uid <> ''
+    AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day)
+  GROUP BY 1, 2, 3, 4, 5
+) AS combination;

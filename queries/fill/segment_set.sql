@@ -2,7 +2,8 @@
 -- Grain:   one row per set; one row per (set_id, segment_id).
 -- Reads:   set_step, events.user_day, events.multi_device_day.
 -- Params:  reach (days before the step's day over which a set is gathered, 0 or 27), lowest, highest
---          (the audience's days since another device).
+--          (the audience's days since another device), first_active_day, last_day (bounds of all the
+--          days gathered from, so that the engine passes over the others).
 -- Rerun:   safe; only sets not yet known are added.
 -- Note:    one user who was in the set tells its members.
 DROP TABLE IF EXISTS new_set;
@@ -37,7 +38,10 @@ SELECT DISTINCT n.set_id, d.segment_id
 FROM new_set AS n
 INNER JOIN events.user_day AS d
   ON d.user_id = n.example_user AND d.day <= n.day AND d.day >= n.day - CAST(:reach AS INTEGER)
-LEFT JOIN events.multi_device_day AS m ON m.day = d.day AND m.user_id = d.user_id
+LEFT JOIN events.multi_device_day AS m
+  ON m.day = d.day AND m.user_id = d.user_id AND m.day >= :first_active_day AND m.day <= :last_day
 WHERE
-  COALESCE(m.days_since_other_device, 999) >= :lowest
+  d.day >= :first_active_day
+  AND d.day <= :last_day
+  AND COALESCE(m.days_since_other_device, 999) >= :lowest
   AND COALESCE(m.days_since_other_device, 999) <= :highest;

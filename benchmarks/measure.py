@@ -1,0 +1,97 @@
+"""How things are timed here: the median of several runs, memory of a process of its own, the machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+REPEATS = 5
+_PACKAGES = ("duckdb", "pandas", "pyarrow", "SQLAlchemy", "streamlit", "datasketches", "pyroaring")
+
+
+class Apart(NamedTuple):
+    """What a function gave in a process of its own, how long it took, and the most memory it held."""
+
+    result: Any
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one run takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def median_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
+    """The median of several runs, after one that isn't counted."""
+    work()
+    return statistics.median(seconds(work) for _ in range(repeats))
+
+
+def apart(work: Callable[..., Any], *arguments: Any) -> Apart:
+    """Run a function in a new process, so that its memory is its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return Apart(*pool.apply(_weighed, (work, arguments)))
+
+
+def _weighed(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, float, float, int]:
+    # A process started this way has no script, by which DuckDB would take it for a terminal's.
+    sys.modules["__main__"].__file__ = __file__
+    started, cpu = time.perf_counter(), time.process_time()
+    result = work(*arguments)
+    took, used = time.perf_counter() - started, time.process_time() - cpu
+    return result, took, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def machine() -> dict[str, str | int | float]:
+    """What the figures depend on: processor, cores, memory, versions, and how busy it is."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    known: dict[str, str | int | float] = {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": round(memory / 2**30, 1),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "load_average": round(os.getloadavg()[0], 2),
+    }
+    return known | {name.lower(): version(name) for name in _PACKAGES}
+
+
+def memory_bytes_per_second() -> float:
+    """How fast one thread reads memory: the sum of an array far larger than any cache."""
+    numbers = np.ones(2**27, dtype=np.int64)
+    return numbers.nbytes / min(seconds(numbers.sum) for _ in range(REPEATS))
+
+
+def disk_bytes_per_second(folder: Path, megabytes: int = 512) -> float:
+    """How fast the folder's disk takes bytes, synced, in one stretch."""
+    block = os.urandom(2**20)
+
+    def write() -> None:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for _ in range(megabytes):
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+
+    return megabytes * 2**20 / min(seconds(write) for _ in range(3))
