@@ -14,6 +14,7 @@ import numpy as np
 from benchmarks.measure import REPEATS, median_seconds, seconds
 from kpi import queries
 from kpi.filters import Filters
+from kpi.store import dialects
 from kpi.store.shared import quoted
 
 DAYS = 366
@@ -68,7 +69,7 @@ def measured(folder: Path, attempts: int) -> dict[str, Any]:
     file = folder / "attempts.duckdb"
     with duckdb.connect(":memory:") as engine:
         engine.execute(f"ATTACH {quoted(file)} AS kpi")
-        for statement in queries.statements("tables/kpi"):
+        for statement in dialects.definitions("tables/kpi", "duckdb"):
             engine.execute(statement)
         engine.execute("SELECT setseed(0.5)")
         engine.execute(SEGMENTS)
@@ -90,14 +91,13 @@ def _measured(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "digests_bytes": kept,
     }
     for name, filters in FILTERS.items():
-        exact_sql = queries.text("read/connection_time")
+        exact_sql = _statement(filters)
         digest_sql = _in_engine(exact_sql)
-        exact = _rows(engine, exact_sql, filters)
+        exact = _rows(engine, exact_sql)
         figures["filters"][name] = {
-            "exact_ms": 1000 * median_seconds(lambda s=exact_sql, f=filters: _rows(engine, s, f)),
-            "engine_digest_ms": 1000
-            * median_seconds(lambda s=digest_sql, f=filters: _rows(engine, s, f)),
-            "engine_digest": _errors(exact, _rows(engine, digest_sql, filters)),
+            "exact_ms": 1000 * median_seconds(lambda s=exact_sql: _rows(engine, s)),
+            "engine_digest_ms": 1000 * median_seconds(lambda s=digest_sql: _rows(engine, s)),
+            "engine_digest": _errors(exact, _rows(engine, digest_sql)),
         }
         if filters.devices is None:  # kept digests know segments, not devices
             picked = _picked(engine, filters)
@@ -113,27 +113,21 @@ def _measured(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return figures
 
 
-def _rows(
-    engine: duckdb.DuckDBPyConnection, sql: str, filters: Filters
-) -> dict[tuple[int, date], tuple[float, ...]]:
-    """The quartiles by account and day."""
-    params: dict[str, Any] = {
-        "broken_by": "",
-        "first_day": FIRST_DAY,
-        "last_day": date(9999, 1, 1),
+def _statement(filters: Filters) -> str:
+    """The product's statement for a year of quartiles, its parameters filled in."""
+    return queries.filled(
+        "read/connection_time",
+        broken_by="",
+        weekly=0,
+        first_day=FIRST_DAY,
+        last_day=date(9999, 1, 1),
         **filters.parameters(),
-    }
-    for name, value in params.items():
-        if isinstance(value, tuple):
-            listed = ", ".join(quoted(v) for v in value) or "NULL"
-            listed = f"({listed})" if value else "(SELECT '' WHERE 1 = 0)"
-            sql = sql.replace(f"IN :{name}\n", f"IN {listed}\n").replace(
-                f"IN :{name})", f"IN {listed})"
-            )
-    named = {name: value for name, value in params.items() if f":{name}" in sql}
-    for name in sorted(named, key=len, reverse=True):
-        sql = sql.replace(f":{name}", f"${name}")
-    found = engine.execute(sql, named).fetchall()
+    )
+
+
+def _rows(engine: duckdb.DuckDBPyConnection, sql: str) -> dict[tuple[int, date], tuple[float, ...]]:
+    """The quartiles by account and day."""
+    found = engine.execute(sql).fetchall()
     return {(row[1], row[2]): tuple(float(v) for v in row[4:7]) for row in found}
 
 

@@ -1,0 +1,134 @@
+"""What a fixed log costs: rows and bytes kept, statements a page runs, rows a query reads.
+
+Counted, not timed, so that a slow machine can't fail them nor a fast one pass. A bound is raised on
+purpose only, with the reason in the commit; docs/benchmarks.md has the times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_pages import opened
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from kpi import queries
+from kpi.filters import Filters
+from kpi.store import embedded
+
+MOST_ROWS = {
+    "segment": 243,
+    "segment_set": 1_164,
+    "segment_set_member": 3_267,
+    "daily_users": 16_003,
+    "monthly_users_change": 11_339,
+    "connection": 493,
+}
+"""Rows of the demo store's tables: its log is the same every time, and so are they."""
+
+MOST_BYTES = 4_000_000
+MOST_STATEMENTS = {
+    "app.py": 12,
+    "pages/engagement.py": 8,
+    "pages/multi_device.py": 11,
+    "pages/connection_time.py": 25,
+    "pages/goals.py": 15,
+    "pages/explore.py": 6,
+    "pages/data.py": 10,
+}
+FILTERED = Filters(os=("Android", "iOS"), users="existing")
+MOST_ROWS_READ = {"engagement": 31_933, "connection_time": 736}
+
+
+@pytest.fixture
+def demo_tables(demo_home: Path) -> Iterator[Connection]:
+    """A connection that reads the demo store's publication as `kpi`."""
+    engine = create_engine("duckdb:///:memory:")
+    with engine.connect() as connection:
+        publication = embedded.publication_file(demo_home)
+        connection.exec_driver_sql(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
+        yield connection
+    engine.dispose()
+
+
+def test_rows_of_the_summary(demo_tables: Connection) -> None:
+    """The summary of a fixed log has no more rows than it had."""
+    found = {
+        name: demo_tables.exec_driver_sql(f"SELECT COUNT(*) FROM kpi.{name}").scalar()
+        for name in MOST_ROWS
+    }
+    more = {name: rows for name, rows in found.items() if not 0 < rows <= MOST_ROWS[name]}
+    assert not more, f"more rows than {MOST_ROWS}"
+
+
+def test_bytes_of_the_summary(demo_home: Path) -> None:
+    """The file that pages read is no larger than it was."""
+    assert embedded.publication_file(demo_home).stat().st_size <= MOST_BYTES
+
+
+@pytest.mark.parametrize("file", MOST_STATEMENTS)
+def test_statements_of_a_page(file: str, at_demo: None) -> None:
+    """A page that nobody has opened yet asks the store no more often than it did."""
+    with counted_statements() as first:
+        page = opened(file)
+    assert not page.exception
+    assert 0 < len(first) <= MOST_STATEMENTS[file], first
+
+
+@pytest.mark.parametrize("file", MOST_STATEMENTS)
+def test_a_page_seen_before_asks_little(file: str, at_demo: None) -> None:
+    """A page drawn again under the same filters reads its tables from memory."""
+    page = opened(file)
+    with counted_statements() as again:
+        page.run()
+    assert not page.exception
+    assert not again
+
+
+@pytest.mark.parametrize("query", MOST_ROWS_READ)
+def test_rows_read_by_a_filtered_query(query: str, demo_tables: Connection) -> None:
+    """A filter reads each row of its tables once at most, as the engine's own profile counts them."""
+    assert 0 < rows_read(demo_tables, query) <= MOST_ROWS_READ[query]
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """The statements that reach any engine meanwhile, by their first words."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement.split("\n", 1)[0][:80])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def rows_read(connection: Connection, query: str) -> int:
+    """How many rows the scans of a filtered query read."""
+    told = {
+        "audiences": ("active",),
+        "broken_by": "",
+        "first_day": date(1970, 1, 1),
+        "last_day": date(9999, 1, 1),
+        "with_incomplete": 0,
+        "weekly": 0,
+        **FILTERED.parameters(),
+    }
+    statement = queries.filled(f"read/{query}", **told)
+    told_by_engine = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT json) {statement}")
+    profile = json.loads(told_by_engine.all()[0][1])
+    return sum(operator.get("rows_scanned", 0) for operator in _operators(profile["operator"]))
+
+
+def _operators(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        yield node
+        yield from _operators(node.get("children", []))
