@@ -329,7 +329,7 @@ def _reading(path: Path) -> Iterator[None]:
             raise Refused(
                 f"{path}: does not fit the memory limit; raise KPI_MEMORY_LIMIT (such as 4GB)"
             ) from error
-        of_the_file = (duckdb.InvalidInputException, duckdb.ConversionException)
+        of_the_file = (duckdb.InvalidInputException, duckdb.DataError)
         # Damaged Parquet is told by the engine's bare error, and names no file.
         bare = type(error) is duckdb.Error and "Corrupt database file" not in told
         named = name in told and "events.duckdb" not in told

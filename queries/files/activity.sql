@@ -4,7 +4,7 @@
 --         ISO 8601 in "time", "event" for the type and a whole user agent string.
 SELECT
   COALESCE(
-    CAST(TRY_CAST("timestamp" AS DECIMAL(18, 3)) * 1000 AS BIGINT),
+    CAST(TRY_CAST("timestamp" AS DECIMAL(15, 3)) * 1000 AS BIGINT),
     TRY_CAST("time" AS BIGINT),
     EPOCH_MS(TRY_CAST("time" AS TIMESTAMP))
   ) AS "timestamp",

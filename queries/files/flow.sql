@@ -5,7 +5,7 @@
 --         its events are there, so new_user is left open for the summary (new_sequence).
 SELECT
   COALESCE(
-    CAST(TRY_CAST("timestamp" AS DECIMAL(18, 3)) * 1000 AS BIGINT),
+    CAST(TRY_CAST("timestamp" AS DECIMAL(15, 3)) * 1000 AS BIGINT),
     TRY_CAST("time" AS BIGINT),
     EPOCH_MS(TRY_CAST("time" AS TIMESTAMP))
   ) AS "timestamp",
