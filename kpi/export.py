@@ -12,10 +12,16 @@ import pandas as pd
 from kpi.errors import Refused
 
 FORMATS = ("csv", "json", "parquet")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What begins a formula in one spreadsheet or another."""
 
 
 def written(frame: pd.DataFrame, form: str) -> bytes:
-    """The table in one of the formats; days as YYYY-MM-DD, absent values as an empty field or null."""
+    """The table in one of the formats; days as YYYY-MM-DD, absent values as an empty field or null.
+
+    In CSV, text that a spreadsheet would take for a formula stands behind an apostrophe, which makes it
+    text there; JSON and Parquet hold it as it is.
+    """
     if form == "parquet":
         buffer = io.BytesIO()
         days = frame.assign(day=frame["day"].dt.date) if "day" in frame else frame
@@ -26,7 +32,15 @@ def written(frame: pd.DataFrame, form: str) -> bytes:
     if form == "json":
         text = frame.to_json(orient="records", double_precision=15, force_ascii=False) + "\n"
         return text.encode()
-    return frame.to_csv(index=False, lineterminator="\n").encode()
+    texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name])]
+    safe = frame.assign(
+        **{name: frame[name].map(_no_formula, na_action="ignore") for name in texts}
+    )
+    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8", "replace")
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def write(frame: pd.DataFrame, form: str, path: Path | None) -> None:
