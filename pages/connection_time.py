@@ -49,7 +49,7 @@ with frame("pages/connection_time.py") as page:
     distribution = pooled(page, "connection-distribution", of=of)
     chart = charts.distribution(distribution, of=of)
     draw_pooled(page, chart, "connection-distribution", "attempts", of=of)
-    page.draw_tables({f"connection-distribution-of-{of}": distribution}, key="distribution_table")
+    page.draw_tables({"connection-distribution": distribution}, key="distribution_table")
 
     page.draw_heading("Completion over time", COMPLETION.definition)
     page.draw_chart(charts.ready_within, READY, within, markers=page.markers)
@@ -67,4 +67,4 @@ with frame("pages/connection_time.py") as page:
     tag = page.choose_dimension(TAGS_IN_ORDER, key="by", default="region")
     table = pooled(page, "connection-breakdown", by=tag)
     draw_breakdown(page, table, tag)
-    page.draw_tables({f"connection-breakdown-by-{tag}": table}, key="breakdown_table")
+    page.draw_tables({"connection-breakdown": table}, key="breakdown_table")

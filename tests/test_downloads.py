@@ -1,0 +1,135 @@
+"""What a reader downloads, on any page under any filter, is what the command line prints."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from browser import Visit
+from conftest import environment
+
+from kpi import attempts, metrics
+from kpi.export import written
+from kpi.filters import TAGS, Filters, Period
+from kpi.settings import Settings
+from kpi.warehouse import Warehouse, open_warehouse
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PAGES = {
+    "/": {"engagement", "firefox", "multi-device", "connection-time"},
+    "/engagement": {"engagement", "firefox"},
+    "/multi_device": {"multi-device"},
+    "/connection_time": {
+        *("connection-time", "completion", "ready-within", "steps"),
+        *("connection-distribution", "setup-steps", "connection-breakdown"),
+    },
+    "/explore": {"engagement"},
+}
+SEEDS = (1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def demo(demo_home: Path) -> Iterator[Warehouse]:
+    """The demo's newest publication."""
+    with environment(KPI_HOME=str(demo_home)):
+        warehouse = open_warehouse(Settings.read())
+    yield warehouse
+    warehouse.close()
+
+
+def random_filters(chance: random.Random, demo: Warehouse) -> Filters:
+    """Values of up to two tags, picked or left out, of those many use; users and devices at times."""
+    picked: dict[str, object] = {}
+    known = demo.known_values()
+    for tag in chance.sample(TAGS, chance.choice((0, 1, 1, 2))):
+        common = known[tag][:4]
+        values = chance.sample(common, min(len(common), chance.choice((1, 2))))
+        picked[tag if chance.random() < 0.6 else f"not_{tag}"] = tuple(values)
+    if chance.random() < 0.5:
+        picked["users"] = chance.choice(("new", "existing"))
+    if chance.random() < 0.3:
+        picked["devices"] = chance.choice(("single", "multi"))
+    return Filters(**picked)
+
+
+def query_of(filters: Filters) -> str:
+    """The filters as a page's URL has them, over all days."""
+    told: dict[str, object] = {"period": "all"}
+    for name, value in vars(filters).items():
+        if value:
+            told[name.removeprefix("not_")] = value
+        if value and name.startswith("not_"):
+            told[f"{name.removeprefix('not_')}_mode"] = "all except"
+    return urlencode(told, doseq=True)
+
+
+def arguments_of(filters: Filters, metric: str) -> list[str]:
+    """The same filters for `export`, less those that don't go with a metric."""
+    told = []
+    for name, value in vars(filters).items():
+        if name == "devices" and metric in metrics.USER_METRICS:
+            continue
+        for one in value if isinstance(value, tuple) else [value]:
+            if one is not None:
+                told.append(f"--{name.replace('_', '-')}={one}")
+    return told
+
+
+def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: Path) -> bytes:
+    """What stands behind a download, told by its file name: an export, or a pooled table's function."""
+    metric = name.split("_")[0]
+    options = dict(re.findall(r"_(by|of|window)-([a-z0-9]+)", name))
+    if metric in attempts.DETAILS:
+        table = attempts.DETAILS[metric]
+        if metric != "ready-within":
+            options["period"] = Period(demo.publication.first_day, demo.publication.last_day)
+        return written(table(demo, filters, min_users=1, **options), "csv")
+    from kpi.cli import main
+
+    command = ["export", metric, "--min-users=1", f"-o={folder / 'exported.csv'}"]
+    command += [f"--{option}={value}" for option, value in options.items()]
+    if metric != "firefox":
+        command += arguments_of(filters, metric)
+    with environment(KPI_HOME=str(home)):
+        assert main(command) == 0, command
+    return (folder / "exported.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(seed, marks=() if seed == SEEDS[0] else pytest.mark.long) for seed in SEEDS],
+)
+@pytest.mark.parametrize("path", PAGES)
+def test_downloads_equal_exports(
+    path: str,
+    seed: int,
+    server: str,
+    visit: Callable[..., Visit],
+    demo: Warehouse,
+    demo_home: Path,
+    tmp_path: Path,
+) -> None:
+    """Under random filters every table's download is byte for byte what `export` prints."""
+    filters = random_filters(random.Random(f"{path} {seed}"), demo)
+    seen = visit(f"{server}{path}?{query_of(filters)}")
+    seen.settle()
+    for table in seen.page.get_by_text("Table and download").all():
+        table.click()
+        seen.settle()
+    buttons = seen.page.get_by_test_id("stDownloadButton").get_by_role("button").all()
+    found = set()
+    for button in buttons:
+        with seen.page.expect_download() as started:
+            button.click()
+        name = started.value.suggested_filename
+        started.value.save_as(tmp_path / name)
+        got = (tmp_path / name).read_bytes()
+        assert got == expected(name, filters, demo, demo_home, tmp_path), (name, filters)
+        assert len(got.splitlines()) > 1
+        found.add(name.split("_")[0])
+    assert found == PAGES[path]
