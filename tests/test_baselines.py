@@ -7,7 +7,6 @@ import io
 import os
 import random
 import signal
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -262,9 +261,9 @@ def baseline_of(number: int = 0, **changed: Any) -> Frozen:
     return replace(usual, **changed)
 
 
-def test_what_is_frozen_is_read_back_on_every_engine(on_every_engine: Callable[[], Store]) -> None:
+@pytest.mark.every_engine
+def test_what_is_frozen_is_read_back_on_every_engine(store: Store) -> None:
     """Every field, hostile text and filters with any characters come back as they were, newest first."""
-    store = on_every_engine()
     settings = settings_of(store)
     settings.home.mkdir(parents=True, exist_ok=True)
     assert frozen.frozen_baselines(settings) == []

@@ -13,7 +13,7 @@ import duckdb
 import oracle
 import pandas as pd
 import pytest
-from conftest import Store, same
+from conftest import Store, environment, same
 from event_files import write
 from goals_oracle import GOALS, goal_rows
 from logs import at, days_from, device, event, heartbeat, random_log, user
@@ -23,6 +23,8 @@ from kpi.errors import Refused
 from kpi.filters import Filters, Period
 from kpi.goals.figures import Figures
 from kpi.goals.scoring import by_device_window, by_scoring_window, segment_of
+from kpi.settings import Settings
+from kpi.warehouse import open_warehouse
 
 FIREFOX = [
     (day, product, dau, mau)
@@ -325,6 +327,36 @@ def test_export_equals_the_oracle(scored_store: tuple[Store, oracle.Log]) -> Non
     expected = goal_rows(log, FIREFOX)
     assert {row["status"] for row in expected} == {"met", "not met"}
     assert_scored(printed(store), expected)
+
+
+@pytest.mark.every_engine
+def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
+    """On DuckDB, PostgreSQL and Redshift's dialect goals are the oracle's, and so are weeks' medians."""
+    log = random_log(23, first="2015-12-10", days=50, attempts_per_day=4)
+    known = oracle.Log(log)
+    store.load(write(store.files / "events.csv", log))
+    store.summarise()
+    assert_scored(printed(store), goal_rows(known))
+    last = max(known.loaded_days)
+    with environment(**store.settings()):
+        warehouse = open_warehouse(Settings.read())
+    figures = Figures(warehouse, min_users=0)
+    for goal in goals.read():
+        if not goal.timed:
+            continue
+        got = figures.scored_weeks(goal, figures.last_day)
+        assert len(got) == 7
+        for place, value in enumerate(reversed(got.to_list())):
+            ready = range(last - 7 * place - 6, last - 7 * place + 1)
+            seconds = [
+                attempt.ready_ms / 1000
+                for attempt in known.attempts
+                if attempt.day_ready in ready
+                and attempt.segment.users == goal.measure.removeprefix("connection_time_")
+            ]
+            expected = oracle.percentile(seconds, 0.5)
+            assert same(None if pd.isna(value) else value, expected)
+    warehouse.close()
 
 
 @pytest.mark.parametrize(

@@ -147,9 +147,10 @@ def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarr
     lasting = np.sqrt(count / max(count - BLOCK * fitted - 1, count // 4))
     passing = np.sqrt(count / max(count - fitted - 1, count // 4))
     fits = [_explained(changes, past, echo) for echo in ECHOES]
-    errors = np.array([surprises @ surprises for _, surprises, _ in fits])
+    # Absolute errors, so that an outage, taken back a week later, doesn't stand for usual weeks.
+    errors = np.array([np.abs(surprises).sum() for _, surprises, _ in fits])
     errors = np.maximum(errors, np.finfo(float).tiny)
-    likely = np.exp((count - fitted) / 2 * np.log(errors.min() / errors))
+    likely = (errors.min() / errors) ** (count - fitted)
     chosen = np.searchsorted(np.cumsum(likely) / likely.sum(), (np.arange(draws) + 0.5) / draws)
     seen = circular_blocks(count, BLOCK, draws, count, seed)
     coming = circular_blocks(count, BLOCK, draws, ahead, seed + 1)
