@@ -295,6 +295,18 @@ def test_log_scale_has_a_logarithmic_axis_and_shows_every_band() -> None:
     assert "cut on 1 day" in linear.to_dict()["title"]["text"]
 
 
+@each_chart
+def test_every_layer_of_values_is_on_the_same_axis(name: str) -> None:
+    """No layer's own values widen the axis: each names the same ends, and one draws the ticks."""
+    chart = drawn(name, goals=[charts.GoalLine("Goal", 20.0)])
+    encodings = [
+        layer["encoding"]["y"] for layer in chart.to_dict()["layer"] if "y" in layer["encoding"]
+    ]
+    placed = [each for each in encodings if "field" in each]
+    assert len({str(each["scale"]) for each in placed}) == 1
+    assert sum("axis" in each for each in placed) == 1
+
+
 def test_counts_and_times_begin_at_zero() -> None:
     """A linear axis of people or seconds begins at zero."""
     for name in ("multi_device_counts", "multi_device_percent", "connection_time"):

@@ -30,8 +30,18 @@ class ValueAxis:
         """The value at the top."""
         return self.ticks[-1]
 
+    @property
+    def scale(self) -> alt.Scale:
+        """From bottom to top; every layer needs it, or its own values would widen the axis."""
+        kind = "log" if self.log else "linear"
+        return alt.Scale(type=kind, domain=[self.low, self.high], nice=False)
+
+    def bare(self, column: str = "value") -> alt.Y:
+        """A column of values on this axis, which another layer draws."""
+        return alt.Y(f"{column}:Q", title=None, scale=self.scale)
+
     def encoding(self, column: str, unit: Unit) -> alt.Y:
-        """A column of values on this axis."""
+        """A column of values on this axis, drawn with ticks and grid."""
         whole = all(float(tick).is_integer() for tick in self.ticks)
         suffix = {"percent": " + '%'", "seconds": " + ' s'"}.get(unit, "")
         axis = alt.Axis(
@@ -40,9 +50,7 @@ class ValueAxis:
             labelPadding=6,
             gridOpacity=0.7,
         )
-        kind = "log" if self.log else "linear"
-        scale = alt.Scale(type=kind, domain=[self.low, self.high], nice=False)
-        return alt.Y(f"{column}:Q", title=None, axis=axis, scale=scale)
+        return alt.Y(f"{column}:Q", title=None, axis=axis, scale=self.scale)
 
     def share_below(self, value: float) -> float:
         """Where a value lies between bottom (0) and top (1)."""

@@ -61,7 +61,7 @@ def labels_beside(
     placed = labels.assign(beside=beside, last=last)
     ends = alt.Chart(labels.loc[labels["series"].notna(), ["day", "series", "value"]])
     point = ends.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
-        x=alt.X("day:T"), y=alt.Y("value:Q"), color=looks(series)["color"]
+        x=alt.X("day:T"), y=axis.bare(), color=looks(series)["color"]
     )
     text = (
         alt.Chart(placed[["last", "series", "beside", "full", "short"]])
@@ -73,7 +73,7 @@ def labels_beside(
             color=TEXT,
             text={"expr": f"width < {WIDE} ? datum.short : datum.full"},
         )
-        .encode(x=alt.X("last:T"), y=alt.Y("beside:Q"))
+        .encode(x=alt.X("last:T"), y=axis.bare("beside"))
     )
     return [point, text]
 

@@ -80,17 +80,18 @@ def lines(
     labels = label_texts(complete if len(complete) else drawn, series, unit, latest, lasting)
     scale = day_scale(first, last, labels)
     days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
+    bare_days = alt.X("day:T", title=None, scale=scale)
 
     def chart(frame: pd.DataFrame, *columns: str) -> alt.Chart:
         return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
-            x=alt.X("day:T", title=None), color=look["color"], detail="run:N"
+            x=bare_days, color=look["color"], detail="run:N"
         )
 
-    # The axes stand in one layer, which all the others share: specifications stay small.
+    # The axes are drawn by one layer for all the others: specifications stay small.
     rules, flags = _markers(markers, first, last)
-    layers = [*rules, *_goals(goals, lasting, first, last)]
+    layers = [*rules, *_goals(goals, lasting, axis, first, last)]
     notes: list[str] = []
-    y = alt.Y("value:Q", title=None)
+    y = axis.bare()
     if len(pale):
         line = chart(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
         layers.append(line.encode(y=y))
@@ -99,15 +100,13 @@ def lines(
         line = alt.Chart(curve.values[["day", "value"]]).mark_line(
             aria=False, color=curve.colour, strokeDash=[1, 3], strokeWidth=1.4, clip=True
         )
-        layers.append(line.encode(x=alt.X("day:T", title=None), y=y))
+        layers.append(line.encode(x=bare_days, y=y))
     if curves:
         notes.append(f"dotted: goal, {curves[0].label}")
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
-        # An area would stretch the axis to zero.
-        low = alt.Y("low:Q", title=None, scale=alt.Scale(zero=False))
-        layers.append(band.encode(y=low, y2=alt.Y2("high:Q")))
+        layers.append(band.encode(y=axis.bare("low"), y2=alt.Y2("high:Q")))
         notes += _cut_note(banded, axis)
     line = chart(complete, "value").mark_line(aria=False)
     layers.append(
@@ -218,6 +217,7 @@ def _told(values: pd.DataFrame, keys: Sequence[str], prefix: str) -> pd.DataFram
 def _goals(
     goals: Sequence[GoalLine],
     lasting: Sequence[GoalLine],
+    axis: ValueAxis,
     first: pd.Timestamp,
     last: pd.Timestamp,
 ) -> list[alt.Chart]:
@@ -233,7 +233,7 @@ def _goals(
             "label": ["" if goal in lasting else goal.label for goal in goals],
         }
     )
-    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=alt.Y("value:Q", title=None))
+    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=axis.bare())
     rule = base.mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, opacity=0.8, aria=False)
     label = base.mark_text(
         align="left", baseline="bottom", dx=3, dy=-3, fontSize=11, color=TEXT, opacity=0.85

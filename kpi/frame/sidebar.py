@@ -107,11 +107,8 @@ def _draw_period(page: Page) -> Period:
     if preset != periods.CUSTOM:
         first, last = periods.PRESETS[preset](page.first_day, page.today)
         return Period(first, last)
-    left, right = st.columns(2, gap="small")
-    with left:
-        first = _draw_day("From", "from", max(usual[0], page.first_day), page)
-    with right:
-        last = _draw_day("To", "to", usual[1], page)
+    first = _draw_day("From", "from", max(usual[0], page.first_day), page)
+    last = _draw_day("To", "to", usual[1], page)
     period, notice = periods.custom(first, last)
     if notice:
         st.caption(notice)
