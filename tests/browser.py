@@ -98,6 +98,11 @@ class serving:
         self.__exit__()
         pytest.fail(f"the server did not start: {self._log.read_text()[-500:]}")
 
+    @property
+    def process(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
     def __exit__(self, *_error: object) -> None:
         self._process.terminate()
         self._process.wait(20)
