@@ -25,14 +25,15 @@ def statements(settings: Settings, dialect: str) -> Iterator[str]:
                 yield raw_events.view(settings)
             else:
                 yield statement
-    for statement in queries.statements("tables/version"):
-        yield statement.replace(":schema_version", f"'{SCHEMA_VERSION}'")
+    yield from queries.statements("tables/version")
     yield from queries.statements("tables/grants")
 
 
 def printed(settings: Settings, dialect: str) -> str:
     """Everything, to read or to paste into a console."""
-    return "".join(f"{statement};\n\n" for statement in statements(settings, dialect))
+    version = f"'{SCHEMA_VERSION}'"
+    told = (s.replace(":schema_version", version) for s in statements(settings, dialect))
+    return "".join(f"{statement};\n\n" for statement in told)
 
 
 def apply(settings: Settings) -> int:
@@ -50,6 +51,8 @@ def apply(settings: Settings) -> int:
             group = _GROUP.search(statement)
             if group and group[1] in standing:
                 continue
-            connection.execute(text(statement))
+            clause = text(statement)
+            version = {"schema_version": str(SCHEMA_VERSION)}
+            connection.execute(clause, version if clause.compile().params else {})
             done += 1
     return done

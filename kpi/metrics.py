@@ -244,15 +244,7 @@ def steps(
     """
 
     def by_step(weekly: bool, period: Period = period) -> pd.DataFrame:
-        found = _attempts(warehouse, "steps", filters, period, by, weekly)
-        parts = []
-        for step in STEPS:
-            name = step.replace(".", "_")
-            part = found[["broken_by", "day", f"{name}_reached", f"{name}_ms"]].copy()
-            part.columns = pd.Index(["broken_by", "day", "reached", "median_ms"])
-            part["step"] = step
-            parts.append(part)
-        return pd.concat(parts, ignore_index=True)
+        return _attempts(warehouse, "steps", filters, period, by, weekly)
 
     levels = {"step": tuple(STEPS)}
     frame = _on_every_day(warehouse, by_step(weekly), by, incomplete, levels, ["reached"], weekly)
@@ -383,7 +375,7 @@ def _on_every_day(
     frame = found.set_index(names).reindex(index).reset_index()
     stands = frame["day"].map(counted).astype(bool)
     for column in frame.columns.difference(names):
-        if column in counts or column.endswith("_reached"):
+        if column in counts:
             frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("Int64")
         else:
             frame[column] = pd.to_numeric(frame[column]).astype("Float64")

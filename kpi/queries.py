@@ -34,8 +34,15 @@ def text(name: str) -> str:
 @cache
 def statements(name: str) -> tuple[str, ...]:
     """The statements of one file, which a semicolon at the end of a line parts."""
-    parts = (part.strip() for part in text(name).replace(";\n", ";\0").split(";\0"))
-    return tuple(part.removesuffix(";") for part in parts if part.strip(" ;\n"))
+    parts = (
+        part.strip().removesuffix(";") for part in text(name).replace(";\n", ";\0").split(";\0")
+    )
+    return tuple(part for part in parts if _says_something(part))
+
+
+def _says_something(part: str) -> bool:
+    """Whether there is more than comments, which some engines refuse to execute."""
+    return any(line.strip() and not line.lstrip().startswith("--") for line in part.splitlines())
 
 
 def run(connection: Connection, name: str, /, **params: Any) -> Result:

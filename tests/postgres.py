@@ -11,6 +11,7 @@ import importlib.util
 import itertools
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -27,7 +28,10 @@ from sqlalchemy import Engine, event
 
 SUPERUSER, PASSWORD = "postgres", "only-for-tests"
 ORDINARY_USER = "nobody"
-TEMPLATE = {"postgresql": "kpi_postgresql", "redshift": "kpi_redshift"}
+TEMPLATE = {"redshift": "kpi_redshift", "postgresql": "kpi_postgresql"}
+WATCHERS: list[Callable[[Any, str, Any], None]] = []
+"""Who is told, with the cursor, of every statement and its values on the way to Redshift."""
+
 ENGINES = ("duckdb", "postgresql", "redshift")
 QUICK = {
     "fsync": "off",
@@ -40,6 +44,7 @@ QUICK = {
     "max_connections": "60",
     "jit": "off",
     "timezone": "UTC",
+    "log_line_prefix": "<%d> ",
 }
 
 
@@ -48,6 +53,7 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.made: list[str] = []  # what `ddl --apply` sent to Redshift, groups included
         self._names = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._program = _program(folder)
@@ -133,6 +139,12 @@ class Postgres:
         )
         return name
 
+    def heard(self, database: str) -> list[str]:
+        """Every statement that the server was sent for a database whose `log_statement` is 'all'."""
+        entries = re.split(r"^<", (self.folder / "log").read_text(), flags=re.MULTILINE)
+        start = f"{database}> LOG:  statement: "
+        return [entry.removeprefix(start).strip() for entry in entries if entry.startswith(start)]
+
     def url(
         self, database: str, dialect: str, user: str = SUPERUSER, password: str = PASSWORD
     ) -> str:
@@ -216,13 +228,16 @@ class ServerStore(Store):
 
 
 def without_storage(
-    connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
 ) -> tuple[str, Any]:
     """What PostgreSQL doesn't know of Redshift's table definitions is taken out on the way to it."""
     from kpi.store import dialects
 
-    if connection.dialect.name == "redshift" and "CREATE TABLE" in statement:
-        statement = dialects.without_storage(statement)
+    if connection.dialect.name == "redshift":
+        for note in WATCHERS:
+            note(cursor, statement, parameters)
+        if "CREATE TABLE" in statement:
+            statement = dialects.without_storage(statement)
     return statement, parameters
 
 
@@ -245,10 +260,17 @@ def postgres(server_folder: Path) -> Iterator[Postgres]:
     event.listen(Engine, "before_cursor_execute", without_storage, retval=True)
     server = Postgres(server_folder)
     server.start()
+
+    def note(_cursor: Any, statement: str, values: Any) -> None:
+        if not values:
+            server.made.append(statement)
+
+    WATCHERS.append(note)
     try:
         for dialect, name in TEMPLATE.items():
             server.execute("CREATE DATABASE {name} TEMPLATE template0", name=name)
             ddl.apply(Settings(database_url=server.url(name, dialect)))
+        WATCHERS.remove(note)
         yield server
     finally:
         server.stop()

@@ -56,6 +56,8 @@ def is_redshift(settings: Settings) -> bool:
 @lru_cache(maxsize=8)
 def reading(settings: Settings) -> Engine:
     """The pool of connections that pages and exports share; a lost one is replaced before its use."""
+    # On Redshift every transaction sees one state of the tables as it is.
+    options = {} if is_redshift(settings) else {"isolation_level": "REPEATABLE READ"}
     return _engine(
         settings,
         settings.statement_seconds,
@@ -64,17 +66,19 @@ def reading(settings: Settings) -> Engine:
         max_overflow=16,
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
-        isolation_level="REPEATABLE READ",
+        **options,
     )
 
 
-def writing(settings: Settings, **options: Any) -> Engine:
+def writing(settings: Settings) -> Engine:
     """Connections of one command; its statements may take as long as they need."""
-    return _engine(settings, 0, poolclass=NullPool, **options)
+    return _engine(settings, 0, poolclass=NullPool)
 
 
 def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Engine:
     url = address(settings)
+    if url.drivername.endswith("psycopg2"):
+        options["use_native_hstore"] = False  # no question for a type that we have no use of
     try:
         engine = create_engine(
             url, connect_args=_arguments(settings, url), hide_parameters=True, **options

@@ -198,8 +198,8 @@ def tidy(settings: Settings) -> None:
 
     Raises Refused when this user may not.
     """
-    engine = connections.writing(settings, isolation_level="AUTOCOMMIT")
-    with connections.faults(settings), engine.connect() as connection:
+    with _connection(settings) as connection:
+        connection.connection.driver_connection.autocommit = True
         queries.run(connection, "tables/tidy")
 
 

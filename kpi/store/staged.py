@@ -14,10 +14,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from kpi import queries
 from kpi.errors import Refused, WarehouseDown
 from kpi.settings import Settings
+from kpi.store import connections
 
 ROWS_PER_FILE = 1_000_000
 
@@ -54,7 +56,7 @@ def copy(
                     manifest=f"s3://{bucket}/{prefix}manifest",
                     role=settings.copy_role,
                 )
-                connection.exec_driver_sql(statement)
+                _run(connection, statement)
         finally:
             for key in keys:
                 client.delete_object(Bucket=bucket, Key=key)
@@ -62,6 +64,16 @@ def copy(
         raise WarehouseDown(
             "KPI_S3_STAGING can't be written to or cleaned up; check that the bucket is there and that "
             "this machine's AWS credentials may put and delete objects in it"
+        ) from error
+
+
+def _run(connection: Connection, statement: str) -> None:
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        raise connections.refusal(error) or Refused(
+            "the cluster couldn't copy the staged files; nothing was loaded. Check that KPI_COPY_ROLE is "
+            "attached to the cluster and may read KPI_S3_STAGING; SYS_LOAD_ERROR_DETAIL has the reason"
         ) from error
 
 

@@ -5,14 +5,14 @@
 DROP TABLE IF EXISTS audience;
 
 CREATE TEMPORARY TABLE audience AS
-SELECT 'active' AS audience, 0 AS lowest, 999 AS highest
+SELECT CAST('active' AS VARCHAR(16)) AS audience, 0 AS lowest, 999 AS highest
 UNION ALL
-SELECT 'single_device_5' AS audience, 5 AS lowest, 999 AS highest
+SELECT CAST('single_device_5' AS VARCHAR(16)) AS audience, 5 AS lowest, 999 AS highest
 UNION ALL
-SELECT 'multi_device_3' AS audience, 0 AS lowest, 2 AS highest
+SELECT CAST('multi_device_3' AS VARCHAR(16)) AS audience, 0 AS lowest, 2 AS highest
 UNION ALL
-SELECT 'multi_device_5' AS audience, 0 AS lowest, 4 AS highest
+SELECT CAST('multi_device_5' AS VARCHAR(16)) AS audience, 0 AS lowest, 4 AS highest
 UNION ALL
-SELECT 'multi_device_7' AS audience, 0 AS lowest, 6 AS highest
+SELECT CAST('multi_device_7' AS VARCHAR(16)) AS audience, 0 AS lowest, 6 AS highest
 UNION ALL
-SELECT 'multi_device_14' AS audience, 0 AS lowest, 13 AS highest;
+SELECT CAST('multi_device_14' AS VARCHAR(16)) AS audience, 0 AS lowest, 13 AS highest;

@@ -3,11 +3,8 @@
 -- Reads:   given_firefox.
 -- Rerun:   safe; the days and products given are replaced.
 DELETE FROM kpi.firefox_engagement
-WHERE EXISTS (
-  SELECT 1
-  FROM given_firefox AS g
-  WHERE g.day = kpi.firefox_engagement.day AND g.product = kpi.firefox_engagement.product
-);
+USING given_firefox AS g
+WHERE firefox_engagement.day = g.day AND firefox_engagement.product = g.product;
 
 INSERT INTO kpi.firefox_engagement (day, product, dau, mau)
 SELECT day, product, dau, mau

@@ -18,10 +18,10 @@ SELECT
   COALESCE(o.kept, '(other)') AS os,
   COALESCE(s.kept, '(other)') AS service
 FROM seen_tags AS t
-LEFT JOIN kpi.kept_value AS b ON b.tag = 'browser' AND b.kept = t.browser
-LEFT JOIN kpi.kept_value AS v ON v.tag = 'version' AND v.kept = t.version
-LEFT JOIN kpi.kept_value AS o ON o.tag = 'os' AND o.kept = t.os
-LEFT JOIN kpi.kept_value AS s ON s.tag = 'service' AND s.kept = t.service;
+LEFT JOIN kpi.kept_value AS b ON b."tag" = 'browser' AND b.kept = t.browser
+LEFT JOIN kpi.kept_value AS v ON v."tag" = 'version' AND v.kept = t.version
+LEFT JOIN kpi.kept_value AS o ON o."tag" = 'os' AND o.kept = t.os
+LEFT JOIN kpi.kept_value AS s ON s."tag" = 'service' AND s.kept = t.service;
 
 INSERT INTO kpi.segment (segment_id, browser, version, os, service, new_user, segment_key)
 SELECT

@@ -58,12 +58,12 @@ calendar AS (
   WHERE type = '(all)'
 ),
 known_audience AS (
-  SELECT 'active' AS audience
-  UNION ALL SELECT 'single_device_5'
-  UNION ALL SELECT 'multi_device_3'
-  UNION ALL SELECT 'multi_device_5'
-  UNION ALL SELECT 'multi_device_7'
-  UNION ALL SELECT 'multi_device_14'
+  SELECT CAST('active' AS VARCHAR(16)) AS audience
+  UNION ALL SELECT CAST('single_device_5' AS VARCHAR(16))
+  UNION ALL SELECT CAST('multi_device_3' AS VARCHAR(16))
+  UNION ALL SELECT CAST('multi_device_5' AS VARCHAR(16))
+  UNION ALL SELECT CAST('multi_device_7' AS VARCHAR(16))
+  UNION ALL SELECT CAST('multi_device_14' AS VARCHAR(16))
 ),
 found AS (
   SELECT broken_by FROM monthly

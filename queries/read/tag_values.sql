@@ -10,29 +10,29 @@ WITH standing AS (
   HAVING SUM(change) <> 0
 ),
 tag_segment AS (
-  SELECT 'browser' AS tag, '' AS browser, browser AS found, segment_id FROM kpi.segment
+  SELECT CAST('browser' AS VARCHAR(16)) AS "tag", CAST('' AS VARCHAR(256)) AS browser, browser AS found, segment_id FROM kpi.segment
   UNION ALL
-  SELECT 'version' AS tag, '' AS browser, version AS found, segment_id FROM kpi.segment
+  SELECT CAST('version' AS VARCHAR(16)) AS "tag", CAST('' AS VARCHAR(256)) AS browser, version AS found, segment_id FROM kpi.segment
   UNION ALL
-  SELECT 'version' AS tag, browser, version AS found, segment_id FROM kpi.segment
+  SELECT CAST('version' AS VARCHAR(16)) AS "tag", browser, version AS found, segment_id FROM kpi.segment
   UNION ALL
-  SELECT 'os' AS tag, '' AS browser, os AS found, segment_id FROM kpi.segment
+  SELECT CAST('os' AS VARCHAR(16)) AS "tag", CAST('' AS VARCHAR(256)) AS browser, os AS found, segment_id FROM kpi.segment
   UNION ALL
-  SELECT 'service' AS tag, '' AS browser, service AS found, segment_id FROM kpi.segment
+  SELECT CAST('service' AS VARCHAR(16)) AS "tag", CAST('' AS VARCHAR(256)) AS browser, service AS found, segment_id FROM kpi.segment
 ),
 tag_set AS (
-  SELECT DISTINCT t.tag, t.browser, t.found, m.set_id
+  SELECT DISTINCT t."tag", t.browser, t.found, m.set_id
   FROM tag_segment AS t
   INNER JOIN kpi.segment_set_member AS m ON m.segment_id = t.segment_id
 )
 SELECT
-  t.tag,
+  t."tag",
   t.browser,
   t.found,
   COALESCE(SUM(s.users), 0) AS users,
   (SELECT COALESCE(SUM(users), 0) FROM standing) AS everyone
-FROM (SELECT DISTINCT tag, browser, found FROM tag_segment) AS t
-LEFT JOIN tag_set AS x ON x.tag = t.tag AND x.browser = t.browser AND x.found = t.found
+FROM (SELECT DISTINCT "tag", browser, found FROM tag_segment) AS t
+LEFT JOIN tag_set AS x ON x."tag" = t."tag" AND x.browser = t.browser AND x.found = t.found
 LEFT JOIN standing AS s ON s.set_id = x.set_id
-GROUP BY t.tag, t.browser, t.found
-ORDER BY t.tag, t.browser, users DESC, t.found
+GROUP BY t."tag", t.browser, t.found
+ORDER BY t."tag", t.browser, users DESC, t.found
