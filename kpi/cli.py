@@ -120,10 +120,17 @@ def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _summarise(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import store
     from kpi.summarise import summarise
 
     with progress("Summarising") as step:
         done = summarise(settings, told.first, told.last, step)
+        if done.days:
+            step("tidying")
+            try:
+                store.tidy(settings)
+            except Refused as refusal:
+                print(f"kpi: published, but not tidied: {refusal}", file=sys.stderr)
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0:
@@ -133,6 +140,18 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
             f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
             f"publication {done.publication_id}"
         )
+    # The last line is for schedulers and their alarms.
+    print(
+        json.dumps(
+            {
+                "command": "summarise",
+                "days": done.days,
+                "first_day": done.first_day and str(done.first_day),
+                "last_day": done.last_day and str(done.last_day),
+                "publication": done.publication_id,
+            }
+        )
+    )
 
 
 def _export(settings: Settings, told: argparse.Namespace) -> None:
@@ -211,6 +230,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     load.mark_simulated(settings)
     if settings.hmac_key is None:
         with store.storage_faults(settings):
+            settings.home.mkdir(parents=True, exist_ok=True)
             demo_key_file(settings.home).touch(mode=0o600)
             demo_key_file(settings.home).write_text(secrets.token_hex(32))
         settings = replace(settings, hmac_key=demo_key_file(settings.home).read_bytes())
@@ -232,7 +252,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
         annotations.annotate(settings, simulated_annotations(told.first, told.last))
     print(
         f"demo (simulated data) of {told.users} users, {told.first} to {told.last}, in "
-        f"{settings.home}; event files in {folder}"
+        f"{store.place(settings)}; event files in {folder}"
     )
 
 
@@ -250,6 +270,8 @@ def _ready(settings: Settings, told: argparse.Namespace) -> None:
     """Build the demo where nobody has configured a store and none was made yet."""
     from kpi import store
 
+    if settings.database_url:
+        return  # the pages say what is the matter with it
     try:
         store.publication_key(settings)
         return

@@ -46,8 +46,15 @@ def summarise(
     """Fill the KPI tables for the days whose events changed, and what depends on them.
 
     ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run.
-    ``tell`` hears the name of each step. Rerunning changes nothing.
+    ``tell`` hears the name of each step. Rerunning changes nothing, so it is tried again where the store
+    was out of reach for a moment.
     """
+    return store.retried(lambda: _summarised(settings, first, last, tell))
+
+
+def _summarised(
+    settings: Settings, first: date | None, last: date | None, tell: Callable[[str], None]
+) -> Summarised:
     with store.only_writer(settings), store.storage_faults(settings):
         if not store.has_events(settings):
             raise Refused(
@@ -111,7 +118,7 @@ class _Run:
         if self.frozen_before > _EVER[0]:
             first_kept = self.frozen_before - timedelta(days=NEEDED_DAYS - 1)
             self._run("retention", first_kept=first_kept, frozen_before=self.frozen_before)
-        self.connection.commit()
+        self.end_part()
         published = queries.run(self.connection, "read/publication").first() is not None
         return published and self._lists() != before
 
@@ -127,7 +134,7 @@ class _Run:
         found = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
         for marked in anomalies.marks(anomalies.volumes(found.mappings().all())):
             self._run("unusual_day", **marked)
-        self.connection.commit()
+        self.end_part()
 
     def fill(self) -> None:
         changed = _in_ms(self.first_changed, self.last_changed)

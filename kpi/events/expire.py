@@ -33,6 +33,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
         raise Refused(
             f"the next summary needs the last {NEEDED_DAYS} days; keep {NEEDED_DAYS} or more"
         )
+    load.refuse_raw_table(settings)
     with store.only_writer(settings), store.storage_faults(settings):
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:

@@ -74,6 +74,15 @@ def event_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
     return found
 
 
+def refuse_raw_table(settings: Settings) -> None:
+    """Raise Refused where events come from somebody else's table, which is only read."""
+    if settings.database_url and settings.raw_table:
+        raise Refused(
+            "KPI_RAW_TABLE is set: events come from that table, which this program only reads; "
+            "what fills it also removes"
+        )
+
+
 def load_files(
     settings: Settings,
     paths: Iterable[Path],
@@ -86,6 +95,7 @@ def load_files(
 
     A refused file leaves nothing behind, and the others are loaded all the same.
     """
+    refuse_raw_table(settings)
     files = event_files(paths)
     with (
         store.only_writer(settings),
@@ -103,6 +113,7 @@ def load_files(
 
 def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
     """Remove exactly what the loads that go by these names brought; returns the events of each."""
+    refuse_raw_table(settings)
     with (
         store.only_writer(settings),
         store.storage_faults(settings),

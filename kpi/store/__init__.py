@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from kpi.errors import Refused
 from kpi.settings import Settings
+from kpi.store.connections import retried
 from kpi.store.shared import (
     SCHEMA_VERSION,
     Loading,
@@ -145,6 +146,7 @@ __all__ = [
     "reading_baselines",
     "reading_engine",
     "refuse_newer_version",
+    "retried",
     "storage_faults",
     "stored_key",
     "tidy",

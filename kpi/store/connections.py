@@ -153,6 +153,8 @@ def retried(work: Callable[[], Done]) -> Done:
 
 def is_passing(error: BaseException) -> bool:
     """Whether a fault is one that may be gone at the next try."""
+    if isinstance(error, WarehouseDown) and error.__cause__ is not None:
+        return is_passing(error.__cause__)
     if not isinstance(error, DBAPIError):
         return False
     return (

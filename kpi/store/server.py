@@ -168,14 +168,13 @@ class Loading:
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the staged rows, ids hashed."""
-        if self._settings.raw_table:
-            raise Refused(
-                "KPI_RAW_TABLE is set, so events come from that table and can't be loaded from files"
-            )
         told = {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices}
         rows = self.reader.sql(queries.text("files/event"), params=told)
         batches = rows.to_arrow_reader(adding.BATCH_ROWS)
-        return adding.add(self._settings, self.connection, batches)
+        try:
+            return adding.add(self._settings, self.connection, batches)
+        finally:
+            batches.close()  # one that failed midway would keep the reader busy
 
 
 @contextmanager
