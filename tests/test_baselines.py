@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -402,45 +399,49 @@ def test_many_freeze_at_once_and_all_succeed(tmp_path: Path) -> None:
     assert {one.baseline for one in found} >= {17.25 + n for n in range(18)}
 
 
+KILLED = """
+import os, random, select, signal, sys
+sys.path[:0] = sys.argv[1:3]
+from pathlib import Path
+from kpi.goals import frozen
+from kpi.settings import Settings
+from test_baselines import baseline_of
+
+settings, chance, done = Settings(home=Path(sys.argv[3])), random.Random(5), set()
+for _ in range(30):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        for number in range(1000):
+            one = baseline_of(number)
+            frozen.freeze(settings, one)
+            os.write(writing, f"{one.baseline_id}\\n".encode())
+    os.close(writing)
+    if chance.random() < 0.7:
+        select.select([reading], [], [], 20)  # at least one is frozen
+    select.select([], [], [], chance.uniform(0, 0.08))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as said:
+        done |= set(said.read().split())
+    found = {one.baseline_id for one in frozen.frozen_baselines(settings)}
+    assert found >= done, f"lost {len(done - found)} of {len(done)}"
+after = baseline_of(baseline_id="after")
+frozen.freeze(settings, after)
+assert frozen.frozen_baselines(settings)[0] == after
+print(len(done))
+"""
+
+
 def test_killed_while_freezing_loses_nothing_that_stood(tmp_path: Path) -> None:
     """A process that is killed at any moment leaves all earlier baselines, and the next can freeze."""
     home = tmp_path / "home"
     home.mkdir()
-    settings = Settings(home=home)
-    chance = random.Random(5)
-    told_done: set[str] = set()
-    for _ in range(25):
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            try:
-                for number in range(100):
-                    one = baseline_of(number)
-                    frozen.freeze(settings, one)
-                    os.write(writing, f"{one.baseline_id}\n".encode())
-            finally:
-                os._exit(0)
-        os.close(writing)
-        _wait(reading, chance.uniform(0.0, 0.25))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        with os.fdopen(reading) as said:
-            told_done |= set(said.read().split())
-        found = {one.baseline_id for one in frozen.frozen_baselines(settings)}
-        assert found >= told_done
-    after = baseline_of(baseline_id="after")
-    frozen.freeze(settings, after)
-    assert frozen.frozen_baselines(settings)[0] == after
-    assert told_done
-
-
-def _wait(reading: int, seconds: float) -> None:
-    """Until a first word came, or so long."""
-    import select
-
-    select.select([reading], [], [], seconds)
-    select.select([], [], [], seconds / 5)
+    tests = Path(__file__).parent
+    with Store(tmp_path / "beside").started(KILLED, tests.parent, tests, home) as process:
+        out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert int(out) > 20
 
 
 def test_file_that_is_damaged_is_told_in_one_line(tmp_path: Path) -> None:

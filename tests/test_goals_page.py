@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,17 @@ def test_threshold_moves_target_and_chance_but_not_the_goal() -> None:
 
 
 @pytest.mark.usefixtures("at_goals")
+@pytest.mark.parametrize("bad", ["101", "-1", "many", "nan"])
+def test_threshold_that_cannot_be_is_dropped_with_a_notice(bad: str) -> None:
+    """A threshold in the URL that is no share is dropped, told, and the goal's own stands."""
+    page = opened(FILE, **{f"open_{SHARE}": "true", f"threshold_{SHARE}": bad})
+    assert not page.exception
+    assert page.number_input(key=f"threshold_{SHARE}").value == 20.0
+    notices = [toast.value for toast in page.toast]
+    assert any("threshold from 0 to 100; it was dropped" in notice for notice in notices)
+
+
+@pytest.mark.usefixtures("at_goals")
 def test_chosen_days_are_the_baseline_of_every_goal() -> None:
     """A quarter, or own days in the URL, take the place of the year before."""
     quarter = words(opened(FILE, baseline="Q4 2015"))
@@ -172,6 +184,37 @@ def test_too_little_history_is_refused_with_the_reason() -> None:
     assert "and 26 are needed" in said
     assert "Chance of meeting it" not in said
     assert "80 of 100 days lie between" in said
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_goals_of_a_year_that_is_over_are_final(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With goals of two years in the file one is chosen; of the past one nothing is left to chance."""
+    every = goals.read()
+    before = tuple(replace(goal, year=2015) for goal in every)
+    monkeypatch.setattr(goals, "read", lambda: (*every, *before))
+    now = words(opened(FILE))
+    assert "goals of 2016 are met** as of 31 Jul 2016" in now
+    page = opened(FILE, year="2015", **{f"open_{SHARE}": "true"})
+    assert not page.exception
+    said = words(page)
+    assert "goals of 2015 are met** as of 31 Dec 2015; 0 days" in said
+    assert "The year is over: this is how it ended." in said
+    assert "Chance of meeting it" not in said
+    assert "No baseline: no value on any day from 2014-01-01 to 2014-12-31." in said
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_broken_goals_file_is_told_with_its_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever edits the goals sees on the page which line is wrong, and no traceback."""
+    broken = tmp_path / "goals.toml"
+    broken.write_text('[[goal]]\nid = "x"\n')
+    real = goals.read
+    monkeypatch.setattr(goals, "read", lambda: real(broken))
+    page = opened(FILE)
+    assert not page.exception
+    assert "line 1: goal 1: title is missing" in words(page)
 
 
 @pytest.mark.usefixtures("at_goals")

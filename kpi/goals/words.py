@@ -119,10 +119,10 @@ def range_text(low: float, high: float, unit: Unit) -> str:
 
 def ending(seen: Outlook) -> str:
     """Where a goal may end, or why nothing is said of it."""
+    if seen.days_left == 0 and seen.now is not None:
+        return "The year is over: this is how it ended."
     if seen.projection is None:
         return _sentence(seen.why_none or "no projection")
-    if seen.days_left == 0:
-        return "The year is over: this is how it ended."
     low, high = seen.projection.range_at_end()
     unit = scale_unit(seen.goal)
     lead = " ahead" if seen.goal.comparator else ""

@@ -7,6 +7,7 @@ import streamlit as st
 
 from kpi import charts
 from kpi.filters import Period
+from kpi.frame.address import tell_dropped
 from kpi.frame.goals.freezing import draw_freeze
 from kpi.frame.goals.reading import OWN_DAYS, GoalsPage
 from kpi.frame.sidebar import BOUND
@@ -90,10 +91,9 @@ def _draw_reasonable(here: GoalsPage, seen: Outlook) -> float:
     st.markdown(f"**Change it takes.** {words.pace(seen, need)}")
     if seen.days_left:
         st.markdown(f"**The past.** {words.precedent(seen, need)}")
-    if seen.projection is None:
+    if seen.projection is None or not seen.days_left:
         st.info(words.ending(seen), icon=":material/info:")
-        return target
-    if seen.days_left:
+    else:
         st.markdown(
             f"**Chance of meeting it on {day_text(seen.end)}: {words.chance_text(need.chance or 0.0)}**"
         )
@@ -120,6 +120,8 @@ def _draw_threshold(seen: Outlook) -> float:
     low, high = (0.0, 100.0) if goal.unit == "percent" else (0.0, 3600.0)
     if goal.kind.endswith("_plus"):
         low = -high
+    low, high = min(low, goal.threshold), max(high, goal.threshold)
+    _tell_bad_threshold(f"threshold_{goal.id}", low, high)
     return st.number_input(
         labels[goal.kind],
         low,
@@ -132,6 +134,19 @@ def _draw_threshold(seen: Outlook) -> float:
         help="Another threshold to try; the goal itself stands in kpi/goals.toml.",
         **BOUND,
     )
+
+
+def _tell_bad_threshold(key: str, low: float, high: float) -> None:
+    """A notice for a threshold in the URL that can't be tried; the widget drops it."""
+    if key in st.session_state:
+        return
+    for value in st.query_params.get_all(key):
+        try:
+            inside = low <= float(value) <= high
+        except ValueError:
+            inside = False
+        if value and not inside:
+            tell_dropped(value, f"isn't a threshold from {low:g} to {high:g}")
 
 
 def _draw_baseline(
