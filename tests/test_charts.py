@@ -128,7 +128,8 @@ def layers(chart: alt.LayerChart, mark: str) -> Iterator[tuple[dict[str, Any], l
     for layer in told["layer"]:
         kind = layer["mark"] if isinstance(layer["mark"], str) else layer["mark"]["type"]
         if kind == mark:
-            yield layer, told["datasets"][layer["data"]["name"]]
+            # Layers of the same rows share those of the whole chart.
+            yield layer, told["datasets"][(layer.get("data") or told["data"])["name"]]
 
 
 def only(chart: alt.LayerChart, mark: str) -> tuple[dict[str, Any], list[dict]]:
@@ -378,6 +379,143 @@ def test_hostile_names_are_only_text() -> None:
     assert any(
         row.get("what") == f"release: {name}" for _, r in layers(chart, "point") for row in r
     )
+
+
+# --- comparison, breakdowns -----------------------------------------------------------------------
+
+
+def by_system_frame() -> pd.DataFrame:
+    """40 days of three systems: the largest has the lowest ratio, the smallest is hidden at times."""
+    parts = []
+    for system, size, hidden in (("Windows", 900, 0), ("Android", 300, 0), ("Haiku", 12, 39)):
+        rows = engagement_frame(absent=tuple(range(hidden)))
+        rows = rows[rows["audience"] == "all"].assign(os=system)
+        rows["engagement_ratio"] = rows["engagement_ratio"] * 300 / (size + 300)
+        rows["mau"] = (rows["mau"] * size // 1000).astype("Int64")
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+RATIO = MEASURES["engagement_ratio"]
+LAST = DAYS[-1].date()
+
+
+def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
+    """The other days stand under the period's, paler, and add to no label, sentence or band."""
+    beside = charts.Compared("a year before", engagement_frame().assign(engagement_ratio=30.0))
+    chart = charts.engagement_ratio(engagement_frame(), compared=beside)
+    pale, full = (layer["mark"] for layer, _ in layers(chart, "line"))
+    assert pale["opacity"] < 0.5
+    assert "opacity" not in full
+    assert "pale: a year before" in chart.to_dict()["title"]["text"]
+    assert "30.0%" not in charts.alt_text(chart)
+    rule, rows = next((layer, r) for layer, r in layers(chart, "rule") if "pale_0" in r[0])
+    assert rows[0]["pale_0"].startswith("30.0%")
+    titles = [tip["title"] for tip in rule["encoding"]["tooltip"]]
+    assert "FxA, all users, a year before" in titles
+
+
+def test_goals_beside_firefox_follow_its_own_ratio() -> None:
+    """A goal so many points above a product moves with it, from day to day."""
+    chart = charts.engagement_ratio(
+        engagement_frame(), firefox_frame(), points_above={"desktop": 5.0}
+    )
+    curve = next(rows for layer, rows in layers(chart, "line") if layer["mark"].get("color"))
+    assert {row["value"] for row in curve} == {45.0}
+    assert "Firefox’s own ratio + 5 points" in chart.to_dict()["title"]["text"]
+
+
+def test_weeks_are_one_line() -> None:
+    """Rows that are a week apart are joined; a week that is missing leaves a gap."""
+    weekly = engagement_frame()
+    weekly = weekly[weekly["day"].dt.day_of_week == 6]
+    rows = [r for r in only(charts.engagement_ratio(weekly), "line")[1] if r["series"] == "all"]
+    assert len({row["run"] for row in rows}) == 1
+    days = weekly["day"].unique()
+    parted = weekly[weekly["day"] != days[2]]
+    rows = [r for r in only(charts.engagement_ratio(parted), "line")[1] if r["series"] == "all"]
+    assert len({row["run"] for row in rows}) == 2
+
+
+def test_daily_mean_and_monthly_users_are_of_one_audience() -> None:
+    """DAU, its mean and MAU of the chosen users, and of no others."""
+    _, rows = only(charts.active_users(engagement_frame(), audience="multi_device"), "line")
+    assert {row["series"] for row in rows} == {"dau", "dau_7day_mean", "mau"}
+    assert max(row["value"] for row in rows) == 400
+
+
+def test_every_window_has_a_line() -> None:
+    """3, 5, 7 and 14 days are told apart by colour, dash and label."""
+    others = {days: multi_device_frame() for days in (3, 5, 7, 14)}
+    _, rows = only(charts.by_window(multi_device_frame(), others=others), "line")
+    assert {row["series"] for row in rows} == {"3", "5", "7", "14"}
+
+
+def test_largest_goes_by_what_a_measure_rests_on() -> None:
+    """The values with the most users come first, however high or low the measure itself."""
+    frame = by_system_frame()
+    assert charts.largest(frame, RATIO, "os", 5) == ["Windows", "Android", "Haiku"]
+    assert charts.largest(frame, RATIO, "os", 1) == ["Windows"]
+    hidden = frame.assign(engagement_ratio=pd.NA, mau=pd.NA)
+    assert charts.largest(hidden, RATIO, "os", 5) == []
+
+
+def test_bars_are_ranked_and_carry_their_n() -> None:
+    """The greatest value stands first; each bar says what it rests on, also in the sentence."""
+    chart = charts.ranked(by_system_frame(), RATIO, "os", LAST, ["Windows", "Android", "Haiku"])
+    bar, rows = only(chart, "bar")
+    assert [row["name"] for row in rows] == ["Haiku", "Android", "Windows"]
+    assert rows[2]["label"].endswith("n = 1,800")
+    assert bar["encoding"]["y"]["sort"] is None
+    assert bar["encoding"]["x"]["scale"]["domain"][0] == 0
+    assert "Windows" in charts.alt_text(chart)
+    assert "9 Feb 2016" in charts.alt_text(chart)
+
+
+def test_bars_show_the_compared_value_as_a_tick() -> None:
+    """What a value was before is a tick on its bar; one that wasn't has none."""
+    before = by_system_frame()
+    before = before[before["os"] != "Haiku"].assign(engagement_ratio=80.0)
+    chart = charts.ranked(
+        by_system_frame(), RATIO, "os", LAST, ["Windows", "Haiku"],
+        compared=charts.Compared("previous period", before),
+    )  # fmt: skip
+    _, rows = only(chart, "tick")
+    assert [(row["name"], row["before"]) for row in rows] == [("Windows", 80.0)]
+    assert "previous period" in chart.to_dict()["title"]["text"]
+
+
+def test_values_hidden_on_the_day_have_no_bar() -> None:
+    """A hidden value is absent from the bars and their sentence, never a bar of zero."""
+    chart = charts.ranked(by_system_frame(), RATIO, "os", DAYS[5].date(), ["Windows", "Haiku"])
+    assert [row["name"] for row in only(chart, "bar")[1]] == ["Windows"]
+    nothing = charts.ranked(by_system_frame(), RATIO, "os", DAYS[5].date(), ["Haiku"])
+    nothing.to_dict()
+    assert not charts.has_values(nothing)
+
+
+def test_small_charts_share_an_axis() -> None:
+    """Charts that stand side by side are drawn on the same values, so that heights compare."""
+    frame = by_system_frame()
+    span = charts.extent(frame, RATIO)
+    domains = set()
+    for system in ("Windows", "Android"):
+        chart = charts.course(frame[frame["os"] == system], RATIO, system, span=span)
+        line, _ = only(chart, "line")
+        domains.add(tuple(line["encoding"]["y"]["scale"]["domain"]))
+    assert len(domains) == 1
+
+
+def test_lines_by_value_are_few_and_told_apart() -> None:
+    """A line for each value, named at its end; a value named like markup is only text."""
+    name = "<script>alert(1)</script>"
+    frame = by_system_frame().replace({"os": {"Windows": name}})
+    chart = charts.by_value(frame, RATIO, "os", [name, "Android"])
+    line, rows = only(chart, "line")
+    assert {row["series"] for row in rows} == {name, "Android"}
+    assert len(set(line["encoding"]["color"]["scale"]["range"])) == 2
+    labels = [r["full"] for _, rows in layers(chart, "text") for r in rows if "full" in r]
+    assert any(label.startswith(name) for label in labels)
 
 
 # --- measures -------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ goes by what the measure rests on (its n), never by the measure itself.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date
 
@@ -138,8 +137,10 @@ def ranked(
         before = _on_day(compared.rows, by, day, values).set_index(by)[measure.column]
         told["before"] = floats(told["name"].map(before).astype("Float64"))
         told["before_text"] = [measure.text(value) for value in told["before"]]
+    ends = [name for name in ("value", "before") if name in told]
+    told["end"] = told[ends].max(axis="columns")
     # Room on the right for what stands at the ends of the bars.
-    top = max(max(told["value"]), told["before"].max() if "before" in told else -math.inf)
+    top = told["end"].max()
     x = alt.X(
         "value:Q",
         title=None,
@@ -163,7 +164,10 @@ def ranked(
     base = alt.Chart(told).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
     text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
-    layers = [bars.encode(x=x, tooltip=tips), text.encode(x=x, text=alt.Text("label:N"))]
+    layers = [
+        bars.encode(x=x, tooltip=tips),
+        text.encode(x=alt.X("end:Q", title=None), text=alt.Text("label:N")),
+    ]
     notes = None
     if compared is not None:
         tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]

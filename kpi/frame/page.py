@@ -210,6 +210,8 @@ class Page:
             return
         self.draw_drawn(chart)
         told = gaps_told(measure, rows, everything, self.min_users)
+        if told and "hidden" in told and measure.metric in metrics.ATTEMPT_METRICS:
+            told += "" if self.chosen.weekly else " A point per week pools more attempts."
         marked = (
             "▼ marks releases, incidents and holidays: point at one."
             if options.get("markers")
