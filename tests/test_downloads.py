@@ -9,8 +9,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from browser import Visit
+from browser import PATIENCE, Visit
 from conftest import environment
+from playwright.sync_api import expect
 
 from kpi import attempts, metrics
 from kpi.export import written
@@ -118,12 +119,14 @@ def test_downloads_equal_exports(
     filters = random_filters(random.Random(f"{path} {seed}"), demo)
     seen = visit(f"{server}{path}?{query_of(filters)}")
     seen.settle()
+    buttons = seen.page.get_by_test_id("stDownloadButton").get_by_role("button")
     for table in seen.page.get_by_text("Table and download").all():
+        before = buttons.count()
         table.click()
+        expect(buttons).not_to_have_count(before, timeout=PATIENCE)
         seen.settle()
-    buttons = seen.page.get_by_test_id("stDownloadButton").get_by_role("button").all()
     found = set()
-    for button in buttons:
+    for button in buttons.all():
         with seen.page.expect_download() as started:
             button.click()
         name = started.value.suggested_filename

@@ -1,0 +1,131 @@
+"""How fast the pages are in a real Chromium: `python -m benchmarks.app`.
+
+For each page: the first load, from the address to the last chart drawn, on a server just started and
+on one that is warm; and filter changes by hand, from the key or click to the last thing redrawn. The
+store is that of KPI_HOME, or a demo built for the occasion. Needs the development requirements.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
+
+from browser import ARGUMENTS, AT_REST, CHROMIUM, DRAWN, PATIENCE, STILL, path, serving  # noqa: E402
+from conftest import environment  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from kpi.cli import main as kpi  # noqa: E402
+from kpi.frame.navigation import PAGES  # noqa: E402
+
+WATCH = """() => {
+  window.changed = performance.now();
+  new MutationObserver(() => { window.changed = performance.now(); })
+    .observe(document.querySelector('[data-testid=stMain]'),
+             {subtree: true, childList: true, attributes: true, characterData: true});
+  for (const kind of ['pointerdown', 'keydown'])
+    addEventListener(kind, () => { window.acted = performance.now(); }, true);
+}"""
+TOOK = "() => window.changed - window.acted"
+LOADED = "() => window.changed"
+CHANGES = 50
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print a line per page: first loads, and the median and 95th percentile of a filter change."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.app", description=__doc__)
+    parser.add_argument("--changes", type=int, default=CHANGES, metavar="N")
+    told = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        home = os.environ.get("KPI_HOME") or str(folder / "demo")
+        if "KPI_HOME" not in os.environ:
+            with environment(KPI_HOME=home):
+                kpi(["demo"])
+        store = {"KPI_HOME": home, "KPI_MIN_USERS": None}
+        print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; milliseconds")
+        print(f"{'page':16} {'fresh':>7} {'warm':>7} {'median':>7} {'95%':>7} {'slowest':>8}")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+            for link in PAGES:
+                with serving(folder, **store) as address:
+                    fresh = first_load(browser, address + path(link))
+                    warm = first_load(browser, address + path(link))
+                    times = sorted(changes(browser, address + path(link), told.changes))
+                print(
+                    f"{link.title:16} {fresh:7,.0f} {warm:7,.0f} {statistics.median(times):7,.0f} "
+                    f"{times[int(0.95 * (len(times) - 1))]:7,.0f} {times[-1]:8,.0f}",
+                    flush=True,
+                )
+            browser.close()
+
+
+def first_load(browser: Browser, address: str) -> float:
+    """Milliseconds from asking for the address until nothing changes any more."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_selector("[data-testid=stMain]")
+    page.evaluate(WATCH)
+    still(page)
+    took = page.evaluate(LOADED)
+    context.close()
+    return took
+
+
+def changes(browser: Browser, address: str, count: int) -> Iterator[float]:
+    """Milliseconds of each of so many changes of the filters in the sidebar, one after another."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_selector("[data-testid=stMain]")
+    page.evaluate(WATCH)
+    still(page)
+    sidebar = page.get_by_test_id("stSidebarUserContent")
+    radios = sidebar.get_by_test_id("stRadio")
+    users, devices = (radios.filter(has_text=name) for name in ("Users", "Devices"))
+    choices = sidebar.get_by_test_id("stMultiSelect")
+    system = choices.filter(has_text="Operating system").locator("input")
+    steps = cycle(
+        [
+            lambda: users.get_by_text("existing", exact=True).click(),
+            lambda: devices.get_by_text("multi", exact=True).click(),
+            lambda: (system.fill("Windows 10"), system.press("Enter")),
+            lambda: users.get_by_text("new", exact=True).click(),
+            lambda: (system.fill("Android"), system.press("Enter")),
+            lambda: devices.get_by_text("single", exact=True).click(),
+            lambda: system.press("Backspace"),
+            lambda: users.get_by_text("all", exact=True).click(),
+            lambda: system.press("Backspace"),
+            lambda: devices.get_by_text("all", exact=True).click(),
+        ]
+    )
+    for _ in range(count):
+        before = page.url
+        next(steps)()
+        page.wait_for_function("before => location.href != before", arg=before)
+        still(page)
+        yield page.evaluate(TOOK)
+    context.close()
+
+
+def still(page: Page) -> None:
+    """Wait until the script has run and nothing on the page changes."""
+    for _ in range(2):
+        page.wait_for_selector(AT_REST)
+        page.wait_for_function(DRAWN)
+        page.evaluate(STILL)
+
+
+if __name__ == "__main__":
+    main()
