@@ -10,16 +10,14 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from kpi.arguments import Checked, count, day, positive
 from kpi.errors import NoData, Refused
+from kpi.journal import recorded
 from kpi.progress import progress
 from kpi.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 DONE, REFUSED = 0, 1
 DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
@@ -33,6 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
+    journal = os.environ.get("KPI_LOG_FILE")
+    name = told.command.__name__.strip("_").replace("_", "-")
+    return recorded(Path(journal) if journal else None, name, lambda: _carried_out(told))
+
+
+def _carried_out(told: argparse.Namespace) -> int:
     try:
         return told.command(Settings.read(os.environ), told) or DONE
     except Refused as refusal:
@@ -380,11 +384,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
     export.add_argument("--by", choices=["browser", "version", "os", "service", "users"])
     export.add_argument("--window", type=int, choices=[3, 5, 7, 14], help="multi-device only")
-    export.add_argument("--as-of", type=_day, metavar="DAY", help="goals only")
-    export.add_argument("--baseline-from", type=_day, metavar="DAY", help="goals only")
-    export.add_argument("--baseline-to", type=_day, metavar="DAY", help="goals only")
+    export.add_argument("--as-of", type=day, metavar="DAY", help="goals only")
+    export.add_argument("--baseline-from", type=day, metavar="DAY", help="goals only")
+    export.add_argument("--baseline-to", type=day, metavar="DAY", help="goals only")
     export.add_argument("--baseline", metavar="ID", help="goals only: a frozen one")
-    export.add_argument("--min-users", type=_count, metavar="N", help="0 shows every cell")
+    export.add_argument("--min-users", type=count, metavar="N", help="0 shows every cell")
     export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
     export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
@@ -393,17 +397,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_output(command("baselines", _baselines, "list frozen baselines beside today's values"))
 
     expire = command("expire", _expire, "delete raw events past retention")
-    expire.add_argument("--keep-days", type=_count, required=True, metavar="N")
+    expire.add_argument("--keep-days", type=count, required=True, metavar="N")
 
     demo = command("demo", _demo, "simulate events into files, load and summarise them")
-    demo.add_argument("--users", type=_positive, default=20_000, metavar="N")
+    demo.add_argument("--users", type=positive, default=20_000, metavar="N")
     _add_period(demo, DEMO_FIRST, DEMO_LAST)
-    demo.add_argument("--seed", type=_count, default=1, metavar="N")
+    demo.add_argument("--seed", type=count, default=1, metavar="N")
 
     command("ready", _ready, "build the demo if nothing is configured; what `make run` calls first")
 
     annotate = command("annotate", _annotate, "mark a day on every chart, list or remove marks")
-    annotate.add_argument("day", nargs="?", type=_day, metavar="DAY")
+    annotate.add_argument("day", nargs="?", type=day, metavar="DAY")
     annotate.add_argument("label", nargs="?", metavar="LABEL")
     annotate.add_argument("--kind", choices=["release", "incident", "holiday"], default="release")
     annotate.add_argument("--url")
@@ -418,94 +422,16 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = command("doctor", _doctor, "check settings, secrets, store, freshness and integrity")
     doctor.add_argument("--json", action="store_true", help="one list of findings, for alerts")
-    return _Checked(parser)
-
-
-class _Checked:
-    """The parser, with the rules that hold between options."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._parser = parser
-
-    def parse_args(self, arguments: list[str] | None) -> argparse.Namespace:
-        told = self._parser.parse_args(arguments)
-        metric = getattr(told, "metric", None)
-        if metric is None:
-            return told
-        if told.devices and metric not in ("connection-time", "completion", "steps"):
-            self._parser.error(
-                f"--devices goes with attempts only; {metric} has single and multi beside all"
-            )
-        if told.window and metric != "multi-device":
-            self._parser.error("--window goes with multi-device only")
-        told.window = told.window or 5
-        of_goals = [
-            name
-            for name in ("as_of", "baseline_from", "baseline_to", "baseline")
-            if getattr(told, name)
-        ]
-        if of_goals and metric != "goals":
-            self._parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
-        if told.baseline and (told.baseline_from or told.baseline_to):
-            self._parser.error("--baseline has its own period; leave out the days")
-        not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(told, name)]
-        if not_of_goals and metric == "goals":
-            self._parser.error(
-                "goals have no period, weeks or breakdown; --as-of gives the day to score"
-            )
-        narrowed = [
-            name
-            for name in (
-                "browser",
-                "version",
-                "os",
-                "service",
-                "not_browser",
-                "not_version",
-                "not_os",
-                "not_service",
-                "users",
-                "by",
-            )
-            if getattr(told, name)
-        ]
-        if metric == "firefox" and narrowed:
-            option = narrowed[0].replace("_", "-")
-            self._parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
-        return told
+    return Checked(parser)
 
 
 def _add_period(
     command: argparse.ArgumentParser, first: date | None = None, last: date | None = None
 ) -> None:
-    command.add_argument("--from", dest="first", type=_day, metavar="DAY", default=first)
-    command.add_argument("--to", dest="last", type=_day, metavar="DAY", default=last)
+    command.add_argument("--from", dest="first", type=day, metavar="DAY", default=first)
+    command.add_argument("--to", dest="last", type=day, metavar="DAY", default=last)
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
     command.add_argument("-o", "--output", type=Path, metavar="FILE")
-
-
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2016-01-31") from None
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
-    return number
-
-
-def _positive(text: str) -> int:
-    number = _count(text)
-    if number == 0:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

@@ -105,7 +105,11 @@ class serving:
 
     def __exit__(self, *_error: object) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        try:
+            self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
 
 
 @pytest.fixture(scope="session")
