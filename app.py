@@ -9,6 +9,7 @@ from kpi.measures import MEASURES
 RATIO = MEASURES["engagement_ratio"]
 MULTI_DEVICE = MEASURES["multi_device_percent"]
 TIME = MEASURES["connection_time"]
+TIME_GOALS = ("connection_time_new", "connection_time_existing")
 NEW, EXISTING = {"account": "new"}, {"account": "existing"}
 
 with frame("app.py") as page:
@@ -45,29 +46,28 @@ with frame("app.py") as page:
     with left:
         page.draw_heading("Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py")
         percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
-        told = page.targets("multi_device_percent", multi_device) if percent else []
         page.draw_chart(
             charts.multi_device_users,
             MULTI_DEVICE,
             multi_device,
             percent=percent,
             compared=page.compared(multi_device),
-            goals=targets.lines(told, "percent"),
+            goals=page.goal_lines(multi_device, "percent", "multi_device_percent")
+            if percent
+            else [],
             markers=page.markers,
         )
         page.draw_tables({"multi-device": multi_device}, key="multi_device_table")
     with right:
         page.draw_heading("Time to connect a device", TIME.definition, "pages/connection_time.py")
         log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
-        told = page.targets("connection_time_new", times)
-        told += page.targets("connection_time_existing", times)
         page.draw_chart(
             charts.connection_time,
             TIME,
             times,
             log=log,
             compared=page.compared(times),
-            goals=targets.lines(told, TIME.unit),
+            goals=page.goal_lines(times, TIME.unit, *TIME_GOALS),
             markers=page.markers,
         )
         page.draw_tables({"connection-time": times}, key="connection_time_table")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kpi import charts, targets
+from kpi import charts
 from kpi.definitions import WINDOWS
 from kpi.filters import BREAKDOWNS
 from kpi.frame import Card, frame
@@ -10,11 +10,8 @@ from kpi.measures import MEASURES
 
 DAILY, MONTHLY = MEASURES["multi_device_percent"], MEASURES["monthly_multi_device_percent"]
 USERS, MONTHLY_USERS = MEASURES["multi_device_users"], MEASURES["monthly_multi_device_users"]
-SPANS = {
-    "daily and monthly": ("daily", "monthly"),
-    "daily": ("daily",),
-    "monthly": ("monthly",),
-}
+BOTH = ("daily", "monthly")
+SPANS = {"daily and monthly": BOTH, "daily": BOTH[:1], "monthly": BOTH[1:]}
 
 with frame("pages/multi_device.py") as page:
     window = int(
@@ -41,7 +38,6 @@ with frame("pages/multi_device.py") as page:
     with page.choices():
         percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
         spans = SPANS[page.choose("Over", list(SPANS), key="spans")]
-    goals = page.targets("multi_device_percent", table) if percent else []
     page.draw_chart(
         charts.multi_device_users,
         DAILY if "daily" in spans else MONTHLY,
@@ -49,7 +45,7 @@ with frame("pages/multi_device.py") as page:
         percent=percent,
         spans=spans,
         compared=page.compared(table),
-        goals=targets.lines(goals, "percent"),
+        goals=page.goal_lines(table, "percent", "multi_device_percent") if percent else [],
         markers=page.markers,
     )
     page.draw_tables({"multi-device": table}, key="multi_device_table")

@@ -126,6 +126,11 @@ class Page:
             goals.read(), measure, table, firefox, self.last_shown_day, self.filters, **options
         )
 
+    def goal_lines(self, table: pd.DataFrame, unit: str, *measures: str) -> list[charts.GoalLine]:
+        """The goals of some measures (by their names in `goals.toml`) that are one value over a year."""
+        told = [target for measure in measures for target in self.targets(measure, table)]
+        return targets.lines(told, unit)
+
     @cached_property
     def markers(self) -> list[Annotation]:
         """Releases, incidents and holidays, by day."""
@@ -217,8 +222,11 @@ class Page:
             if options.get("markers")
             else ""
         )
-        if told or marked:
-            st.caption(" ".join(filter(None, [told, marked])))
+        devices = ""
+        if self.filters.devices and measure.metric in metrics.USER_METRICS:
+            devices = "The filter of devices narrows connections only: it is not applied here."
+        if told or marked or devices:
+            st.caption(" ".join(filter(None, [told, marked, devices])))
 
     def draw_drawn(self, chart: alt.LayerChart) -> None:
         """A chart that is drawn already, with its sentence for those who can't see it."""
