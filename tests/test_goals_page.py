@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 from kpi import goals
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
+from kpi.goals.backtest import Backtest
 from kpi.settings import Settings
 from kpi.warehouse import open_warehouse
 
@@ -230,6 +231,14 @@ def test_without_who_or_why_nothing_is_frozen(goals_home: Path) -> None:
     assert "needs the reason why" in words(page)
     assert page.text_input(key=f"who_{SHARE}").value == "Ann"
     assert frozen.frozen_baselines(settings) == before
+
+
+def test_a_method_that_failed_on_a_history_says_so() -> None:
+    """Far fewer or more ranges than promised are told as such; a few tries say nothing."""
+    assert told.tested_told(Backtest(9, 9, 50, 40)).endswith("held (80%; they promise 80%).")
+    assert "too sure of themselves" in told.tested_told(Backtest(26, 26, 44, 18))
+    assert "wider than need be" in told.tested_told(Backtest(9, 9, 40, 40))
+    assert told.tested_told(Backtest(9, 40, 8, 4)).endswith("It is too short to try 40 weeks.")
 
 
 def test_chances_carry_no_false_precision() -> None:

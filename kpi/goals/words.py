@@ -20,6 +20,9 @@ ASSUMPTION = (
 NO_SEASON = "No yearly seasonality known: that takes two years of history."
 SEASON = "The yearly pattern of the past is in it."
 
+# Where so many tries were made, and fewer or more held, the ranges are told to be too narrow or wide.
+ENOUGH_TRIES, TOO_FEW, TOO_MANY = 20, 0.65, 0.95
+
 COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
 RULES = {
     "baseline_plus": "baseline + {threshold}",
@@ -169,6 +172,10 @@ def tested_told(test: Backtest) -> str:
     )
     if test.weeks_ahead < test.wanted:
         told += f" It is too short to try {test.wanted} weeks."
+    if test.tries >= ENOUGH_TRIES and test.share < TOO_FEW:
+        told += " Take the range and the chance above as too sure of themselves."
+    if test.tries >= ENOUGH_TRIES and test.share > TOO_MANY:
+        told += " Take the range above as wider than need be."
     return told
 
 
