@@ -58,6 +58,8 @@ class Measure:
         amount = written(abs(change), "users" if self.unit == "attempts" else self.unit)
         if self.unit == "percent":
             amount = f"{abs(change):.1f} points"
+        if not any(digit in "123456789" for digit in amount):
+            return f"±{amount}"
         return f"{'−' if change < 0 else '+'}{amount}"
 
     def flat(self, change: float) -> bool:
