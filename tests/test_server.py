@@ -178,7 +178,59 @@ def test_wrong_addresses(store: Store, postgres: Postgres) -> None:
     for name in ("mysql+pymysql", "sqlite", "postgresql+asyncpg", "nosuch"):
         assert "must begin with one of" in refused(store, f"{name}://u:s3cret@nosuch.invalid/d")
     assert "can't be reached" in refused(store, "postgresql://u:s3cret@nosuch.invalid/d")
-    assert "can't be reached" in refused(store, "redshift+psycopg2://u:s3cret@127.0.0.1:1/d")
+    for driver in ("psycopg2", "redshift_connector"):
+        address = f"redshift+{driver}://u:s3cret@127.0.0.1:1/d"
+        assert "can't be reached" in refused(store, address)
+
+
+def told_to_driver(url: str, **settings: object) -> dict[str, object]:
+    """What the driver is told, beside what the dialect adds."""
+    from kpi.settings import Settings
+    from kpi.store import connections
+
+    engine = connections.writing(Settings(database_url=url, **settings))
+    told = {}
+    event_args = engine.dialect.create_connect_args(engine.url)[1]
+    told |= event_args | connections._arguments(Settings(database_url=url, **settings), engine.url)
+    return told
+
+
+def test_tls_is_on_unless_the_server_is_here() -> None:
+    """Redshift's certificate is verified, PostgreSQL's TLS required; the URL may say otherwise."""
+    assert told_to_driver("redshift://u:p@c.example/d")["sslmode"] == "verify-full"
+    assert str(told_to_driver("redshift://u:p@c.example/d")["sslrootcert"]).endswith(".crt")
+    assert told_to_driver("postgresql://u:p@c.example/d")["sslmode"] == "require"
+    assert told_to_driver("postgresql://u:p@127.0.0.1/d")["sslmode"] == "prefer"
+    assert told_to_driver("postgresql://u@/d?host=/run/postgresql")["sslmode"] == "prefer"
+    disabled = told_to_driver("postgresql://u:p@c.example/d?sslmode=disable")
+    assert disabled["sslmode"] == "disable"
+    connector = told_to_driver("redshift+redshift_connector://u:p@c.example/d")
+    assert (connector["ssl"], connector["sslmode"]) == (True, "verify-full")
+    assert connector["application_name"] == "kpi"
+
+
+def test_iam_by_the_secrets_file(store: Store) -> None:
+    """`[connections.kpi]` gives a URL or its parts, and what the driver is told beside it."""
+    from kpi.settings import Settings
+
+    secrets = store.folder / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text(
+        '[connections.kpi]\nurl = "redshift+redshift_connector://:@/dev"\n'
+        '[connections.kpi.connect_args]\niam = true\ncluster_identifier = "kpi"\n'
+    )
+    ran = store.run("export", "engagement", KPI_HOME=None)
+    assert ran.status == 1 and "the log-in by IAM failed" in ran.err
+    url = "redshift+redshift_connector://:@/dev"
+    told = told_to_driver(url, connect_args=(("iam", True), ("cluster_identifier", "kpi")))
+    assert told["iam"] is True and told["ssl"] is True
+    secrets.write_text(
+        '[connections.kpi]\ndialect = "postgresql"\nhost = "127.0.0.1"\nport = 1\n'
+        'username = "u"\npassword = "s3cret"\ndatabase = "d"\n'
+    )
+    ran = store.run("export", "engagement", KPI_HOME=None)
+    assert ran.status == 1 and "can't be reached" in ran.err and "s3cret" not in ran.err
+    assert "s3cret" not in repr(Settings(database_url="postgresql://u:s3cret@h/d"))
 
 
 def test_wrong_credentials_and_names(store: Store, postgres: Postgres) -> None:

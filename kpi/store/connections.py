@@ -121,7 +121,7 @@ def _arguments(settings: Settings, url: URL) -> dict[str, Any]:
     told: dict[str, Any] = {"application_name": settings.application_name}
     if url.drivername.endswith("redshift_connector"):
         told["timeout"] = CONNECT_SECONDS
-        if _is_here(url):
+        if url.host and _is_here(url):  # without a host, IAM finds the cluster by its name
             told["ssl"] = False
     else:
         told |= {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 60}
@@ -174,6 +174,13 @@ def faults(settings: Settings) -> Iterator[None]:
         if told is None:
             raise
         raise told from error
+    except Exception as error:
+        if not type(error).__module__.startswith("botocore."):
+            raise
+        raise Refused(
+            "the log-in by IAM failed; check region, cluster_identifier and db_user in "
+            "[connections.kpi.connect_args], and this machine's AWS credentials"
+        ) from error
 
 
 def refusal(error: Exception) -> Refused | None:
@@ -188,7 +195,7 @@ def refusal(error: Exception) -> Refused | None:
             "the database offers no TLS; switch it on there, or, on a network that nobody else is on, "
             "add ?sslmode=disable to KPI_DATABASE_URL"
         )
-    if "certificate" in told or "SSL" in told:
+    if "certificate verify failed" in told or "SSL error" in told:
         return Refused(
             "the database's TLS certificate can't be verified; set sslrootcert (and sslmode) in "
             "KPI_DATABASE_URL"
