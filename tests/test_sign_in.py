@@ -121,6 +121,15 @@ def test_link_into_the_middle(guarded: str, visit: Callable[..., Visit]) -> None
     assert seen.query == {"os": ["Android"], "period": ["all"]}
 
 
+def test_link_to_another_page(guarded: str, visit: Callable[..., Visit]) -> None:
+    """A link to a page below the first one is as closed, and leads there after signing in."""
+    seen = visit(f"{guarded}/engagement?period=all")
+    assert_closed(seen)
+    sign_in(seen, RIGHT)
+    seen.page.wait_for_url("**/engagement?period=all", timeout=PATIENCE)
+    expect(seen.page.get_by_role("heading", name="Engagement").first).to_be_visible()
+
+
 def test_denied_by_the_provider(guarded: str, visit: Callable[..., Visit]) -> None:
     """Who says no at the provider comes back to a closed page."""
     seen = visit(guarded)
