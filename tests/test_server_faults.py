@@ -1,0 +1,135 @@
+"""A database that is restarted or cuts connections: a plain line, nothing half done, and on as before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from conftest import Store, environment
+from event_files import write
+from logs import random_log
+from postgres import Postgres, ServerStore
+
+from kpi import metrics
+from kpi.errors import WarehouseDown
+from kpi.export import written
+from kpi.settings import Settings
+from kpi.warehouse import Warehouse, open_warehouse
+
+GLANCE = (("engagement", "--min-users=0"), ("completion", "--by=os", "--min-users=0"))
+LOG = random_log(98, days=36)
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+
+
+def opened(store: Store) -> Warehouse:
+    """The store's newest publication, as pages hold it."""
+    with environment(**store.settings()):
+        return open_warehouse(Settings.read())
+
+
+def cut(postgres: Postgres, store: ServerStore) -> None:
+    """Every connection to the store's database is cut, whatever it is doing."""
+    postgres.execute(CUT.replace("{name}", store.database))
+
+
+def refused(status: int, told: str) -> None:
+    """One plain line, without SQL, host or password."""
+    assert status == 1 and len(told.splitlines()) == 1, told
+    for secret in ("Traceback", "SELECT", "INSERT", "127.0.0.1", "password="):
+        assert secret not in told, told
+
+
+def test_restarted(postgres: Postgres, make_server_store: Callable[[str], ServerStore]) -> None:
+    """While the server is down, commands and pages say so; up again, they go on where they were."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", LOG))
+    store.summarise()
+    before = store.exports(GLANCE)
+    warehouse = opened(store)
+    shown = written(metrics.engagement(warehouse), "csv")
+    postgres.stop()
+    try:
+        for command in (
+            ("export", "engagement"),
+            ("summarise",),
+            ("load", store.files / "log.csv"),
+        ):
+            ran = store.run(*command)
+            refused(ran.status, ran.err)
+            assert "can't be reached" in ran.err
+        try:
+            metrics.engagement(warehouse)
+        except WarehouseDown:
+            pass
+        else:
+            raise AssertionError("a server that is down answered")
+    finally:
+        postgres.start()
+    assert written(metrics.engagement(warehouse), "csv") == shown
+    assert store.exports(GLANCE) == before
+
+
+def test_connections_cut_while_reading(
+    postgres: Postgres, make_server_store: Callable[[str], ServerStore]
+) -> None:
+    """A reader whose connection is cut gets the same numbers on another one, or a plain refusal."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", LOG))
+    store.summarise()
+    warehouse = opened(store)
+    shown = written(metrics.engagement(warehouse), "csv")
+    done = threading.Event()
+
+    def cut_often() -> None:
+        while not done.is_set():
+            cut(postgres, store)
+            done.wait(0.05)
+
+    cutting = threading.Thread(target=cut_often)
+    cutting.start()
+    answered = 0
+    try:
+        for _ in range(25):
+            try:
+                assert written(metrics.engagement(warehouse), "csv") == shown
+                answered += 1
+            except WarehouseDown as fault:
+                refused(1, str(fault))
+    finally:
+        done.set()
+        cutting.join()
+    assert answered, "not one reader was answered"
+    assert written(metrics.engagement(warehouse), "csv") == shown
+
+
+def test_connections_cut_while_writing(
+    postgres: Postgres, make_server_store: Callable[[str], ServerStore]
+) -> None:
+    """A load or summary whose connection is cut leaves nothing of itself; again, it is done whole."""
+    half = len(LOG) // 2
+    store, whole = make_server_store("postgresql"), make_server_store("postgresql")
+    whole.load(write(whole.files / "log.csv", LOG[:half]))
+    whole.load(write(whole.files / "more.csv", LOG[half:]))
+    whole.summarise()
+    store.load(write(store.files / "log.csv", LOG[:half]))
+    store.summarise()
+    before = store.exports(GLANCE)
+    cuts = 0
+    for command in (("load", write(store.files / "more.csv", LOG[half:])), ("summarise",)):
+        for moment in (0.02, 0.1, 0.3):
+
+            def later(moment: float = moment) -> None:
+                threading.Event().wait(moment)
+                cut(postgres, store)
+
+            cutting = threading.Thread(target=later)
+            cutting.start()
+            ran = store.run(*command)
+            cutting.join()
+            if ran.status:
+                refused(ran.status, "\n".join(ran.err.splitlines()[:1]))
+                cuts += 1
+                assert store.exports(GLANCE) == before
+        store.must(*command)
+    assert cuts, "no connection was cut in time"
+    assert store.exports(GLANCE) == whole.exports(GLANCE)
