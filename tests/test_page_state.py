@@ -190,6 +190,7 @@ def random_choice(
     return chosen, told
 
 
+@pytest.mark.long
 def test_downloads_equal_the_export(
     server: str,
     visit: Callable[..., Visit],
@@ -197,7 +198,7 @@ def test_downloads_equal_the_export(
     tag_values: dict[str, list[str]],
     tmp_path: Path,
 ) -> None:
-    """For a dozen filters at random, what the browser downloads is what `export` prints, byte by byte."""
+    """For a dozen filters, days and weeks at random, downloads are what `export` prints, byte by byte."""
     chance = random.Random(2016)
     seen = visit(server)
     for number in range(FILTERS):
