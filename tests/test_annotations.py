@@ -38,6 +38,7 @@ def flags(chart: Any) -> list[dict[str, Any]]:
     return [layer for layer in layers if layer["mark"].get("shape") == "triangle-down"]
 
 
+@pytest.mark.every_engine("long")
 def test_added_listed_replaced_and_removed(filled: Store) -> None:
     """A marker is added, listed, replaced by the same day and label, and removed; numbers stay."""
     before = filled.exports()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -50,13 +51,13 @@ def opened(store: Store, log: list[Event]) -> Warehouse:
     return open_warehouse(Settings.read(told))
 
 
-@pytest.fixture(scope="module")
-def warehouse_of(tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture(scope="session")
+def warehouse_of(make_store: Callable[[], Store]) -> Callable[[int], Warehouse]:
     """Gives the warehouse that holds a random log, made once per seed."""
 
     @functools.cache
     def made(seed: int) -> Warehouse:
-        return opened(Store(tmp_path_factory.mktemp(f"attempts{seed}")), log_of(seed))
+        return opened(make_store(), log_of(seed))
 
     return made
 
@@ -96,6 +97,7 @@ def assert_rows(got: list[dict[str, Any]], expected: list[dict[str, Any]], about
             assert same(left[name], value), f"{about}: {left} {name}, expected {value}"
 
 
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_ready_within(seed: int, warehouse_of) -> None:
     """Of the attempts begun on a day, those ready within each limit, the limit included."""
@@ -105,6 +107,7 @@ def test_ready_within(seed: int, warehouse_of) -> None:
         assert_rows(got, Pooled(log, *asked).ready_within(), f"{asked}")
 
 
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("of", attempts.BASES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_distribution(seed: int, of: str, warehouse_of) -> None:
@@ -129,6 +132,7 @@ def test_distribution(seed: int, of: str, warehouse_of) -> None:
     assert counted > 40
 
 
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("by", [None, *ATTEMPT_BREAKDOWNS])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_breakdown(seed: int, by: str | None, warehouse_of) -> None:
@@ -149,6 +153,7 @@ def test_breakdown(seed: int, by: str | None, warehouse_of) -> None:
         assert sum(begun) == len(Pooled(log, *asked).begun)
 
 
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_steps(seed: int, warehouse_of) -> None:
     """Each step: who came this far, who fell away, and how long it took."""
@@ -217,6 +222,7 @@ def test_complements(parts: tuple[int, ...], hidden: tuple[bool, ...]) -> None:
     assert tuple(found) == hidden
 
 
+@pytest.mark.every_engine("long")
 def test_incomplete_days_do_not_count(store: Store) -> None:
     """Attempts of a day that isn't over are in no pooled figure unless asked for."""
     now = datetime.now(UTC)
@@ -248,6 +254,7 @@ def test_unknown_names_are_bugs(warehouse_of) -> None:
         attempts.connection_distribution(warehouse_of(SEEDS[0]), of="finished")
 
 
+@pytest.mark.every_engine("long")
 def test_nothing_matches(warehouse_of) -> None:
     """Where nobody matches there are zeros and absent values, not errors."""
     how = {"filters": Filters(os=("BeOS",)), "min_users": 10}

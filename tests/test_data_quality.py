@@ -175,6 +175,7 @@ def test_outage_of_the_demo_is_marked(demo_home: Path) -> None:
     warehouse.close()
 
 
+@pytest.mark.every_engine("long")
 def test_unusual_days_follow_the_events(store: Store) -> None:
     """A day is marked while its volume is unusual, and no longer once its events were corrected."""
     usual = [
@@ -218,6 +219,7 @@ def test_type_missing_on_a_day_is_marked_there(store: Store) -> None:
     assert rows[0][1].startswith("low: 0 events, usually 40")
 
 
+@pytest.mark.every_engine("long")
 def test_loads_are_published_without_values(store: Store) -> None:
     """Readers see every load with its rows, its rejects by reason and what became of it."""
     log = random_log(5, days=6)
@@ -244,6 +246,7 @@ def test_loads_are_published_without_values(store: Store) -> None:
     }
 
 
+@pytest.mark.every_engine("long")
 def test_list_of_loads_is_brought_up_to_date_without_changed_days(store: Store) -> None:
     """A load that came and went changes no day, but readers see that it did; once."""
     store.load(write(store.files / "first.csv", heartbeat(D[0], 3)))
@@ -274,6 +277,7 @@ def test_older_publication_is_read_and_brought_up_to_date(store: Store) -> None:
     assert store.exports() == before
 
 
+@pytest.mark.every_engine("long")
 def test_retention_is_published(store: Store) -> None:
     """After events expired, readers see from which day they are kept and what can be refilled."""
     store.load(write(store.files / "log.csv", heartbeat(D[0], 70)))
