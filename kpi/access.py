@@ -104,3 +104,15 @@ def open_to_others(
         "([auth] in .streamlit/secrets.toml), bind it to 127.0.0.1 and open it there, or set "
         "KPI_NO_LOGIN=1 where everyone who reaches it may see the numbers."
     )
+
+
+def answered(settings: Settings) -> str:
+    """Who the dashboard answers as it is configured, in one line for whoever starts it."""
+    if settings.sign_in:
+        return "Readers sign in with OpenID Connect before they see anything."
+    if settings.no_login:
+        return "KPI_NO_LOGIN is set: everyone who reaches this server sees the numbers."
+    return (
+        "The dashboard answers this machine only (127.0.0.1), since nobody has to sign in; "
+        "docs/operations.md says how to let others in."
+    )

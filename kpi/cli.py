@@ -271,9 +271,10 @@ def _expire(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _ready(settings: Settings, told: argparse.Namespace) -> None:
-    """Build the demo where nobody has configured a store and none was made yet."""
-    from kpi import store
+    """Say who will be answered; build the demo where nothing is configured and none was made yet."""
+    from kpi import access, store
 
+    print(access.answered(settings))
     if settings.database_url:
         return  # the pages say what is the matter with it
     try:

@@ -40,6 +40,8 @@ class Settings:
     login_hours: float = 12.0
     trust_unverified: bool = False
     no_login: bool = False
+    sign_in: bool = False
+    """Whether the secrets file has an [auth] section; the gate asks Streamlit itself."""
     statement_seconds: float = 60.0
     application_name: str = "kpi"
     query_group: str = "kpi"
@@ -86,6 +88,7 @@ class Settings:
             login_hours=_number(told, "KPI_LOGIN_HOURS", float, cls.login_hours),
             trust_unverified=_yes(told, "KPI_TRUST_UNVERIFIED_ADDRESSES"),
             no_login=_yes(told, "KPI_NO_LOGIN"),
+            sign_in="auth" in secrets,
             statement_seconds=_number(told, "KPI_STATEMENT_SECONDS", float, cls.statement_seconds),
             application_name=told.get("KPI_APPLICATION_NAME") or cls.application_name,
             query_group=told.get("KPI_QUERY_GROUP") or cls.query_group,

@@ -78,7 +78,7 @@ async def hold(
         chance = random.Random(number)
         try:
             async with Session(address) as session:
-                first = await session.run(patience=200)
+                first = await session.run(patience=600)
                 if first.failed:
                     held.faults.append(f"the first page: {first.elements[-3:]} {first.finished}")
                 await ready.wait()
@@ -89,7 +89,7 @@ async def hold(
                     query = f"period={chance.choice(PERIODS)}&{chance.choice(FILTERS)}"
                     asked = time.monotonic()
                     run = await session.run(
-                        query.replace(" ", "+"), chance.choice(PAGES), patience=120
+                        query.replace(" ", "+"), chance.choice(PAGES), patience=300
                     )
                     held.seconds.append(time.monotonic() - asked)
                     if run.failed:

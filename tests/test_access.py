@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROJECT, environment
+from conftest import PROJECT, Store, environment
 from streamlit.testing.v1 import AppTest
 
 from kpi.access import Denied, Reader, admitted, only_this_machine, open_to_others
@@ -141,6 +141,16 @@ def test_links_are_few_and_kept_once() -> None:
     links.keep("long", "app.py", {"os": ["x" * 5000]})
     links.keep(None, "app.py", {})
     assert links.taken("long") is None and links.taken(None) is None
+
+
+def test_whoever_starts_it_is_told_who_is_answered(store: Store) -> None:
+    """`make run` says in one line whether readers sign in, or only this machine is answered."""
+    assert "this machine only (127.0.0.1)" in store.must("ready").text.splitlines()[0]
+    assert "everyone" in store.must("ready", KPI_NO_LOGIN="1").text.splitlines()[0]
+    secrets = store.folder / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text('[auth]\nclient_id = "x"\n')
+    assert "sign in with OpenID" in store.must("ready").text.splitlines()[0]
 
 
 PAGES = sorted(path.relative_to(PROJECT).as_posix() for path in PROJECT.glob("pages/*.py"))

@@ -33,6 +33,7 @@ def test_twenty_readers(demo_home: Path, tmp_path: Path) -> None:
     assert len(found.seconds) >= 20
 
 
+@pytest.mark.long
 def test_a_greedy_reader_starves_nobody(demo_home: Path, tmp_path: Path) -> None:
     """While one client asks without pause, interrupts itself and clears caches, others are answered."""
     found = held(tmp_path, demo_home, 4, 10, 2, greedy=1)
