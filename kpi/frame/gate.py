@@ -66,6 +66,12 @@ def reader_address() -> str | None:
     return verdict.address if isinstance(verdict, Reader) else None
 
 
+def close_if_over() -> None:
+    """In a part of a page that reruns by itself: back to the gate once the sign-in is over."""
+    if sign_in_configured() and reader_address() is None:
+        st.rerun(scope="app")
+
+
 def draw_reader(reader: Reader | None) -> None:
     """At the foot of the sidebar: who is signed in, and the way out."""
     if reader is None:

@@ -13,6 +13,7 @@ from kpi import charts, targets
 from kpi.behind import Statement
 from kpi.export import written as file_content
 from kpi.filters import Filters
+from kpi.frame import gate
 from kpi.frame.words import plain
 from kpi.measures import ABSENT, COLUMNS, Measure, Reading, day_text
 
@@ -88,6 +89,7 @@ def draw_tables(
     key: str,
 ) -> None:
     """Tables, downloads and the SQL that reads them, made only once a reader opens them."""
+    gate.close_if_over()
     label = "Table and download, SQL" if asked else "Table and download"
     with st.expander(label, icon=":material/table:", on_change="rerun", key=key) as box:
         if not box.open:
