@@ -87,8 +87,12 @@ class Page:
         given = {"weekly": weekly, **options}
         given = {key: value for key, value in given.items() if value}
         shown = self.min_users if min_users is None else min_users
+        asked = parts.Asked(name, chosen, given, shown)
+        for table, before in self._fetched:
+            if before == asked:
+                return table
         table = source.measured(name, self._key, chosen, shown, given, self._warehouse)
-        self._fetched.append((table, parts.Asked(name, chosen, given)))
+        self._fetched.append((table, asked))
         return table
 
     def shown(self, table: pd.DataFrame) -> pd.DataFrame:

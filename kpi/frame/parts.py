@@ -36,11 +36,12 @@ DIMENSIONS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What a table was asked for by: a measure's name in `export`, filters, and options."""
+    """What a table was asked for by: a measure's name in `export`, filters, options, least cell shown."""
 
     metric: str
     filters: Filters
     options: dict[str, Any] = field(default_factory=dict)
+    min_users: int = 0
 
 
 def dimension(by: str) -> str:
