@@ -26,7 +26,7 @@ HOSTILE = (
     "rtl \u202eevil\u202c \u200f",
     "' + datum.x + '\\\" {{x}} ${y} %s {0}",
 )
-OFTEN = ("Overview", "Connection time", "Explore", "Data")
+OFTEN = ("Connection time", "Data")
 """Pages looked at on every run; the others draw with the same parts."""
 
 THERE = [
