@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from browser import PATIENCE, Visit
 
-# Notes when a chart was last drawn, and when the reader last changed something.
+# Notes when anything of the page was last drawn, and when the reader last changed something.
 WATCH = """() => {
   window.drawn = 0
   new MutationObserver(changes => {
-    if (changes.some(each => each.target.closest && each.target.closest('.vega-embed, [data-testid=stText]')))
+    const places = changes.map(each => each.target.closest ? each.target : each.target.parentElement)
+    if (places.some(each => each && each.closest('[data-testid=stMain]')))
       window.drawn = performance.now()
   }).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true})
   document.addEventListener('click', () => { window.changed = performance.now() }, true)
