@@ -12,12 +12,18 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kpi.arguments import Checked, count, day, positive
-from kpi.errors import NoData, Refused
+from kpi.errors import NoData, Refused, Republished
 from kpi.journal import recorded
 from kpi.progress import progress
 from kpi.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kpi.warehouse import Warehouse
 
 DONE, REFUSED = 0, 1
 DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
@@ -174,17 +180,24 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
         users=told.users,
         devices=told.devices,
     )
-    warehouse = open_warehouse(settings)
-    try:
+
+    def frame() -> pd.DataFrame:
+        warehouse = open_warehouse(settings)
+        try:
+            return measured(warehouse)
+        finally:
+            warehouse.close()
+
+    def measured(warehouse: Warehouse) -> pd.DataFrame:
         if not told.allow_unknown and not filters.empty:
             unknown = filters.unknown_values(warehouse.known_values())
             if unknown:
                 raise Refused(unknown)
         min_users = settings.min_users if told.min_users is None else told.min_users
         if told.metric == "firefox":
-            frame = metrics.firefox(warehouse, period, weekly=told.weekly)
-        elif told.metric == "goals":
-            frame = goal_table(
+            return metrics.firefox(warehouse, period, weekly=told.weekly)
+        if told.metric == "goals":
+            return goal_table(
                 settings,
                 warehouse,
                 filters,
@@ -194,21 +207,23 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
                 baseline=told.baseline,
                 incomplete=told.include_incomplete,
             )
-        else:
-            options = {"window": told.window} if told.metric == "multi-device" else {}
-            frame = metrics.METRICS[told.metric](
-                warehouse,
-                filters,
-                period,
-                by=told.by,
-                min_users=min_users,
-                incomplete=told.include_incomplete,
-                weekly=told.weekly,
-                **options,
-            )
-        export.write(frame, told.form, told.output)
-    finally:
-        warehouse.close()
+        options = {"window": told.window} if told.metric == "multi-device" else {}
+        return metrics.METRICS[told.metric](
+            warehouse,
+            filters,
+            period,
+            by=told.by,
+            min_users=min_users,
+            incomplete=told.include_incomplete,
+            weekly=told.weekly,
+            **options,
+        )
+
+    try:
+        table = frame()
+    except Republished:
+        table = frame()  # a summary was published meanwhile; the new numbers, all of them
+    export.write(table, told.form, told.output)
 
 
 def _baselines(settings: Settings, told: argparse.Namespace) -> None:
