@@ -1,11 +1,12 @@
 # make run    the dashboard on http://localhost:8501, with the demo where nothing is configured
 # make test   everything that CI runs
+# make bench  speed and size on this machine; USERS, DAYS and JSON say how much and where to
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-long lint clean screenshots
+.PHONY: run test test-long lint clean screenshots bench
 
 run: $(VENV)/installed
 	@$(BIN)/python -m kpi ready
@@ -22,6 +23,14 @@ test-long: $(VENV)/installed-dev browser
 # Every page, light and dark, wide and narrow, into docs/screenshots/.
 screenshots: $(VENV)/installed-dev browser
 	$(BIN)/python docs/screenshots.py
+
+USERS ?= 100000
+DAYS ?= 394
+JSON ?= benchmark.json
+
+bench: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks --users $(USERS) --days $(DAYS) --json $(JSON)
 
 # Playwright drives the system's own Chromium; it is installed from the distribution's packages.
 .PHONY: browser
