@@ -18,6 +18,7 @@ from kpi.store import embedded
 from kpi.summarise import summarise
 
 MEMORY_LIMIT = "8GiB"
+MADE = ("known_user", "known_device", "user_day", "user_device_day", "multi_device_day", "attempt")
 LATE_DAYS = 20
 LATE_ROWS = 1000
 
@@ -84,7 +85,7 @@ def _sizes(settings: Settings) -> dict[str, float]:
     with duckdb.connect() as engine:
         engine.execute(f"ATTACH '{events}' AS events (READ_ONLY)")
         engine.execute(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
-        for name in ("user_day", "user_device_day", "multi_device_day", "attempt"):
+        for name in MADE:
             figures[f"{name}_rows"] = _count(engine, f"events.{name}")
         for name in (
             *("segment", "segment_set", "segment_set_member"),
@@ -120,6 +121,10 @@ def _without_attempts(publication: Path, copy: Path) -> int:
 
 
 def forget(settings: Settings) -> None:
-    """Take the publications away, so that everything is summarised anew."""
+    """Take away all that was made of the events, so that everything is summarised anew."""
+    with duckdb.connect(str(embedded.events_file(settings.home))) as engine:
+        for name in MADE:
+            engine.execute(f"DELETE FROM {name}")
+        engine.execute("CHECKPOINT")
     shutil.rmtree(settings.home / "publications", ignore_errors=True)
     (settings.home / "kpi.duckdb").unlink(missing_ok=True)

@@ -1,0 +1,186 @@
+"""`python -m benchmarks.report RUN.json`: one run's figures as Markdown tables, to read or to paste."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.plots import NAMES
+
+MB, GB = 1e6, 1e9
+
+
+def main() -> None:
+    """Print every table that the run has figures for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
+    parser.add_argument("run", type=Path)
+    run = json.loads(parser.parse_args().run.read_text())
+    parts = {
+        "machine": machine,
+        "csv_rows": load,
+        "summarise_seconds": summary,
+        "filters": filters,
+        "rivals": rivals,
+        "attempts": attempts,
+    }
+    for needed, part in parts.items():
+        if needed in run:
+            print(part(run), end="\n\n")
+
+
+def machine(run: dict[str, Any]) -> str:
+    """What it ran on, and how busy that was."""
+    told = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
+    return f"{run['users']:,} users, {run['days']} days, {run.get('rows', 0):,} events. {told}."
+
+
+def load(run: dict[str, Any]) -> str:
+    """Loading."""
+    return table(
+        ["loading", "rows/s", "rows per CPU second"],
+        [
+            [
+                "Parquet, the whole log",
+                f"{run['load_rows_per_second']:,.0f}",
+                f"{run['load_rows_per_cpu_second']:,.0f}",
+            ],
+            [
+                "CSV, checked and hashed",
+                f"{run['csv_rows_per_second']:,.0f} (best {run['csv_best_rows_per_second']:,.0f})",
+                f"{run['csv_rows_per_cpu_second']:,.0f}",
+            ],
+            [
+                "CSV, DuckDB's bare reading into a table",
+                f"{run['csv_bare_rows_per_second']:,.0f} "
+                f"(best {run['csv_bare_best_rows_per_second']:,.0f})",
+                "",
+            ],
+        ],
+    )
+
+
+def summary(run: dict[str, Any]) -> str:
+    """Summarising, and sizes."""
+    share = 100 * run["kpi_bytes"] / run["raw_bytes"]
+    return table(
+        ["what", "figure"],
+        [
+            [
+                "the whole range",
+                f"{run['summarise_seconds']:.0f} s ({run['summarise_cpu_seconds']:.0f} CPU s), "
+                f"{run['summarise_peak_bytes'] / GB:.1f} GB",
+            ],
+            [
+                "one more day",
+                f"{run['one_day_seconds']:.1f} s ({run['one_day_cpu_seconds']:.1f} CPU s)",
+            ],
+            [
+                "a day 20 days back",
+                f"{run['late_day_seconds']:.1f} s ({run['late_day_cpu_seconds']:.1f} CPU s)",
+            ],
+            ["raw events, Parquet", f"{run['raw_bytes'] / GB:.2f} GB"],
+            ["private file", f"{run['events_bytes'] / GB:.2f} GB"],
+            [
+                "KPI tables without attempts",
+                f"{run['kpi_bytes'] / MB:.0f} MB, {share:.2f}% of the raw events",
+            ],
+            [
+                "user-days; sets; monthly changes",
+                "; ".join(
+                    f"{run[name]:,}"
+                    for name in ("user_day_rows", "segment_set_rows", "monthly_users_change_rows")
+                ),
+            ],
+        ],
+    )
+
+
+def filters(run: dict[str, Any]) -> str:
+    """Our own times by kind of filter."""
+    return table(
+        ["filter", "query, ms", "measure for three audiences, ms"],
+        [
+            [name.replace("_", " "), f"{f['query_ms']:.0f}", f"{f['frame_ms']:.0f}"]
+            for name, f in run["filters"].items()
+        ],
+    )
+
+
+def rivals(run: dict[str, Any]) -> str:
+    """All ways of counting a year under one filter."""
+    ours = run["query_ms"]
+    rows = [
+        [
+            "**" + NAMES["ours"] + "**",
+            f"{ours:,.0f}",
+            "1",
+            f"{run['kpi_bytes'] / MB:,.0f}",
+            "0",
+            "0",
+            "",
+        ]
+    ]
+    for name, way in run["rivals"].items():
+        rows.append(
+            [
+                NAMES[name],
+                f"{way['year_ms']:,.0f}",
+                f"{way['year_ms'] / ours:,.1f}",
+                f"{way['kept_bytes'] / MB:,.0f}",
+                f"{way['worst_error_percent']:.2f}",
+                f"{way['mean_error_percent']:.2f}",
+                f"{way['prepare_seconds']:,.0f}",
+            ]
+        )
+    return table(
+        [
+            "way",
+            "ms",
+            "times ours",
+            "kept, MB",
+            "worst error, %",
+            "mean error, %",
+            "prepared in, s",
+        ],
+        rows,
+    )
+
+
+def attempts(run: dict[str, Any]) -> str:
+    """Quartiles of attempts."""
+    rows = []
+    for name, f in run["attempt_filters"].items():
+        kept = f.get("kept_digest")
+        rows.append(
+            [
+                name.replace("_", " "),
+                f"{f['exact_ms']:,.0f}",
+                f"{f['engine_digest_ms']:,.0f}",
+                f"{f['engine_digest']['worst_error_percent']:.1f}",
+                f"{f['kept_digest_ms']:,.0f}" if kept else "",
+                f"{kept['worst_error_percent']:.1f}" if kept else "",
+            ]
+        )
+    return table(
+        [
+            "filter",
+            "exact, ms",
+            "t-digest in the engine, ms",
+            "off by up to, %",
+            "kept t-digests merged, ms",
+            "off by up to, %",
+        ],
+        rows,
+    )
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()
