@@ -7,7 +7,6 @@ import os
 import platform
 import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -45,13 +44,11 @@ def median_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 def apart(work: Callable[..., Any], *arguments: Any) -> Apart:
     """Run a function in a new process, so that its memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
         return Apart(*pool.apply(_weighed, (work, arguments)))
 
 
 def _weighed(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, float, float, int]:
-    # A process started this way has no script, by which DuckDB would take it for a terminal's.
-    sys.modules["__main__"].__file__ = __file__
     started, cpu = time.perf_counter(), time.process_time()
     result = work(*arguments)
     took, used = time.perf_counter() - started, time.process_time() - cpu

@@ -58,10 +58,12 @@ def measured(settings: Settings, log: Log) -> dict[str, Any]:
     return figures
 
 
-def parameters(filters: Filters, by: str | None = None) -> dict[str, Any]:
+def parameters(warehouse: Warehouse, filters: Filters, by: str | None = None) -> dict[str, Any]:
     """The bound parameters of `read/engagement` for all users over the whole history."""
+    audiences = ("active",)
     return {
-        "audiences": ("active",),
+        "audiences": audiences,
+        **metrics.counted_sets(warehouse, filters, by, audiences),
         "broken_by": by or "",
         "with_incomplete": 0,
         "first_day": date(1970, 1, 1),
@@ -74,7 +76,7 @@ def _ours(warehouse: Warehouse) -> dict[str, dict[str, float]]:
     """The statement alone, as a frame of counts; and the measure, for all three audiences."""
     figures = {}
     for name, (filters, by) in NAMED.items():
-        params = parameters(filters, by)
+        params = parameters(warehouse, filters, by)
         figures[name] = {
             "query_ms": 1000
             * median_seconds(lambda p=params: warehouse.frame("engagement", **p), 9),
@@ -148,7 +150,7 @@ def _errors(
 
 def _truth(warehouse: Warehouse, filters: Filters, day: date) -> tuple[int, int]:
     """What the product says; COUNT(DISTINCT), the first rival, must agree to the last user."""
-    frame = warehouse.frame("engagement", **parameters(filters))
+    frame = warehouse.frame("engagement", **parameters(warehouse, filters))
     row = frame[pd.to_datetime(frame["day"]) == pd.Timestamp(day)].iloc[0]
     return int(row["daily_users"]), int(row["monthly_users"])
 

@@ -46,6 +46,10 @@ class _Noting(Warehouse):
     def publication(self) -> Publication:
         return self._warehouse.publication
 
+    @property
+    def has_versionless_sets(self) -> bool:
+        return self._warehouse.has_versionless_sets
+
 
 def takes(metric: str, option: str) -> bool:
     """Whether a table can be asked for by an option, such as weekly."""

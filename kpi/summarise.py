@@ -211,6 +211,7 @@ class _Run:
                 MONTH - 1, lowest, highest, monthly["first_active_day"], monthly["last_day"]
             )
             self._run("monthly_users_change", audience=audience, **monthly)
+        self._run("versionless")
 
     def _parts(self, first: date, last: date) -> Iterator[dict[str, date]]:
         """The days from first to last, both included, in runs of about EVENTS_AT_ONCE events."""

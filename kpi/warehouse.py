@@ -145,6 +145,11 @@ class Warehouse:
         return self.frame(query)
 
     @cached_property
+    def has_versionless_sets(self) -> bool:
+        """Whether users are also counted by sets of segments without their version."""
+        return bool(self.frame("versionless_sets")["members"].iloc[0])
+
+    @cached_property
     def volumes(self) -> pd.DataFrame:
         """Events per day and type, as `kpi.anomalies` judges them."""
         return anomalies.volumes(

@@ -3,8 +3,10 @@
 --          breakdown, for every value under which anybody was active.
 -- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
 --          kpi.day_status.
--- Params:  audiences, broken_by (browser, version, os, service, users or ''), first_day, last_day (UTC
---          dates, both included), with_incomplete (0 or 1), and the filter's.
+-- Params:  audiences, counted_audiences (the same, with an asterisk for counts by sets without
+--          versions), lowest_set, highest_set (which sets those are), broken_by (browser, version, os,
+--          service, users or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or
+--          1), and the filter's.
 -- Note:    counts are absent (NULL) where a day of their window isn't loaded. The seven-day sum and the
 --          number of its days stand apart, so that the ratio is computed in one place.
 -- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
@@ -35,19 +37,20 @@ picked_set AS (
   SELECT DISTINCT m.set_id, p.broken_by
   FROM kpi.segment_set_member AS m
   INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
+  WHERE m.set_id >= :lowest_set AND m.set_id <= :highest_set
 ),
 daily AS (
-  SELECT p.broken_by, d.audience, d.day, SUM(d.users) AS users
+  SELECT p.broken_by, REPLACE(d.audience, '*', '') AS audience, d.day, SUM(d.users) AS users
   FROM kpi.daily_users AS d
   INNER JOIN picked_set AS p ON p.set_id = d.set_id
-  WHERE d.audience IN :audiences
+  WHERE d.audience IN :counted_audiences
   GROUP BY p.broken_by, d.audience, d.day
 ),
 monthly AS (
-  SELECT p.broken_by, c.audience, c.day, SUM(c.change) AS change
+  SELECT p.broken_by, REPLACE(c.audience, '*', '') AS audience, c.day, SUM(c.change) AS change
   FROM kpi.monthly_users_change AS c
   INNER JOIN picked_set AS p ON p.set_id = c.set_id
-  WHERE c.audience IN :audiences
+  WHERE c.audience IN :counted_audiences
   GROUP BY p.broken_by, c.audience, c.day
 ),
 calendar AS (

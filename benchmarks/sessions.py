@@ -1,0 +1,162 @@
+"""`python -m benchmarks.sessions [--home STORE] [--json FILE]`: many readers at once.
+
+A server over a store (a demo's, where none is given): 1, 10 and 50 sessions on websockets of their own
+that change filters at once, and the server's memory over 500 changes. Beside them Streamlit's own
+floor: a page of one line, asked again by the same means. `benchmarks.app` has one reader's Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT / "tests"))
+
+from browser import serving  # noqa: E402
+from sessions import Session  # noqa: E402
+
+from benchmarks.measure import machine  # noqa: E402
+
+CROWDS = (1, 10, 50)
+CHANGES_EACH = 4
+CHANGES_FOR_MEMORY = 500
+SYSTEMS = ("Windows 7", "Windows 10", "Windows 8.1", "Mac OS X", "Linux", "Android", "iOS")
+DEMO = ("demo", "--users", "3000", "--from", "2015-06-01", "--to", "2016-06-14")
+EMPTY = 'import streamlit as st\n\nst.write("nothing")\n'
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sessions", description=__doc__)
+    parser.add_argument("--home", type=Path, help="the store to show; a demo is built otherwise")
+    parser.add_argument("--json", type=Path)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measured(Path(folder), told.home or demo(Path(folder) / "home"))
+    print(json.dumps(figures, indent=2))
+    if told.json:
+        told.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def demo(home: Path) -> Path:
+    """A year of the demo's simulated data."""
+    from kpi.cli import main as command
+
+    os.environ["KPI_HOME"] = str(home)
+    command(list(DEMO))
+    return home
+
+
+def measured(folder: Path, home: Path) -> dict[str, Any]:
+    """Everything, on one server."""
+    figures: dict[str, Any] = {"machine": machine()}
+    running = serving(folder, KPI_HOME=str(home))
+    with running as address:
+        figures["sessions"] = {str(count): _crowd(address, count) for count in CROWDS}
+        figures["memory"] = _memory(running, address)
+    figures["streamlit_floor_ms"] = _floor(folder)
+    figures["load_average_at_end"] = round(os.getloadavg()[0], 2)
+    return figures
+
+
+def _crowd(address: str, count: int) -> dict[str, float]:
+    """So many sessions at once, each changing filters as fast as it is answered."""
+    waits, failed, size = asyncio.run(_all(address, count, CHANGES_EACH))
+    waits.sort()
+    return {
+        "changes": len(waits),
+        "failed": failed,
+        "median_ms": 1000 * statistics.median(waits),
+        "95th_ms": 1000 * waits[min(len(waits) - 1, int(0.95 * len(waits)))],
+        "bytes_a_page": size,
+    }
+
+
+async def _all(address: str, count: int, changes: int) -> tuple[list[float], int, float]:
+    found = await asyncio.gather(*(_one(address, seed, changes) for seed in range(count)))
+    waits = [wait for session in found for wait, _, _ in session]
+    failed = sum(failure for session in found for _, failure, _ in session)
+    return waits, failed, statistics.fmean(size for session in found for _, _, size in session)
+
+
+async def _one(address: str, seed: int, changes: int) -> list[tuple[float, bool, int]]:
+    chance = random.Random(seed)
+    found = []
+    async with Session(address) as session:
+        await session.run(patience=300)
+        for _ in range(changes):
+            asked = {
+                "os": chance.sample(SYSTEMS, chance.randint(1, 4)),
+                "users": chance.choice(("new", "existing", "all")),
+            }
+            started = time.perf_counter()
+            run = await session.run(asked, patience=300)
+            found.append((time.perf_counter() - started, run.failed, run.bytes))
+    return found
+
+
+def _memory(running: serving, address: str) -> dict[str, int]:
+    """The server's memory before and after changes by ten sessions, again and again."""
+    before = _resident(running)
+    seen = []
+    for _ in range(5):
+        asyncio.run(_all(address, 10, CHANGES_FOR_MEMORY // 50))
+        seen.append(_resident(running))
+    return {"before_bytes": before, **{f"after_{100 * n}": b for n, b in enumerate(seen, 1)}}
+
+
+def _resident(running: serving) -> int:
+    pages = Path(f"/proc/{running._process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _floor(folder: Path) -> float:
+    """What asking Streamlit for a page of one line takes, once it was asked before."""
+    script = folder / "empty.py"
+    script.write_text(EMPTY)
+    port = 18_000 + os.getpid() % 10_000
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
+    process = subprocess.Popen(
+        [*command, "--server.headless=true"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        waits = asyncio.run(_reruns(f"http://127.0.0.1:{port}"))
+    finally:
+        process.terminate()
+        process.wait(20)
+    return 1000 * statistics.median(waits)
+
+
+async def _reruns(address: str) -> list[float]:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            async with Session(address) as session:
+                await session.run()
+                waits = []
+                for _ in range(50):
+                    started = time.perf_counter()
+                    await session.run()
+                    waits.append(time.perf_counter() - started)
+                return waits
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()
