@@ -97,7 +97,7 @@ def svg(chart: alt.Chart | alt.LayerChart) -> str:
     """The chart as a picture."""
     import vl_convert
 
-    return vl_convert.vegalite_tosvg(chart.to_json())
+    return vl_convert.vegalite_to_svg(chart.to_json())
 
 
 if __name__ == "__main__":

@@ -35,18 +35,20 @@ def main() -> None:
         }
         for name, way in ways.items()
     )
+    unit = run.get("unit", "milliseconds")
     title = (
-        f"A year of daily and monthly users under a filter, {run['users']:,} users, "
+        f"{run['days']} days of daily and monthly users under a filter, {run['users']:,} users, "
         f"{run['rows']:,} events"
     )
-    (RUNS / "ways.svg").write_text(svg(plot(frame, title)))
+    name = f"ways-{run['users']}x{run['days']}.svg"
+    (RUNS / name).write_text(svg(plot(frame, title, unit)))
 
 
-def plot(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+def plot(frame: pd.DataFrame, title: str, unit: str) -> alt.LayerChart:
     """A bar per way of counting, on a logarithmic axis, with its time written at the end."""
     base = alt.Chart(frame, title=title, width=560, height=220).encode(
         y=alt.Y("way:N", sort="x", title=None).axis(labelLimit=320),
-        x=alt.X("milliseconds:Q", title="milliseconds (logarithmic)").scale(type="log"),
+        x=alt.X("milliseconds:Q", title=f"{unit} (logarithmic)").scale(type="log"),
     )
     bars = base.mark_bar().encode(
         x2=alt.datum(1), color=alt.Color("exact:N", title=None).scale(scheme="tableau10")
