@@ -17,11 +17,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def written(frame: pd.DataFrame, form: str) -> bytes:
-    """The table in one of the formats; days as YYYY-MM-DD, absent values as an empty field or null.
-
-    In CSV, text that a spreadsheet would take for a formula stands behind an apostrophe, which makes it
-    text there; JSON and Parquet hold it as it is.
-    """
+    """The table in one of the formats; days as YYYY-MM-DD, absent values as an empty field or null."""
     if form == "parquet":
         buffer = io.BytesIO()
         days = frame.assign(day=frame["day"].dt.date) if "day" in frame else frame
@@ -32,11 +28,17 @@ def written(frame: pd.DataFrame, form: str) -> bytes:
     if form == "json":
         text = frame.to_json(orient="records", double_precision=15, force_ascii=False) + "\n"
         return text.encode()
+    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8", "replace")
+
+
+def for_spreadsheets(frame: pd.DataFrame) -> bytes:
+    """The table as CSV for people: text that a spreadsheet would run stands behind an apostrophe.
+
+    The same bytes as `written`, wherever no text begins like a formula.
+    """
     texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name])]
-    safe = frame.assign(
-        **{name: frame[name].map(_no_formula, na_action="ignore") for name in texts}
-    )
-    return safe.to_csv(index=False, lineterminator="\n").encode("utf-8", "replace")
+    safe = {name: frame[name].map(_no_formula, na_action="ignore") for name in texts}
+    return written(frame.assign(**safe), "csv")
 
 
 def _no_formula(text: str) -> str:

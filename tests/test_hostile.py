@@ -105,12 +105,18 @@ def test_values_that_no_row_may_hold(store: Store) -> None:
 
 @pytest.mark.parametrize("by", ("browser", "version", "os", "service"))
 def test_exports_hold_every_value_as_text(hostile: Store, by: str) -> None:
-    """CSV puts no formula before a spreadsheet; JSON holds every value as it is."""
+    """Exports hold every value as it is; a page's download puts no formula before a spreadsheet."""
     import json
+
+    import pandas as pd
+
+    from kpi.export import for_spreadsheets
 
     kept = [value for value in HOSTILE if by != "version" or value.split(".")[0] == value]
     told = hostile.must("export", "completion", f"--by={by}", "--min-users=0").text
-    shown = {row[by] for row in csv.DictReader(io.StringIO(told, newline=""))}
+    exported = [row[by] for row in csv.DictReader(io.StringIO(told, newline=""))]
+    safe = for_spreadsheets(pd.DataFrame({by: exported})).decode()
+    shown = {row[by] for row in csv.DictReader(io.StringIO(safe, newline=""))}
     assert not [cell for cell in shown if cell.startswith(FORMULA)]
     plain = json.loads(
         hostile.must("export", "completion", f"--by={by}", "--min-users=0", "--format=json").text
@@ -118,6 +124,7 @@ def test_exports_hold_every_value_as_text(hostile: Store, by: str) -> None:
     found = {row[by] for row in plain}
     if by != "service":  # attempts are of service sync
         assert set(kept) - {"\t=1"} <= found | {value.strip() for value in found}
+    assert set(exported) == found
     assert {f"'{value}" if value.startswith(FORMULA) else value for value in found} == shown
 
 

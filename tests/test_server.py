@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -209,8 +210,12 @@ def test_tls_is_on_unless_the_server_is_here() -> None:
     assert connector["application_name"] == "kpi"
 
 
-def test_iam_by_the_secrets_file(store: Store) -> None:
+def test_iam_by_the_secrets_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """`[connections.kpi]` gives a URL or its parts, and what the driver is told beside it."""
+    # Nobody's credentials are at hand, whatever the tests before it left in this process.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     from kpi.settings import Settings
 
     secrets = store.folder / ".streamlit" / "secrets.toml"

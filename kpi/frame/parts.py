@@ -11,7 +11,7 @@ import streamlit as st
 
 from kpi import charts, targets
 from kpi.behind import Statement
-from kpi.export import written as file_content
+from kpi.export import for_spreadsheets
 from kpi.filters import Filters
 from kpi.frame import gate
 from kpi.frame.words import plain
@@ -106,7 +106,7 @@ def draw_tables(
             )
             st.download_button(
                 f"Download {name} as CSV",
-                file_content(table, "csv"),
+                for_spreadsheets(table),
                 names[name],
                 "text/csv",
                 key=f"{key}_{name}",
