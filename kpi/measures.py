@@ -366,8 +366,8 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The rows of the days of a period, in a frame of their own."""
     if frame.empty or "day" not in frame:
         return frame.copy()  # a table of the whole period, or without a type of its days
-    first, last = period.bounds
-    days = frame["day"].dt.date
+    days = pd.to_datetime(frame["day"])
+    first, last = (pd.Timestamp(day) for day in period.bounds)
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
 
 

@@ -99,7 +99,10 @@ def multi_device(
     if window not in WINDOWS:
         raise ValueError(f"window must be one of {WINDOWS}")
     multi = f"multi_device_{window}"
-    counts = _user_counts(warehouse, filters, period, by, ("active", multi), incomplete)
+    audiences = ("active", multi)
+    if set(audiences) < set(AUDIENCES.values()):
+        audiences = tuple(AUDIENCES.values())  # one query for both measures of a page
+    counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
     keys = ["broken_by", "day"]
     everyone = counts[counts["audience"] == "active"].set_index(keys)
     several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)

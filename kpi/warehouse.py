@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import duckdb
@@ -24,6 +24,9 @@ RECENT_DAYS = 28
 """Unusual days are told beside every page's numbers for as long as a monthly count holds them."""
 
 STALE_AFTER_DAYS = 3
+ANSWERS_KEPT = 64
+"""Results that a publication keeps: several measures of a page rest on the same counts."""
+
 LISTS_SINCE_SCHEMA = 2
 """Publications of schema 1 have no list of loads; the next summary adds it."""
 
@@ -77,15 +80,21 @@ class Warehouse:
         self._engine = engine
         self._key = key
         self._explain = explain
+        self._answered = lru_cache(ANSWERS_KEPT)(self._answer)
 
     def frame(self, query: str, **params: Any) -> pd.DataFrame:
-        """The result of a file in `queries/read` with bound parameters.
+        """The result of a file in `queries/read` with bound parameters; each is asked for once.
 
         Raises WarehouseDown, without SQL or hosts, when the engine can't answer, and Republished when
         the publication isn't there any more.
         """
+        given = ((k, tuple(v) if isinstance(v, list) else v) for k, v in params.items())
+        # Shallow, since pandas copies what anyone changes.
+        return self._answered(query, tuple(sorted(given))).copy(deep=False)
+
+    def _answer(self, query: str, params: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
         try:
-            names, rows = connections.retried(lambda: self._read(query, params))
+            names, rows = connections.retried(lambda: self._read(query, dict(params)))
         except (SQLAlchemyError, duckdb.Error, OSError) as error:
             raise self._explain(error) or WarehouseDown(CANT_READ) from error
         # Column by column, since pandas looks at every row it is given.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from kpi import charts, targets
-from kpi.frame import Card, frame
+from kpi.frame import Card, drawn, frame
 from kpi.frame.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
 from kpi.frame.pooled import period_table as pooled
 from kpi.measures import CENSORED_WORDS, MEASURES
@@ -47,7 +47,7 @@ with frame("pages/connection_time.py") as page:
     shown = page.choose("Of", ["all begun", "those ready"], key="distribution_of")
     of = "ready" if shown == "those ready" else "begun"
     distribution = pooled(page, "connection-distribution", of=of)
-    chart = charts.distribution(distribution, of=of)
+    chart = drawn(charts.distribution, distribution, of=of)
     draw_pooled(page, chart, "connection-distribution", "attempts", of=of)
     page.draw_tables({"connection-distribution": distribution}, key="distribution_table")
 
@@ -60,7 +60,7 @@ with frame("pages/connection_time.py") as page:
         "Steps of set-up", "Of the attempts begun, how many came as far as each step."
     )
     steps = pooled(page, "setup-steps")
-    draw_pooled(page, charts.funnel(steps), "setup-steps", "came_this_far")
+    draw_pooled(page, drawn(charts.funnel, steps), "setup-steps", "came_this_far")
     page.draw_tables({"setup-steps": steps, "steps": page.metric("steps")}, key="steps_table")
 
     page.draw_heading("Breakdown", "An attempt has one value of each tag: rows add up to all.")

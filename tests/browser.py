@@ -30,8 +30,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
-GRAPH = 'svg.marks:not([height="44"])'
-"""Any chart but the small ones in cards."""
+GRAPH = "svg.marks"
 
 PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)")
 """Streamlit's client asks below a page's own path first, and is told 404 (streamlit issue 7074)."""

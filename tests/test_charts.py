@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any
+from xml.etree import ElementTree
 
 import altair as alt
 import pandas as pd
@@ -245,8 +247,8 @@ def test_incomplete_day_is_drawn_apart() -> None:
     assert "incomplete day" in chart.to_dict()["title"]["text"]
     assert "8 Feb 2016" in charts.alt_text(chart)
     assert "9 Feb 2016" not in charts.alt_text(chart)
-    _, told = next((layer, r) for layer, r in layers(chart, "rule") if "told_0" in r[0])
-    assert [row["date"] for row in told][-1].endswith(", incomplete")
+    _, rows = only(chart, "rect")
+    assert rows[-1]["told"]["Day (UTC)"].endswith(", incomplete")
 
 
 def test_pointer_tells_exact_values_with_n() -> None:
@@ -256,13 +258,26 @@ def test_pointer_tells_exact_values_with_n() -> None:
         ("multi_device_percent", "18.0%  (180 of 1,000)"),
         ("connection_time", "9.50 s  (7.50 s to 14.5 s; n = 40)"),
     ):
-        rule, rows = next(
-            (layer, rows) for layer, rows in layers(drawn(name), "rule") if "told_0" in rows[0]
-        )
-        assert rows[0]["told_0"] == expected
-        assert rows[0]["date"] == "Fri 1 Jan 2016"
-        assert rule["encoding"]["tooltip"][0]["title"] == "Day (UTC)"
-        assert drawn(name).to_dict()["params"][0]["select"]["nearest"] is True
+        stripes, rows = only(drawn(name), "rect")
+        day, first = list(rows[0]["told"].items())[:2]
+        assert day == ("Day (UTC)", "Fri 1 Jan 2016")
+        assert first[1] == expected
+        assert stripes["encoding"]["tooltip"]["field"] == "told"
+
+
+@each_chart
+def test_every_day_can_be_pointed_at(name: str) -> None:
+    """A stripe reaches from the middle between a day and the one before to that after; it moves the rule."""
+    chart = drawn(name).to_dict()
+    stripes, rows = only(drawn(name), "rect")
+    assert [row["day"] for row in rows] == [day.isoformat() for day in DAYS]
+    assert all(one["until"] == after["since"] for one, after in pairwise(rows))
+    (pointed,) = chart["params"]
+    assert pointed["views"] == [stripes["name"]]
+    rule = [layer for layer, r in layers(drawn(name), "rule") if "told" in r[0]]
+    assert [layer["transform"] for layer in rule] == [
+        [{"filter": {"param": pointed["name"], "empty": False}}]
+    ]
 
 
 def test_goal_line_is_drawn_over_its_own_days_only() -> None:
@@ -273,7 +288,7 @@ def test_goal_line_is_drawn_over_its_own_days_only() -> None:
         charts.GoalLine("Goal 2017", 99.0, date(2017, 1, 1)),
     ]
     chart = drawn("multi_device_percent", goals=goals)
-    (rows,) = [r for layer, r in layers(chart, "rule") if "until" in r[0]]
+    (rows,) = [r for layer, r in layers(chart, "rule") if "label" in r[0]]
     assert [(row["label"], row["value"]) for row in rows] == [("", 25.0), ("Goal of days", 15.0)]
     (beside,) = [r for layer, r in layers(chart, "text") if "beside" in r[0]]
     assert "Goal 2016" in [row["full"] for row in beside]
@@ -322,7 +337,28 @@ def test_alt_text_tells_days_and_last_values(name: str) -> None:
     assert "1 Jan – 9 Feb 2016" in told
     line, _ = only(drawn(name), "line")
     assert told.count("between") == len(line["encoding"]["color"]["scale"]["domain"])
-    assert "description" not in charts.without_description(drawn(name)).to_dict()
+    assert charts.specification(drawn(name)).sentence == told
+
+
+@each_chart
+def test_specification_is_the_chart_with_its_rows_apart(name: str) -> None:
+    """What is sent to a page is valid Vega-Lite, names every frame once, and has all of its rows."""
+    chart = drawn(name)
+    sent = charts.specification(chart)
+    assert "description" not in sent.spec
+    inline = {key: table.to_pylist() for key, table in sent.tables.items()}
+    texts = {
+        key: [{k: str(v) for k, v in row.items() if k != "told"} for row in rows]
+        for key, rows in inline.items()
+    }
+    alt.LayerChart.from_dict({**sent.spec, "datasets": texts}).to_dict()
+    told = chart.to_dict()
+    names = [(layer.get("data") or told["data"])["name"] for layer in told["layer"]]
+    sent_names = [(part.get("data") or sent.spec["data"])["name"] for part in sent.spec["layer"]]
+    for before, after in zip(names, sent_names, strict=True):
+        assert len(told["datasets"][before]) == len(inline[after])
+        assert set(told["datasets"][before][0]) == set(inline[after][0])
+    assert set(sent_names) == set(inline)
 
 
 def test_label_of_an_earlier_day_says_so() -> None:
@@ -409,10 +445,8 @@ def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     assert "opacity" not in full
     assert "pale: a year before" in chart.to_dict()["title"]["text"]
     assert "30.0%" not in charts.alt_text(chart)
-    rule, rows = next((layer, r) for layer, r in layers(chart, "rule") if "pale_0" in r[0])
-    assert rows[0]["pale_0"].startswith("30.0%")
-    titles = [tip["title"] for tip in rule["encoding"]["tooltip"]]
-    assert "FxA, all users, a year before" in titles
+    _, rows = only(chart, "rect")
+    assert rows[0]["told"]["FxA, all users, a year before"].startswith("30.0%")
 
 
 def test_goals_beside_firefox_follow_its_own_ratio() -> None:
@@ -608,3 +642,28 @@ def test_ranges_of_days_are_written_short() -> None:
     assert days_text(date(2016, 1, 1), date(2016, 6, 14)) == "1 Jan – 14 Jun 2016"
     assert days_text(date(2015, 12, 1), date(2016, 1, 14)) == "1 Dec 2015 – 14 Jan 2016"
     assert days_text(date(2016, 1, 1), date(2016, 1, 1)) == "1 Jan 2016"
+
+
+def test_sparkline_breaks_at_gaps_and_marks_the_last_value() -> None:
+    """A card's course is one line per run of days, from the lowest at the foot to the highest."""
+    spark = charts.spark(pd.Series([1.0, 3.0, None, 2.0, 2.0]), "percent")
+    assert spark is not None
+    lines = [
+        line.get("points")
+        for line in ElementTree.fromstring(spark.svg).iter()
+        if "points" in line.attrib
+    ]
+    assert [len(line.split()) for line in lines] == [2, 2]
+    assert lines[0].split() == ["4.0,36.0", "62.0,4.0"]
+    dot = next(
+        one for one in ElementTree.fromstring(spark.svg).iter() if one.tag.endswith("circle")
+    )
+    assert (dot.get("cx"), dot.get("cy")) == ("236.0", "20.0")
+    assert spark.sentence == "Course: 2.0% last, between 1.0% and 3.0%."
+
+
+def test_sparkline_needs_two_values() -> None:
+    """A single value has no course; one that never changes lies in the middle."""
+    assert charts.spark(pd.Series([None, 3.0]), "users") is None
+    flat = charts.spark(pd.Series([3.0, 3.0]), "users")
+    assert flat is not None and "4.0,20.0 236.0,20.0" in flat.svg

@@ -16,10 +16,10 @@ from kpi.charts.looks import (
     alt_text,
     has_values,
     unchecked,
-    without_description,
 )
 from kpi.charts.multi_device import by_window, multi_device_users
 from kpi.charts.spark import spark
+from kpi.charts.specification import Specification, specification
 from kpi.charts.volumes import unusual_days, volume
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Compared",
     "GoalLine",
     "Series",
+    "Specification",
     "active_users",
     "alt_text",
     "by_value",
@@ -48,9 +49,9 @@ __all__ = [
     "ready_within",
     "scale_strip",
     "spark",
+    "specification",
     "times_by",
     "unchecked",
     "unusual_days",
     "volume",
-    "without_description",
 ]

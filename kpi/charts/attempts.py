@@ -258,7 +258,7 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     tips = [alt.Tooltip("band:N", title="A quarter to three quarters")]
     base = _rows_base(values, title, "Median", tips)
     bar = base.mark_bar(size=10, yOffset=6, opacity=0.35, color=BLUE, aria=False).encode(
-        x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2="high:Q"
+        x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2=alt.X2("high:Q")
     )
     dot = base.mark_point(
         filled=True, size=70, yOffset=6, color=BLUE, opacity=1, aria=False

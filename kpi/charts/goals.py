@@ -47,7 +47,7 @@ def scale_strip(
     rules = [
         alt.Chart(spans.iloc[[row]])
         .mark_rule(color=colour, opacity=opacity, strokeWidth=width, y=MIDDLE, aria=False)
-        .encode(x=x, x2="until:Q")
+        .encode(x=x, x2=alt.X2("until:Q"))
         for row, colour, opacity, width in ((0, GREY, 0.5, 1), (1, VERMILION, 0.45, 12))
     ]
     goal = (
@@ -74,7 +74,7 @@ def scale_strip(
             color=TEXT,
             aria=False,
         )
-        .encode(x=x, text="words:N")
+        .encode(x=x, text=alt.Text("words:N"))
     )
     dots = (
         alt.Chart(texts[texts["what"] != "target"])
@@ -122,7 +122,7 @@ def goal_spark(
     layers = [
         alt.Chart(told)
         .mark_line(color=BLUE, strokeWidth=2, aria=False)
-        .encode(x=x, y=y, detail="run:N", tooltip=tips),
+        .encode(x=x, y=y, detail=alt.Detail("run:N"), tooltip=tips),
         alt.Chart(told.tail(1))
         .mark_point(color=BLUE, filled=True, size=50, opacity=1, aria=False)
         .encode(x=x, y=y, tooltip=tips),
@@ -134,7 +134,7 @@ def goal_spark(
         layers.append(
             alt.Chart(rule)
             .mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, aria=False)
-            .encode(x=x, x2="until:T", y=y)
+            .encode(x=x, x2=alt.X2("until:T"), y=y)
         )
     goal = "" if target is None else f"; the goal is {written(target, unit)}"
     sentence = (

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from kpi.annotations import Marker
 
 
+POINTED, STRIPES = "day_pointed_at", "stripes"
+
+
 def lines(
     values: pd.DataFrame,
     series: Sequence[Series],
@@ -84,7 +87,7 @@ def lines(
 
     def chart(frame: pd.DataFrame, *columns: str) -> alt.Chart:
         return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
-            x=bare_days, color=look["color"], detail="run:N"
+            x=bare_days, color=look["color"], detail=alt.Detail("run:N")
         )
 
     # The axes are drawn by one layer for all the others: specifications stay small.
@@ -132,15 +135,17 @@ def lines(
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers.append(_pointer(values, series, pale, compared_name))
+    layers += _pointer(values, series, pale, compared_name)
     layers += flags  # above the pointer's days, which would take every hover and click
-    return alt.layer(
+    chart = alt.layer(
         *layers,
         height=height,
         padding=PADDING,
         description=_sentence(complete, series, title, unit, goals),
         title=_note(notes) if notes else alt.Undefined,
     )
+    chart.params = [_pointed()]
+    return chart
 
 
 def with_runs(values: pd.DataFrame) -> pd.DataFrame:
@@ -172,8 +177,8 @@ def _pale(
 
 def _pointer(
     values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, pale_name: str
-) -> alt.Chart:
-    """A rule at the day nearest to the pointer, telling every series' exact value with its n."""
+) -> list[alt.Chart]:
+    """A rule at the day under the pointer, and a stripe per day that tells every exact value with its n."""
     unfinished = set(values.loc[~values["complete"], "day"])
     keys = [one.key for one in series]
     titles = [one.title for one in series]
@@ -185,24 +190,33 @@ def _pointer(
         f"{day:%a} {day_text(day)}{', incomplete' if day in unfinished else ''}"
         for day in wide.index
     ]
-    nearest = alt.selection_point(
-        name="day_pointed_at",
-        nearest=True,
-        on="pointerover",
-        clear="pointerout",
-        fields=["day"],
-        empty=False,
-    )
-    tips = [alt.Tooltip("date:N", title="Day (UTC)")]
-    tips += [
-        alt.Tooltip(f"{field}:N", title=title)
-        for field, title in zip(wide.columns, titles, strict=True)
+    names = ["Day (UTC)", *titles]
+    words = [
+        dict(zip(names, row, strict=True))
+        for row in zip(dates, *(wide[c] for c in wide), strict=True)
     ]
-    rule = alt.Chart(wide.assign(date=dates).reset_index()).mark_rule(color=TEXT, aria=False)
-    # Written out, since a dict of a condition is looked up in the whole schema each time.
-    pointed = {"param": nearest.name, "empty": False, "value": 0.55}
-    shown = alt.OpacityValue(0, condition=pointed)
-    return rule.encode(x=alt.X("day:T"), opacity=shown, tooltip=tips).add_params(nearest)
+    days = pd.Series(wide.index)
+    half = (days.diff().min() if len(days) > 1 else pd.Timedelta(days=1)) / 2
+    told = pd.DataFrame({"day": days, "since": days - half, "until": days + half, "told": words})
+    base = alt.Chart(told)
+    rule = base.mark_rule(color=TEXT, opacity=0.55, aria=False).encode(x=alt.X("day:T"))
+    # One element a day: looking for the nearest would need a second, and a page has thousands.
+    stripes = base.mark_rect(opacity=0, clip=True, aria=False).properties(name=STRIPES)
+    stripes = stripes.encode(
+        x=alt.X("since:T"), x2=alt.X2("until:T"), tooltip=alt.Tooltip("told:N")
+    )
+    return [rule.transform_filter({"param": POINTED, "empty": False}), stripes]
+
+
+def _pointed() -> alt.TopLevelSelectionParameter:
+    """The day of the stripe under the pointer.
+
+    Set on the finished chart: Altair spends more on moving it up from a layer than on all else.
+    """
+    select = alt.PointSelectionConfig(
+        type="point", on="pointerover", clear="pointerout", fields=["day"]
+    )
+    return alt.TopLevelSelectionParameter(name=POINTED, select=select, views=[STRIPES])
 
 
 def _told(values: pd.DataFrame, keys: Sequence[str], prefix: str) -> pd.DataFrame:

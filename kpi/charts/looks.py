@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -104,24 +103,6 @@ def alt_text(chart: alt.LayerChart) -> str:
 def has_values(chart: alt.LayerChart) -> bool:
     """Whether anything is drawn; a chart without values needs a sentence in its place."""
     return alt_text(chart) != NOTHING_DRAWN
-
-
-class _Trusted(alt.LayerChart):
-    """A chart whose specification isn't checked against the schema again."""
-
-    def to_dict(self, validate: bool = True, **options: Any) -> dict[str, Any]:
-        return super().to_dict(validate=False, **options)
-
-
-def without_description(chart: alt.LayerChart) -> alt.LayerChart:
-    """The chart without its sentence, which a page gives itself, to be drawn without delay.
-
-    Checking a specification takes longer than drawing it. Tests check every chart; a page needn't.
-    """
-    bare = chart.copy(deep=False)
-    bare.description = alt.Undefined
-    object.__setattr__(bare, "__class__", _Trusted)
-    return bare
 
 
 def unchecked() -> AbstractContextManager[None]:

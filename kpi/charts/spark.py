@@ -1,46 +1,55 @@
-"""The course of a measure in small, for a card: its shape and its last point, without axes."""
+"""The course of a measure in small, for a card: its shape and its last point, without axes.
+
+An image rather than a chart: a page has as many as cards, and each chart costs a redraw.
+"""
 
 from __future__ import annotations
 
-import altair as alt
+from dataclasses import dataclass
+from itertools import groupby
+
 import pandas as pd
 
-from kpi.charts.looks import BLUE, NOTHING_DRAWN
+from kpi.charts.looks import BLUE
 from kpi.measures import Unit, written
 
-SPARK_HEIGHT = 44
+WIDTH, HEIGHT, ROOM = 240, 40, 4
 
 
-def spark(course: pd.Series, unit: Unit) -> alt.LayerChart:
-    """Values in order, the last one marked; absent values are gaps."""
+@dataclass(frozen=True)
+class Spark:
+    """An image as SVG, and the sentence that stands for it where it can't be seen."""
+
+    svg: str
+    sentence: str
+
+
+def spark(course: pd.Series, unit: Unit) -> Spark | None:
+    """Values in order, the last one marked; absent values are gaps. None of fewer than two values."""
     values = course.astype("Float64").reset_index(drop=True)
     known = values.dropna()
     if len(known) < 2:
-        empty = alt.Chart(pd.DataFrame({"place": []})).mark_line().encode(x=alt.X("place:Q"))
-        return alt.layer(empty).properties(height=SPARK_HEIGHT, description=NOTHING_DRAWN)
-    frame = pd.DataFrame(
-        {
-            "place": known.index,
-            "value": known.to_numpy("float64"),
-            "run": values.isna().cumsum()[known.index],
-        }
-    )
-    base = alt.Chart(frame).encode(
-        x=alt.X("place:Q", axis=None, scale=alt.Scale(nice=False, zero=False, padding=4)),
-        y=alt.Y("value:Q", axis=None, scale=alt.Scale(nice=False, zero=False, padding=4)),
-    )
-    line = base.mark_line(color=BLUE, strokeWidth=1.5, aria=False).encode(detail="run:N")
-    last = alt.Chart(frame.tail(1)).mark_point(
-        color=BLUE, filled=True, size=30, opacity=1, aria=False
-    )
-    last = last.encode(x=alt.X("place:Q"), y=alt.Y("value:Q"))
+        return None
+    low, high = float(known.min()), float(known.max())
+    across = (WIDTH - 2 * ROOM) / (known.index[-1] - known.index[0])
+    up = (HEIGHT - 2 * ROOM) / ((high - low) or 1.0)
+
+    def place(row: int) -> str:
+        x = ROOM + (row - known.index[0]) * across
+        y = HEIGHT - ROOM - (float(known[row]) - low) * up if high > low else HEIGHT / 2
+        return f"{x:.1f},{y:.1f}"
+
+    runs = groupby(enumerate(known.index), lambda one: one[1] - one[0])
+    lines = (" ".join(place(row) for _, row in run) for _, run in runs)
+    drawn = "".join(f'<polyline points="{line}"/>' for line in lines)
+    x, y = place(known.index[-1]).split(",")
     told = (
-        f"Course: {written(known.iloc[-1], unit)} last, between {written(known.min(), unit)} and "
-        f"{written(known.max(), unit)}."
+        f"Course: {written(known.iloc[-1], unit)} last, between {written(low, unit)} and "
+        f"{written(high, unit)}."
     )
-    return alt.layer(line, last).properties(
-        height=SPARK_HEIGHT,
-        padding={"left": 0, "right": 2, "top": 0, "bottom": 0},
-        description=told,
-        view=alt.ViewConfig(stroke=None),
+    return Spark(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="none" '
+        f'stroke="{BLUE}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">'
+        f'{drawn}<circle cx="{x}" cy="{y}" r="2.5" fill="{BLUE}"/></svg>',
+        told,
     )

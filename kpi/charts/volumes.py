@@ -105,7 +105,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     rule = (
         alt.Chart(ends)
         .mark_line(color=GREY, opacity=0.5, strokeWidth=1, aria=False)
-        .encode(x=x, y=y, detail="type:N")
+        .encode(x=x, y=y, detail=alt.Detail("type:N"))
     )
     strays = frame[frame["unusual"] != ""]
     told = strays.assign(

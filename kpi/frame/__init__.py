@@ -14,10 +14,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from kpi import charts
 from kpi.errors import Refused, Republished
 from kpi.frame import gate, source
 from kpi.frame.address import Address
+from kpi.frame.drawn import drawn
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.frame.page import Card, Page
 from kpi.frame.trust import draw_link, draw_refusal, draw_sentence, draw_trust_line
@@ -48,8 +48,7 @@ def frame(file: str) -> Iterator[Page]:
         draw_trust_line(page)
         place = draw_sentence(page)
         try:
-            with charts.unchecked():
-                yield page
+            yield page
         except Refused:
             address.write()
             raise
@@ -68,4 +67,4 @@ def _opened_page(settings: Settings, address: Address) -> Page:
     return Page(source.opened(key, settings), key, settings, address)
 
 
-__all__ = ["PAGES", "Card", "Page", "frame", "plain"]
+__all__ = ["PAGES", "Card", "Page", "drawn", "frame", "plain"]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from kpi import anomalies, charts, loads
 from kpi.definitions import ATTEMPT_WINDOW, MONTH, WEEK, WINDOWS
+from kpi.frame.drawn import drawn, put
 from kpi.frame.words import plain
 from kpi.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, written
 
@@ -98,9 +99,9 @@ def draw_volumes(page: Page) -> None:
     names = _by_size(judged)
     picked = page.choose("Event type", names, key="type", of_data=True)
     rows = shown[shown["type"] == picked]
-    chart = charts.volume(rows, name=picked, markers=page.markers)
-    if charts.has_values(chart):
-        page.draw_drawn(chart)
+    chart = drawn(charts.volume, rows, name=picked, markers=page.markers)
+    if chart.has_values:
+        put(chart)
     else:
         st.info("Hidden or absent: few or no events of this type.", icon=":material/info:")
     st.caption(
@@ -108,7 +109,7 @@ def draw_volumes(page: Page) -> None:
         f"from it. Numbers of 1 to {max(page.min_users - 1, 0)} events are hidden."
     )
     st.subheader("Unusual days by type")
-    page.draw_drawn(charts.unusual_days(shown))
+    put(drawn(charts.unusual_days, shown))
     page.draw_tables(
         {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}, key="volume_table"
     )

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from kpi import charts, metrics
+from kpi.charts import Specification
 from kpi.filters import Period
-from kpi.frame.parts import dimension
+from kpi.frame.drawn import drawn, put
+from kpi.frame.parts import dimension, draw_note
 from kpi.frame.words import plain
 from kpi.measures import Measure, day_text, days_text, why_nothing
 
@@ -93,15 +94,15 @@ def draw_two(page: Page, measure: Measure, table: pd.DataFrame) -> None:
     if not rows[measure.column].notna().any():
         return  # the card and the breakdown say why
     if beside is None:
-        page.draw_drawn(charts.course(rows, measure, measure.title, height=charts.HEIGHT))
+        put(drawn(charts.course, rows, measure, measure.title, height=charts.HEIGHT))
         return
     _draw_pair(
         page,
         measure,
         rows,
         beside,
-        lambda part, span: charts.course(
-            part, measure, measure.title, span=span, height=charts.HEIGHT
+        lambda part, span: drawn(
+            charts.course, part, measure, measure.title, span=span, height=charts.HEIGHT
         ),
     )
 
@@ -131,7 +132,7 @@ def _draw_ranked(
     beside: charts.Compared | None,
 ) -> None:
     day = rows["day"].max().date()
-    page.draw_drawn(charts.ranked(rows, told.measure, told.by, day, values, compared=beside))
+    put(drawn(charts.ranked, rows, told.measure, told.by, day, values, compared=beside))
     which = "the whole week to" if page.chosen.weekly else "the last day shown,"
     st.caption(f"Values of {which} {day_text(day)}.")
 
@@ -146,7 +147,7 @@ def _draw_lines(
     """The largest values in one chart; the compared period in a chart of its own beside it."""
     measure, by = told.measure, told.by
     if beside is None:
-        page.draw_drawn(charts.by_value(rows, measure, by, values))
+        put(drawn(charts.by_value, rows, measure, by, values))
         return
     few = rows[rows[by].isin(values)]
     beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
@@ -155,7 +156,7 @@ def _draw_lines(
         measure,
         few,
         beside,
-        lambda part, span: charts.by_value(part, measure, by, values, span=span),
+        lambda part, span: drawn(charts.by_value, part, measure, by, values, span=span),
     )
 
 
@@ -164,7 +165,7 @@ def _draw_pair(
     measure: Measure,
     rows: pd.DataFrame,
     beside: charts.Compared,
-    draw: Callable[[pd.DataFrame, tuple[float, float] | None], alt.LayerChart],
+    draw: Callable[[pd.DataFrame, tuple[float, float] | None], Specification],
 ) -> None:
     """The compared days on the left, the period on the right, on the same axis, each with its days."""
     assert page.chosen.comparison is not None
@@ -179,7 +180,7 @@ def _draw_pair(
                 continue
             days = days_text(part["day"].min().date(), part["day"].max().date())
             st.markdown(f"**{name[:1].upper()}{name[1:]}**, {days}")
-            page.draw_drawn(draw(part, span))
+            put(draw(part, span))
 
 
 def _draw_courses(
@@ -205,7 +206,7 @@ def _draw_courses(
         n = measure.n_text(last[measure.n_column]) if measure.n_column else ""
         with grid.container(border=True, gap="xsmall"):
             st.markdown(f"**{plain(value)}** {plain(n)}")
-            page.draw_drawn(charts.course(mine, measure, value, compared=before, span=span))
+            put(drawn(charts.course, mine, measure, value, compared=before, span=span))
 
 
 def _tell_left_out(
@@ -225,8 +226,7 @@ def _tell_left_out(
             f"ha{'ve' if without > 1 else 's'} nothing to show: nobody, or fewer than "
             f"{page.min_users} people or attempts."
         )
-    if parts:
-        st.caption(" ".join(parts))
+    draw_note(" ".join(parts))
 
 
 DRAWN = {RANKED: _draw_ranked, COURSES: _draw_courses, LINES: _draw_lines}

@@ -19,6 +19,7 @@ from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.frame import breakdown, navigation, parts, source
 from kpi.frame.address import Address
+from kpi.frame.drawn import drawn, put
 from kpi.frame.sidebar import draw_sidebar
 from kpi.frame.words import file_name, link
 from kpi.measures import COMPARED_DAYS, Measure, days_text, gaps_told, reading, why_nothing, within
@@ -51,6 +52,8 @@ class Page:
         self.settings = settings
         self._fetched: list[tuple[pd.DataFrame, parts.Asked]] = []
         self._measures: dict[str, Measure] = {}
+        self._targets: dict[tuple[str, int], tuple[pd.DataFrame, list[targets.Target]]] = {}
+        self._shown: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = {}
         self.min_users = settings.min_users
         self.publication: Publication = warehouse.publication
         if self.publication.last_complete_day is None:
@@ -97,7 +100,9 @@ class Page:
 
     def shown(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table's rows within the reader's period."""
-        return within(table, self.period)
+        if id(table) not in self._shown:
+            self._shown[id(table)] = table, within(table, self.period)
+        return self._shown[id(table)][1]
 
     def compared(self, table: pd.DataFrame) -> charts.Compared | None:
         """The table's rows of the days that the reader compares with, under the days they are beside."""
@@ -122,18 +127,27 @@ class Page:
         ``table`` is the measure's, over all days.
         """
         asked = self._asked(table)
+        if (measure, id(table)) in self._targets:
+            return self._targets[measure, id(table)][1]
+        daily = table
         if asked is not None and self.chosen.weekly:
-            table = self.metric(asked.metric, **{**asked.options, "weekly": False})
+            daily = self.metric(asked.metric, **{**asked.options, "weekly": False})
         firefox = self.metric("firefox", weekly=False)
         options = {} if asked is None else {k: v for k, v in asked.options.items() if k == "window"}
-        return targets.targets(
-            goals.read(), measure, table, firefox, self.last_shown_day, self.filters, **options
+        told = targets.targets(
+            self._goals, measure, daily, firefox, self.last_shown_day, self.filters, **options
         )
+        self._targets[measure, id(table)] = table, told
+        return told
 
     def goal_lines(self, table: pd.DataFrame, unit: str, *measures: str) -> list[charts.GoalLine]:
         """The goals of some measures (by their names in `goals.toml`) that are one value over a year."""
         told = [target for measure in measures for target in self.targets(measure, table)]
         return targets.lines(told, unit)
+
+    @cached_property
+    def _goals(self) -> tuple[goals.Goal, ...]:
+        return goals.read()
 
     @cached_property
     def markers(self) -> list[Annotation]:
@@ -208,16 +222,17 @@ class Page:
         asked = self._asked(table)
         again = asked.options if asked else {}
         rows = self.shown(table)
-        chart = draw(rows, incomplete=self.unfinished(measure.metric, **again), **options)
+        chart = drawn(draw, rows, incomplete=self.unfinished(measure.metric, **again), **options)
         everything = rows
-        if asked and (rows[measure.column].isna().any() or not charts.has_values(chart)):
+        if asked and (rows[measure.column].isna().any() or not chart.has_values):
             everything = self.shown(self.metric(asked.metric, **{**again, "min_users": 0}))
         data = days_text(self.first_day, self.today)
         nothing = why_nothing(measure, rows, everything, self.filters.empty, self.min_users, data)
         if nothing:
             st.info(nothing, icon=":material/info:")
+            parts.draw_note(None)
             return
-        self.draw_drawn(chart)
+        put(chart)
         told = gaps_told(measure, rows, everything, self.min_users)
         if told and "hidden" in told and measure.metric in metrics.ATTEMPT_METRICS:
             told += "" if self.chosen.weekly else " A point per week pools more attempts."
@@ -229,12 +244,7 @@ class Page:
         devices = ""
         if self.filters.devices and measure.metric in metrics.USER_METRICS:
             devices = "The filter of devices narrows connections only: it is not applied here."
-        if told or marked or devices:
-            st.caption(" ".join(filter(None, [told, marked, devices])))
-
-    def draw_drawn(self, chart: alt.LayerChart) -> None:
-        """A chart that is drawn already, with its sentence for those who can't see it."""
-        st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+        parts.draw_note(" ".join(filter(None, [told, marked, devices])))
 
     def choose(
         self,
@@ -275,8 +285,8 @@ class Page:
 
     def tell_not_applied(self, what: str, why: str = "carry no tags") -> None:
         """Say that filters don't reach some figures, when a reader has set any; ``what`` is a plural."""
-        if not self.filters.empty:
-            st.caption(f"{what} {why}: the filters are not applied to them.")
+        told = f"{what} {why}: the filters are not applied to them."
+        parts.draw_note(None if self.filters.empty else told)
 
     def tell_overlap(self, by: str) -> None:
         """Say that segments of users overlap, wherever they stand side by side."""

@@ -57,7 +57,7 @@ def draw_card(
     good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
     change = None if now.change is None else measure.change_text(now.change)
     flat = now.change is None or measure.flat(now.change) or not good
-    course = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
+    spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
     # The label stands apart, since a metric's own is cut off where a card is narrow.
     st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
     st.metric(
@@ -68,9 +68,9 @@ def draw_card(
         delta_color="gray" if flat else "green" if now.change * good > 0 else "red",
         delta_arrow="off" if flat else "up" if now.change > 0 else "down",
     )
-    if charts.has_values(course):
+    if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
-        st.altair_chart(charts.without_description(course), alt=charts.alt_text(course))
+        st.image(spark.svg, width="stretch", alt=spark.sentence)
     since = f"since {day_text(now.compared_day)}; " if change else ""
     basis = measure.n_text(now.n) if now.value is not None else "no value to show"
     st.caption(f"{since}{basis} on {day_text(now.day)}")
@@ -121,6 +121,13 @@ def draw_tables(
             for one in asked:
                 for statement in statements(one):
                     st.code(statement.text, language="sql", height=320)
+
+
+def draw_note(words: str | None) -> None:
+    """Small print, or its empty place: without one, all that stands below would be drawn anew."""
+    place = st.empty()
+    if words:
+        place.caption(words)
 
 
 def draw_definitions(measures: Iterable[Measure]) -> None:

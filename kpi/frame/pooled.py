@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from kpi import charts
+from kpi.charts import Specification
 from kpi.charts.attempts import SHOWN_ROWS
 from kpi.filters import Filters, Period
-from kpi.frame.parts import dimension
+from kpi.frame.drawn import drawn, put
+from kpi.frame.parts import dimension, draw_note
 from kpi.measures import days_text, written
 
 if TYPE_CHECKING:
@@ -30,15 +31,15 @@ def period_table(page: Page, name: str, min_users: int | None = None, **how: str
 
 
 def draw_pooled(
-    page: Page, chart: alt.LayerChart, name: str, count: str, min_users: int = 0, **how: str
+    page: Page, chart: Specification, name: str, count: str, min_users: int = 0, **how: str
 ) -> bool:
     """A chart of a pooled table, or the sentence that says why there is none; whether it was drawn.
 
     ``name``, ``count`` and ``how`` say which table it is and which column tells of attempts, so that
     "nothing matches" and "hidden" are told apart.
     """
-    if charts.has_values(chart):
-        page.draw_drawn(chart)
+    if chart.has_values:
+        put(chart)
         return True
     everything = period_table(page, name, min_users=min_users, **how)
     st.info(why_empty(page, everything, count), icon=":material/info:")
@@ -101,11 +102,9 @@ def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:
         with place:
             st.subheader(head)
             count = "connections" if column == "median_seconds" else "begun"
-            chart = draw(table, tag, title)
+            chart = drawn(draw, table, tag, title)
             if draw_pooled(page, chart, "connection-breakdown", count, by=tag):
-                told = _rows_left_out(table, column, count)
-                if told:
-                    st.caption(told)
+                draw_note(_rows_left_out(table, column, count))
 
 
 def _rows_left_out(table: pd.DataFrame, column: str, count: str) -> str | None:

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kpi.errors import NoData, Refused, WarehouseDown
+from kpi.frame.parts import draw_note
 from kpi.frame.sidebar import reset_filters
 from kpi.measures import day_text, days_text
 
@@ -56,8 +57,7 @@ def draw_sentence(page: Page) -> DeltaGenerator:
                 on_click=reset_filters,
             )
         place = st.popover("Copy link", icon=":material/link:", type="tertiary")
-    if page.chosen.compared_words:
-        st.caption(page.chosen.compared_words)
+    draw_note(page.chosen.compared_words)
     return place
 
 

@@ -20,10 +20,15 @@ tag_segment AS (
   UNION ALL
   SELECT CAST('service' AS VARCHAR(16)) AS "tag", CAST('' AS VARCHAR(256)) AS browser, service AS found, segment_id FROM kpi.segment
 ),
+standing_member AS (
+  SELECT m.set_id, m.segment_id
+  FROM kpi.segment_set_member AS m
+  INNER JOIN standing AS s ON s.set_id = m.set_id
+),
 tag_set AS (
   SELECT DISTINCT t."tag", t.browser, t.found, m.set_id
   FROM tag_segment AS t
-  INNER JOIN kpi.segment_set_member AS m ON m.segment_id = t.segment_id
+  INNER JOIN standing_member AS m ON m.segment_id = t.segment_id
 )
 SELECT
   t."tag",

@@ -9,6 +9,7 @@ from kpi import charts
 from kpi.filters import Period
 from kpi.frame import gate
 from kpi.frame.address import tell_dropped
+from kpi.frame.drawn import drawn, put
 from kpi.frame.goals.freezing import draw_freeze
 from kpi.frame.goals.reading import OWN_DAYS, GoalsPage
 from kpi.frame.sidebar import BOUND
@@ -44,7 +45,7 @@ def draw_opened(here: GoalsPage, seen: Outlook) -> None:
             target = _draw_reasonable(here, seen)
         with right:
             _draw_baseline(here, seen, found, offered)
-        with place, charts.unchecked():
+        with place:
             _draw_history(here, seen, found, target)
 
 
@@ -54,7 +55,8 @@ def _draw_history(here: GoalsPage, seen: Outlook, found: Baseline | None, target
     band = None
     if found is not None and found.low_80 is not None:
         band = found.low_80, found.high_80
-    chart = charts.goal_history(
+    chart = drawn(
+        charts.goal_history,
         days,
         title=words.scale_title(seen.goal),
         unit=words.scale_unit(seen.goal),
@@ -66,7 +68,7 @@ def _draw_history(here: GoalsPage, seen: Outlook, found: Baseline | None, target
         fan=seen.projection.fan() if seen.projection else None,
         markers=here.page.markers,
     )
-    here.page.draw_drawn(chart)
+    put(chart)
     told = ["▼ marks releases, incidents and holidays."]
     if band:
         told.append("Grey: where 80 of 100 days of the baseline lie.")

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts, goals
+from kpi.frame.drawn import drawn, put
 from kpi.frame.words import plain
 from kpi.goals import words
 from kpi.goals.outlook import Outlook
@@ -29,7 +30,8 @@ def draw_row(seen: Outlook) -> None:
     if seen.now is None or seen.target is None:
         return
     with strip:
-        chart = charts.scale_strip(
+        chart = drawn(
+            charts.scale_strip,
             seen.baseline,
             seen.now,
             seen.target,
@@ -38,14 +40,19 @@ def draw_row(seen: Outlook) -> None:
             unit=unit,
             end=seen.end,
         )
-        st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+        put(chart)
     with spark:
         recent = seen.weeks[seen.weeks.index >= pd.Timestamp(seen.base.bounds[0])]
-        chart = charts.goal_spark(
-            recent, seen.target, title=words.scale_title(goal), unit=unit, year=goal.year
+        chart = drawn(
+            charts.goal_spark,
+            recent,
+            seen.target,
+            title=words.scale_title(goal),
+            unit=unit,
+            year=goal.year,
         )
-        if charts.has_values(chart):
-            st.altair_chart(charts.without_description(chart), alt=charts.alt_text(chart))
+        if chart.has_values:
+            put(chart)
     with end:
         st.markdown(f"On {day_text(seen.end)}")
         st.caption(words.ending(seen))

@@ -37,8 +37,8 @@ def draw_goals(page: Page) -> None:
         "percentage by the mean of its days, a median over all attempts of those days together. The "
         "period, comparison and weeks of the sidebar are not applied."
     )
-    if not page.filters.empty:
-        st.caption("Filters narrow Firefox Accounts' side; Firefox's own figures carry no tags.")
+    narrowed = "Filters narrow Firefox Accounts' side; Firefox's own figures carry no tags."
+    parts.draw_note(None if page.filters.empty else narrowed)
     for one in seen:
         with st.container(border=True):
             draw_row(one)

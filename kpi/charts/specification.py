@@ -1,0 +1,57 @@
+"""A chart as it is sent to a page: a Vega-Lite specification, the tables that it names, and its sentence."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import pyarrow as pa
+from altair.utils import schemapi
+
+from kpi.charts.looks import NOTHING_DRAWN
+
+# Altair's theme, its checks and what it does with data are one state for all threads.
+_ALTAIR = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Specification:
+    """``spec`` names its data; ``tables`` has them by name; ``sentence`` stands for the chart where it
+    can't be seen.
+    """
+
+    spec: dict[str, Any]
+    tables: dict[str, pa.Table]
+    sentence: str
+
+    @property
+    def has_values(self) -> bool:
+        """Whether anything is drawn; a chart without values needs a sentence in its place."""
+        return self.sentence != NOTHING_DRAWN
+
+
+def specification(chart: alt.LayerChart) -> Specification:
+    """The chart with each of its frames as Arrow, once, and its sentence apart, which a page gives itself.
+
+    It isn't checked against Vega-Lite's schema: that takes longer than drawing it, and tests check
+    every chart.
+    """
+    tables: dict[str, pa.Table] = {}
+    names: dict[int, str] = {}
+
+    def as_table(data: Any) -> Any:
+        if not isinstance(data, pd.DataFrame):
+            return data
+        if id(data) not in names:
+            names[id(data)] = f"table_{len(names)}"
+            tables[names[id(data)]] = pa.Table.from_pandas(data, preserve_index=False)
+        return {"name": names[id(data)]}
+
+    with _ALTAIR, schemapi.debug_mode(False), alt.theme.enable("none"):
+        alt.data_transformers.register("tables", as_table)
+        with alt.data_transformers.enable("tables"):
+            spec = chart.to_dict(validate=False)
+    return Specification(spec, tables, spec.pop("description"))
