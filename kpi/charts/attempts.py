@@ -135,7 +135,7 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         scale=alt.Scale(domain=names, range=[list(one.dash) for one in series]),
         legend=None,
     )
-    base = alt.Chart(told[["name", "seconds", "percent", "within", "exact"]])
+    base = alt.Chart()
     line = base.mark_line(aria=False).encode(x=x, y=y, color=colour, strokeDash=dash)
     nearest = alt.selection_point(
         name="time_pointed_at",
@@ -156,13 +156,20 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
             x=x,
             y=y,
             color=colour,
-            opacity=alt.condition(nearest, alt.value(1), alt.value(0)),
+            opacity=alt.OpacityValue(
+                0, condition={"param": nearest.name, "empty": False, "value": 1}
+            ),
             tooltip=tips,
         )
         .add_params(nearest)
     )
-    return alt.layer(line, point).properties(
-        height=height, padding=PADDING, description=_distribution_sentence(told, whole)
+    return alt.layer(
+        line,
+        point,
+        data=told[["name", "seconds", "percent", "within", "exact"]],
+        height=height,
+        padding=PADDING,
+        description=_distribution_sentence(told, whole),
     )
 
 
@@ -196,7 +203,7 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         f"{words}: {written(share, 'percent')}"
         for words, share in zip(values["words"], values["percent"], strict=True)
     ]
-    base = alt.Chart(values).encode(
+    base = alt.Chart().encode(
         y=alt.Y("words:N", sort=None, title=None, axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=[
             alt.Tooltip("words:N", title="Step"),
@@ -219,9 +226,12 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         fontSize=12,
         color=TEXT,
         text={"expr": f"width < {WIDE + 70} ? datum.short : datum.full"},
-    ).encode(x=alt.datum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
+    ).encode(x=alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
     told = "; ".join(values["full"])
-    return alt.layer(bar, text).properties(
+    return alt.layer(
+        bar,
+        text,
+        data=values,
         height=ROW_HEIGHT * len(values),
         padding=PADDING,
         description=f"Steps of set-up, of the attempts begun: {told}.",
@@ -256,7 +266,7 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
         values=ticks, labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
     )
     tips = [alt.Tooltip("band:N", title="A quarter to three quarters")]
-    base = _rows_base(values, title, "Median", tips)
+    base = _rows_base(title, "Median", tips)
     bar = base.mark_bar(size=10, yOffset=6, opacity=0.35, color=BLUE, aria=False).encode(
         x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2=alt.X2("high:Q")
     )
@@ -281,9 +291,7 @@ def completion_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
         scale=alt.Scale(domain=[0, 100]),
         axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5),
     )
-    bar = _rows_base(values, title, "Completed", []).mark_bar(
-        size=10, yOffset=6, color=GREEN, aria=False
-    )
+    bar = _rows_base(title, "Completed", []).mark_bar(size=10, yOffset=6, color=GREEN, aria=False)
     return _with_labels(values, [bar.encode(x=x)], f"Completed attempts by {title.lower()}")
 
 
@@ -306,7 +314,7 @@ def _within_values(frame: pd.DataFrame, column: str, complete: bool = True) -> p
 
 def _nothing(height: int) -> alt.LayerChart:
     empty = alt.Chart(pd.DataFrame({"value": []})).mark_point().encode(x=alt.X("value:Q"))
-    return alt.layer(empty).properties(height=height, description=NOTHING_DRAWN)
+    return alt.layer(empty, height=height, description=NOTHING_DRAWN)
 
 
 def _time_labels(ticks: Sequence[float]) -> str:
@@ -350,10 +358,8 @@ def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: str) -> pd.D
     )
 
 
-def _rows_base(
-    values: pd.DataFrame, title: str, told: str, tips: Sequence[alt.Tooltip]
-) -> alt.Chart:
-    return alt.Chart(values).encode(
+def _rows_base(title: str, told: str, tips: Sequence[alt.Tooltip]) -> alt.Chart:
+    return alt.Chart().encode(
         y=_rows_axis(),
         tooltip=[
             alt.Tooltip("found:N", title=title),
@@ -371,7 +377,7 @@ def _rows_axis() -> alt.Y:
 
 def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> alt.LayerChart:
     """The marks with each row's name and figures written above them, where no mark can cover them."""
-    words = alt.Chart(values).mark_text(
+    words = alt.Chart().mark_text(
         align="left",
         baseline="middle",
         dy=-13,
@@ -380,10 +386,15 @@ def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> al
         limit={"expr": "width"},
         text={"expr": "datum.found + ':  ' + datum.beside"},
     )
-    words = words.encode(y=_rows_axis(), x=alt.value(0))
+    words = words.encode(y=_rows_axis(), x=alt.XValue(0))
     told = "; ".join(f"{row.found} {row.beside}" for row in values.itertuples(index=False))
-    return alt.layer(*marks, words).properties(
-        height=ROW_HEIGHT * len(values), padding=PADDING, description=f"{title}: {told}."
+    return alt.layer(
+        *marks,
+        words,
+        data=values,
+        height=ROW_HEIGHT * len(values),
+        padding=PADDING,
+        description=f"{title}: {told}.",
     )
 
 

@@ -91,7 +91,7 @@ def scale_strip(
         told += f", baseline {written(baseline, unit)}"
     if ends is not None:
         told += f", {written(ends[0], unit)} to {written(ends[1], unit)} on {day_text(end)}"
-    return alt.layer(*layers).properties(height=STRIP_HEIGHT, description=f"{told}.")
+    return alt.layer(*layers, height=STRIP_HEIGHT, description=f"{told}.")
 
 
 def goal_spark(
@@ -105,7 +105,7 @@ def goal_spark(
             .mark_line()
             .encode(x="day:T", y="value:Q")
         )
-        return alt.layer(blank).properties(height=SPARK_HEIGHT, description=NOTHING_DRAWN)
+        return alt.layer(blank, height=SPARK_HEIGHT, description=NOTHING_DRAWN)
     frame = pd.DataFrame({"day": weeks.index, "value": weeks.to_numpy()})
     frame["run"] = frame["value"].isna().cumsum()
     frame = frame.dropna()
@@ -141,7 +141,7 @@ def goal_spark(
         f"{title} by week, {day_text(first)} to {day_text(last)}: {written(known.iloc[-1], unit)} last, "
         f"between {written(known.min(), unit)} and {written(known.max(), unit)}{goal}."
     )
-    return alt.layer(*layers).properties(height=SPARK_HEIGHT, description=sentence)
+    return alt.layer(*layers, height=SPARK_HEIGHT, description=sentence)
 
 
 def goal_history(

@@ -89,7 +89,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     """
     if frame.empty:
         empty = alt.Chart(pd.DataFrame({"day": []})).mark_point().encode(x=alt.X("day:T"))
-        return alt.layer(empty).properties(height=STRIP_HEIGHT, description=NOTHING_DRAWN)
+        return alt.layer(empty, height=STRIP_HEIGHT, description=NOTHING_DRAWN)
     first, last = frame["day"].min(), frame["day"].max()
     spans = frame.groupby("type", as_index=False).agg(
         first=("day", "min"), last=("day", "max"), size=("usual", "max")
@@ -131,7 +131,9 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     words = "; ".join(
         f"{name} {_days_told(rows)}" for name, rows in strays.groupby("type", sort=False)
     )
-    return alt.layer(rule, *points).properties(
+    return alt.layer(
+        rule,
+        *points,
         height=STRIP_HEIGHT * max(len(names), 2),
         padding=PADDING,
         description=f"Unusual days by type: {words or 'none'}.",

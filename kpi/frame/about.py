@@ -10,7 +10,7 @@ import streamlit as st
 
 from kpi import anomalies, charts, loads
 from kpi.definitions import ATTEMPT_WINDOW, MONTH, WEEK, WINDOWS
-from kpi.frame.drawn import drawn, put
+from kpi.frame.drawing import drawn, put
 from kpi.frame.words import plain
 from kpi.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, written
 

@@ -12,7 +12,7 @@ import streamlit as st
 from kpi import charts, metrics
 from kpi.charts import Specification
 from kpi.filters import Period
-from kpi.frame.drawn import drawn, put
+from kpi.frame.drawing import drawn, put
 from kpi.frame.parts import dimension, draw_note
 from kpi.frame.words import plain
 from kpi.measures import Measure, day_text, days_text, why_nothing

@@ -19,7 +19,7 @@ from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.frame import breakdown, navigation, parts, source
 from kpi.frame.address import Address
-from kpi.frame.drawn import drawn, put
+from kpi.frame.drawing import drawn, put
 from kpi.frame.sidebar import draw_sidebar
 from kpi.frame.words import file_name, link
 from kpi.measures import COMPARED_DAYS, Measure, days_text, gaps_told, reading, why_nothing, within

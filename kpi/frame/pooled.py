@@ -11,7 +11,7 @@ from kpi import charts
 from kpi.charts import Specification
 from kpi.charts.attempts import SHOWN_ROWS
 from kpi.filters import Filters, Period
-from kpi.frame.drawn import drawn, put
+from kpi.frame.drawing import drawn, put
 from kpi.frame.parts import dimension, draw_note
 from kpi.measures import days_text, written
 

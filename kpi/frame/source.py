@@ -55,7 +55,8 @@ def measured(
     """A measure's table; the very same for every reader and run, so nobody may change it in place."""
     if name == "firefox":
         return metrics.firefox(_warehouse, **options)
-    return behind.table(name)(_warehouse, filters, min_users=min_users, **options)
+    # Copied into one block a type, as it would become by being read: charts are kept by their rows.
+    return behind.table(name)(_warehouse, filters, min_users=min_users, **options).copy()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -9,7 +9,7 @@ from kpi import charts
 from kpi.filters import Period
 from kpi.frame import gate
 from kpi.frame.address import tell_dropped
-from kpi.frame.drawn import drawn, put
+from kpi.frame.drawing import drawn, put
 from kpi.frame.goals.freezing import draw_freeze
 from kpi.frame.goals.reading import OWN_DAYS, GoalsPage
 from kpi.frame.sidebar import BOUND

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts, goals
-from kpi.frame.drawn import drawn, put
+from kpi.frame.drawing import drawn, put
 from kpi.frame.words import plain
 from kpi.goals import words
 from kpi.goals.outlook import Outlook
