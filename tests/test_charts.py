@@ -337,14 +337,14 @@ def test_alt_text_tells_days_and_last_values(name: str) -> None:
     assert "1 Jan – 9 Feb 2016" in told
     line, _ = only(drawn(name), "line")
     assert told.count("between") == len(line["encoding"]["color"]["scale"]["domain"])
-    assert charts.specification(drawn(name)).sentence == told
+    assert charts.specified(drawn(name)).sentence == told
 
 
 @each_chart
 def test_specification_is_the_chart_with_its_rows_apart(name: str) -> None:
     """What is sent to a page is valid Vega-Lite, names every frame once, and has all of its rows."""
     chart = drawn(name)
-    sent = charts.specification(chart)
+    sent = charts.specified(chart)
     assert "description" not in sent.spec
     inline = {key: table.to_pylist() for key, table in sent.tables.items()}
     texts = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from kpi.charts.looks import AROUND_LABEL, CHARACTER, GREY, USUAL_TAIL, WIDE, GoalLine
+from kpi.charts.looks import AROUND_LABEL, CHARACTER, GREY, USUAL_TAIL, WIDE, GoalLine, Series
 from kpi.measures import Unit
 
 
@@ -145,3 +145,15 @@ def _round_step(step: float) -> float:
     """The next of 1, 2, 2.5, 5 and their tenfolds."""
     size = 10.0 ** math.floor(math.log10(step))
     return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * (1 - 1e-9))
+
+
+def looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | alt.StrokeWidth]:
+    names = [one.key for one in series]
+    colours = alt.Scale(domain=names, range=[one.colour for one in series])
+    dashes = alt.Scale(domain=names, range=[list(one.dash) for one in series])
+    widths = alt.Scale(type="ordinal", domain=names, range=[one.width for one in series])
+    return {
+        "color": alt.Color("series:N", scale=colours, legend=None),
+        "dash": alt.StrokeDash("series:N", scale=dashes, legend=None),
+        "width": alt.StrokeWidth("series:N", scale=widths, sort=names, legend=None),
+    }

@@ -15,26 +15,15 @@ import pandas as pd
 from kpi.charts.layers import lines
 from kpi.charts.looks import (
     BLUE,
-    GREEN,
-    GREY,
+    LOOKS,
     NOTHING_DRAWN,
-    PURPLE,
     TEXT,
-    VERMILION,
     Compared,
     Series,
 )
 from kpi.charts.values import floats, quartiles_told, together, values_drawn
 from kpi.measures import ABSENT, Measure, day_text, written
 
-LOOKS = (
-    (BLUE, (1, 0)),
-    (VERMILION, (7, 3)),
-    (GREEN, (2, 2)),
-    (PURPLE, (9, 3, 2, 3)),
-    (GREY, (4, 4)),
-)
-MOST_LINES = len(LOOKS)
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
 LONGEST_LABEL = 26
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import ValueAxis
-from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series, looks
+from kpi.charts.axes import ValueAxis, looks
+from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
 from kpi.measures import Unit, day_text, written
 
 

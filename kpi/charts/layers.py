@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import ValueAxis, day_axis, day_scale, value_axis
+from kpi.charts.axes import ValueAxis, day_axis, day_scale, looks, value_axis
 from kpi.charts.labels import label_texts, labels_beside
 from kpi.charts.looks import (
     HEIGHT,
@@ -27,7 +27,6 @@ from kpi.charts.looks import (
     GoalLine,
     Series,
     goal_days,
-    looks,
 )
 from kpi.measures import ABSENT, Unit, day_text, days_text, written
 

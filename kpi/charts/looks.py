@@ -5,14 +5,14 @@ Colours stand 3:1 or more against both themes, and never alone: each series has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-import altair as alt
 import pandas as pd
-from altair.utils import schemapi
+
+if TYPE_CHECKING:
+    import altair as alt
 
 HEIGHT = 300
 # What the axis of days and the padding take of a chart's height.
@@ -28,6 +28,15 @@ CHARACTER, AROUND_LABEL = 6.4, 18
 
 # Okabe and Ito's palette without the colours that fade on white or on black; grey for black.
 BLUE, VERMILION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
+# Lines that stand together, each in a colour and a dash of its own.
+LOOKS = (
+    (BLUE, (1, 0)),
+    (VERMILION, (7, 3)),
+    (GREEN, (2, 2)),
+    (PURPLE, (9, 3, 2, 3)),
+    (GREY, (4, 4)),
+)
+MOST_LINES = len(LOOKS)
 # The page's own text colour reads on its own background, in either theme.
 TEXT = "currentColor"
 SOLID: tuple[int, ...] = (1, 0)
@@ -83,18 +92,6 @@ class Compared:
     rows: pd.DataFrame
 
 
-def looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | alt.StrokeWidth]:
-    names = [one.key for one in series]
-    colours = alt.Scale(domain=names, range=[one.colour for one in series])
-    dashes = alt.Scale(domain=names, range=[list(one.dash) for one in series])
-    widths = alt.Scale(type="ordinal", domain=names, range=[one.width for one in series])
-    return {
-        "color": alt.Color("series:N", scale=colours, legend=None),
-        "dash": alt.StrokeDash("series:N", scale=dashes, legend=None),
-        "width": alt.StrokeWidth("series:N", scale=widths, sort=names, legend=None),
-    }
-
-
 def alt_text(chart: alt.LayerChart) -> str:
     """The sentence that stands for a chart where it can't be seen: days, last values and ranges."""
     return str(chart.description)
@@ -103,11 +100,6 @@ def alt_text(chart: alt.LayerChart) -> str:
 def has_values(chart: alt.LayerChart) -> bool:
     """Whether anything is drawn; a chart without values needs a sentence in its place."""
     return alt_text(chart) != NOTHING_DRAWN
-
-
-def unchecked() -> AbstractContextManager[None]:
-    """While it lasts, parts of charts aren't checked against the schema as they are made."""
-    return schemapi.debug_mode(False)
 
 
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:

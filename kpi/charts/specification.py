@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ class Specification:
         return self.sentence != NOTHING_DRAWN
 
 
-def specification(chart: alt.LayerChart) -> Specification:
+def specified(chart: alt.LayerChart) -> Specification:
     """The chart with each of its frames as Arrow, once, and its sentence apart, which a page gives itself.
 
     It isn't checked against Vega-Lite's schema: that takes longer than drawing it, and tests check
@@ -55,3 +56,8 @@ def specification(chart: alt.LayerChart) -> Specification:
         with alt.data_transformers.enable("tables"):
             spec = chart.to_dict(validate=False)
     return Specification(spec, tables, spec.pop("description"))
+
+
+def unchecked() -> AbstractContextManager[None]:
+    """While it lasts, parts of charts aren't checked against the schema as they are made."""
+    return schemapi.debug_mode(False)

@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts, metrics
-from kpi.charts import Specification
 from kpi.filters import Period
 from kpi.frame.drawing import drawn, put
 from kpi.frame.parts import dimension, draw_note
@@ -18,6 +17,7 @@ from kpi.frame.words import plain
 from kpi.measures import Measure, day_text, days_text, why_nothing
 
 if TYPE_CHECKING:
+    from kpi.charts import Specification
     from kpi.frame.page import Page
 
 RANKED, COURSES, LINES = "ranked", "small multiples", "lines"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import streamlit as st
 
 from kpi import charts
-from kpi.charts import Specification
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from kpi.charts import Specification
 
 MOST_KEPT = 512
 """Charts kept for all readers together, each of some 50 kB; the least used go first."""
@@ -32,4 +35,4 @@ def put(chart: Specification) -> None:
 @st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
 def _drawn(key: str, _draw: Callable[[], alt.LayerChart]) -> Specification:
     with charts.unchecked():
-        return charts.specification(_draw())
+        return charts.specified(_draw())

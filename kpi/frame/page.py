@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -25,6 +24,9 @@ from kpi.frame.words import file_name, link
 from kpi.measures import COMPARED_DAYS, Measure, days_text, gaps_told, reading, why_nothing, within
 from kpi.settings import Settings
 from kpi.warehouse import Publication, Warehouse
+
+if TYPE_CHECKING:
+    import altair as alt
 
 
 @dataclass(frozen=True)

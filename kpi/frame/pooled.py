@@ -8,14 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
-from kpi.charts import Specification
-from kpi.charts.attempts import SHOWN_ROWS
 from kpi.filters import Filters, Period
 from kpi.frame.drawing import drawn, put
 from kpi.frame.parts import dimension, draw_note
 from kpi.measures import days_text, written
 
 if TYPE_CHECKING:
+    from kpi.charts import Specification
     from kpi.frame.page import Page
 
 TAGS_IN_ORDER = (
@@ -110,7 +109,7 @@ def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:
 def _rows_left_out(table: pd.DataFrame, column: str, count: str) -> str | None:
     """How many values of a tag a chart leaves out, and why; or None."""
     hidden = int(table[count].isna().sum())
-    more = int(table[column].notna().sum()) - SHOWN_ROWS
+    more = int(table[column].notna().sum()) - charts.SHOWN_ROWS
     told = [
         f"{more} more in the table" if more > 0 else "",
         f"{hidden} hidden, since few attempts match" if hidden else "",
