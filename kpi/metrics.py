@@ -13,12 +13,13 @@ import pandas as pd
 
 from kpi import weeks
 from kpi.cells import hidden_accounts, hidden_attempts, percent, small
-from kpi.definitions import WEEK, WINDOWS
+from kpi.definitions import ATTEMPT_WINDOW, WEEK, WINDOWS
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.warehouse import Warehouse
 
 AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
+OTHER_WINDOWS = ("active", *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
 ACCOUNTS = ("new", "existing")
 WITHIN_SECONDS = (5, 10, 30, 60)
 """How soon a device may be ready; a time of exactly the limit is within it."""
@@ -99,9 +100,13 @@ def multi_device(
     if window not in WINDOWS:
         raise ValueError(f"window must be one of {WINDOWS}")
     multi = f"multi_device_{window}"
-    audiences = ("active", multi)
-    if set(audiences) < set(AUDIENCES.values()):
-        audiences = tuple(AUDIENCES.values())  # one query for both measures of a page
+    # What a page asks for beside it is answered by the same query.
+    if multi in AUDIENCES.values():
+        audiences = tuple(AUDIENCES.values())
+    elif not by:
+        audiences = OTHER_WINDOWS
+    else:
+        audiences = ("active", multi)
     counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
     keys = ["broken_by", "day"]
     everyone = counts[counts["audience"] == "active"].set_index(keys)

@@ -61,7 +61,9 @@ with frame("pages/connection_time.py") as page:
     )
     steps = pooled(page, "setup-steps")
     draw_pooled(page, drawn(charts.funnel, steps), "setup-steps", "came_this_far")
-    page.draw_tables({"setup-steps": steps, "steps": page.metric("steps")}, key="steps_table")
+    page.draw_tables(
+        {"setup-steps": steps, "steps": lambda: page.metric("steps")}, key="steps_table"
+    )
 
     page.draw_heading("Breakdown", "An attempt has one value of each tag: rows add up to all.")
     tag = page.choose_dimension(TAGS_IN_ORDER, key="by", default="region")

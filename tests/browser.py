@@ -67,17 +67,20 @@ def path(page: PageLink) -> str:
 class serving:
     """A dashboard on a free port of the loopback, for as long as the block lasts."""
 
-    def __init__(self, folder: Path, *options: str, **told: str | None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, script: str = "app.py", **told: str | None
+    ) -> None:
         self._log = folder / "server.log"
         self._options = options
+        self._script = script
         self._told = {"KPI_MIN_USERS": "1", **told}
 
     def __enter__(self) -> str:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-        command += self._options
+        command = [sys.executable, "-m", "streamlit", "run", self._script]
+        command += [f"--server.port={port}", *self._options]
         with environment(**self._told), self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, cwd=PROJECT, env=dict(os.environ), stdout=log, stderr=subprocess.STDOUT

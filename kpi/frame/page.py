@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -297,24 +297,30 @@ class Page:
             "these numbers overlap and don’t add up to all users."
         )
 
-    def draw_tables(self, tables: Mapping[str, pd.DataFrame], key: str) -> None:
+    def draw_tables(
+        self, tables: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]], key: str
+    ) -> None:
         """Behind a chart: the tables it was drawn from, each to download, and the SQL that reads them.
 
-        ``tables`` are by their name in `export`, from `Page.metric`.
+        ``tables`` are by their name in `export`, from `Page.metric`; one that no chart needs may be a
+        function, which is called once a reader opens them.
         """
-        shown = {name: self.shown(table) for name, table in tables.items()}
-        asked = {name: self._asked(table) for name, table in tables.items()}
-        names = {
-            name: self.file_name(name, one.filters, **one.options) if one else self.file_name(name)
-            for name, one in asked.items()
-        }
-        parts.draw_tables(
-            shown,
-            names,
-            [one for one in asked.values() if one],
-            lambda one: source.statements(self._key, one, self._warehouse),
-            key,
-        )
+        by_query = any(callable(one) or self._asked(one) for one in tables.values())
+        parts.draw_tables(lambda: self._behind(tables), by_query, key)
+
+    def _behind(
+        self, tables: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]]
+    ) -> Iterator[parts.Behind]:
+        for name, one in tables.items():
+            table = one() if callable(one) else one
+            asked = self._asked(table)
+            file = (
+                self.file_name(name, asked.filters, **asked.options)
+                if asked
+                else self.file_name(name)
+            )
+            read = partial(source.statements, self._key, asked, self._warehouse) if asked else None
+            yield parts.Behind(name, self.shown(table), file, read)
 
     def remember(self, measure: Measure) -> None:
         """The measure is shown, so that its definition stands at the foot of the page."""

@@ -81,45 +81,50 @@ def draw_card(
         st.caption(f"{icon} {targets.gap_text(target, now.value, measure.unit)}")
 
 
+@dataclass(frozen=True)
+class Behind:
+    """A table behind a chart: its name, rows, the file it is saved to, and what gives its statements."""
+
+    name: str
+    table: pd.DataFrame
+    file: str
+    statements: Callable[[], Iterable[Statement]] | None = None
+
+
 @st.fragment
-def draw_tables(
-    tables: dict[str, pd.DataFrame],
-    names: dict[str, str],
-    asked: list[Asked],
-    statements: Callable[[Asked], Iterable[Statement]],
-    key: str,
-) -> None:
-    """Tables, downloads and the SQL that reads them, made only once a reader opens them."""
+def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str) -> None:
+    """Tables, downloads and, of those read ``by_query``, the SQL: made only once a reader opens them."""
     gate.close_if_over()
-    label = "Table and download, SQL" if asked else "Table and download"
+    label = "Table and download, SQL" if by_query else "Table and download"
     with st.expander(label, icon=":material/table:", on_change="rerun", key=key) as box:
         if not box.open:
             return
-        for name, table in tables.items():
+        found = list(tables())
+        for one in found:
             st.dataframe(
-                table,
+                one.table,
                 hide_index=True,
                 height=260,
                 placeholder=ABSENT,
-                column_config={column: _column_config(column) for column in table},
-                alt=f"Table of {name}, {len(table)} rows; the download has the same numbers.",
+                column_config={column: _column_config(column) for column in one.table},
+                alt=f"Table of {one.name}, {len(one.table)} rows; the download has the same numbers.",
             )
             st.download_button(
-                f"Download {name} as CSV",
-                for_spreadsheets(table),
-                names[name],
+                f"Download {one.name} as CSV",
+                for_spreadsheets(one.table),
+                one.file,
                 "text/csv",
-                key=f"{key}_{name}",
+                key=f"{key}_{one.name}",
                 on_click="ignore",
                 icon=":material/download:",
             )
-        if asked and st.toggle("Show the SQL that reads it", key=f"{key}_sql"):
+        if by_query and st.toggle("Show the SQL that reads it", key=f"{key}_sql"):
             st.caption(
                 "For Redshift, with the filters filled in. It returns whole counts and quartiles; "
                 "means and percents are made of them, and small counts hidden, after it."
             )
-            for one in asked:
-                for statement in statements(one):
+            for one in found:
+                for statement in one.statements() if one.statements else ():
                     st.code(statement.text, language="sql", height=320)
 
 

@@ -45,9 +45,8 @@ def draw_goals(page: Page) -> None:
             draw_opened(here, one)
     _draw_verdicts(here)
     table = goals.table([one.score for one in seen])
-    parts.draw_tables(
-        {"goals": table}, {"goals": page.file_name("goals")}, [], lambda _: [], key="goals_table"
-    )
+    behind = parts.Behind("goals", table, page.file_name("goals"))
+    parts.draw_tables(lambda: [behind], by_query=False, key="goals_table")
     draw_frozen(here)
 
 
