@@ -17,6 +17,7 @@ from kpi import metrics
 from kpi.filters import TAGS, Filters
 from kpi.settings import Settings
 from kpi.store import embedded
+from kpi.store.shared import quoted
 from kpi.warehouse import Warehouse, open_warehouse
 
 HEADLINE = "many_values"
@@ -43,8 +44,12 @@ def measured(settings: Settings, log: Log) -> dict[str, Any]:
     figures["engagement_frame_ms"] = headline["frame_ms"]
     figures["memory_bytes_per_second"] = memory_bytes_per_second()
     with duckdb.connect(":memory:") as engine:
-        engine.execute(f"ATTACH '{embedded.events_file(settings.home)}' AS events (READ_ONLY)")
-        engine.execute(f"ATTACH '{embedded.publication_file(settings.home)}' AS kpi (READ_ONLY)")
+        engine.execute(
+            f"ATTACH {quoted(embedded.events_file(settings.home))} AS events (READ_ONLY)"
+        )
+        engine.execute(
+            f"ATTACH {quoted(embedded.publication_file(settings.home))} AS kpi (READ_ONLY)"
+        )
         figures["query_scan_bytes"] = _scanned_bytes(engine)
         figures["rivals"] = _rivals(engine, warehouse, log)
     warehouse.close()

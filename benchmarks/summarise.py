@@ -15,6 +15,7 @@ from benchmarks.load import load_everything
 from benchmarks.measure import apart
 from kpi.settings import Settings
 from kpi.store import embedded
+from kpi.store.shared import quoted
 from kpi.summarise import summarise
 
 MEMORY_LIMIT = "7GiB"  # the engine's; the process stays below 8
@@ -83,8 +84,8 @@ def _sizes(settings: Settings) -> dict[str, float]:
         "kpi_file_bytes": publication.stat().st_size,
     }
     with duckdb.connect() as engine:
-        engine.execute(f"ATTACH '{events}' AS events (READ_ONLY)")
-        engine.execute(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
+        engine.execute(f"ATTACH {quoted(events)} AS events (READ_ONLY)")
+        engine.execute(f"ATTACH {quoted(publication)} AS kpi (READ_ONLY)")
         for name in MADE:
             figures[f"{name}_rows"] = _count(engine, f"events.{name}")
         for name in (

@@ -24,9 +24,6 @@ RECENT_DAYS = 28
 """Unusual days are told beside every page's numbers for as long as a monthly count holds them."""
 
 STALE_AFTER_DAYS = 3
-ANSWERS_KEPT = 64
-"""Results that a publication keeps: several measures of a page rest on the same counts."""
-
 LISTS_SINCE_SCHEMA = 2
 """Publications of schema 1 have no list of loads; the next summary adds it."""
 
@@ -72,18 +69,20 @@ class Warehouse:
         engine: Engine,
         key: str | None = None,
         explain: Callable[[Exception], Refused | None] = lambda error: None,
+        answers_kept: int = 0,
     ) -> None:
         """``key`` tells the publication where the engine would read on in the next one.
 
-        ``explain`` turns an error of the engine into a sentence.
+        ``explain`` turns an error of the engine into a sentence. So many ``answers_kept`` are given
+        again without asking, for measures that rest on the same counts.
         """
         self._engine = engine
         self._key = key
         self._explain = explain
-        self._answered = lru_cache(ANSWERS_KEPT)(self._answer)
+        self._answered = lru_cache(answers_kept)(self._answer)
 
     def frame(self, query: str, **params: Any) -> pd.DataFrame:
-        """The result of a file in `queries/read` with bound parameters; each is asked for once.
+        """The result of a file in `queries/read` with bound parameters.
 
         Raises WarehouseDown, without SQL or hosts, when the engine can't answer, and Republished when
         the publication isn't there any more.
@@ -186,11 +185,11 @@ class Warehouse:
         self._engine.dispose()
 
 
-def open_warehouse(settings: Settings) -> Warehouse:
+def open_warehouse(settings: Settings, answers_kept: int = 0) -> Warehouse:
     """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
     key = store.lasting_key(settings)
     explain = partial(store.explained, settings)
-    warehouse = Warehouse(store.reading_engine(settings), key, explain)
+    warehouse = Warehouse(store.reading_engine(settings), key, explain, answers_kept)
     found = warehouse.frame("schema_version")
     store.refuse_newer_version(None if found.empty else int(found.iloc[0, 0]))
     return warehouse

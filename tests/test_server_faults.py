@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from conftest import Store, environment
 from event_files import write
 from logs import random_log
 from postgres import Postgres, ServerStore
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import ProgrammingError
 
 from kpi import metrics
 from kpi.errors import WarehouseDown
 from kpi.export import written
 from kpi.settings import Settings
+from kpi.store.connections import retried
+from kpi.summarise import summarise
 from kpi.warehouse import Warehouse, open_warehouse
 
 GLANCE = (("engagement", "--min-users=0"), ("completion", "--by=os", "--min-users=0"))
@@ -133,3 +140,98 @@ def test_connections_cut_while_writing(
         store.must(*command)
     assert cuts, "no connection was cut in time"
     assert store.exports(GLANCE) == whole.exports(GLANCE)
+
+
+@contextmanager
+def cut_once(postgres: Postgres, store: ServerStore, on: str) -> Iterator[list[str]]:
+    """The connection is cut as it is about to send its first statement with some words in it.
+
+    Gives every statement with these words that was sent.
+    """
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if on in statement:
+            sent.append(statement)
+            if len(sent) == 1:
+                cut(postgres, store)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("engine", ("postgresql", "redshift"))
+def test_a_read_that_was_cut_is_tried_again(
+    engine: str, postgres: Postgres, make_server_store: Callable[[str], ServerStore]
+) -> None:
+    """A reader doesn't notice that the connection was lost in the middle of a question."""
+    store = make_server_store(engine)
+    store.load(write(store.files / "log.csv", LOG))
+    store.summarise()
+    warehouse = opened(store)
+    shown = written(metrics.engagement(warehouse), "csv")
+    with cut_once(postgres, store, on="monthly_users_change") as sent:
+        assert written(metrics.engagement(warehouse), "csv") == shown
+    assert len(sent) == 2
+    with cut_once(postgres, store, on="no such words") as sent:
+        assert written(metrics.engagement(warehouse), "csv") == shown
+    assert sent == []
+
+
+def test_a_summary_that_was_cut_is_done_again_from_its_beginning(
+    postgres: Postgres, make_server_store: Callable[[str], ServerStore]
+) -> None:
+    """Its one transaction left nothing, and the second try gives what an undisturbed one gives."""
+    store, whole = make_server_store("postgresql"), make_server_store("postgresql")
+    for one in (store, whole):
+        one.load(write(one.files / "log.csv", LOG))
+    whole.summarise()
+    with cut_once(postgres, store, on="INSERT INTO kpi.monthly_users_change") as sent:
+        with environment(**store.settings()):
+            done = summarise(Settings.read())
+    assert done.days > 0
+    assert len(sent) > 1 and sent[0] in sent[1:]
+    assert store.exports(GLANCE) == whole.exports(GLANCE)
+
+
+def test_a_load_that_was_cut_is_not_tried_again(
+    postgres: Postgres, make_server_store: Callable[[str], ServerStore]
+) -> None:
+    """Whether the server kept it can't be known from here: it says so, and loading again is safe."""
+    store = make_server_store("postgresql")
+    file = write(store.files / "log.csv", LOG)
+    with cut_once(postgres, store, on="INSERT INTO events.load (") as sent:
+        ran = store.run("load", file)
+    refused(ran.status, ran.err)
+    assert len(sent) == 1
+    store.load(file)
+    store.load(file)
+    store.summarise()
+    whole = make_server_store("postgresql")
+    whole.load(write(whole.files / "log.csv", LOG))
+    whole.summarise()
+    assert store.exports(GLANCE) == whole.exports(GLANCE)
+
+
+def test_a_fault_that_stays_is_not_tried_again(
+    make_server_store: Callable[[str], ServerStore],
+) -> None:
+    """A question that the server can't answer is sent once, and told in one line."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", LOG))
+    store.summarise()
+    warehouse = opened(store)
+    tries = 0
+
+    def work() -> None:
+        nonlocal tries
+        tries += 1
+        with warehouse._engine.connect() as connection:
+            connection.execute(text("SELECT day FROM kpi.no_such_table"))
+
+    with pytest.raises(ProgrammingError):
+        retried(work)
+    assert tries == 1

@@ -18,6 +18,8 @@ from kpi.frame.parts import Asked
 from kpi.settings import Settings
 from kpi.warehouse import Warehouse, open_warehouse
 
+ANSWERS_KEPT = 64
+
 
 def publication_key(settings: Settings) -> str:
     """What tells the newest publication from every other; caches go by it."""
@@ -32,7 +34,7 @@ def _let_go(warehouse: Warehouse) -> None:
 def opened(key: str, _settings: Settings) -> Warehouse:
     """One warehouse per publication, shared by every reader; ``key`` tells publications apart."""
     _keep_what_is_imported()
-    return open_warehouse(_settings)
+    return open_warehouse(_settings, ANSWERS_KEPT)
 
 
 @cache
