@@ -35,8 +35,10 @@ GRAPH = "svg.marks"
 PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)")
 """Streamlit's client asks below a page's own path first, and is told 404 (streamlit issue 7074)."""
 
-DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(
-  chart => chart.querySelector('svg.marks, canvas.marks'))"""
+DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')
+  && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(
+    chart => chart.querySelector('svg.marks, canvas.marks'))"""
+"""Every chart stands, and nothing waits for its part of the client to be fetched."""
 STILL = """() => new Promise(done => {
   let changed = performance.now();
   const watch = new MutationObserver(() => { changed = performance.now(); });

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from browser import Visit, path
+from browser import PATIENCE, Visit, path
 from conftest import PROJECT
+from playwright.sync_api import expect
 
 from kpi.frame.navigation import PAGES, PageLink
 
@@ -33,6 +34,7 @@ def test_page(page: PageLink, server: str, visit: Callable[..., Visit]) -> None:
     seen.settle()
     assert seen.page.get_by_role("heading", name=page.title, exact=True, level=1).is_visible()
     links = seen.page.get_by_test_id("stSidebar").get_by_role("link")
+    expect(links).to_have_count(len(THERE), timeout=PATIENCE)
     assert [link.inner_text().split("\n")[-1] for link in links.all()] == [p.title for p in THERE]
     assert background(seen) > 3 * 128
     assert seen.faults() == []

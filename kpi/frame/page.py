@@ -238,9 +238,10 @@ class Page:
         told = gaps_told(measure, rows, everything, self.min_users)
         if told and "hidden" in told and measure.metric in metrics.ATTEMPT_METRICS:
             told += "" if self.chosen.weekly else " A point per week pools more attempts."
+        first, last = self.period.bounds
         marked = (
             "▼ marks releases, incidents and holidays: point at one."
-            if options.get("markers")
+            if any(first <= marker.day <= last for marker in options.get("markers", ()))
             else ""
         )
         devices = ""
