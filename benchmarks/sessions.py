@@ -1,8 +1,10 @@
 """`python -m benchmarks.sessions [--home STORE] [--json FILE]`: many readers at once.
 
 A server over a store (a demo's, where none is given): 1, 10 and 50 sessions on websockets of their own
-that change filters at once, and the server's memory over 500 changes. Beside them Streamlit's own
-floor: a page of one line, asked again by the same means. `benchmarks.app` has one reader's Chromium.
+that change filters at once, each as fast as it is answered: to any of some 300 choices, hardly ever one
+that was made before, and to one of a dozen. And the server's memory over 500 changes. Beside them
+Streamlit's own floor: a page of one line, asked again by the same means. `benchmarks.app` has one reader's
+Chromium.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from benchmarks.measure import machine  # noqa: E402
 CROWDS = (1, 10, 50)
 CHANGES_EACH = 4
 CHANGES_FOR_MEMORY = 500
+A_DOZEN = 12
 SYSTEMS = ("Windows 7", "Windows 10", "Windows 8.1", "Mac OS X", "Linux", "Android", "iOS")
 DEMO = ("demo", "--users", "3000", "--from", "2015-06-01", "--to", "2016-06-14")
 EMPTY = 'import streamlit as st\n\nst.write("nothing")\n'
@@ -64,15 +67,19 @@ def measured(folder: Path, home: Path) -> dict[str, Any]:
     running = serving(folder, KPI_HOME=str(home))
     with running as address:
         figures["sessions"] = {str(count): _crowd(address, count) for count in CROWDS}
+        _crowd(address, CROWDS[1], A_DOZEN)  # each choice was made before
+        figures["sessions_of_a_dozen"] = {
+            str(count): _crowd(address, count, A_DOZEN) for count in CROWDS
+        }
         figures["memory"] = _memory(running, address)
     figures["streamlit_floor_ms"] = _floor(folder)
     figures["load_average_at_end"] = round(os.getloadavg()[0], 2)
     return figures
 
 
-def _crowd(address: str, count: int) -> dict[str, float]:
-    """So many sessions at once, each changing filters as fast as it is answered."""
-    waits, failed, size = asyncio.run(_all(address, count, CHANGES_EACH))
+def _crowd(address: str, count: int, choices: int | None = None) -> dict[str, float]:
+    """So many sessions at once, each changing filters as fast as it is answered, among so many."""
+    waits, failed, size = asyncio.run(_all(address, count, CHANGES_EACH, choices))
     waits.sort()
     return {
         "changes": len(waits),
@@ -83,27 +90,36 @@ def _crowd(address: str, count: int) -> dict[str, float]:
     }
 
 
-async def _all(address: str, count: int, changes: int) -> tuple[list[float], int, float]:
-    found = await asyncio.gather(*(_one(address, seed, changes) for seed in range(count)))
+async def _all(
+    address: str, count: int, changes: int, choices: int | None = None
+) -> tuple[list[float], int, float]:
+    found = await asyncio.gather(*(_one(address, seed, changes, choices) for seed in range(count)))
     waits = [wait for session in found for wait, _, _ in session]
     failed = sum(failure for session in found for _, failure, _ in session)
     return waits, failed, statistics.fmean(size for session in found for _, _, size in session)
 
 
-async def _one(address: str, seed: int, changes: int) -> list[tuple[float, bool, int]]:
+async def _one(
+    address: str, seed: int, changes: int, choices: int | None
+) -> list[tuple[float, bool, int]]:
     chance = random.Random(seed)
+    offered = [_choice(random.Random(f"choice {n}")) for n in range(choices or 0)]
     found = []
     async with Session(address) as session:
         await session.run(patience=300)
         for _ in range(changes):
-            asked = {
-                "os": chance.sample(SYSTEMS, chance.randint(1, 4)),
-                "users": chance.choice(("new", "existing", "all")),
-            }
+            asked = chance.choice(offered) if offered else _choice(chance)
             started = time.perf_counter()
             run = await session.run(asked, patience=300)
             found.append((time.perf_counter() - started, run.failed, run.bytes))
     return found
+
+
+def _choice(chance: random.Random) -> dict[str, Any]:
+    return {
+        "os": chance.sample(SYSTEMS, chance.randint(1, 4)),
+        "users": chance.choice(("new", "existing", "all")),
+    }
 
 
 def _memory(running: serving, address: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
@@ -23,6 +24,9 @@ from kpi.charts.looks import (
 )
 from kpi.charts.values import floats, quartiles_told, together, values_drawn
 from kpi.measures import ABSENT, Measure, day_text, written
+
+if TYPE_CHECKING:
+    from kpi.annotations import Marker
 
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
 LONGEST_LABEL = 26
@@ -76,6 +80,7 @@ def course(
     name: str,
     *,
     compared: Compared | None = None,
+    markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
     log: bool = False,
     height: int = SMALL_HEIGHT,
@@ -91,6 +96,7 @@ def course(
         from_zero=measure.unit != "percent" and not log,
         log=log,
         span=span,
+        markers=markers,
         compared=beside,
         compared_name="" if compared is None else compared.name,
         height=height,

@@ -37,24 +37,25 @@ def frame(file: str) -> Iterator[Page]:
     try:
         settings = Settings.read()
         reader = gate.admit(file, settings)
-        navigation = st.sidebar.container()
-        address = Address(file)
-        try:
-            page = _opened_page(settings, address)
-        finally:
-            # Drawn after the filters, whose state the links take along.
-            draw_navigation(navigation, address.chosen)
-            gate.draw_reader(reader)
-        draw_trust_line(page)
-        place = draw_sentence(page)
-        try:
-            yield page
-        except Refused:
+        with source.turn(settings):
+            navigation = st.sidebar.container()
+            address = Address(file)
+            try:
+                page = _opened_page(settings, address)
+            finally:
+                # Drawn after the filters, whose state the links take along.
+                draw_navigation(navigation, address.chosen)
+                gate.draw_reader(reader)
+            draw_trust_line(page)
+            place = draw_sentence(page)
+            try:
+                yield page
+            except Refused:
+                address.write()
+                raise
+            page.draw_definitions()
+            draw_link(place, page)
             address.write()
-            raise
-        page.draw_definitions()
-        draw_link(place, page)
-        address.write()
     except Republished:
         st.rerun()
     except Refused as refusal:

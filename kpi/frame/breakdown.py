@@ -94,7 +94,15 @@ def draw_two(page: Page, measure: Measure, table: pd.DataFrame) -> None:
     if not rows[measure.column].notna().any():
         return  # the card and the breakdown say why
     if beside is None:
-        put(drawn(charts.course, rows, measure, measure.title, height=charts.HEIGHT))
+        alone = drawn(
+            charts.course,
+            rows,
+            measure,
+            measure.title,
+            markers=page.markers,
+            height=charts.HEIGHT,
+        )
+        put(alone)
         return
     _draw_pair(
         page,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 from functools import cache
+from threading import Semaphore
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,17 @@ from kpi.settings import Settings
 from kpi.warehouse import Warehouse, open_warehouse
 
 ANSWERS_KEPT = 64
+
+
+_ONE, _SEVERAL = Semaphore(1), Semaphore(8)
+
+
+def turn(settings: Settings) -> Semaphore:
+    """Held while a page is made: Python's threads take twice as long when they draw at the same time.
+
+    Where a server does the counting, several readers may wait for it at once.
+    """
+    return _SEVERAL if settings.database_url else _ONE
 
 
 def publication_key(settings: Settings) -> str:
