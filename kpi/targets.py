@@ -131,7 +131,8 @@ def _words(target: Target, unit: str) -> tuple[str, str]:
     goal, value = target.goal, written(target.value, unit)
     account = goal.measure.removeprefix("connection_time_")
     whose = f", {account}" if goal.measure.startswith("connection_time") else ""
-    return f"Goal {goal.year}{whose} {value}", f"Goal{whose[:5]} {value}"
+    short = whose.replace("existing", "exist.")
+    return f"Goal {goal.year}{whose} {value}", f"Goal{short} {value}"
 
 
 def _mean(values: pd.Series) -> float | None:

@@ -20,7 +20,7 @@ AXIS_HEIGHT = 44
 PADDING = {"left": 2, "right": 2, "top": 6, "bottom": 4}
 LABEL_GAP = 15
 # Labels at the line ends are short below this width of the plot, in full above it.
-WIDE = 430
+WIDE = 480
 # On a linear axis, bands are cut above what this share of days stays below.
 USUAL_TAIL = 0.95
 # Pixels that a character of a label takes at most, and what stands before and after it.

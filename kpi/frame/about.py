@@ -159,9 +159,8 @@ def draw_markers(page: Page) -> None:
             },
             alt=f"{len(page.markers)} markers.",
         )
-    st.code(
-        'python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', "shell"
-    )
+    # Without colours: that of a string can't be read on the dark theme.
+    st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
 
 
 def draw_retention(page: Page) -> None:

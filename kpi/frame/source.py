@@ -19,7 +19,7 @@ from kpi.frame.parts import Asked
 from kpi.settings import Settings
 from kpi.warehouse import Warehouse, open_warehouse
 
-ANSWERS_KEPT = 64
+ANSWERS_KEPT = 24
 
 
 _ONE, _SEVERAL = Semaphore(1), Semaphore(8)
@@ -57,7 +57,7 @@ def _keep_what_is_imported() -> None:
     atexit.register(gc.unfreeze)
 
 
-@st.cache_resource(max_entries=256, show_spinner="Counting exactly …")
+@st.cache_resource(max_entries=128, show_spinner="Counting exactly …")
 def measured(
     name: str,
     key: str,
