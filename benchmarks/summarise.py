@@ -99,21 +99,21 @@ def _sizes(settings: Settings) -> dict[str, float]:
 
 
 def _count(engine: duckdb.DuckDBPyConnection, table: str) -> int:
-    return engine.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+    return engine.table(table).count("*").fetchall()[0][0]
 
 
 def _without_attempts(publication: Path, copy: Path) -> int:
     """The bytes of a publication without its attempts: a copy of all its other tables."""
     with duckdb.connect() as engine:
-        engine.execute(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
-        engine.execute(f"ATTACH '{copy}' AS copy")
+        engine.execute(f"ATTACH {quoted(publication)} AS kpi (READ_ONLY)")
+        engine.execute(f"ATTACH {quoted(copy)} AS copy")
         engine.execute("COPY FROM DATABASE kpi TO copy (SCHEMA)")
         tables = engine.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
         ).fetchall()
         for (name,) in tables:
             if name != "connection":
-                engine.execute(f"INSERT INTO copy.{name} SELECT * FROM kpi.{name}")
+                engine.table(f"kpi.{name}").insert_into(f"copy.{name}")
         engine.execute("CHECKPOINT copy")
         engine.execute("DETACH copy")
     size = copy.stat().st_size

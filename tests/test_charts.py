@@ -245,8 +245,8 @@ def test_incomplete_day_is_drawn_apart() -> None:
     assert lines[1][0]["mark"]["strokeDash"] == [1, 3]
     assert max(row["day"] for row in lines[1][1]) == DAYS[-1].isoformat()
     assert "incomplete day" in chart.to_dict()["title"]["text"]
-    assert "8 Feb 2016" in charts.alt_text(chart)
-    assert "9 Feb 2016" not in charts.alt_text(chart)
+    assert "8 Feb 2016" in charts.specified(chart).sentence
+    assert "9 Feb 2016" not in charts.specified(chart).sentence
     _, rows = only(chart, "rect")
     assert rows[-1]["told"]["Day (UTC)"].endswith(", incomplete")
 
@@ -293,7 +293,7 @@ def test_goal_line_is_drawn_over_its_own_days_only() -> None:
     (beside,) = [r for layer, r in layers(chart, "text") if "beside" in r[0]]
     assert "Goal 2016" in [row["full"] for row in beside]
     assert "Goal of days" not in [row["full"] for row in beside]
-    assert "Goal 2016" in charts.alt_text(chart)
+    assert "Goal 2016" in charts.specified(chart).sentence
     assert pd.Timestamp(rows[0]["day"]) == pd.Timestamp(2016, 1, 20)
     assert pd.Timestamp(rows[0]["until"]) == DAYS[-1]
 
@@ -333,7 +333,7 @@ def test_counts_and_times_begin_at_zero() -> None:
 @each_chart
 def test_alt_text_tells_days_and_last_values(name: str) -> None:
     """The sentence has the chart's days and, for each series, its last value and range."""
-    told = charts.alt_text(drawn(name))
+    told = charts.specified(drawn(name)).sentence
     assert "1 Jan – 9 Feb 2016" in told
     line, _ = only(drawn(name), "line")
     assert told.count("between") == len(line["encoding"]["color"]["scale"]["domain"])
@@ -378,14 +378,14 @@ def test_nothing_to_draw() -> None:
     for frame in (engagement_frame().head(0), engagement_frame(absent=tuple(range(40)))):
         chart = charts.engagement_ratio(frame)
         chart.to_dict()
-        assert not charts.has_values(chart)
-    assert charts.has_values(drawn("engagement_ratio"))
+        assert not charts.specified(chart).has_values
+    assert charts.specified(drawn("engagement_ratio")).has_values
 
 
 def test_a_single_day_is_drawn() -> None:
     """One day has an axis, a point and a label."""
     chart = charts.engagement_ratio(engagement_frame().head(3))
-    assert charts.has_values(chart)
+    assert charts.specified(chart).has_values
     assert chart.to_dict()["layer"]
 
 
@@ -444,7 +444,7 @@ def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     assert pale["opacity"] < 0.5
     assert "opacity" not in full
     assert "pale: a year before" in chart.to_dict()["title"]["text"]
-    assert "30.0%" not in charts.alt_text(chart)
+    assert "30.0%" not in charts.specified(chart).sentence
     _, rows = only(chart, "rect")
     assert rows[0]["told"]["FxA, all users, a year before"].startswith("30.0%")
 
@@ -502,8 +502,8 @@ def test_bars_are_ranked_and_carry_their_n() -> None:
     assert rows[2]["label"].endswith("n = 1,800")
     assert bar["encoding"]["y"]["sort"] is None
     assert bar["encoding"]["x"]["scale"]["domain"][0] == 0
-    assert "Windows" in charts.alt_text(chart)
-    assert "9 Feb 2016" in charts.alt_text(chart)
+    assert "Windows" in charts.specified(chart).sentence
+    assert "9 Feb 2016" in charts.specified(chart).sentence
 
 
 def test_bars_show_the_compared_value_as_a_tick() -> None:
@@ -525,7 +525,7 @@ def test_values_hidden_on_the_day_have_no_bar() -> None:
     assert [row["name"] for row in only(chart, "bar")[1]] == ["Windows"]
     nothing = charts.ranked(by_system_frame(), RATIO, "os", DAYS[5].date(), ["Haiku"])
     nothing.to_dict()
-    assert not charts.has_values(nothing)
+    assert not charts.specified(nothing).has_values
 
 
 def test_small_charts_share_an_axis() -> None:

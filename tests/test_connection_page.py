@@ -196,7 +196,7 @@ def test_ranked_rows(draw: Any) -> None:
     rows = drawn_values(chart)
     assert [row["found"] for row in rows] == list(frame["region"].head(SHOWN_ROWS))
     assert all("n = " in row["beside"] for row in rows)
-    assert "value 0 " in charts.alt_text(chart)
+    assert "value 0 " in charts.specified(chart).sentence
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -238,8 +238,11 @@ def test_funnel_skips_steps_that_nobody_took() -> None:
     chart = charts.funnel(frame)
     rows = drawn_values(chart)
     assert [row["percent"] for row in rows] == [100, 60, 50, 40]
-    assert "lost 40.0% (40), takes 6.00 s to create, 4.00 s to sign in" in charts.alt_text(chart)
-    assert "verified" not in charts.alt_text(chart)
+    assert (
+        "lost 40.0% (40), takes 6.00 s to create, 4.00 s to sign in"
+        in charts.specified(chart).sentence
+    )
+    assert "verified" not in charts.specified(chart).sentence
 
 
 def test_distribution_tells_quartiles_and_the_end() -> None:
@@ -253,7 +256,7 @@ def test_distribution_tells_quartiles_and_the_end() -> None:
             "percent": [10.0, 26.0, 50.0, 60.0],
         }
     )
-    told = charts.alt_text(charts.distribution(frame, of="begun"))
+    told = charts.specified(charts.distribution(frame, of="begun")).sentence
     assert "a quarter within 4 s, half within 90 s, 60.0% in the end" in told
     assert "three quarters" not in told
 
@@ -275,4 +278,4 @@ def test_nothing_to_draw() -> None:
         charts.completion_by(empty, "region", "Region"),
         charts.distribution(pd.DataFrame({"account": []}), of="begun"),
     ):
-        assert not charts.has_values(chart)
+        assert not charts.specified(chart).has_values

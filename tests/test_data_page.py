@@ -176,20 +176,23 @@ def test_volume_marks_unusual_days() -> None:
     rows = judged[judged["type"] == "signed"]
     before = rows.copy()
     chart = charts.volume(rows, name="signed")
-    told = charts.alt_text(chart)
+    told = charts.specified(chart).sentence
     assert "low on 24 Mar 2016, high on 3 Apr 2016" in told
     shapes = [layer["mark"].get("shape") for layer in chart.to_dict()["layer"]]
     assert shapes[-2:] == ["triangle-down", "triangle-up"]
     pd.testing.assert_frame_equal(rows, before)
-    assert charts.alt_text(charts.unusual_days(judged)).count("signed low on 24 Mar 2016") == 1
+    assert (
+        charts.specified(charts.unusual_days(judged)).sentence.count("signed low on 24 Mar 2016")
+        == 1
+    )
 
 
 def test_nothing_unusual() -> None:
     """Without unusual days the strip says none, and without days there is nothing to draw."""
     judged = anomalies.judged(volumes({"signed": [1000] * 60}))
-    assert charts.alt_text(charts.unusual_days(judged)) == "Unusual days by type: none."
-    assert not charts.has_values(charts.unusual_days(judged.iloc[:0]))
+    assert charts.specified(charts.unusual_days(judged)).sentence == "Unusual days by type: none."
+    assert not charts.specified(charts.unusual_days(judged.iloc[:0])).has_values
     hidden = anomalies.hidden_below(anomalies.judged(volumes({"rare": [3] * 60})), 10)
     rows = hidden[hidden["type"] == "rare"]
     assert rows[["events", "usual", "low"]].isna().all(axis=None) or rows["low"].eq(0).any()
-    assert not charts.has_values(charts.volume(rows, name="rare"))
+    assert not charts.specified(charts.volume(rows, name="rare")).has_values

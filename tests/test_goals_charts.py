@@ -91,7 +91,7 @@ def test_spark_breaks_at_gaps_and_draws_the_goal_over_its_year() -> None:
 def test_spark_of_nothing_says_so() -> None:
     """Without a whole week there is nothing to draw, and the chart says that."""
     empty = charts.goal_spark(weeks() * np.nan, 20.0, title="Share", unit="percent", year=2016)
-    assert not charts.has_values(empty)
+    assert not charts.specified(empty).has_values
 
 
 def test_history_has_band_target_and_fan_to_the_end_of_the_year() -> None:
@@ -125,7 +125,7 @@ def test_history_has_band_target_and_fan_to_the_end_of_the_year() -> None:
     projected = rows[rows["series"] == "projection"]
     assert projected["day"].min()[:10] == "2016-10-30"
     assert (projected["low"] <= projected["high"]).all()
-    sentence = charts.alt_text(chart)
+    sentence = charts.specified(chart).sentence
     for part in ("Share 20.0% on 30 Oct 2016", "Baseline 17.2%", "Projected 2", "25.0%"):
         assert part in sentence, sentence
 

@@ -15,8 +15,6 @@ from kpi.charts.looks import (
     Compared,
     GoalLine,
     Series,
-    alt_text,
-    has_values,
 )
 from kpi.charts.spark import Spark, spark
 
@@ -67,7 +65,6 @@ __all__ = [
     "Spark",
     "Specification",
     "active_users",
-    "alt_text",
     "by_value",
     "by_window",
     "completion_by",
@@ -79,7 +76,6 @@ __all__ = [
     "funnel",
     "goal_history",
     "goal_spark",
-    "has_values",
     "largest",
     "multi_device_users",
     "ranked",

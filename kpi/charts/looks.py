@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pandas as pd
-
-if TYPE_CHECKING:
-    import altair as alt
 
 HEIGHT = 300
 # What the axis of days and the padding take of a chart's height.
@@ -90,16 +86,6 @@ class Compared:
 
     name: str
     rows: pd.DataFrame
-
-
-def alt_text(chart: alt.LayerChart) -> str:
-    """The sentence that stands for a chart where it can't be seen: days, last values and ranges."""
-    return str(chart.description)
-
-
-def has_values(chart: alt.LayerChart) -> bool:
-    """Whether anything is drawn; a chart without values needs a sentence in its place."""
-    return alt_text(chart) != NOTHING_DRAWN
 
 
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:

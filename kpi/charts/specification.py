@@ -51,7 +51,7 @@ def specified(chart: alt.LayerChart) -> Specification:
             tables[names[id(data)]] = pa.Table.from_pandas(data, preserve_index=False)
         return {"name": names[id(data)]}
 
-    with _ALTAIR, schemapi.debug_mode(False), alt.theme.enable("none"):
+    with _ALTAIR, alt.theme.enable("none"):
         alt.data_transformers.register("tables", as_table)
         with alt.data_transformers.enable("tables"):
             spec = chart.to_dict(validate=False)
