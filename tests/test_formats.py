@@ -517,6 +517,61 @@ def test_bad_row(cells: int, place: int, store: Store) -> None:
     assert store.export("engagement")[0]["dau"] == 1
 
 
+@pytest.mark.parametrize("limit", (None, "48MB"), ids=("parsed once", "parsed at each use"))
+def test_many_torn_rows(limit: str | None, store: Store) -> None:
+    """Whether a file fits the memory or not: each torn row is told by its line, and no other is lost."""
+    log = [event(at(D[0]) + place, uid=user(place % 300)) for place in range(60_000)]
+    lines = csv_of(log).decode().splitlines()
+    whole = {7: lines[6] + ",,", 90: re.sub(r",account", ',"account', lines[89])}
+    whole[90] = re.sub(r"(\"account[^,]*),", r'\1",', whole[90])
+    torn = {
+        900: "1,2,3",
+        901: lines[5] + ",one,more",
+        12_000: f'{at(D[0])},,,"account.signed"x{"," * 11}',
+        59_000: "short",
+    }
+    for line, content in (whole | torn).items():
+        lines[line - 1] = content
+    path = write_bytes(store.files / "torn.csv", ("\n".join(lines) + "\n").encode())
+    assert path.stat().st_size > 2 << 20
+    ran = store.must("load", path, **({"KPI_MEMORY_LIMIT": limit} if limit else {}))
+    told = [int(line) for line in re.findall(r"\bline (\d+)\b", ran.said)]
+    assert told == sorted(torn), ran.said
+    store.summarise()
+    assert store.export("engagement")[0]["dau"] == 300
+    listed = store.must("loads").text.splitlines()
+    assert f",60000,{60_000 - len(torn)},{len(torn)}," in listed[1]
+
+
+@pytest.mark.parametrize("place", (20, 29_900))
+def test_quote_that_is_never_closed(place: int, store: Store) -> None:
+    """Every line that an open quote takes with it counts as rejected; few are told, many refused."""
+    log = [event(at(D[0]) + n, uid=user(n % 300)) for n in range(30_000)]
+    lines = csv_of(log).decode().splitlines()
+    lines[place - 1] = lines[place - 1].replace(",account", ',"account')
+    path = write_bytes(store.files / "open.csv", ("\n".join(lines) + "\n").encode())
+    ran = store.run("load", path)
+    if place < 1000:
+        assert ran.status == 1 and "nothing was loaded" in ran.err, ran.said
+        assert f"{30_000 - place + 2} of 30000 rows are bad" in ran.err
+        assert f"line {place}: a quote is not closed" in ran.err
+    else:
+        assert ran.status == 0, ran.said
+        listed = store.must("loads").text.splitlines()
+        lost = 30_000 - place + 2
+        assert f",30000,{30_000 - lost},{lost}," in listed[1]
+
+
+def test_damaged_gzip(store: Store) -> None:
+    """A compressed file whose check sum is wrong holds other bytes than were written: it is refused."""
+    path = write_bytes(store.files / "log.csv.gz", csv_of(NEIGHBOURS))
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1
+    path.write_bytes(content)
+    ran = store.run("load", path)
+    assert ran.status == 1 and "its gzip " in ran.err and len(ran.err.splitlines()) == 1
+
+
 def test_blank_cells_past_the_last_column(store: Store) -> None:
     """A row whose cells past the last column are blank says nothing more, so it is kept as it is."""
     lines = csv_of(NEIGHBOURS).decode().splitlines()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import resource
 import time
 from collections.abc import Iterator
@@ -163,6 +164,9 @@ class Loader:
             if done.status == "loaded":
                 assert self._standing()[:2] == (events + done.rows_kept, loads + 1)
                 assert done.rows_read == done.rows_kept + done.rows_rejected
+                if name.endswith(".csv") and b'"' not in content:
+                    lines = [line for line in re.split(rb"\r\n|\n|\r", content) if line]
+                    assert len(lines) - done.rows_read in (0, 1), "rows are lost without a word"
             self.loaded += 1
         finally:
             path.unlink()
@@ -261,6 +265,37 @@ def test_parquet_of_more_rows_than_bytes(store: Store) -> None:
     assert path.stat().st_size < 400_000
     ran = store.run("load", path)
     assert ran.status == 1 and "unpacks to more than" in ran.err
+
+
+CELL = b"a"
+ENDLESS = {
+    "lines of one letter": b"x\n" * 1_000_000,
+    "lines of too many cells": (b",".join([CELL] * 30) + b"\n") * 35_000,
+    "one line of 200,000 cells": b",".join([CELL] * 200_000) + b"\n",
+    "lines of 75,000 cells": (b",".join([CELL] * 75_000) + b"\n") * 14,
+    "stray quotes in every cell": (b",".join([b'"a"b'] * 15) + b"\n") * 30_000,
+    "cells that are no UTF-8": (b",".join([b"aaaaaaaaaaaa\xff"] * 15) + b"\n") * 30_000,
+    "no line ever ends": CELL + b",a" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_endless_faults(what: str, tmp_path: Path) -> None:
+    """A good file with 2 MB of torn rows at its end is refused soon, not after filling the memory."""
+    name, good = corpus(tmp_path)[0]
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with loader(tmp_path) as taking:
+        taking.take(name, good + ENDLESS[what], 1)
+        assert taking.refused == 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held < MOST_MEMORY
+
+
+def test_blank_lines_are_no_faults(tmp_path: Path) -> None:
+    """A million blank lines at the end of a file change nothing of it."""
+    name, good = corpus(tmp_path)[0]
+    with loader(tmp_path) as taking:
+        taking.take(name, good + b"\n" * 1_000_000, 1)
+        assert taking.loaded == 1
 
 
 # What was taken in ----------------------------------------------------------------------------------

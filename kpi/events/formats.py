@@ -8,12 +8,14 @@ of the file decide, never its name.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,7 +60,7 @@ _SAMPLE_LINES = 200
 class Recognised:
     """A file's format, encoding and the names of its columns in order (None: a column to pass over).
 
-    ``header`` tells whether a CSV's first line names its columns.
+    Of a CSV, ``header`` tells whether its first line names its columns, ``lines`` how many it has.
     """
 
     format: str
@@ -66,55 +68,84 @@ class Recognised:
     columns: tuple[str | None, ...]
     names: tuple[str, ...]
     header: bool = False
+    lines: int = 0
 
 
-def recognise(path: Path, wanted: str = "auto") -> Recognised:
+def recognise(path: Path, wanted: str, max_unpacked_ratio: float) -> Recognised:
     """What kind of event file ``path`` is; ``wanted`` overrides the format, not the encoding.
 
-    Raises Refused, naming the file and the reason, when it is no event file.
+    Raises Refused, naming the file and the reason, when it is no event file, or one that unpacks to
+    more than ``max_unpacked_ratio`` times its size.
     """
+    lines = _count_lines(path, max_unpacked_ratio)
     if _starts_with(path, b"PAR1"):
         return _parquet(path, wanted)
-    lines = _first_lines(path)
-    if lines[0].lstrip().startswith("{"):
-        return _json_lines(path, lines, wanted)
-    return _csv(path, lines, wanted)
+    first = _first_lines(path)
+    if first[0].lstrip().startswith("{"):
+        return _json_lines(path, first, wanted)
+    return replace(_csv(path, first, wanted), lines=lines)
 
 
-def refuse_bomb(path: Path, ratio: float) -> None:
-    """Raise Refused for a file that unpacks to more than ``ratio`` times its size, while unpacking it.
+def _count_lines(path: Path, ratio: float) -> int:
+    """How many lines a file of text has; 0 for Parquet. Refuses what unpacks to too much, meanwhile.
 
     Files of production pack 10 to 30 times; whatever unpacks to less than 64 MB is let through.
     """
-    packed = path.stat().st_size
-    most = max(ratio * packed, HARMLESS_BYTES)
+    most = max(ratio * path.stat().st_size, HARMLESS_BYTES)
     if _starts_with(path, b"PAR1"):
         with _whole_parquet(path):
             told = pq.read_metadata(path)
-            bytes_ = sum(told.row_group(n).total_byte_size for n in range(told.num_row_groups))
-        too_large = max(bytes_, told.num_rows * PARQUET_ROW_BYTES) > most
-    else:
-        compression = COMPRESSIONS.get(path.suffix)
-        too_large = compression is not None and _unpacks_to_more(path, compression, most)
+            unpacked = sum(told.row_group(n).total_byte_size for n in range(told.num_row_groups))
+        _refuse_bomb(path, max(unpacked, told.num_rows * PARQUET_ROW_BYTES) > most, ratio)
+        return 0
+    unpacked, ends, last = 0, 0, b"\n"
+    for piece in _pieces(path, lambda stream: stream.read(_UNPACKED_AT_ONCE)):
+        unpacked += len(piece)
+        _refuse_bomb(path, unpacked > most, ratio)
+        ends += piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+        ends -= last == b"\r" and piece[:1] == b"\n"
+        last = piece[-1:]
+    return ends + (last not in b"\r\n")
+
+
+def text_lines(path: Path, most: int) -> Iterator[bytes]:
+    """The lines of a text file as they stand in it; what is longer than ``most`` bytes in parts."""
+    return _pieces(path, lambda stream: stream.readline(most))
+
+
+def _pieces(path: Path, read: Callable[[io.BufferedReader], bytes]) -> Iterator[bytes]:
+    """What is read of a possibly compressed file until it ends."""
+    with _unpacked(path) as stream:
+        while piece := read(stream):
+            yield piece
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[io.BufferedReader]:
+    """A possibly compressed file of text as it was before; Refused where it is damaged or cut off."""
+    compression = COMPRESSIONS.get(path.suffix)
+    try:
+        # Arrow reads gzip, too, but never gives back the memory of a broken one.
+        with (
+            gzip.open(path)
+            if compression == "gzip"
+            else pa.input_stream(str(path), compression=compression)
+        ) as stream:
+            yield io.BufferedReader(stream, _UNPACKED_AT_ONCE)
+    except (EOFError, OSError, ValueError, zlib.error) as error:
+        if isinstance(error, PermissionError):
+            raise
+        raise Refused(
+            f"{path}: its {compression or 'text'} can't be read; is it cut off?"
+        ) from error
+
+
+def _refuse_bomb(path: Path, too_large: bool, ratio: float) -> None:
     if too_large:
         raise Refused(
             f"{path}: unpacks to more than {ratio:g} times its size; if it is meant to, "
             "raise KPI_MAX_UNPACKED_RATIO"
         )
-
-
-def _unpacks_to_more(path: Path, compression: str, most: float) -> bool:
-    buffer, unpacked = bytearray(_UNPACKED_AT_ONCE), 0
-    try:
-        with pa.input_stream(str(path), compression=compression) as stream:
-            while unpacked <= most:
-                read = stream.readinto(buffer)
-                if not read:
-                    return False
-                unpacked += read
-    except (OSError, EOFError, ValueError):
-        return False  # reading it as events will tell what is wrong
-    return True
 
 
 def is_firefox_file(path: Path) -> bool:
@@ -138,16 +169,8 @@ def _starts_with(path: Path, magic: bytes) -> bool:
 
 def _first_lines(path: Path) -> list[str]:
     """Up to 200 whole lines from the start of a possibly compressed text file."""
-    compression = COMPRESSIONS.get(path.suffix)
-    try:
-        with pa.input_stream(str(path), compression=compression) as stream:
-            head = bytes(stream.read(_SAMPLE_BYTES))
-    except (OSError, EOFError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise Refused(
-            f"{path}: its {compression or 'text'} can't be read; is it cut off?"
-        ) from error
+    with _unpacked(path) as stream:
+        head = stream.read(_SAMPLE_BYTES)
     if not head.strip():
         raise Refused(f"{path}: is empty")
     if b"\0" in head[:4096]:
@@ -243,7 +266,7 @@ def _parquet(path: Path, wanted: str) -> Recognised:
 def _whole_parquet(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, PermissionError):
             raise
         raise Refused(f"{path}: is no whole Parquet file; is it cut off?") from error

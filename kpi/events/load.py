@@ -1,6 +1,6 @@
 """Loading event files: every row checked, every id hashed, one transaction a file.
 
-The engine reads, checks and stores; no row passes through Python. What can't be kept is rejected with
+The engine reads, checks and stores. What can't be kept is rejected with
 its line, column and reason, never with its value, which could be an id.
 """
 
@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from kpi import queries, store
 from kpi.errors import Refused, one_line
 from kpi.events import formats, identity, staging
+from kpi.events.torn import Torn
 from kpi.settings import Settings
 
 KNOWN_TYPES = (
@@ -41,6 +42,15 @@ class Loaded:
     faults: tuple[staging.Fault, ...] = ()
     unknown_types: dict[str, int] = field(default_factory=dict)
     doubts: tuple[staging.Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Hashing:
+    """Which ids are still to be hashed, and with the pads of which key."""
+
+    pads: dict[str, bytes]
+    users: bool
+    devices: bool
 
 
 def event_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
@@ -181,14 +191,13 @@ def _load_file(
             frozen_before = queries.settings(loading.connection).get("frozen_before")
         if formats.is_firefox_file(path):
             raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
-        formats.refuse_bomb(path, settings.max_unpacked_ratio)
-        kind = formats.recognise(path, wanted_format)
+        kind = formats.recognise(path, wanted_format, settings.max_unpacked_ratio)
         # Production hashed user ids before they were written, device ids never.
         hash_users = not ids_hashed
         hash_devices = not ids_hashed or (kind.format == "activity" and "device_id" in kind.columns)
         key = identity.required(settings.hmac_key) if hash_users or hash_devices else None
         try:
-            staging.stage(loading.reader, path, kind, frozen_before)
+            torn = staging.stage(loading.reader, path, kind, frozen_before)
             with loading.transaction():
                 # Another load may have come in between, where several machines share a store.
                 if _is_loaded(loading.connection, sha256):
@@ -197,9 +206,8 @@ def _load_file(
                 if before:
                     _remove(loading.connection, before, "replaced")
                 pads = _pads(loading.connection, key) if key else {}
-                return _store(
-                    loading, settings, path, source, sha256, kind, pads, hash_users, hash_devices
-                )
+                hashing = _Hashing(pads, hash_users, hash_devices)
+                return _store(loading, settings, path, source, sha256, kind, torn, hashing)
         finally:
             staging.unstage(loading.reader)
 
@@ -211,9 +219,8 @@ def _store(
     source: str,
     sha256: str,
     kind: formats.Recognised,
-    pads: dict[str, bytes],
-    hash_users: bool,
-    hash_devices: bool,
+    torn: list[Torn],
+    hashing: _Hashing,
 ) -> Loaded:
     """Hash, insert and write the manifest, inside the caller's transaction."""
     reader, connection = loading.reader, loading.connection
@@ -222,24 +229,26 @@ def _store(
         "SELECT uid AS id FROM checked WHERE fault IS NULL AND uid IS NOT NULL "
         "UNION SELECT device_id FROM checked WHERE fault IS NULL AND device_id IS NOT NULL"
     )
-    hashed = "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if pads else "id"
+    hashed = (
+        "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if hashing.pads else "id"
+    )
     reader.execute(
-        f"CREATE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id", pads
+        f"CREATE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id",
+        hashing.pads,
     )
     load_id = queries.run(connection, "read/last_load").mappings().one()["load_id"] + 1
-    kept = loading.add_events(load_id, hash_users, hash_devices)
+    kept = loading.add_events(load_id, hashing.users, hashing.devices)
     bad = dict(
         reader.execute(
             "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault"
         ).fetchall()
     )
-    torn = staging.torn_lines(reader, kind)
     for stretch in torn:
         fault = f"row: {stretch.reason}"
         bad[fault] = bad.get(fault, 0) + stretch.lines
     rejected = sum(bad.values())
     read = kept + rejected
-    faults = staging.faults(reader, kind, path, torn) if rejected else ()
+    faults = staging.faults(reader, path, kind, torn) if rejected else ()
     if read == 0:
         raise Refused(f"{path}: holds no events")
     if rejected * 100 > settings.max_rejects_percent * read:
@@ -249,7 +258,7 @@ def _store(
             f"{settings.max_rejects_percent:g}%; the first: line {first.line}: {first}; "
             "nothing was loaded"
         )
-    doubts = staging.doubts(reader, kind, path, torn)
+    doubts = staging.doubts(reader, path, kind, torn)
     first_at, last_at = reader.execute(
         'SELECT MIN("timestamp"), MAX("timestamp") FROM checked WHERE fault IS NULL'
     ).fetchone()
@@ -341,8 +350,9 @@ def _reading(path: Path) -> Iterator[None]:
                 f"{path}: does not fit the memory limit; raise KPI_MEMORY_LIMIT (such as 4GB)"
             ) from error
         of_the_file = (duckdb.InvalidInputException, duckdb.DataError)
-        # Damaged Parquet is told by the engine's bare error, and names no file.
+        # Damaged Parquet is told by the engine's bare errors, which name no file.
         bare = type(error) is duckdb.Error and "Corrupt database file" not in told
+        bare |= "bitpacked data exceeds" in told
         named = name in told and "events.duckdb" not in told
         if isinstance(error, of_the_file) or bare or named:
             raise Refused(f"{path}: can't be read as an event file; nothing was loaded") from error

@@ -1,6 +1,7 @@
 """A file's rows, typed and checked, behind the name `checked`; and what is wrong with the others.
 
-Everything here is DuckDB's own: it reads, parses and checks, no row passes through Python.
+Everything here is DuckDB's own: it reads, parses and checks; no row passes through Python, unless
+rows of a CSV are torn.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from kpi import queries
-from kpi.events import formats
+from kpi.events import formats, torn
+from kpi.events.torn import Torn
 from kpi.store.shared import quoted
 
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 SHOWN_FAULTS = 1000
+_PASS_OVER, _KEEP_FAULTS = "ignore_errors=true", "store_rejects=true"
 _BLANKS = "['', 'NULL', 'null', 'Null']"
 
 
@@ -33,28 +36,21 @@ class Fault:
         return self.reason if self.column == "row" else f"{self.column} {self.reason}"
 
 
-@dataclass(frozen=True)
-class Torn:
-    """A stretch of a CSV that is no whole row: where it begins, why, and how many lines it took."""
-
-    line: int
-    reason: str
-    lines: int
-
-
 def stage(
     writer: Any, path: Path, kind: formats.Recognised, frozen_before: str | None = None
-) -> None:
-    """Put the file's rows, typed and checked, behind the name `checked`.
+) -> list[Torn]:
+    """Put the file's rows, typed and checked, behind the name `checked`; returns what is no whole row.
 
     Rows of days before ``frozen_before`` (a UTC date) are rejected, since they can't be refilled.
 
     Files that fit are staged in memory and parsed once, by user: a user's rows side by side store in
     less than half the room, and are looked up faster. Larger files are views, parsed at each use.
+
+    Raises Refused for a file with more torn lines than memory has room for.
     """
     size = path.stat().st_size * (10 if path.suffix in formats.COMPRESSIONS else 2)
-    limit = writer.execute("SELECT current_setting('memory_limit')").fetchone()[0]
-    fits = size < _bytes(limit) / 8
+    limit = _memory_limit(writer)
+    form = "TABLE" if size < limit / 8 else "VIEW"
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     first_open = FIRST_SANE
     if frozen_before:
@@ -64,26 +60,41 @@ def stage(
         "SELECT $1::BIGINT AS first_sane, $2::BIGINT AS last_sane, $3::BIGINT AS first_open",
         [int(limit.timestamp() * 1000) for limit in (FIRST_SANE, tomorrow, first_open)],
     )
-    _source_view(writer, path, kind, numbered=False)
+    _stage_rows(writer, path, kind, form, _PASS_OVER)
+    if kind.encoding != "csv":
+        return []
+    # Of every column, since a cell that isn't asked for is not found to be torn.
+    every = "SELECT COUNT(*), COUNT(COLUMNS(*)) FROM checked"
+    rows, *_ = writer.execute(every).fetchone()
+    if kind.header + rows == kind.lines:
+        return []
+    # The engine passes over whole rows near torn ones, too, so this tells no more than that some are.
+    blank = torn.blank_lines(path, len(kind.columns), limit / 4)
+    reading = f"SELECT SUM({_newlines(kind)}) FROM {_csv(path, kind, _KEEP_FAULTS)}"
+    within = writer.execute(reading).fetchone()[0] or 0
+    _unstage_rows(writer)
+    _stage_rows(writer, path, kind, form, _KEEP_FAULTS)
+    ((rows, *_),) = writer.execute(every).fetchall()
+    return torn.found(writer, kind.lines - kind.header - blank - within - rows)
+
+
+def _stage_rows(writer: Any, path: Path, kind: formats.Recognised, form: str, faulty: str) -> None:
+    _source_view(writer, path, kind, faulty)
     if kind.format != "events":
         writer.execute(f"CREATE TEMP VIEW browsed_source AS {queries.text('files/browsed_source')}")
     writer.execute(f"CREATE TEMP VIEW typed AS {queries.text('files/' + kind.format)}")
-    checked = queries.text("files/checked")
-    form = f"TABLE checked AS {checked} ORDER BY uid" if fits else f"VIEW checked AS {checked}"
-    writer.execute(f"CREATE TEMP {form}")
+    order = " ORDER BY uid" if form == "TABLE" else ""
+    writer.execute(f"CREATE TEMP {form} checked AS {queries.text('files/checked')}{order}")
 
 
-def _source_view(writer: Any, path: Path, kind: formats.Recognised, numbered: bool) -> None:
+def _source_view(
+    writer: Any, path: Path, kind: formats.Recognised, faulty: str, numbered: bool = False
+) -> None:
     """The file as text columns under our names, blanks as NULL, optionally with row numbers."""
     file = quoted(_literal_path(path))
     position = {name: index for index, name in enumerate(kind.columns) if name}
     if kind.encoding == "csv":
-        columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(kind.columns)))
-        reader = (
-            f"read_csv({file}, header={str(kind.header).lower()}, auto_detect=false, delim=',', "
-            f"quote='\"', escape='\"', columns={{{columns}}}, nullstr={_BLANKS}, "
-            f"store_rejects=true{_compression(path)})"
-        )
+        reader = _csv(path, kind, faulty)
         cells = {name: f"c{index}" for name, index in position.items()}
     elif kind.encoding == "json":
         columns = ", ".join(f"{quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
@@ -115,49 +126,42 @@ def _source_view(writer: Any, path: Path, kind: formats.Recognised, numbered: bo
     )
     number = "ROW_NUMBER() OVER ()" if numbered else "CAST(NULL AS BIGINT)"
     if numbered and kind.encoding == "csv":
-        cells = ", ".join(f"c{index}" for index in range(len(kind.columns)))
-        whole = f"CONCAT({cells})"
-        listed += f", LENGTH({whole}) - LENGTH(REPLACE({whole}, CHR(10), '')) AS newlines"
+        listed += f", {_newlines(kind)} AS newlines"
     writer.execute(
         f"CREATE OR REPLACE TEMP VIEW source AS SELECT {listed}, {number} AS row_number FROM {reader}"
     )
 
 
-def torn_lines(writer: Any, kind: formats.Recognised) -> list[Torn]:
-    """Lines that are no whole CSV row: line, column, reason and how many lines were lost with it."""
-    if kind.encoding != "csv":
-        return []
-    reasons = {
-        "MISSING COLUMNS": "too few cells",
-        "TOO MANY COLUMNS": "too many cells",
-        "UNQUOTED VALUE": "a quote is not closed",
-        "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
-        "INVALID ENCODING": "is not UTF-8",
-    }
-    found = writer.execute(
-        "SELECT line, MIN(error_type), MAX(1 + LENGTH(TRIM(csv_line, chr(10) || chr(13))) - "
-        "LENGTH(REPLACE(TRIM(csv_line, chr(10) || chr(13)), chr(10), ''))) "
-        "FROM reject_errors GROUP BY line ORDER BY line"
-    ).fetchall()
-    return [
-        Torn(line, reasons.get(error, "can't be read"), lines or 1) for line, error, lines in found
-    ]
+def _csv(path: Path, kind: formats.Recognised, faulty: str) -> str:
+    """The call that reads a CSV as it was recognised, told what to do with ``faulty`` lines."""
+    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(kind.columns)))
+    return (
+        f"read_csv({quoted(_literal_path(path))}, header={str(kind.header).lower()}, "
+        f"auto_detect=false, delim=',', quote='\"', escape='\"', columns={{{columns}}}, "
+        f"nullstr={_BLANKS}, {faulty}{_compression(path)})"
+    )
+
+
+def _newlines(kind: formats.Recognised) -> str:
+    """How many ends of lines a row of a CSV has within its cells; CR and LF together are one."""
+    row = f"CONCAT({', '.join(f'c{index}' for index in range(len(kind.columns)))})"
+    one_each = f"REPLACE({row}, CHR(13) || CHR(10), CHR(10))"
+    none = f"REPLACE(REPLACE({one_each}, CHR(10), ''), CHR(13), '')"
+    return f"LENGTH({one_each}) - LENGTH({none})"
 
 
 def faults(
-    writer: Any, kind: formats.Recognised, path: Path, torn: list[Torn]
+    writer: Any, path: Path, kind: formats.Recognised, stretches: list[Torn]
 ) -> tuple[Fault, ...]:
-    """The first thousand rejected rows with their lines, found by a second, numbered reading."""
-    _source_view(writer, path, kind, numbered=True)
-    lines = _Lines(writer, kind, torn)
+    """The first thousand rejected rows with their lines, found by another, numbered reading."""
+    lines = _numbered(writer, path, kind, stretches)
     numbered = queries.text("files/checked")
     found = writer.execute(
         f"SELECT row_number, fault FROM ({numbered}) WHERE fault IS NOT NULL "
         f"ORDER BY row_number LIMIT {SHOWN_FAULTS}"
     ).fetchall()
     listed = [
-        Fault(lines.of_record(stretch.line), "row", stretch.reason)
-        for stretch in torn[:SHOWN_FAULTS]
+        Fault(lines.of_record(one.record), "row", one.reason) for one in stretches[:SHOWN_FAULTS]
     ]
     for row, fault in found:
         column, _, reason = fault.partition(": ")
@@ -167,7 +171,7 @@ def faults(
 
 
 def doubts(
-    writer: Any, kind: formats.Recognised, path: Path, torn: list[Torn]
+    writer: Any, path: Path, kind: formats.Recognised, stretches: list[Torn]
 ) -> tuple[Fault, ...]:
     """Rows that are kept although their seq_time disagrees with their timestamp, with their lines."""
     if not {"seq_time", "flow_time"} & set(kind.columns):
@@ -175,8 +179,7 @@ def doubts(
     doubtful = queries.text("files/doubtful")
     if not writer.execute(f"SELECT COUNT(*) FROM ({doubtful})").fetchone()[0]:
         return ()
-    _source_view(writer, path, kind, numbered=True)
-    lines = _Lines(writer, kind, torn)
+    lines = _numbered(writer, path, kind, stretches)
     checked = queries.text("files/checked")
     found = writer.execute(
         f"WITH checked AS MATERIALIZED ({checked}) "
@@ -186,46 +189,31 @@ def doubts(
     return tuple(Fault(lines.of_row(row), "seq_time", reason) for (row,) in found)
 
 
-class _Lines:
-    """Where in a file a row stands, given the stretches that are no rows and the cells with newlines.
-
-    The engine counts records; a quoted cell with newlines, or a quote that is never closed, makes one
-    record of several lines.
-    """
-
-    def __init__(self, writer: Any, kind: formats.Recognised, torn: list[Torn]) -> None:
-        self._header = int(kind.header)
-        self._torn = [stretch.line for stretch in torn]
-        extra = [(stretch.line, stretch.lines - 1) for stretch in torn]
-        if kind.encoding == "csv":
-            tall = writer.execute(
-                "SELECT row_number, newlines FROM source WHERE newlines > 0 ORDER BY row_number"
-            ).fetchall()
-            extra += [(self._record(row), newlines) for row, newlines in tall]
-        self._extra = extra
-
-    def of_row(self, row: int) -> int:
-        """The line of the nth readable row."""
-        return self.of_record(self._record(row))
-
-    def of_record(self, record: int) -> int:
-        """The line of the nth record, readable or not."""
-        return record + sum(lines for before, lines in self._extra if before < record)
-
-    def _record(self, row: int) -> int:
-        record = row + self._header
-        for torn in self._torn:
-            record += torn <= record
-        return record
+def _numbered(
+    writer: Any, path: Path, kind: formats.Recognised, stretches: list[Torn]
+) -> torn.Lines:
+    """Number the rows from here on; the lines that they stand on."""
+    _source_view(writer, path, kind, _KEEP_FAULTS, numbered=True)
+    tall = []
+    if kind.encoding == "csv":
+        torn.blank_lines(path, len(kind.columns), _memory_limit(writer) / 4)
+        tall = writer.execute(
+            "SELECT row_number, newlines FROM source WHERE newlines > 0 ORDER BY row_number"
+        ).fetchall()
+    return torn.Lines(kind.header, stretches, tall)
 
 
 def unstage(writer: Any) -> None:
     """Take away what staging a file made."""
-    for name in ("distinct_id", "hashed_id", "check_limits", "reject_errors", "reject_scans"):
+    for name in ("distinct_id", "hashed_id", "check_limits"):
         writer.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    _unstage_rows(writer)
+
+
+def _unstage_rows(writer: Any) -> None:
     for name, kind in writer.execute(
-        "SELECT table_name, table_type FROM information_schema.tables "
-        "WHERE table_catalog = 'temp' AND table_name IN ('checked', 'typed', 'browsed_source', 'source')"
+        "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
+        "AND table_name IN ('checked', 'typed', 'browsed_source', 'source', 'reject_errors', 'reject_scans')"
     ).fetchall():
         form = "VIEW" if kind == "VIEW" else "TABLE"
         writer.execute(f"DROP {form} temp.{name}")
@@ -245,8 +233,9 @@ def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _bytes(told: str) -> float:
-    number, unit = told.split()
+def _memory_limit(writer: Any) -> float:
+    """The engine's limit in bytes."""
+    number, unit = writer.execute("SELECT current_setting('memory_limit')").fetchone()[0].split()
     return (
         float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]
     )
