@@ -35,7 +35,7 @@ _found_only = [Phase.explicit, Phase.reuse, Phase.generate]
 settings.register_profile(
     "default", max_examples=8, derandomize=True, phases=_found_only, **_unhurried
 )
-settings.register_profile("long", max_examples=400, **_unhurried)
+settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

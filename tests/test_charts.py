@@ -662,6 +662,22 @@ def test_sparkline_breaks_at_gaps_and_marks_the_last_value() -> None:
     assert spark.sentence == "Course: 2.0% last, between 1.0% and 3.0%."
 
 
+def test_values_that_only_rounding_tells_apart() -> None:
+    """Ratios of one value, computed from different counts, are drawn as that one value."""
+    frame = engagement_frame()
+    ratios = [20.0, 20.000000000000004] * (len(frame) // 2)
+    frame["engagement_ratio"] = pd.array(ratios, dtype="Float64")
+    chart = charts.engagement_ratio(frame).to_dict()
+    domains = {
+        tuple(layer["encoding"]["y"]["scale"]["domain"])
+        for layer in chart["layer"]
+        if "scale" in layer.get("encoding", {}).get("y", {})
+    }
+    assert domains == {(20.0, 25.0)}
+    flat = charts.spark(pd.Series(ratios[:2]), "percent")
+    assert flat is not None and "4.0,20.0 236.0,20.0" in flat.svg
+
+
 def test_sparkline_needs_two_values() -> None:
     """A single value has no course; one that never changes lies in the middle."""
     assert charts.spark(pd.Series([None, 3.0]), "users") is None

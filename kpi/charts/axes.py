@@ -9,7 +9,16 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from kpi.charts.looks import AROUND_LABEL, CHARACTER, GREY, USUAL_TAIL, WIDE, GoalLine, Series
+from kpi.charts.looks import (
+    AROUND_LABEL,
+    CHARACTER,
+    GREY,
+    USUAL_TAIL,
+    WIDE,
+    GoalLine,
+    Series,
+    difference,
+)
 from kpi.measures import Unit
 
 
@@ -135,7 +144,7 @@ def value_axis(
         high = max(tails.quantile(USUAL_TAIL), drawn["value"].max(), *targets)
     if from_zero:
         low = min(low, 0.0)
-    step = _round_step((high - low or abs(high) or 1.0) / 5)
+    step = _round_step((difference(low, high) or abs(high) or 1.0) / 5)
     lowest, highest = math.floor(low / step), math.ceil(high / step)
     count = range(lowest, max(highest, lowest + 1) + 1)
     return ValueAxis(tuple(round(step * number, 10) for number in count), log)

@@ -93,3 +93,8 @@ def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[p
     start = max(first, pd.Timestamp(goal.first)) if goal.first else first
     end = min(last, pd.Timestamp(goal.last)) if goal.last else last
     return [start, end] if start <= end else []
+
+
+def difference(low: float, high: float) -> float:
+    """How far apart two values are; not at all where only rounding errors tell them apart."""
+    return high - low if high - low > 1e-9 * max(abs(low), abs(high)) else 0.0

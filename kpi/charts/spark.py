@@ -10,7 +10,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from kpi.charts.looks import BLUE
+from kpi.charts.looks import BLUE, difference
 from kpi.measures import Unit, written
 
 WIDTH, HEIGHT, ROOM = 240, 40, 4
@@ -32,11 +32,12 @@ def spark(course: pd.Series, unit: Unit) -> Spark | None:
         return None
     low, high = float(known.min()), float(known.max())
     across = (WIDTH - 2 * ROOM) / (known.index[-1] - known.index[0])
-    up = (HEIGHT - 2 * ROOM) / ((high - low) or 1.0)
+    spread = difference(low, high)
 
     def place(row: int) -> str:
         x = ROOM + (row - known.index[0]) * across
-        y = HEIGHT - ROOM - (float(known[row]) - low) * up if high > low else HEIGHT / 2
+        share = (float(known[row]) - low) / spread if spread else 0.5
+        y = HEIGHT - ROOM - share * (HEIGHT - 2 * ROOM)
         return f"{x:.1f},{y:.1f}"
 
     runs = groupby(enumerate(known.index), lambda one: one[1] - one[0])
