@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -102,7 +103,9 @@ def _count_lines(path: Path, ratio: float) -> int:
     for piece in _pieces(path, lambda stream: stream.read(_UNPACKED_AT_ONCE)):
         unpacked += len(piece)
         _refuse_bomb(path, unpacked > most, ratio)
-        ends += piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+        ends += piece.count(b"\n")
+        if b"\r" in piece:
+            ends += piece.count(b"\r") - piece.count(b"\r\n")
         ends -= last == b"\r" and piece[:1] == b"\n"
         last = piece[-1:]
     return ends + (last not in b"\r\n")
@@ -113,7 +116,7 @@ def text_lines(path: Path, most: int) -> Iterator[bytes]:
     return _pieces(path, lambda stream: stream.readline(most))
 
 
-def _pieces(path: Path, read: Callable[[io.BufferedReader], bytes]) -> Iterator[bytes]:
+def _pieces(path: Path, read: Callable[[IO[bytes]], bytes]) -> Iterator[bytes]:
     """What is read of a possibly compressed file until it ends."""
     with _unpacked(path) as stream:
         while piece := read(stream):
@@ -121,23 +124,27 @@ def _pieces(path: Path, read: Callable[[io.BufferedReader], bytes]) -> Iterator[
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[io.BufferedReader]:
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     """A possibly compressed file of text as it was before; Refused where it is damaged or cut off."""
     compression = COMPRESSIONS.get(path.suffix)
     try:
-        # Arrow reads gzip, too, but never gives back the memory of a broken one.
-        with (
-            gzip.open(path)
-            if compression == "gzip"
-            else pa.input_stream(str(path), compression=compression)
-        ) as stream:
-            yield io.BufferedReader(stream, _UNPACKED_AT_ONCE)
+        with _opened(path, compression) as stream:
+            yield stream
     except (EOFError, OSError, ValueError, zlib.error) as error:
         if isinstance(error, PermissionError):
             raise
         raise Refused(
             f"{path}: its {compression or 'text'} can't be read; is it cut off?"
         ) from error
+
+
+def _opened(path: Path, compression: str | None) -> IO[bytes]:
+    if compression == "gzip":
+        # Arrow reads it, too, but never gives back the memory of a broken one.
+        return gzip.open(path)
+    if compression:
+        return io.BufferedReader(pa.input_stream(str(path), compression=compression))
+    return path.open("rb")
 
 
 def _refuse_bomb(path: Path, too_large: bool, ratio: float) -> None:
