@@ -379,6 +379,7 @@ def test_hostile_names(store: Store) -> None:
     ran = store.run("load", folder)
     assert ran.status == 1 and "\x1b" not in ran.said and "Traceback" not in ran.said
     assert len(ran.err.splitlines()) == 2, ran.err  # the junk, and the name that is no UTF-8
+    assert "its name is not UTF-8; rename it" in ran.err
     listed = store.must("loads").text
     assert "\x1b" not in listed
     rows = list(csv.DictReader(io.StringIO(listed)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -182,6 +183,8 @@ def _load_file(
     replace: bool,
 ) -> Loaded:
     with _reading(path):
+        if os.fsencode(path).decode(errors="replace") != os.fspath(path):
+            raise Refused(f"{path}: its name is not UTF-8; rename it")
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         with loading.transaction():
