@@ -15,7 +15,6 @@ from benchmarks.measure import REPEATS, median_seconds, seconds
 from kpi import queries
 from kpi.filters import Filters
 from kpi.store import dialects
-from kpi.store.shared import quoted
 
 DAYS = 366
 FIRST_DAY = date(2016, 1, 1)
@@ -68,7 +67,7 @@ def measured(folder: Path, attempts: int) -> dict[str, Any]:
     """Ours, DuckDB's own t-digest on the same rows, and digests kept per day, account and segment."""
     file = folder / "attempts.duckdb"
     with duckdb.connect(":memory:") as engine:
-        engine.execute(f"ATTACH {quoted(file)} AS kpi")
+        engine.execute("ATTACH $1 AS kpi", [str(file)])
         for statement in dialects.definitions("tables/kpi", "duckdb"):
             engine.execute(statement)
         engine.execute("SELECT setseed(0.5)")

@@ -17,7 +17,6 @@ from kpi import metrics
 from kpi.filters import TAGS, Filters
 from kpi.settings import Settings
 from kpi.store import embedded
-from kpi.store.shared import quoted
 from kpi.warehouse import Warehouse, open_warehouse
 
 HEADLINE = "many_values"
@@ -45,10 +44,10 @@ def measured(settings: Settings, log: Log) -> dict[str, Any]:
     figures["memory_bytes_per_second"] = memory_bytes_per_second()
     with duckdb.connect(":memory:") as engine:
         engine.execute(
-            f"ATTACH {quoted(embedded.events_file(settings.home))} AS events (READ_ONLY)"
+            "ATTACH $1 AS events (READ_ONLY)", [str(embedded.events_file(settings.home))]
         )
         engine.execute(
-            f"ATTACH {quoted(embedded.publication_file(settings.home))} AS kpi (READ_ONLY)"
+            "ATTACH $1 AS kpi (READ_ONLY)", [str(embedded.publication_file(settings.home))]
         )
         figures["query_scan_bytes"] = _scanned_bytes(engine)
         figures["rivals"] = _rivals(engine, warehouse, log)

@@ -15,7 +15,6 @@ from benchmarks.load import load_everything
 from benchmarks.measure import apart
 from kpi.settings import Settings
 from kpi.store import embedded
-from kpi.store.shared import quoted
 from kpi.summarise import summarise
 
 MEMORY_LIMIT = "7GiB"  # the engine's; the process stays below 8
@@ -84,8 +83,8 @@ def _sizes(settings: Settings) -> dict[str, float]:
         "kpi_file_bytes": publication.stat().st_size,
     }
     with duckdb.connect() as engine:
-        engine.execute(f"ATTACH {quoted(events)} AS events (READ_ONLY)")
-        engine.execute(f"ATTACH {quoted(publication)} AS kpi (READ_ONLY)")
+        engine.execute("ATTACH $1 AS events (READ_ONLY)", [str(events)])
+        engine.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
         for name in MADE:
             figures[f"{name}_rows"] = _count(engine, f"events.{name}")
         for name in (
@@ -105,8 +104,8 @@ def _count(engine: duckdb.DuckDBPyConnection, table: str) -> int:
 def _without_attempts(publication: Path, copy: Path) -> int:
     """The bytes of a publication without its attempts: a copy of all its other tables."""
     with duckdb.connect() as engine:
-        engine.execute(f"ATTACH {quoted(publication)} AS kpi (READ_ONLY)")
-        engine.execute(f"ATTACH {quoted(copy)} AS copy")
+        engine.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
+        engine.execute("ATTACH $1 AS copy", [str(copy)])
         engine.execute("COPY FROM DATABASE kpi TO copy (SCHEMA)")
         tables = engine.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
