@@ -15,7 +15,6 @@ from typing import Any
 from kpi import queries
 from kpi.events import formats, torn
 from kpi.events.torn import Torn
-from kpi.store.shared import quoted
 
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 SHOWN_FAULTS = 1000
@@ -91,13 +90,13 @@ def _source_view(
     writer: Any, path: Path, kind: formats.Recognised, faulty: str, numbered: bool = False
 ) -> None:
     """The file as text columns under our names, blanks as NULL, optionally with row numbers."""
-    file = quoted(_literal_path(path))
+    file = _quoted(_literal_path(path))
     position = {name: index for index, name in enumerate(kind.columns) if name}
     if kind.encoding == "csv":
         reader = _csv(path, kind, faulty)
         cells = {name: f"c{index}" for name, index in position.items()}
     elif kind.encoding == "json":
-        columns = ", ".join(f"{quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
+        columns = ", ".join(f"{_quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
         reader = (
             f"read_json({file}, format='newline_delimited', columns={{{columns}}}, "
             f"ignore_errors=true{_compression(path)})"
@@ -136,7 +135,7 @@ def _csv(path: Path, kind: formats.Recognised, faulty: str) -> str:
     """The call that reads a CSV as it was recognised, told what to do with ``faulty`` lines."""
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(kind.columns)))
     return (
-        f"read_csv({quoted(_literal_path(path))}, header={str(kind.header).lower()}, "
+        f"read_csv({_quoted(_literal_path(path))}, header={str(kind.header).lower()}, "
         f"auto_detect=false, delim=',', quote='\"', escape='\"', columns={{{columns}}}, "
         f"nullstr={_BLANKS}, {faulty}{_compression(path)})"
     )
@@ -239,3 +238,8 @@ def _memory_limit(writer: Any) -> float:
     return (
         float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]
     )
+
+
+def _quoted(value: object) -> str:
+    """A string literal, for the readers of files, which stand in statements that take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"

@@ -21,7 +21,6 @@ from kpi.store.shared import (
     SCHEMA_VERSION,
     Loading,
     Publishing,
-    quoted,
     refuse_newer_version,
     stored_key,
 )
@@ -142,7 +141,6 @@ __all__ = [
     "place",
     "private_files",
     "publication_key",
-    "quoted",
     "reading_baselines",
     "reading_engine",
     "refuse_newer_version",

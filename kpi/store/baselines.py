@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import dialects
-from kpi.store.shared import connection_settings, quoted
+from kpi.store.shared import connection_settings
 
 
 def baselines_file(home: Path) -> Path:
@@ -93,7 +93,7 @@ def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connect
     try:
         with engine.connect() as connection:
             raw = connection.connection.driver_connection
-            raw.execute(f"ATTACH {quoted(file)} AS kpi {how}")
+            raw.execute(f"ATTACH $1 AS kpi {how}", [str(file)])
             yield connection
     finally:
         engine.dispose()

@@ -31,7 +31,6 @@ from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
-    quoted,
     record_publication,
 )
 
@@ -191,7 +190,7 @@ def storage_faults(settings: Settings) -> Iterator[None]:
 
 def attach_events(raw: Any, home: Path) -> None:
     """Attach the private file as `events` for writing."""
-    raw.execute(f"ATTACH {quoted(events_file(home))} AS events")
+    raw.execute("ATTACH $1 AS events", [str(events_file(home))])
 
 
 def reading_engine(settings: Settings) -> Engine:
@@ -207,7 +206,7 @@ def reading_engine(settings: Settings) -> Engine:
 
     @event.listens_for(engine, "connect")
     def attach(raw: Any, _record: Any) -> None:
-        raw.cursor().execute(f"ATTACH {quoted(publication)} AS kpi (READ_ONLY)")
+        raw.cursor().execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
 
     return engine
 
@@ -234,7 +233,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
         with engine.connect() as connection:
             raw = connection.connection.driver_connection
             attach_events(raw, home)
-            raw.execute(f"ATTACH {quoted(work)} AS kpi")
+            raw.execute("ATTACH $1 AS kpi", [str(work)])
             _upgrade_copy(connection)
             dialects.make_tables(connection, "tables/kpi")
             connection.commit()

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from kpi.settings import Settings
-from kpi.store.shared import connection_settings, quoted
+from kpi.store.shared import connection_settings
 
 
 def kept_settings(settings: Settings, file: Path) -> dict[str, str]:
@@ -15,7 +15,7 @@ def kept_settings(settings: Settings, file: Path) -> dict[str, str]:
     if not file.exists():
         return {}
     with duckdb.connect(":memory:", config=connection_settings(settings, None)) as engine:
-        engine.execute(f"ATTACH {quoted(file)} AS events (READ_ONLY)")
+        engine.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
         return dict(engine.execute("SELECT name, setting FROM events.store").fetchall())
 
 
@@ -23,7 +23,7 @@ def damaged(settings: Settings, file: Path) -> bool:
     """Whether a file can't be read through; one that is being written can't be looked at."""
     try:
         with duckdb.connect(":memory:", config=connection_settings(settings, None)) as engine:
-            engine.execute(f"ATTACH {quoted(file)} AS looked_at (READ_ONLY)")
+            engine.execute("ATTACH $1 AS looked_at (READ_ONLY)", [str(file)])
             tables = engine.execute(
                 "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'looked_at'"
             ).fetchall()

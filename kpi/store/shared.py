@@ -97,11 +97,6 @@ def connection_settings(settings: Settings, spill: Path | None) -> dict[str, Any
     }
 
 
-def quoted(value: object) -> str:
-    """A string literal, for the few statements that take no parameters (ATTACH, file readers)."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 def _machine_memory() -> int:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for limit in (Path("/sys/fs/cgroup/memory.max"),):
