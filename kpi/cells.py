@@ -43,6 +43,8 @@ def hidden_parts(
     hide = small(frame[count], min_users)
     if hidden is not None:
         hide |= hidden
+    # A whole of one part has no other that could tell of it.
+    wholes = [keys for keys in wholes if frame.duplicated(list(keys)).any()]
     while wholes and hide.any():
         before = int(hide.sum())
         for keys in wholes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from kpi.filters import Period
@@ -354,11 +355,10 @@ def reading(
     """
     for column, value in picked.items():
         frame = frame[frame[column] == value]
-    rows = frame.set_index("day")
     compared_day = day - timedelta(days=before)
-    value, before = (_cell(rows, d, measure.column) for d in (day, compared_day))
+    value, before = (_cell(frame, d, measure.column) for d in (day, compared_day))
     change = None if value is None or before is None else value - before
-    n = _cell(rows, day, measure.n_column) if measure.n_column else None
+    n = _cell(frame, day, measure.n_column) if measure.n_column else None
     return Reading(measure, day, value, n, compared_day, change)
 
 
@@ -461,9 +461,7 @@ def days_text(first: date, last: date) -> str:
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def _cell(rows: pd.DataFrame, day: date, column: str) -> float | None:
-    stamp = pd.Timestamp(day)
-    if stamp not in rows.index:
-        return None
-    value = rows.at[stamp, column]
+def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:
+    found = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
+    value = frame[column].iloc[found[0]] if len(found) else None
     return None if pd.isna(value) else float(value)

@@ -10,10 +10,11 @@ and never alone: each series has a dash and a label of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from kpi.charts.axes import ValueAxis, day_axis, day_scale, looks, value_axis
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 POINTED, STRIPES = "day_pointed_at", "stripes"
+ONE_DAY = np.timedelta64(1, "D")
 
 
 def lines(
@@ -137,12 +139,13 @@ def lines(
     layers += _pointer(values, series, pale, compared_name)
     layers += flags  # above the pointer's days, which would take every hover and click
     chart = alt.layer(
-        *layers,
         height=height,
         padding=PADDING,
         description=_sentence(complete, series, title, unit, goals),
         title=_note(notes) if notes else alt.Undefined,
     )
+    # Set on the finished chart: Altair copies layers and looks for their parameters again and again.
+    chart.layer = layers
     chart.params = [_pointed()]
     return chart
 
@@ -152,15 +155,17 @@ def with_runs(values: pd.DataFrame) -> pd.DataFrame:
 
     A run ends where a value is absent, where days are missing between rows, and with its series.
     """
-    values = values.sort_values(["series", "day"], kind="stable", ignore_index=True)
-    steps = values["day"].diff()
-    apart = steps[steps > pd.Timedelta(0)].min()
+    names, days = pd.factorize(values["series"], sort=True)[0], values["day"].to_numpy()
+    order = np.lexsort((days, names))
+    values = values.take(order).reset_index(drop=True)
+    names, steps = names[order], np.diff(days[order])
+    apart = steps[steps > ONE_DAY * 0]
     # Rows of weeks are a week apart, all of them.
-    usual = pd.Timedelta(days=7 if apart == pd.Timedelta(days=7) else 1)
-    skipped = steps != usual
-    other = values["series"] != values["series"].shift()
-    absent = values["value"].isna()
-    breaks = skipped | other | absent | absent.shift(fill_value=False)
+    usual = 7 * ONE_DAY if len(apart) and apart.min() == 7 * ONE_DAY else ONE_DAY
+    absent = values["value"].isna().to_numpy()
+    breaks = absent.copy()
+    breaks[:1] = True
+    breaks[1:] |= absent[:-1] | (steps != usual) | (names[1:] != names[:-1])
     return values.assign(run=breaks.cumsum())
 
 
@@ -178,23 +183,20 @@ def _pointer(
     values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, pale_name: str
 ) -> list[alt.Chart]:
     """A rule at the day under the pointer, and a stripe per day that tells every exact value with its n."""
-    unfinished = set(values.loc[~values["complete"], "day"])
-    keys = [one.key for one in series]
-    titles = [one.title for one in series]
-    wide = _told(values, keys, "told")
+    days = np.unique(values["day"].to_numpy())
+    columns = dict(_exact(values, series, days, ""))
     if len(pale):
-        wide = wide.join(_told(pale, keys, "pale")).fillna(ABSENT)
-        titles += [f"{title}, {pale_name}" for title in titles]
+        columns |= _exact(pale[pale["day"].isin(days)], series, days, f", {pale_name}")
+    unfinished = np.isin(days, values.loc[~values["complete"], "day"].to_numpy())
     dates = [
-        f"{day:%a} {day_text(day)}{', incomplete' if day in unfinished else ''}"
-        for day in wide.index
+        f"{day:%a} {day_text(day)}{', incomplete' if ends else ''}"
+        for day, ends in zip(days.astype("datetime64[D]").tolist(), unfinished, strict=True)
     ]
-    names = ["Day (UTC)", *titles]
+    names = ["Day (UTC)", *columns]
     words = [
-        dict(zip(names, row, strict=True))
-        for row in zip(dates, *(wide[c] for c in wide), strict=True)
+        dict(zip(names, row, strict=True)) for row in zip(dates, *columns.values(), strict=True)
     ]
-    days = pd.Series(wide.index)
+    days = pd.Series(days)
     half = (days.diff().min() if len(days) > 1 else pd.Timedelta(days=1)) / 2
     told = pd.DataFrame({"day": days, "since": days - half, "until": days + half, "told": words})
     base = alt.Chart(told)
@@ -218,13 +220,17 @@ def _pointed() -> alt.TopLevelSelectionParameter:
     return alt.TopLevelSelectionParameter(name=POINTED, select=select, views=[STRIPES])
 
 
-def _told(values: pd.DataFrame, keys: Sequence[str], prefix: str) -> pd.DataFrame:
-    """Each day's exact words, a column per series; a key may hold what a field's name can't."""
-    told = values.drop_duplicates(["day", "series"], keep="last")
-    wide = told.pivot(index="day", columns="series", values="exact")
-    wide = wide.reindex(columns=keys).fillna(ABSENT)
-    wide.columns = pd.Index([f"{prefix}_{number}" for number in range(len(keys))])
-    return wide
+def _exact(
+    values: pd.DataFrame, series: Sequence[Series], days: np.ndarray, after: str
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each series' title and its exact words on each of the days."""
+    places = np.searchsorted(days, values["day"].to_numpy())
+    keys, exact = (values[column].to_numpy() for column in ("series", "exact"))
+    for one in series:
+        mine = keys == one.key
+        told = np.full(len(days), ABSENT, dtype=object)
+        told[places[mine]] = exact[mine]
+        yield one.title + after, told
 
 
 def _goals(
@@ -316,12 +322,13 @@ def _sentence(
 ) -> str:
     """One sentence from the data: the days, every series' last value and range, and the goals."""
     told = []
+    keys, values, days = (complete[column].to_numpy() for column in ("series", "value", "day"))
     for one in series:
-        rows = complete[complete["series"] == one.key]
-        if len(rows):
-            value = rows["value"]
+        mine = keys == one.key
+        if mine.any():
+            value, day = values[mine], pd.Timestamp(days[mine][-1])
             told.append(
-                f"{one.title} {written(value.iloc[-1], unit)} on {day_text(rows['day'].iloc[-1])}, "
+                f"{one.title} {written(value[-1], unit)} on {day_text(day)}, "
                 f"between {written(value.min(), unit)} and {written(value.max(), unit)}"
             )
     if not told:

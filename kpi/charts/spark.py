@@ -31,21 +31,23 @@ def spark(course: pd.Series, unit: Unit) -> Spark | None:
     if len(known) < 2:
         return None
     low, high = float(known.min()), float(known.max())
-    across = (WIDTH - 2 * ROOM) / (known.index[-1] - known.index[0])
+    value_at = dict(zip(known.index.tolist(), known.tolist(), strict=True))
+    first, last = min(value_at), max(value_at)
+    across = (WIDTH - 2 * ROOM) / (last - first)
     spread = difference(low, high)
 
     def place(row: int) -> str:
-        x = ROOM + (row - known.index[0]) * across
-        share = (float(known[row]) - low) / spread if spread else 0.5
+        x = ROOM + (row - first) * across
+        share = (value_at[row] - low) / spread if spread else 0.5
         y = HEIGHT - ROOM - share * (HEIGHT - 2 * ROOM)
         return f"{x:.1f},{y:.1f}"
 
-    runs = groupby(enumerate(known.index), lambda one: one[1] - one[0])
+    runs = groupby(enumerate(value_at), lambda one: one[1] - one[0])
     lines = (" ".join(place(row) for _, row in run) for _, run in runs)
     drawn = "".join(f'<polyline points="{line}"/>' for line in lines)
-    x, y = place(known.index[-1]).split(",")
+    x, y = place(last).split(",")
     told = (
-        f"Course: {written(known.iloc[-1], unit)} last, between {written(low, unit)} and "
+        f"Course: {written(value_at[last], unit)} last, between {written(low, unit)} and "
         f"{written(high, unit)}."
     )
     return Spark(

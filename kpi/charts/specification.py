@@ -48,7 +48,7 @@ def specified(chart: alt.LayerChart) -> Specification:
             return data
         if id(data) not in names:
             names[id(data)] = f"table_{len(names)}"
-            tables[names[id(data)]] = pa.Table.from_pandas(data, preserve_index=False)
+            tables[names[id(data)]] = pa.Table.from_pandas(data, preserve_index=False, nthreads=1)
         return {"name": names[id(data)]}
 
     with _ALTAIR, alt.theme.enable("none"):

@@ -170,8 +170,7 @@ class Page:
 
         ``of_browsers`` gives a row per ``browser`` and version instead.
         """
-        values = source.tag_values(self._key, self._warehouse)
-        return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
+        return source.tag_values(self._key, tag, of_browsers, self._warehouse)
 
     def file_name(self, metric: str, filters: Filters | None = None, **options: Any) -> str:
         """What a download is called: measure, days, filters, definitions and freshness."""

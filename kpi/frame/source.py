@@ -73,12 +73,14 @@ def measured(
     return behind.table(name)(_warehouse, filters, min_users=min_users, **options).copy()
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def tag_values(key: str, _warehouse: Warehouse) -> pd.DataFrame:
-    return _warehouse.tag_values
+@st.cache_resource(max_entries=64, show_spinner=False)
+def tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
+    """A tag's values; the very same for every reader and run, so nobody may change them in place."""
+    values = _warehouse.tag_values
+    return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
     return published(_warehouse)
 
