@@ -84,7 +84,7 @@ def plot(long: pd.DataFrame) -> alt.Chart:
             color=alt.Color("figure:N", title=None, sort=list(FIGURES.values())).scale(
                 scheme="tableau20"
             ),
-            shape=alt.Shape("figure:N", title=None, sort=list(FIGURES.values())),
+            shape=alt.Shape("figure:N", sort=list(FIGURES.values()), legend=None),
         )
     )
 
