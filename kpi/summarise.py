@@ -64,6 +64,7 @@ def _summarised(
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             run = _Run(settings, publishing, tell)
+            run.keep_what_is_gone()
             changed = run.find_changes(first or _EVER[0], last or _EVER[1])
             relisted = run.list_loads()
             if changed.days == 0 and not relisted:
@@ -93,7 +94,27 @@ class _Run:
         self.tell = tell
         stored = queries.settings(self.connection)
         self.simulated = stored.get("simulated") == "1"
-        self.frozen_before = _frozen_before(stored)
+        self.frozen_before = stored_frozen_before(stored)
+
+    def keep_what_is_gone(self) -> None:
+        """Freeze the days that a pipeline dropped from its table, with those that depend on them."""
+        if not (self.settings.database_url and self.settings.raw_table):
+            return
+        found = queries.run(self.connection, "read/events_gone").mappings().one()
+        if found["first_summarised"] is None:
+            return
+        if found["first_present"] is None:
+            raise Refused(
+                f"{self.settings.raw_table} holds no events, though some were summarised before; "
+                "nothing was changed"
+            )
+        frozen_before = frozen_from(found["first_present"])
+        if (
+            found["first_present"] > found["first_summarised"]
+            and frozen_before > self.frozen_before
+        ):
+            self.frozen_before = frozen_before
+            self._run("setting", name="frozen_before", setting=frozen_before.isoformat())
 
     def find_changes(self, first: date, last: date) -> Summarised:
         self._run(
@@ -116,8 +137,11 @@ class _Run:
         before = self._lists()
         self._run("load_manifest")
         if self.frozen_before > _EVER[0]:
-            first_kept = self.frozen_before - timedelta(days=NEEDED_DAYS - 1)
-            self._run("retention", first_kept=first_kept, frozen_before=self.frozen_before)
+            self._run(
+                "retention",
+                first_kept=kept_from(self.frozen_before),
+                frozen_before=self.frozen_before,
+            )
         self.end_part()
         published = queries.run(self.connection, "read/publication").first() is not None
         return published and self._lists() != before
@@ -175,7 +199,7 @@ class _Run:
         self._run(
             "connection",
             sync_services=services,
-            frozen_before=self.frozen_before,
+            first_kept=kept_from(self.frozen_before),
             multi_device_window=ATTEMPT_WINDOW,
         )
         self._run(
@@ -249,16 +273,26 @@ def unsummarised(connection: Connection) -> int:
     queries.run(
         connection,
         "fill/changed_day",
-        frozen_before=_frozen_before(queries.settings(connection)),
+        frozen_before=stored_frozen_before(queries.settings(connection)),
         first_wanted=_EVER[0],
         last_wanted=_EVER[1],
     )
     return queries.run(connection, "read/changed_days").mappings().one()["days"]
 
 
-def _frozen_before(stored: dict[str, str]) -> date:
+def stored_frozen_before(stored: dict[str, str]) -> date:
     """Days before it can't be refilled, since events they depend on have expired."""
     return date.fromisoformat(stored.get("frozen_before", _EVER[0].isoformat()))
+
+
+def frozen_from(first_kept: date) -> date:
+    """The first day that can be refilled, where events are kept from a day on."""
+    return first_kept + timedelta(days=NEEDED_DAYS - 1)
+
+
+def kept_from(frozen_before: date) -> date:
+    """The first day whose events are kept, where days before another are frozen."""
+    return frozen_before - timedelta(days=NEEDED_DAYS - 1)
 
 
 def _in_ms(first_day: date, last_day: date) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 from event_files import write
-from logs import random_log
+from logs import DAY_MS, event, random_log, user
 
 
 def _halves(log: list[dict], last_days: int) -> tuple[list[dict], list[dict]]:
@@ -87,3 +87,46 @@ def test_late_rows_of_expired_days_are_refused(make_store) -> None:
     assert ran.status == 1 and "expired" in ran.err
     store.summarise()
     assert store.exports() == before
+
+
+def test_keeping_more_later_brings_no_day_back(make_store) -> None:
+    """A second expiry that keeps more days leaves what had expired as it stands."""
+    store = make_store()
+    store.load(write(store.files / "log.csv", random_log(11, days=100)))
+    store.summarise()
+    before = store.exports()
+    first = store.must("expire", "--keep-days", "45").text
+    again = store.must("expire", "--keep-days", "80").text
+    assert again.partition(" events expired")[::2] == ("0", first.partition(" events expired")[2])
+    assert "nothing changed" in store.summarise().text
+    assert store.exports() == before
+
+
+def test_attempts_completed_after_expiry_count(make_store) -> None:
+    """An attempt begun while its day was kept is completed and timed, however little is kept."""
+    log = random_log(12, days=60)
+    last = max(event["timestamp"] for event in log)
+    begun, ready = last - 2 * DAY_MS, last + DAY_MS
+    steps = {"sequence.begin": (begun, 0), "account.login": (begun + 5, 5)}
+    attempt = [
+        event(moment, step, seq_id="f" * 32, seq_time=ms, service="sync", uid=user(1))
+        for step, (moment, ms) in steps.items()
+    ]
+    end = event(
+        ready,
+        "device.connected",
+        seq_id="f" * 32,
+        seq_time=ready - begun,
+        service="sync",
+        uid=user(1),
+    )
+    kept, expired = make_store(), make_store()
+    for store in (kept, expired):
+        store.load(write(store.files / "log.csv", log + attempt))
+        store.summarise()
+    expired.must("expire", "--keep-days", "41")
+    for store in (kept, expired):
+        store.load(write(store.files / "late.csv", [end]))
+        store.summarise()
+    assert expired.exports() == kept.exports()
+    assert sum(row["connections"] for row in kept.export("connection-time")[-2:]) > 0

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 
 import oracle
+import pyarrow
+import pyarrow.parquet
 import pytest
 from conftest import Store, assert_same
 from event_files import (
@@ -322,6 +324,29 @@ def test_blanks_of_other_kinds(kind: str, store: Store) -> None:
     store.load(write(store.files / f"blank.{kind}", log))
     store.summarise()
     assert_oracle(store, log)
+
+
+def test_moments_of_any_time_zone(store: Store) -> None:
+    """A timestamp with a time zone is a moment, wherever the loading machine stands."""
+    moments = [at(D[0], "00:30"), at(D[0], "23:30"), at(D[1], "00:30")]
+    columns = {name: pyarrow.array([None] * 3, pyarrow.string()) for name in COLUMNS}
+    columns |= {
+        "timestamp": pyarrow.array(moments, pyarrow.timestamp("ms", tz="Europe/Paris")),
+        "type": ["account.signed"] * 3,
+        "uid": [user(number) for number in range(3)],
+    }
+    told = pyarrow.table(columns)
+    path = store.files / "moments.parquet"
+    pyarrow.parquet.write_table(told, path)
+    ran = store.start(
+        "load",
+        path,
+        before="import os, time; os.environ['TZ'] = 'America/Los_Angeles'; time.tzset()",
+    )
+    assert ran.returncode == 0, ran.stderr
+    store.summarise()
+    rows = [row for row in store.export("engagement") if row["audience"] == "all"]
+    assert {row["day"]: row["dau"] for row in rows} == {D[0]: 2, D[1]: 1}
 
 
 def test_spellings_of_new_user(store: Store) -> None:

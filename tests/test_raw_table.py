@@ -51,6 +51,34 @@ def test_same_numbers_from_a_raw_table(
     assert "nothing changed" in raw.must("summarise", **SECONDS).text
 
 
+def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], ServerStore]) -> None:
+    """Days whose events a pipeline no longer keeps are frozen as they were summarised, and said so."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", random_log(6, days=80)))
+    for statement in MAKE_RAW.split(";\n"):
+        if statement.strip():
+            store.execute(statement)
+    store.must("ddl", "--apply", **SECONDS)
+    store.must("summarise", **SECONDS)
+    before = store.exports()
+    for days in (10, 25):
+        store.execute(
+            "DELETE FROM pipeline.activity_events WHERE at < "
+            f"(SELECT MAX(at) FROM pipeline.activity_events) - {80 - days} * 86400"
+        )
+        ran = store.must("summarise", **SECONDS)
+        assert "changed days" not in ran.text, ran.text
+        assert store.exports() == before
+    store.execute(
+        "DELETE FROM pipeline.activity_events WHERE at > "
+        "(SELECT MAX(at) FROM pipeline.activity_events) - 86400"
+    )
+    assert "changed days" in store.must("summarise", **SECONDS).text
+    store.execute("DELETE FROM pipeline.activity_events")
+    ran = store.run("summarise", **SECONDS)
+    assert ran.status == 1 and "holds no events" in ran.err
+
+
 def test_the_raw_table_is_only_read(make_server_store: Callable[[str], ServerStore]) -> None:
     """Where events come from a raw table, loading files and expiring events are refused."""
     store = make_server_store("postgresql")

@@ -530,3 +530,31 @@ def test_any_life_of_a_store(
             store.summarise()
             assert_oracle(store, [row for used in standing.values() for row in contents[used]])
     shutil.rmtree(store.folder)
+
+
+def test_days_of_a_cut_run_are_taken_up_whatever_is_wanted(make_store: Callable[[], Store]) -> None:
+    """After a run that was killed, one for other days gives the numbers of an undisturbed store."""
+    cut = (
+        "import os\nfrom kpi.summarise import _Run\nrun = _Run._run\n"
+        "_Run._run = lambda self, step, **told: "
+        "os._exit(9) if step == 'seen_attempt_tags' else run(self, step, **told)"
+    )
+    first = [
+        event(at(D[0]), uid=user(n), user_agent_browser="Firefox", user_agent_os="Linux")
+        for n in range(7)
+    ]
+    later = [
+        event(at(D[3]), uid=user(20 + n), user_agent_browser="Other", user_agent_os="Mac")
+        for n in range(3)
+    ]
+    store = make_store()
+    store.load(write(store.files / "heartbeat.csv", heartbeat(D[0], 35)))
+    store.summarise()
+    store.load(write(store.files / "first.csv", first))
+    assert store.start("summarise", before=cut).returncode == 9
+    store.load(write(store.files / "later.csv", later))
+    store.summarise("--from", D[3], "--to", D[3])
+    rows = [row for row in store.export("engagement", "--by=browser") if row["day"] == D[27]]
+    monthly = {row["browser"]: row["mau"] for row in rows if row["audience"] == "all"}
+    assert monthly == {"Firefox": 7, "Other": 3}
+    assert "nothing changed" in store.summarise().text

@@ -10,7 +10,7 @@ from kpi.definitions import DEFINITIONS, NEEDED_DAYS
 from kpi.errors import Refused
 from kpi.events import load
 from kpi.settings import Settings
-from kpi.summarise import epoch_ms, unsummarised
+from kpi.summarise import epoch_ms, frozen_from, kept_from, stored_frozen_before, unsummarised
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,12 @@ def expire(settings: Settings, keep_days: int) -> Expired:
             last = queries.run(connection, "read/loaded_days").mappings().one()["last_day"]
             if last is None:
                 raise Refused("nothing was summarised yet, so nothing can expire")
-            first_kept = last - timedelta(days=keep_days - 1)
-            frozen_before = first_kept + timedelta(days=NEEDED_DAYS - 1)
+            # What has expired once is gone: keeping more from now on brings no day back.
+            frozen_before = max(
+                frozen_from(last - timedelta(days=keep_days - 1)),
+                stored_frozen_before(queries.settings(connection)),
+            )
+            first_kept = kept_from(frozen_before)
             before = queries.run(connection, "read/event_count").scalar()
             queries.run(
                 connection,

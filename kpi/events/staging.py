@@ -116,7 +116,10 @@ def _source_view(
             cell = _name(kind.names[i])
             if types[kind.names[i]].startswith("TIMESTAMP"):
                 scale = "" if kind.format == "events" else " / 1000.0"
-                cell = f"EPOCH_MS(CAST({cell} AS TIMESTAMP)){scale}"
+                # One with a time zone is a moment; as a plain one it would be that of this machine's zone.
+                if "TIME ZONE" not in types[kind.names[i]]:
+                    cell = f"CAST({cell} AS TIMESTAMP)"
+                cell = f"EPOCH_MS({cell}){scale}"
             cell = f"CAST({cell} AS VARCHAR)"
             cells[name] = f"CASE WHEN UPPER({cell}) IN ('', 'NULL') THEN NULL ELSE {cell} END"
     listed = ", ".join(

@@ -2,6 +2,8 @@
 -- Grain:   one row per day; a working table of one run.
 -- Reads:   events.event, kpi.load_day, events.unpublished_day (days of a run that was cut off).
 -- Params:  frozen_before (days before it are frozen), first_wanted, last_wanted (UTC dates).
+-- Note:    days of a run that was cut off are taken up whatever is wanted: their private tables are made,
+--          with segments that were never published.
 -- Rerun:   safe; the answer follows from what stands in the tables, never from a queue.
 DROP TABLE IF EXISTS present_load_day;
 
@@ -35,4 +37,9 @@ FROM (
   SELECT day
   FROM events.unpublished_day
 ) AS differing
-WHERE day >= :frozen_before AND day >= :first_wanted AND day <= :last_wanted;
+WHERE
+  day >= :frozen_before
+  AND (
+    (day >= :first_wanted AND day <= :last_wanted)
+    OR day IN (SELECT day FROM events.unpublished_day)
+  );

@@ -1,7 +1,7 @@
 -- connection: the attempts that are to be published anew, without ids.
 -- Grain:   one row per connection attempt.
 -- Reads:   events.attempt, events.stale_attempt_day, events.multi_device_day, tag_segment.
--- Params:  sync_services, frozen_before (days before it are frozen), multi_device_window (days).
+-- Params:  sync_services, first_kept (attempts begun before it have expired), multi_device_window (days).
 -- Rerun:   safe; attempts that began on a stale day are replaced.
 -- Note:    an attempt is multi-device when its user was, on the day the device was ready or, if it
 --          never was, on the day begun.
@@ -9,7 +9,7 @@
 DELETE FROM kpi.connection
 WHERE
   first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND first_day >= :frozen_before;
+  AND first_day >= :first_kept;
 
 INSERT INTO kpi.connection
 SELECT
@@ -45,5 +45,5 @@ LEFT JOIN events.multi_device_day AS m
   AND m.days_since_other_device < :multi_device_window
 WHERE
   a.first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND a.first_day >= :frozen_before
+  AND a.first_day >= :first_kept
   AND a.service IN :sync_services;
