@@ -33,6 +33,7 @@ with frame("app.py") as page:
         charts.engagement_ratio,
         RATIO,
         engagement,
+        audiences=("all", "multi_device"),
         firefox=page.shown(firefox),
         compared=page.compared(engagement),
         goals=targets.lines(told, RATIO.unit),

@@ -162,7 +162,7 @@ def setup_steps(
     by_place = came.groupby(places).first()
     before = places.map(by_place.shift()).astype("Int64")
     begun, lost = by_place.iloc[0], before - came
-    few = small(came, min_users)
+    few = places.map(_small_loss(by_place, min_users))
     few_lost = few | small(before, min_users) | small(lost, min_users)
     few_reached = few | small(reached, min_users)
     for ways in (places[places == place].index for place in by_place.index):
@@ -212,6 +212,17 @@ def _found(
         **params,
         **filters.parameters(),
     )
+
+
+def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
+    """Places not to show: few came there, or few were lost since the last one shown."""
+    hidden, shown = [], None
+    for count in came:
+        lost = 0 if shown is None else shown - count
+        hide = 0 < count < min_users or 0 < lost < min_users
+        hidden.append(hide)
+        shown = shown if hide else count
+    return pd.Series(hidden, index=came.index)
 
 
 def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) -> pd.DataFrame:

@@ -4,13 +4,14 @@ write it. Nothing here draws, and nothing here reads a warehouse.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from kpi.definitions import ATTEMPT_WINDOW
 from kpi.filters import Period
 
 Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
@@ -258,6 +259,13 @@ MEASURES: dict[str, Measure] = {
     )
 }
 
+
+def over_window(measure: Measure, days: int) -> Measure:
+    """The measure where two devices within so many days make a multi-device user."""
+    told = measure.definition.replace(f"within the {ATTEMPT_WINDOW} ", f"within the {days} ")
+    return replace(measure, definition=told)
+
+
 CENSORED_WORDS = (
     "Production forgot an attempt 30 minutes after its page was opened, later after 2 hours: whoever "
     "took longer looks as if they had given up. Attempts of the last days may still complete."
@@ -407,28 +415,40 @@ def why_nothing(
 
 
 def gaps_told(
-    measure: Measure, rows: pd.DataFrame, everything: pd.DataFrame, min_users: int
+    measure: Measure,
+    rows: pd.DataFrame,
+    everything: pd.DataFrame,
+    min_users: int,
+    weekly: bool = False,
 ) -> str | None:
-    """Which gaps a reader sees and why: days hidden for privacy, days without a value; or None."""
+    """Which gaps a reader sees and why: hidden for privacy, nobody there, or not counted; or None.
+
+    ``rows`` and ``everything`` as in `why_nothing`, of what is drawn, in the same order.
+    """
     absent = rows[measure.column].isna().to_numpy()
     bare = everything[measure.column].isna().to_numpy()
-    days_hidden = set(rows.loc[absent & ~bare, "day"])
-    hidden, missing = len(days_hidden), len(set(rows.loc[absent & bare, "day"]) - days_hidden)
-    told = []
-    if hidden:
-        told.append(
-            f"{_days(hidden)} hidden, since fewer than {min_users} people or attempts match"
-        )
-    if missing:
-        why = "no connections that day, or not loaded"
-        if measure.metric != "connection-time":
-            why = "not every day of their window is loaded"
-        told.append(f"{_days(missing)} without a value ({why})")
-    return f"Gaps are not zeros: {'; '.join(told)}." if told else None
+    nobody = np.zeros(len(rows), dtype=bool)
+    if measure.n_column:
+        nobody = (everything[measure.n_column] == 0).fillna(False).to_numpy(dtype=bool)
+    hidden = set(rows.loc[absent & ~bare, "day"])
+    empty = set(rows.loc[absent & bare & nobody, "day"]) - hidden
+    missing = set(rows.loc[absent & bare & ~nobody, "day"]) - hidden - empty
+    windowed = measure.metric in ("engagement", "multi-device")
+    told = [
+        (hidden, f"hidden, since fewer than {min_users} people or attempts match"),
+        (empty, "when nothing matches"),
+        (
+            missing,
+            f"without a value ({'not every day of their window is' if windowed else 'not'} loaded)",
+        ),
+    ]
+    unit = "week" if weekly else "day"
+    words = [f"{_counted(len(days), unit)} {why}" for days, why in told if days]
+    return f"Gaps are not zeros: {'; '.join(words)}." if words else None
 
 
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+def _counted(count: int, unit: str) -> str:
+    return f"1 {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def written(value: float | None, unit: Unit) -> str:

@@ -107,7 +107,7 @@ def gap_text(target: Target, value: float, unit: str) -> str:
 def met(target: Target, value: float) -> bool:
     """Whether a value is where the target wants it."""
     assert target.value is not None
-    return value < target.value if target.goal.kind == "ceiling" else value >= target.value
+    return target.goal.reaches(value, target.value)
 
 
 def _value(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from kpi.explore import explorable
 from kpi.frame import Card, frame
+from kpi.measures import over_window
 
 with frame("pages/explore.py") as page:
     measures = explorable()
@@ -16,6 +17,7 @@ with frame("pages/explore.py") as page:
         if chosen.windows:
             windows = [str(days) for days in chosen.windows]
             picked["window"] = int(page.choose("Window, days", windows, "window", default="5"))
+            measure = over_window(measure, picked["window"])
         by = page.choose_dimension(chosen.dimensions, key="by", default="os")
         view = page.choose_view()
 
@@ -23,6 +25,7 @@ with frame("pages/explore.py") as page:
     rows = {name: value for name, value in picked.items() if name not in options}
     table = page.metric(measure.metric, **options)
     page.draw_heading(measure.title, measure.definition)
+    page.tell_devices_not_applied(measure)
     left, right = st.columns([1, 3], gap="medium")
     with left:
         page.draw_cards([Card(measure.title, measure, table, rows)])

@@ -6,10 +6,13 @@ from kpi import charts
 from kpi.definitions import WINDOWS
 from kpi.filters import BREAKDOWNS
 from kpi.frame import Card, frame
-from kpi.measures import MEASURES
+from kpi.measures import MEASURES, over_window
 
-DAILY, MONTHLY = MEASURES["multi_device_percent"], MEASURES["monthly_multi_device_percent"]
-USERS, MONTHLY_USERS = MEASURES["multi_device_users"], MEASURES["monthly_multi_device_users"]
+SHOWN = [
+    MEASURES[f"{span}multi_device_{unit}"]
+    for unit in ("percent", "users")
+    for span in ("", "monthly_")
+]
 BOTH = ("daily", "monthly")
 SPANS = {"daily and monthly": BOTH, "daily": BOTH[:1], "monthly": BOTH[1:]}
 
@@ -24,23 +27,24 @@ with frame("pages/multi_device.py") as page:
             "production in 2016 moved from 5 to 7.",
         )
     )
+    share, monthly_share, users, monthly_users = (over_window(one, window) for one in SHOWN)
     table = page.metric("multi-device", window=window)
     page.draw_cards(
         [
-            Card("Of daily users", DAILY, table, {}, "multi_device_percent"),
-            Card("Of monthly users", MONTHLY, table),
-            Card("Multi-device, daily", USERS, table),
-            Card("Multi-device, monthly", MONTHLY_USERS, table),
+            Card("Of daily users", share, table, {}, "multi_device_percent"),
+            Card("Of monthly users", monthly_share, table),
+            Card("Multi-device, daily", users, table),
+            Card("Multi-device, monthly", monthly_users, table),
         ]
     )
 
-    page.draw_heading("Multi-device users", DAILY.definition)
+    page.draw_heading("Multi-device users", share.definition)
     with page.choices():
         percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
         spans = SPANS[page.choose("Over", list(SPANS), key="spans")]
     page.draw_chart(
         charts.multi_device_users,
-        DAILY if "daily" in spans else MONTHLY,
+        share if "daily" in spans else monthly_share,
         table,
         percent=percent,
         spans=spans,
@@ -55,7 +59,7 @@ with frame("pages/multi_device.py") as page:
     tables = {days: page.metric("multi-device", window=days) for days in WINDOWS}
     page.draw_chart(
         charts.by_window,
-        MONTHLY if monthly else DAILY,
+        monthly_share if monthly else share,
         table,
         others={days: page.shown(one) for days, one in tables.items()},
         monthly=monthly,
@@ -66,7 +70,7 @@ with frame("pages/multi_device.py") as page:
     )
 
     page.draw_heading("By segment", "The share of multi-device users by every value of a tag.")
-    measure = MONTHLY if monthly else DAILY
+    measure = monthly_share if monthly else share
     with page.choices():
         by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
         view = page.choose_view()

@@ -198,10 +198,28 @@ def test_small_cells_are_hidden(warehouse_of) -> None:
         frame = attempts.connection_distribution(warehouse, of=of, min_users=least)
         for _, rows in frame.groupby("account"):
             assert (rows["ready"].diff().fillna(rows["ready"]) >= least).all()
-    funnel = attempts.setup_steps(warehouse, min_users=least)
-    for count in ("came_this_far", "lost", "reached"):
-        values = funnel[count].dropna()
-        assert not ((values > 0) & (values < least)).any()
+
+
+def test_steps_tell_nothing_small(warehouse_of) -> None:
+    """No count of the funnel is small, and no two of those who came differ by a small count."""
+    least, hidden = 10, 0
+    for filters, first, last in asked_of(SEEDS[0], 20):
+        asked = told_by(filters, first, last)
+        bare = attempts.setup_steps(warehouse_of(SEEDS[0]), **asked)
+        funnel = attempts.setup_steps(warehouse_of(SEEDS[0]), **{**asked, "min_users": least})
+        for count in ("came_this_far", "lost", "reached"):
+            values = funnel[count].dropna()
+            assert not ((values > 0) & (values < least)).any()
+        came = funnel["came_this_far"].dropna().unique().tolist()
+        apart = [a - b for a in came for b in came if a > b]
+        assert all(one >= least or b == 0 for one, b in zip(apart, _lower(came), strict=True))
+        hidden += int((funnel["came_this_far"].isna() & (bare["came_this_far"] >= least)).sum())
+    assert hidden > 0
+
+
+def _lower(came: list[int]) -> list[int]:
+    """The lower of each pair, in the order of the pairs above."""
+    return [b for a in came for b in came if a > b]
 
 
 @pytest.mark.parametrize(

@@ -635,6 +635,10 @@ def test_gaps_are_told_with_their_reason() -> None:
     told = gaps_told(ratio, engagement_frame((3, 4, 5)), engagement_frame((5,)), 10)
     assert "2 days hidden" in told
     assert "1 day without a value" in told
+    nobody = engagement_frame((5,))
+    nobody.loc[nobody["engagement_ratio"].isna(), "mau"] = 0
+    assert gaps_told(ratio, nobody, nobody, 10) == "Gaps are not zeros: 1 day when nothing matches."
+    assert "1 week when" in gaps_told(ratio, nobody, nobody, 10, weekly=True)
 
 
 def test_ranges_of_days_are_written_short() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_pages import alts, graphs, opened, words
@@ -10,10 +11,13 @@ from conftest import environment
 from demo_store import DEMO_DAYS
 
 from kpi import metrics
-from kpi.errors import WarehouseDown
+from kpi.errors import Republished, WarehouseDown
 from kpi.explore import explorable
+from kpi.settings import Settings
+from kpi.warehouse import open_warehouse
 
 ENGAGEMENT, MULTI, EXPLORE = "pages/engagement.py", "pages/multi_device.py", "pages/explore.py"
+CONNECTION = "pages/connection_time.py"
 PAGES = (ENGAGEMENT, MULTI, EXPLORE)
 GRAPHS = {ENGAGEMENT: 3, MULTI: 3, EXPLORE: 2}
 TABLES = {ENGAGEMENT: "engagement", MULTI: "multi-device", EXPLORE: "engagement"}
@@ -181,6 +185,86 @@ def test_devices_narrow_connections_only() -> None:
     users = [[card.value for card in each.metric][:2] for each in page.values()]
     assert users[0] == users[1]
     assert "connections of multi-device users" in words(page["multi"])
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_what_the_filter_of_devices_cannot_reach_is_said() -> None:
+    """Explore says so for measures of users, and for no others."""
+    said = "it is not applied here"
+    assert said in words(opened(EXPLORE, devices="multi"))
+    assert said not in words(opened(EXPLORE))
+    assert said not in words(opened(EXPLORE, devices="multi", explore="Median time to connect"))
+
+
+@pytest.mark.parametrize("file", [MULTI, EXPLORE])
+@pytest.mark.usefixtures("at_demo")
+def test_definition_names_the_window(file: str) -> None:
+    """Above numbers of 14 days, no tooltip and no foot speaks of 5."""
+    page = opened(file, window="14", explore="Multi-device users")
+    told = "\n".join([words(page), *(each.help or "" for each in page.markdown)])
+    assert "within the 14 UTC days" in told or "within the 14 days" in told
+    assert "within the 5 " not in told
+
+
+def test_gaps_are_those_of_what_is_drawn(demo_home: Path, no_caches: None) -> None:
+    """Days hidden of single- and multi-device users are no gaps of a chart of all users."""
+
+    def days_hidden(audience: str, least: int) -> int:
+        frame = metrics.engagement(warehouse, min_users=least)
+        rows = frame[frame["audience"] == audience]
+        return int(rows["dau"].isna().sum())
+
+    least = 15
+    for label, audience in (("all users", "all"), ("single-device", "single_device")):
+        with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS=str(least)):
+            warehouse = open_warehouse(Settings.read())
+            page = opened(ENGAGEMENT, period="all", audience=label)
+        days = days_hidden(audience, least)
+        told = f"{days} day{'s' if days > 1 else ''} hidden, since fewer than {least}"
+        assert any(told in each.value for each in page.caption), told
+    assert days_hidden("all", least) < days_hidden("single_device", least)
+
+
+def test_fault_in_an_opened_table_is_told_there(
+    monkeypatch: pytest.MonkeyPatch, demo_home: Path, no_caches: None
+) -> None:
+    """What fails when a table is opened is told in its place, and the page goes on below it."""
+
+    def fails(*_args: object, **_options: object) -> None:
+        raise WarehouseDown("no answer")
+
+    monkeypatch.setitem(metrics.METRICS, "completion", fails)
+    with environment(KPI_HOME=str(demo_home)):
+        page = opened(CONNECTION)
+        assert not page.error
+        page.session_state["completion_table"] = True
+        page.run()
+    assert not page.exception
+    assert ["can't be read right now" in each.value for each in page.error] == [True]
+    assert "Breakdown" in [each.value for each in page.header]
+
+
+def test_newer_numbers_in_an_opened_table(
+    monkeypatch: pytest.MonkeyPatch, demo_home: Path, no_caches: None
+) -> None:
+    """A publication that is replaced while a table is opened makes the page anew, without an error."""
+    real, failed = metrics.METRICS["completion"], []
+
+    def fails_once(*args: Any, **options: Any) -> Any:
+        if not failed:
+            failed.append(True)
+            raise Republished("newer numbers were published just now; try again")
+        return real(*args, **options)
+
+    monkeypatch.setitem(metrics.METRICS, "completion", fails_once)
+    with environment(KPI_HOME=str(demo_home)):
+        page = opened(CONNECTION)
+        page.session_state["completion_table"] = True
+        page.run()
+    assert failed
+    assert not page.exception
+    assert not page.error
+    assert len(page.dataframe) == 2
 
 
 @each_page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -80,3 +81,7 @@ def test_gaps_are_told_in_points_and_seconds(warehouse: Warehouse) -> None:
     assert targets.gap_text(time, 12.5, "seconds") == "2.50 s above the goal of 10.0 s"
     assert targets.met(time, 9.9)
     assert not targets.met(time, 10.0)
+    slower = replace(time.goal, kind="baseline_plus")
+    assert targets.met(replace(time, goal=slower), 9.9)
+    assert targets.met(replace(time, goal=slower), 10.0)
+    assert not targets.met(replace(time, goal=slower), 10.1)

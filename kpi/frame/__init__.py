@@ -18,9 +18,10 @@ from kpi.errors import Refused, Republished
 from kpi.frame import gate, source
 from kpi.frame.address import Address
 from kpi.frame.drawing import drawn
+from kpi.frame.faults import draw_refusal
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.frame.page import Card, Page
-from kpi.frame.trust import draw_link, draw_refusal, draw_sentence, draw_trust_line
+from kpi.frame.trust import draw_link, draw_sentence, draw_trust_line
 from kpi.frame.words import plain
 from kpi.settings import Settings
 

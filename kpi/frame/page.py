@@ -172,11 +172,21 @@ class Page:
         """
         return source.tag_values(self._key, tag, of_browsers, self._warehouse)
 
-    def file_name(self, metric: str, filters: Filters | None = None, **options: Any) -> str:
-        """What a download is called: measure, days, filters, definitions and freshness."""
-        chosen = Filters() if metric == "firefox" else filters or self.filters
-        days = self.period.first or self.first_day, self.last_shown_day
-        return file_name(metric, days, chosen, options, self.publication, self.today)
+    def file_name(
+        self,
+        metric: str,
+        filters: Filters = Filters(),
+        days: tuple[date, date] | None = None,
+        **options: Any,
+    ) -> str:
+        """What a download is called: measure, days (of the period), filters, definitions and freshness."""
+        days = days or (self.period.first or self.first_day, self.last_shown_day)
+        return file_name(metric, days, filters, options, self.publication, self.today)
+
+    @property
+    def all_days(self) -> tuple[date, date]:
+        """The first and last day of the data."""
+        return self.first_day, self.today
 
     @property
     def link(self) -> str:
@@ -224,9 +234,10 @@ class Page:
         again = asked.options if asked else {}
         rows = self.shown(table)
         chart = drawn(draw, rows, incomplete=self.unfinished(measure.metric, **again), **options)
-        everything = rows
+        everything = rows = _of_audiences(rows, options)
         if asked and (rows[measure.column].isna().any() or not chart.has_values):
-            everything = self.shown(self.metric(asked.metric, **{**again, "min_users": 0}))
+            bare = self.shown(self.metric(asked.metric, **{**again, "min_users": 0}))
+            everything = _of_audiences(bare, options)
         data = days_text(self.first_day, self.today)
         nothing = why_nothing(measure, rows, everything, self.filters.empty, self.min_users, data)
         if nothing:
@@ -234,7 +245,7 @@ class Page:
             parts.draw_note(None)
             return
         put(chart)
-        told = gaps_told(measure, rows, everything, self.min_users)
+        told = gaps_told(measure, rows, everything, self.min_users, self.chosen.weekly)
         if told and "hidden" in told and measure.metric in metrics.ATTEMPT_METRICS:
             told += "" if self.chosen.weekly else " A point per week pools more attempts."
         first, last = self.period.bounds
@@ -243,10 +254,7 @@ class Page:
             if any(first <= marker.day <= last for marker in options.get("markers", ()))
             else ""
         )
-        devices = ""
-        if self.filters.devices and measure.metric in metrics.USER_METRICS:
-            devices = "The filter of devices narrows connections only: it is not applied here."
-        parts.draw_note(" ".join(filter(None, [told, marked, devices])))
+        parts.draw_note(" ".join(filter(None, [told, marked, self._devices_told(measure)])))
 
     def choose(
         self,
@@ -290,6 +298,15 @@ class Page:
         told = f"{what} {why}: the filters are not applied to them."
         parts.draw_note(None if self.filters.empty else told)
 
+    def tell_devices_not_applied(self, measure: Measure) -> None:
+        """Say that the filter of devices doesn't reach a measure of users, when a reader has set it."""
+        parts.draw_note(self._devices_told(measure))
+
+    def _devices_told(self, measure: Measure) -> str | None:
+        if self.filters.devices and measure.metric in metrics.USER_METRICS:
+            return "The filter of devices narrows connections only: it is not applied here."
+        return None
+
     def tell_overlap(self, by: str) -> None:
         """Say that segments of users overlap, wherever they stand side by side."""
         st.caption(
@@ -317,7 +334,7 @@ class Page:
             file = (
                 self.file_name(name, asked.filters, **asked.options)
                 if asked
-                else self.file_name(name)
+                else self.file_name(name, days=None if "day" in table else self.all_days)
             )
             read = partial(source.statements, self._key, asked, self._warehouse) if asked else None
             yield parts.Behind(name, self.shown(table), file, read)
@@ -361,3 +378,11 @@ class Page:
             return last
         days = table.loc[table["day"] <= pd.Timestamp(last), "day"]
         return last if days.empty else days.max().date()
+
+
+def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of the audiences that a chart was told to draw."""
+    audiences = options.get("audiences") or (options.get("audience"),)
+    if "audience" not in rows or audiences == (None,):
+        return rows
+    return rows[rows["audience"].isin(audiences)].reset_index(drop=True)

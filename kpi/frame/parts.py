@@ -13,7 +13,7 @@ from kpi import charts, targets
 from kpi.behind import Statement
 from kpi.export import for_spreadsheets
 from kpi.filters import Filters
-from kpi.frame import gate
+from kpi.frame.faults import fragment
 from kpi.frame.words import plain
 from kpi.measures import ABSENT, COLUMNS, Measure, Reading, day_text
 
@@ -91,10 +91,9 @@ class Behind:
     statements: Callable[[], Iterable[Statement]] | None = None
 
 
-@st.fragment
+@fragment
 def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str) -> None:
     """Tables, downloads and, of those read ``by_query``, the SQL: made only once a reader opens them."""
-    gate.close_if_over()
     label = "Table and download, SQL" if by_query else "Table and download"
     with st.expander(label, icon=":material/table:", on_change="rerun", key=key) as box:
         if not box.open:

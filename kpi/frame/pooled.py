@@ -52,7 +52,7 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
             f"Hidden for privacy: fewer than {page.min_users} attempts match in this period. "
             "Remove a filter or choose a longer period to see a wider group."
         )
-    if page.period.first and page.period.first > page.last_shown_day:
+    if page.last_shown_day < max(page.first_day, page.period.first or page.first_day):
         covered = days_text(page.first_day, page.today)
         return f"No day of this period is loaded. The data covers {covered}: choose another period."
     if page.filters.empty:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.frame.parts import draw_note
 from kpi.frame.sidebar import reset_filters
 from kpi.measures import day_text, days_text
@@ -66,25 +65,3 @@ def draw_link(place: DeltaGenerator, page: Page) -> None:
     with place:
         st.caption("Shows this page with these filters, days and choices to anyone:")
         st.code(page.link, language=None, wrap_lines=True)
-
-
-def draw_refusal(refusal: Refused) -> None:
-    """The one place where a store that can't be read from is told."""
-    if isinstance(refusal, WarehouseDown):
-        st.error(
-            "The numbers can't be read right now: the store did not answer. Nothing is lost; "
-            "reload the page in a minute. If it stays so, whoever runs this finds the reason with:",
-            icon=":material/cloud_off:",
-        )
-        st.code("python -m kpi doctor", language="shell")
-    elif isinstance(refusal, NoData):
-        st.info(
-            "Nothing has been loaded yet. Load event files and sum them up:",
-            icon=":material/upload_file:",
-        )
-        st.code("python -m kpi load FILE…\npython -m kpi summarise", language="shell")
-        st.markdown("Or look around with simulated data first:")
-        st.code("python -m kpi demo", language="shell")
-    else:
-        st.error("This can't be shown:", icon=":material/error:")
-        st.text(str(refusal))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -38,14 +39,22 @@ def file_name(
         f"built-{told.built_at:%Y%m%dT%H%MZ}",
         *(["simulated"] if told.simulated else []),
     ]
-    safe = (re.sub(r"[^A-Za-z0-9._+-]+", "-", word)[:LONGEST_PART] for word in words)
-    return "_".join(safe) + ".csv"
+    return "_".join(map(_safe, words)) + ".csv"
 
 
 def link(address: str, state: Mapping[str, Any]) -> str:
     """An address with what a reader chose, several values of one name repeated."""
     query = urlencode(state, doseq=True)
     return f"{address}?{query}" if query else address
+
+
+def _safe(word: str) -> str:
+    """A part of a file's name; one that can't stand as it is ends in a sign of the whole."""
+    safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", word)
+    if len(safe) <= LONGEST_PART:
+        return safe
+    sign = hashlib.blake2b(word.encode(), digest_size=3).hexdigest()
+    return f"{safe[: LONGEST_PART - len(sign) - 1]}-{sign}"
 
 
 def _option_words(options: Mapping[str, Any]) -> list[str]:

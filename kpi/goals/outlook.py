@@ -19,7 +19,7 @@ from kpi.goals.figures import Figures, mean_within
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.projection import Projection, TooShort, project
-from kpi.goals.scoring import MET, NO_DATA, Score, baseline_period
+from kpi.goals.scoring import MET, NO_DATA, Score, baseline_period, hidden_baseline
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Outlook:
     weeks: pd.Series
     projection: Projection | None
     why_none: str | None
+    hidden: str | None = None
+    """Why there is no baseline, where its values are only hidden."""
 
     @property
     def goal(self) -> Goal:
@@ -128,8 +130,11 @@ def outlook(figures: Figures, scored: Score, base: Period | Frozen | None = None
             projection = project(goal, weeks, now, scored.as_of)
         except TooShort as short:
             why = str(short)
+    if goal.comparator is not None:
+        frozen = None  # its lead is the mean of those days as they are now
+    hidden = None if baseline is not None else hidden_baseline(figures, goal, period)
     return Outlook(
-        scored, period, frozen, baseline, now, target, days, weeks, projection, why
+        scored, period, frozen, baseline, now, target, days, weeks, projection, why, hidden
     )  # fmt: skip
 
 

@@ -215,12 +215,18 @@ def _why_none(
             f"they end on {given.index[-1].date()}"
         )
     period = baseline_period(goal, base if isinstance(base, Period) else None)
-    if figures.min_users:
-        shown = figures.with_nothing_hidden()
-        if mean_within(shown.days(goal), period)[0] is not None:
-            return f"no baseline: {_hidden(figures)}"
     first, last = period.bounds
-    return f"no baseline: no value on any day from {first} to {last}"
+    why = hidden_baseline(figures, goal, period) or f"no value on any day from {first} to {last}"
+    return f"no baseline: {why}"
+
+
+def hidden_baseline(figures: Figures, goal: Goal, period: Period) -> str | None:
+    """That a baseline's days are hidden for privacy, where there are any."""
+    if not figures.min_users:
+        return None
+    bare = figures.with_nothing_hidden()
+    found = mean_within(bare.scored_days(goal), period)[0]
+    return None if found is None else _hidden(figures)
 
 
 def _hidden(figures: Figures) -> str:

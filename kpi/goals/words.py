@@ -87,7 +87,7 @@ def standing(seen: Outlook) -> str:
 def baseline_told(seen: Outlook) -> str:
     """The baseline a row shows, and where it is from."""
     if seen.baseline is None:
-        return f"No baseline: no value in {period_text(seen.base)}."
+        return f"No baseline: {seen.hidden or f'no value in {period_text(seen.base)}'}."
     value = written(seen.baseline, scale_unit(seen.goal))
     frozen = " (frozen)" if seen.frozen else ""
     return f"Baseline {value}, {period_text(seen.base)}{frozen}."

@@ -7,9 +7,9 @@ import streamlit as st
 
 from kpi import charts
 from kpi.filters import Period
-from kpi.frame import gate
 from kpi.frame.address import tell_dropped
 from kpi.frame.drawing import drawn, put
+from kpi.frame.faults import fragment
 from kpi.frame.goals.freezing import draw_freeze
 from kpi.frame.goals.reading import OWN_DAYS, GoalsPage
 from kpi.frame.sidebar import BOUND
@@ -21,10 +21,9 @@ from kpi.goals.projection import TooShort
 from kpi.measures import day_text, days_text, written
 
 
-@st.fragment
+@fragment
 def draw_opened(here: GoalsPage, seen: Outlook) -> None:
     """What a goal opens to, made only once a reader opens it; its own changes redraw nothing else."""
-    gate.close_if_over()
     goal = seen.goal
     with st.expander(
         "History, baseline and what it takes",

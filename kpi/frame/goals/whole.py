@@ -12,6 +12,9 @@ from kpi.frame.goals.reading import GoalsPage
 from kpi.frame.goals.row import draw_row
 from kpi.frame.page import Page
 from kpi.goals import outlook
+from kpi.goals.frozen import Frozen
+from kpi.goals.outlook import Outlook
+from kpi.goals.scoring import scored_window
 from kpi.measures import ABSENT, MEASURES, day_text
 
 MEASURES_OF_GOALS = [
@@ -37,17 +40,33 @@ def draw_goals(page: Page) -> None:
         "percentage by the mean of its days, a median over all attempts of those days together. The "
         "period, comparison and weeks of the sidebar are not applied."
     )
-    narrowed = "Filters narrow Firefox Accounts' side; Firefox's own figures carry no tags."
-    parts.draw_note(None if page.filters.empty else narrowed)
+    told = ["Filters narrow Firefox Accounts' side; Firefox's own figures carry no tags."]
+    if page.filters.devices:
+        told.append(
+            "That of devices narrows connections only: it is not applied to goals about users."
+        )
+    parts.draw_note(None if page.filters.empty else " ".join(told))
     for one in seen:
         with st.container(border=True):
             draw_row(one)
             draw_opened(here, one)
     _draw_verdicts(here)
     table = goals.table([one.score for one in seen])
-    behind = parts.Behind("goals", table, page.file_name("goals"))
+    behind = parts.Behind("goals", table, _file_name(page, here, seen))
     parts.draw_tables(lambda: [behind], by_query=False, key="goals_table")
     draw_frozen(here)
+
+
+def _file_name(page: Page, here: GoalsPage, seen: list[Outlook]) -> str:
+    """The scored days, the filters, and the baseline where it isn't the usual one."""
+    one = seen[0]
+    scored = scored_window(one.goal, one.score.as_of).bounds
+    base = f"{one.base.first}-{one.base.last}"
+    if isinstance(here.base, Frozen):
+        base = f"frozen-{here.base.baseline_id}"
+    return page.file_name(
+        "goals", page.filters, scored, **({"baseline": base} if here.base else {})
+    )
 
 
 def _draw_verdicts(here: GoalsPage) -> None:
