@@ -119,6 +119,8 @@ def _secrets(path: Path) -> dict[str, Any]:
             return tomllib.load(file)
     except FileNotFoundError:
         return {}
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is not UTF-8; save it as UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{path} can't be read; check its permissions and TOML syntax") from error
 

@@ -89,6 +89,13 @@ def test_secrets_that_a_file_holds_wrongly(store: Store) -> None:
         ran = store.run("export", "engagement")
         assert ran.status == 1 and len(ran.err.splitlines()) == 1
         assert not found_in(ran.out + ran.err.encode()), content
+    for encoding in ("latin-1", "utf-16"):
+        (folder / "secrets.toml").write_bytes(f'KPI_HMAC_KEY = "é{MARKED_KEY}"'.encode(encoding))
+        for command in (("export", "engagement"), ("loads",), ("doctor",)):
+            ran = store.run(*command)
+            assert ran.status == 1 and len(ran.err.splitlines()) == 1
+            assert "secrets.toml" in ran.err and "UTF-8" in ran.err
+            assert not found_in(ran.out + ran.err.encode()), encoding
 
 
 @pytest.mark.xdist_group("browser")
