@@ -426,6 +426,10 @@ def test_firefox_corrections(store: Store) -> None:
         "2016-03-03,desktop,-1,20",
         "2016-03-03,toaster,1,20",
         "2016-13-03,desktop,1,20",
+        "2016-3-3,desktop,1,20",
+        "2016-03-3,desktop,1,20",
+        "02016-03-03,desktop,1,20",
+        ",desktop,1,20",
         "2016-03-03,desktop,x,20",
         "2016-03-03,ios,1,20\n2016-03-03,ios,2,20",
         "2016-03-02,desktop,12,20",
@@ -434,7 +438,7 @@ def test_firefox_corrections(store: Store) -> None:
         bad.write_text(f"day,product,dau,mau\n2016-03-04,desktop,5,20\n{wrong}\n")
         ran = store.run("load-firefox", bad)
         assert ran.status == 1, wrong
-        assert len(ran.err.splitlines()) == 1 and "bad.csv" in ran.err, ran.err
+        assert len(ran.err.splitlines()) == 1 and "bad.csv: line" in ran.err, ran.err
         store.summarise()
         assert store.must("export", "firefox").out == before, wrong
     path.write_text("day,product,dau,mau\n2016-03-01,desktop,10,20\n2016-03-02,desktop,15,30\n")

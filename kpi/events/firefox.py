@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -64,6 +65,12 @@ def _checked(path: Path) -> pd.DataFrame:
         raise Refused(f"{path}: no such file") from error
     except PermissionError as error:
         raise Refused(f"{path}: no permission to read it") from error
+    except (EOFError, zlib.error) as error:
+        raise Refused(
+            f"{path}: its compression is broken; is it cut off? Nothing was loaded"
+        ) from error
+    except ImportError as error:
+        raise Refused(f"{path}: this compression can't be read; unpack it, or use .gz") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         raise Refused(f"{path}: is no CSV with the columns {','.join(COLUMNS)}") from error
     if list(given.columns) != COLUMNS:
@@ -72,7 +79,8 @@ def _checked(path: Path) -> pd.DataFrame:
         raise Refused(f"{path}: holds no figures")
     given.insert(0, "line", range(2, len(given) + 2))
     days = pd.to_datetime(given["day"], format="%Y-%m-%d", errors="coerce")
-    _refuse(path, given, days.isna(), "day", "is no date like 2016-01-31")
+    spelled = given["day"].str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+    _refuse(path, given, days.isna() | ~spelled, "day", "is no date like 2016-01-31")
     _refuse(
         path,
         given,
