@@ -106,7 +106,8 @@ def _tell_faults(loaded: object) -> None:
 def _unload(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.events import load
 
-    for source, events in zip(told.sources, load.unload(settings, told.sources), strict=True):
+    sources = list(dict.fromkeys(told.sources))
+    for source, events in zip(sources, load.unload(settings, sources), strict=True):
         print(f"{source}: {events} events removed; now run: python -m kpi summarise")
 
 

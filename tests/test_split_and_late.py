@@ -328,14 +328,15 @@ def test_unload_a_day_and_load_it_back(place: int, make_store) -> None:
 
 @pytest.mark.every_engine
 def test_unload_several_and_all(store: Store) -> None:
-    """Unloading every source leaves no day; the log can then be loaded anew."""
+    """Unloading every source, one named twice, leaves no day; the log can then be loaded anew."""
     log = random_log(17, days=35)
     first, second = log[: len(log) // 2], log[len(log) // 2 :]
     paths = [write(store.files / "a.csv", first), write(store.files / "b.csv", second)]
     store.load(*paths)
     store.summarise()
     before = store.exports()
-    store.must("unload", "a.csv", "b.csv")
+    ran = store.must("unload", "a.csv", "b.csv", "a.csv")
+    assert [line.split(":")[0] for line in ran.text.splitlines()] == ["a.csv", "b.csv"]
     ran = store.run("summarise")
     assert ran.status in (0, 1) and "Traceback" not in ran.said
     store.load(*paths)
