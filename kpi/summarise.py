@@ -12,6 +12,7 @@ from kpi import anomalies, queries, store
 from kpi.definitions import ATTEMPT_WINDOW, DEFINITIONS, MONTH, NEEDED_DAYS, WIDEST_WINDOW
 from kpi.errors import Refused
 from kpi.events import load
+from kpi.filters import Period
 from kpi.settings import Settings
 
 LOOK_AROUND_DAYS = 28
@@ -45,16 +46,16 @@ def summarise(
 ) -> Summarised:
     """Fill the KPI tables for the days whose events changed, and what depends on them.
 
-    ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run.
+    ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run;
+    raises Refused where ``last`` is before ``first``.
     ``tell`` hears the name of each step. Rerunning changes nothing, so it is tried again where the store
     was out of reach for a moment.
     """
-    return store.retried(lambda: _summarised(settings, first, last, tell))
+    period = Period(first, last)
+    return store.retried(lambda: _summarised(settings, period, tell))
 
 
-def _summarised(
-    settings: Settings, first: date | None, last: date | None, tell: Callable[[str], None]
-) -> Summarised:
+def _summarised(settings: Settings, period: Period, tell: Callable[[str], None]) -> Summarised:
     with store.only_writer(settings), store.storage_faults(settings):
         if not store.has_events(settings):
             raise Refused(
@@ -65,7 +66,7 @@ def _summarised(
         with store.next_publication(settings) as publishing:
             run = _Run(settings, publishing, tell)
             run.keep_what_is_gone()
-            changed = run.find_changes(first or _EVER[0], last or _EVER[1])
+            changed = run.find_changes(*period.bounds)
             relisted = run.list_loads()
             if changed.days == 0 and not relisted:
                 return changed

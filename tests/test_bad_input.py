@@ -135,6 +135,20 @@ def test_unreadable_files(case: str, filled: Store) -> None:
     assert_nothing_changed(filled, before)
 
 
+@pytest.mark.parametrize("ending", (".gz", ".zst"))
+@pytest.mark.parametrize("damage", (cut, lambda content: content[:20] + JUNK))
+def test_damaged_firefox_figures(
+    ending: str, damage: Callable[[bytes], bytes], filled: Store
+) -> None:
+    """Firefox's figures in a compressed file that is cut off or damaged are refused by name."""
+    rows = "".join(f"2016-01-{day:02},desktop,{day * 7919},999999\n" for day in range(1, 32))
+    path = write_bytes(
+        filled.files / f"firefox.csv{ending}", b"day,product,dau,mau\n" + rows.encode()
+    )
+    path.write_bytes(damage(path.read_bytes()))
+    assert_refused(filled.run("load-firefox", path), path.name)
+
+
 def test_parquet_of_something_else(filled: Store) -> None:
     """A whole Parquet file with other columns is refused by name."""
     before = exports(filled)
@@ -273,9 +287,12 @@ def test_wrong_usage(arguments: tuple[str, ...], filled: Store) -> None:
 
 
 def test_period_the_wrong_way_round(filled: Store) -> None:
-    """A period that ends before it begins is refused, not an empty table."""
-    ran = filled.run("export", "engagement", "--from=2016-03-02", "--to=2016-03-01")
-    assert ran.status in (1, 2) and ran.out == b"" and "Traceback" not in ran.err
+    """A period that ends before it begins is refused, no empty table and no summary of nothing."""
+    wrong = ("--from=2016-03-02", "--to=2016-03-01")
+    for command in (("export", "engagement"), ("export", "firefox"), ("summarise",)):
+        ran = filled.run(*command, *wrong)
+        assert_refused(ran, "2016-03-02", "2016-03-01", "before it begins")
+        assert ran.out == b""
 
 
 # The store ----------------------------------------------------------------------------------------
