@@ -67,6 +67,11 @@ def _load(settings: Settings, told: argparse.Namespace) -> int:
             counts[loaded.status] += 1
             counts["events"] += loaded.rows_kept
             counts["rejected"] += loaded.rows_rejected
+            if told.replace and loaded.status == "loaded" and not loaded.replaced:
+                print(
+                    f"{loaded.source}: no load went by that name; nothing was replaced",
+                    file=sys.stderr,
+                )
             _tell_faults(loaded)
 
         refused = 0

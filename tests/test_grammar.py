@@ -122,7 +122,7 @@ def _live(store: ServerStore) -> None:
     store.summarise()
     (store.files / "firefox.csv").write_text("day,product,dau,mau\n2016-01-05,ios,1,2\n")
     crowd = [{**log[-1], "uid": f"crowd {place}"} for place in range(200)]
-    store.load(write(store.files / "crowd.csv", crowd))
+    store.load("--replace", write(store.files / "crowd.csv", crowd))
     store.summarise()
     store.must("load-firefox", store.files / "firefox.csv")
     store.must("annotate", D[3], "released")

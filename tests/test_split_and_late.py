@@ -288,6 +288,80 @@ def test_replacing_a_file_with_itself(store: Store) -> None:
     assert store.exports() == before
 
 
+@pytest.mark.every_engine
+@pytest.mark.parametrize("option", ((), ("--replace",)))
+def test_files_that_share_a_name(option: tuple[str, ...], store: Store) -> None:
+    """Two files of one name, of other content, are both refused by name; all others are loaded."""
+    log = random_log(18, days=35)
+    first = write(store.files / "host1" / "e.csv", log[::3])
+    second = write(store.files / "host2" / "e.csv", log[1::3])
+    other = write(store.files / "host2" / "other.csv", log[2::3])
+    ran = store.run("load", *option, first.parent, second.parent)
+    assert ran.status == 1 and "1 files loaded" in ran.text and "2 refused" in ran.text
+    said = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
+    assert len(said) == 2
+    for line in said:
+        assert str(first) in line and str(second) in line and "a folder that both" in line
+    store.summarise()
+    assert_oracle(store, log[2::3])
+    store.load(*option, store.files)
+    store.summarise()
+    assert_oracle(store, log)
+    write(store.files / "host2" / "other.csv.gz", log)
+    ran = store.run("load", *option, other.parent)
+    assert ran.status == 1 and "remove or rename" in ran.err
+
+
+def test_copies_that_share_a_name(store: Store) -> None:
+    """One file that is met twice, or beside its copy, is loaded once."""
+    log = random_log(18, days=35)
+    first = write(store.files / "host1" / "e.csv", log)
+    second = write(store.files / "host2" / "e.csv", log)
+    assert "1 files loaded, 2 already there" in store.load(first, first, second).text
+    store.load("--replace", first, second)
+    store.summarise()
+    assert_oracle(store, log)
+
+
+@pytest.mark.every_engine
+def test_replacing_by_another_path(store: Store) -> None:
+    """--replace of what stands under a longer or shorter path is refused; of what never stood, told."""
+    log = random_log(19, days=35)
+    path = write(store.files / "2016" / "e.csv", log)
+    store.load(store.files)
+    assert "1 already there" in store.load("--replace", path).text
+    write(path, log[:-9])
+    ran = store.run("load", "--replace", path)
+    assert ran.status == 1 and len(ran.err.splitlines()) == 1
+    assert f"{path}: " in ran.err and "2016/e.csv does" in ran.err
+    assert "the folder that 2016/ is in" in ran.err
+    assert "nothing was replaced" not in store.load("--replace", store.files).err
+    late = write(store.files / "late.csv", log[-9:])
+    assert "late.csv: no load went by that name; nothing was replaced\n" in (
+        store.load("--replace", late).err
+    )
+    shorter = write(store.folder / "other" / "in" / "late.csv", log)
+    ran = store.run("load", "--replace", shorter.parent.parent)
+    assert (
+        ran.status == 1 and f"but late.csv does; to replace that, give {shorter} itself" in ran.err
+    )
+    store.summarise()
+    assert_oracle(store, log)
+
+
+def test_names_that_end_alike(store: Store) -> None:
+    """Files of one run whose names end alike are different files, with --replace too."""
+    log = random_log(20, days=35)
+    for place, name in enumerate(("e.csv", "2016/e.csv", "in/2016/e.csv")):
+        write(store.files / name, log[place::3])
+    assert "3 files loaded" in store.load("--replace", store.files).text
+    write(store.files / "2015" / "e.csv", log[:1])
+    assert "1 files loaded, 3 already there" in store.load("--replace", store.files).text
+    store.must("unload", "2015/e.csv")
+    store.summarise()
+    assert_oracle(store, log)
+
+
 def test_replacing_removes_only_what_that_file_brought(store: Store) -> None:
     """Equal rows that another file brought stay when one file is replaced."""
     same_rows = [event(at(D[3]), uid=user("a")), event(at(D[4]), uid=user("b"))]

@@ -6,9 +6,11 @@ its line, column and reason, never with its value, which could be an id.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ KNOWN_TYPES = (
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one file; ``status`` is 'loaded', 'replaced' (another load) or 'unchanged'."""
+    """What became of one file; ``status`` is 'loaded' or 'unchanged'."""
 
     source: str
     status: str
@@ -43,6 +45,8 @@ class Loaded:
     faults: tuple[staging.Fault, ...] = ()
     unknown_types: dict[str, int] = field(default_factory=dict)
     doubts: tuple[staging.Fault, ...] = ()
+    replaced: int = 0
+    """How many loads it took the place of."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,16 @@ class _Hashing:
     pads: dict[str, bytes]
     users: bool
     devices: bool
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How files are to be loaded, and the names of all of them."""
+
+    format: str
+    ids_hashed: bool
+    replace: bool
+    sources: frozenset[str]
 
 
 def event_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
@@ -104,10 +118,13 @@ def load_files(
 ) -> Iterator[Refused]:
     """Load event files, telling each as it is done; yields the refusal of each that was refused.
 
-    A refused file leaves nothing behind, and the others are loaded all the same.
+    A refused file leaves nothing behind, and the others are loaded all the same. Files of other content
+    that go by one name would replace each other, so none of them is loaded.
     """
     refuse_raw_table(settings)
     files = event_files(paths)
+    doubled = _doubled(files)
+    asked = _Asked(wanted_format, ids_hashed, replace, frozenset(source for _, source in files))
     with (
         store.only_writer(settings),
         store.storage_faults(settings),
@@ -115,9 +132,9 @@ def load_files(
     ):
         for path, source in files:
             try:
-                tell(
-                    _load_file(loading, settings, path, source, wanted_format, ids_hashed, replace)
-                )
+                if source in doubled:
+                    raise _two_of_a_name(path, source, doubled[source])
+                tell(_load_file(loading, settings, path, source, asked))
             except Refused as refusal:
                 yield refusal
 
@@ -178,9 +195,7 @@ def _load_file(
     settings: Settings,
     path: Path,
     source: str,
-    wanted_format: str,
-    ids_hashed: bool,
-    replace: bool,
+    asked: _Asked,
 ) -> Loaded:
     with _reading(path):
         if os.fsencode(path).decode(errors="replace") != os.fspath(path):
@@ -190,14 +205,16 @@ def _load_file(
         with loading.transaction():
             if _is_loaded(loading.connection, sha256):
                 return Loaded(source, "unchanged")
-            _replaced(loading.connection, path, source, replace)
+            _replaced(loading.connection, path, source, asked)
             frozen_before = queries.settings(loading.connection).get("frozen_before")
         if formats.is_firefox_file(path):
             raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
-        kind = formats.recognise(path, wanted_format, settings.max_unpacked_ratio)
+        kind = formats.recognise(path, asked.format, settings.max_unpacked_ratio)
         # Production hashed user ids before they were written, device ids never.
-        hash_users = not ids_hashed
-        hash_devices = not ids_hashed or (kind.format == "activity" and "device_id" in kind.columns)
+        hash_users = not asked.ids_hashed
+        hash_devices = not asked.ids_hashed or (
+            kind.format == "activity" and "device_id" in kind.columns
+        )
         key = identity.required(settings.hmac_key) if hash_users or hash_devices else None
         try:
             torn = staging.stage(loading.reader, path, kind, frozen_before)
@@ -205,12 +222,13 @@ def _load_file(
                 # Another load may have come in between, where several machines share a store.
                 if _is_loaded(loading.connection, sha256):
                     return Loaded(source, "unchanged")
-                before = _replaced(loading.connection, path, source, replace)
+                before = _replaced(loading.connection, path, source, asked)
                 if before:
                     _remove(loading.connection, before, "replaced")
                 pads = _pads(loading.connection, key) if key else {}
                 hashing = _Hashing(pads, hash_users, hash_devices)
-                return _store(loading, settings, path, source, sha256, kind, torn, hashing)
+                loaded = _store(loading, settings, path, source, sha256, kind, torn, hashing)
+                return dataclasses.replace(loaded, replaced=len(before))
         finally:
             staging.unstage(loading.reader)
 
@@ -296,6 +314,37 @@ def _store(
     return Loaded(source, "loaded", read, kept, rejected, faults, unknown, doubts)
 
 
+def _doubled(files: list[tuple[Path, str]]) -> dict[str, list[Path]]:
+    """The files that share a name without being the same, by that name."""
+    named: dict[str, list[Path]] = defaultdict(list)
+    for path, source in files:
+        named[source].append(path)
+    return {
+        source: paths
+        for source, paths in named.items()
+        if len(paths) > 1 and len({_content(path) for path in paths}) > 1
+    }
+
+
+def _content(path: Path) -> str:
+    """What a file holds, as its SHA-256; one that can't be read is like no other."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return str(path)
+
+
+def _two_of_a_name(path: Path, source: str, paths: list[Path]) -> Refused:
+    other = next(each for each in paths if each != path)
+    way = (
+        "remove or rename one of them"
+        if other.parent == path.parent
+        else "give a folder that both are below, or rename one of them"
+    )
+    return Refused(f"{path}: {other} goes by the same name, {source}, and is another file; {way}")
+
+
 def _is_loaded(connection: Connection, sha256: str) -> bool:
     return queries.run(connection, "read/same_load", sha256=sha256).first() is not None
 
@@ -304,15 +353,31 @@ def _standing(connection: Connection, source: str) -> list[int]:
     return list(queries.run(connection, "read/standing_loads", source=source).scalars())
 
 
-def _replaced(connection: Connection, path: Path, source: str, replace: bool) -> list[int]:
+def _replaced(connection: Connection, path: Path, source: str, asked: _Asked) -> list[int]:
     """The loads that this file takes the place of; refused unless that was asked for."""
     before = _standing(connection, source)
-    if before and not replace:
+    if before and not asked.replace:
         raise Refused(
             f"{path}: {source} was loaded before with other content; "
             "use --replace to swap the corrected file in"
         )
+    if asked.replace and not before:
+        _refuse_moved(connection, path, source, asked.sources)
     return before
+
+
+def _refuse_moved(connection: Connection, path: Path, source: str, sources: frozenset[str]) -> None:
+    """Refuse to load a file beside what it seems to replace, loaded by way of another folder."""
+    moved = queries.run(connection, "read/moved_loads", source=source).scalars()
+    standing = next((name for name in moved.all() if name not in sources), None)
+    if standing is None:
+        return
+    within = standing.removesuffix(source)
+    way = f"the folder that {within} is in" if standing.endswith(source) else f"{path} itself"
+    raise Refused(
+        f"{path}: no load goes by the name {source}, but {standing} does; to replace that, give {way}; "
+        "to load another file, leave out --replace"
+    )
 
 
 def _remove(connection: Connection, load_ids: list[int], status: str) -> int:
