@@ -37,12 +37,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _secrets(settings)
     try:
         found = store.has_events(settings)
+        damaged = list(store.faults_found(settings))
     except Refused as refusal:
         yield Finding("store", False, str(refusal))
         return
     loaded = "found" if found else "nothing loaded; run: python -m kpi load FILE…"
     yield Finding("events", found, loaded)
-    damaged = list(store.faults_found(settings))
     for sentence in damaged:
         yield Finding("files", False, sentence)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import struct
@@ -425,6 +426,25 @@ def test_no_permission_to_write_the_store(filled: Store) -> None:
         assert exports(filled) == before
     (filled.home / "events.duckdb").chmod(0o644)
     assert_nothing_changed(filled, before)
+
+
+@pytest.mark.parametrize("place", ("..", ".", "publications", "events.duckdb"))
+def test_no_permission_to_read_the_store(place: str, filled: Store) -> None:
+    """To another user than its own, doctor tells as a finding what can't be read, and nothing of damage."""
+    (filled.folder / "above").mkdir()
+    filled.home = filled.home.rename(filled.folder / "above" / "home")
+    with mode((filled.home / place).resolve(), 0o000):
+        text, listed = filled.run("doctor"), filled.run("doctor", "--json")
+        others = [filled.run(*command) for command in (("summarise",), ("export", "engagement"))]
+    bad = [finding for finding in json.loads(listed.text) if not finding["good"]]
+    assert text.status == listed.status == 1 and text.err == listed.err == ""
+    told = [
+        finding["sentence"] for finding in bad if "check its permissions" in finding["sentence"]
+    ]
+    assert len(told) == 1 and str(filled.home) in told[0] and told[0] in text.text
+    assert "damaged" not in listed.text
+    for ran in others[: 1 if place == "events.duckdb" else None]:
+        assert_refused(ran, "check its permissions")
 
 
 def test_no_permission_to_read_a_file(filled: Store) -> None:

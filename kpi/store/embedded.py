@@ -40,6 +40,7 @@ NOTHING_YET = (
     "run: python -m kpi load FILE… && python -m kpi summarise"
 )
 
+NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_PUBLICATION = (
     "{file} is damaged; go back to the one before with: ln -sfn {before} {home}/kpi.duckdb, then run: "
     "python -m kpi summarise, which makes up for what is missing"
@@ -56,8 +57,11 @@ def place(settings: Settings) -> str:
 
 
 def has_events(settings: Settings) -> bool:
-    """Whether there is a private file."""
-    return events_file(settings.home).exists()
+    """Whether there is a private file; raises WarehouseDown where this user may not look."""
+    try:
+        return events_file(settings.home).exists()
+    except OSError as error:
+        raise WarehouseDown(NOT_READABLE.format(file=settings.home)) from error
 
 
 def publication_key(settings: Settings) -> str:
@@ -92,14 +96,21 @@ def faults_found(settings: Settings) -> Iterator[str]:
         yield DAMAGED_PUBLICATION.format(
             file=publication.name, home=home, before=_before(publication)
         )
-    if events_file(home).exists() and health.damaged(settings, events_file(home)):
+    if not events_file(home).exists():
+        return
+    if not _readable(events_file(home)):
+        yield NOT_READABLE.format(file=events_file(home))
+    elif health.damaged(settings, events_file(home)):
         yield DAMAGED_EVENTS.format(home=home)
 
 
 def private_files(settings: Settings) -> Iterator[Path]:
     """What nobody but the store's own user should be able to read."""
-    if not settings.home.exists() or not settings.home.stat().st_mode & stat.S_IXOTH:
-        return  # nobody else gets into the folder
+    try:
+        if not settings.home.stat().st_mode & stat.S_IXOTH:
+            return  # nobody else gets into the folder
+    except OSError:
+        return  # it isn't there, or this user may not look
     for name in ("events.duckdb", "baselines.duckdb", "demo.key"):
         yield settings.home / name
     yield from (settings.home / "publications").glob("*.duckdb")
@@ -329,6 +340,14 @@ class Loading:
         with self.transaction():
             dialects.make_tables(self.connection, "tables/events")
             queries.run(self.connection, "tables/version", schema_version=str(SCHEMA_VERSION))
+
+
+def _readable(file: Path) -> bool:
+    try:
+        with file.open("rb"):
+            return True
+    except OSError:
+        return False
 
 
 def _publication_or_none(home: Path) -> Path | None:
