@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import duckdb
+import psycopg2
 import pytest
 from conftest import Store, environment
 from event_files import write
@@ -16,9 +19,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import ProgrammingError
 
 from kpi import metrics
-from kpi.errors import WarehouseDown
+from kpi.errors import Refused, WarehouseDown
 from kpi.export import written
 from kpi.settings import Settings
+from kpi.store import adding, connections
 from kpi.store.connections import retried
 from kpi.summarise import summarise
 from kpi.warehouse import Warehouse, open_warehouse
@@ -228,3 +232,97 @@ def test_a_fault_that_stays_is_not_tried_again(
     with pytest.raises(ProgrammingError):
         retried(work)
     assert tries == 1
+
+
+def test_a_copy_that_was_cut(
+    postgres: Postgres,
+    make_server_store: Callable[[str], ServerStore],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A connection that is lost while rows are sent is told in one line; the next load does it whole."""
+    store = make_server_store("postgresql")
+    file = write(store.files / "log.csv", LOG)
+    read = adding._Csv.read
+
+    def cut_and_read(rows: adding._Csv, size: int = -1) -> bytes:
+        cut(postgres, store)
+        return read(rows, size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adding._Csv, "read", cut_and_read)
+        ran = store.run("load", file)
+    refused(ran.status, ran.err)
+    assert "can't be reached" in ran.err
+    assert store.execute("SELECT COUNT(*) FROM events.event") == [(0,)]
+    store.load(file)
+
+
+def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerStore]) -> None:
+    """What the server says quotes the row; only its code is told, and other files are loaded."""
+    store = make_server_store("postgresql")
+    store.execute("ALTER TABLE events.event ADD CHECK (type <> 'account.reset')")
+    bad = write(store.files / "bad.csv", [*LOG, {**LOG[0], "type": "account.reset"}])
+    good = write(store.files / "good.csv", [row for row in LOG if row["type"] != "account.reset"])
+    ran = store.run("load", bad, good)
+    told = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
+    refused(ran.status, "\n".join(told))
+    assert told == ["kpi: the database refused the rows (SQLSTATE 23514); nothing was loaded"]
+    assert "1 files loaded" in ran.text and "Failing" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    (
+        ("53100", "out of disk"),
+        ("57P01", "can't be reached"),
+        ("42501", "lacks a grant"),
+        ("22001", "refused the rows (SQLSTATE 22001)"),
+    ),
+)
+def test_faults_of_a_copy(state: str, sentence: str) -> None:
+    """A fault of the driver while it copies gets the same sentence as any other, and no word of the row."""
+
+    class Fault(psycopg2.Error):
+        pgcode = state
+
+    class Cursor:
+        def copy_expert(self, statement: str, rows: object) -> None:
+            raise Fault(f'sorry\nCONTEXT:  COPY event, line 1: "{"ab" * 32}"\n')
+
+        def close(self) -> None:
+            pass
+
+    told = Settings(database_url="postgresql://nobody@127.0.0.1/none")
+    raw = SimpleNamespace(cursor=Cursor, closed=0)
+    connection = SimpleNamespace(
+        dialect=connections.writing(told).dialect,
+        connection=SimpleNamespace(driver_connection=raw, dbapi_connection=raw),
+    )
+    with pytest.raises(Refused) as refusal, connections.faults(told):
+        adding.add(told, connection, [])
+    assert sentence in str(refusal.value) and "abab" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    (
+        (duckdb.OutOfMemoryException("Out of Memory Error"), "KPI_MEMORY_LIMIT"),
+        (KeyboardInterrupt(), "kpi: stopped"),
+    ),
+)
+def test_a_fault_of_what_is_copied(
+    fault: BaseException,
+    sentence: str,
+    make_server_store: Callable[[str], ServerStore],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows that can't be made are no fault of the server: it is told as it is in a folder."""
+    store = make_server_store("postgresql")
+
+    def fail() -> None:
+        raise fault
+
+    monkeypatch.setattr("kpi.store.adding._Counted.__iter__", lambda self: iter(fail, None))
+    ran = store.run("load", write(store.files / "log.csv", LOG))
+    refused(ran.status, ran.err)
+    assert sentence in ran.err

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stderr
 
 import pyarrow as pa
 import pyarrow.csv
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from kpi import queries
 from kpi.errors import Refused
@@ -68,9 +70,18 @@ class _Counted:
 def _copy(connection: Connection, batches: Iterable[pa.RecordBatch]) -> None:
     """Send rows over the connection, as PostgreSQL takes them."""
     (statement,) = queries.statements("fill/copied_events")
+    rows = _Csv(batches)
     cursor = connection.connection.driver_connection.cursor()
-    cursor.copy_expert(statement, _Csv(batches))
-    cursor.close()
+    try:
+        # Where the connection is lost, the driver itself prints the server's words, rows among them.
+        with connections.driver_faults(connection, statement), redirect_stderr(io.StringIO()):
+            cursor.copy_expert(statement, rows)
+    except (DBAPIError, Refused):
+        if rows.fault is not None:
+            raise rows.fault from None  # the driver only repeats it
+        raise
+    finally:
+        cursor.close()
 
 
 class _Csv(io.RawIOBase):
@@ -79,11 +90,19 @@ class _Csv(io.RawIOBase):
     def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
         self._batches = iter(batches)
         self._left = b""
+        self.fault: BaseException | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
+        try:
+            return self._read(size)
+        except BaseException as error:
+            self.fault = error
+            raise
+
+    def _read(self, size: int) -> bytes:
         while not self._left:
             batch = next(self._batches, None)
             if batch is None:

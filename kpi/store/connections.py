@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool, QueuePool
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -181,6 +181,36 @@ def faults(settings: Settings) -> Iterator[None]:
             "the log-in by IAM failed; check region, cluster_identifier and db_user in "
             "[connections.kpi.connect_args], and this machine's AWS credentials"
         ) from error
+
+
+@contextmanager
+def driver_faults(connection: Connection, statement: str) -> Iterator[None]:
+    """Errors of the driver, asked past SQLAlchemy to take rows, as SQLAlchemy would raise them.
+
+    What is none of the server's troubles is refused by its SQLSTATE alone, since what the server says
+    quotes the row.
+    """
+    driver = connection.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except driver as error:
+        lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
+        told = DBAPIError.instance(
+            statement,
+            None,
+            error,
+            driver,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
+        )
+        if lost:
+            connection.invalidate(error)
+        if refusal(told) is None:
+            raise Refused(
+                f"the database refused the rows (SQLSTATE {_state(told)}); nothing was loaded"
+            ) from None
+        raise told from None
 
 
 def refusal(error: Exception) -> Refused | None:
