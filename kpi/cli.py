@@ -247,7 +247,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.demo import annotations as simulated_annotations
     from kpi.events import load
     from kpi.events.firefox import load_firefox
-    from kpi.settings import demo_key_file
+    from kpi.settings import demo_folder, demo_key_file
     from kpi.summarise import summarise
 
     if told.last < told.first:
@@ -259,7 +259,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
             demo_key_file(settings.home).touch(mode=0o600)
             demo_key_file(settings.home).write_text(secrets.token_hex(32))
         settings = replace(settings, hmac_key=demo_key_file(settings.home).read_bytes())
-    folder = settings.home / "demo"
+    folder = demo_folder(settings.home)
     with progress("Building the demo") as step, store.storage_faults(settings):
         step("simulating events")
         files = write_files(folder, told.users, told.first, told.last, told.seed)

@@ -106,6 +106,11 @@ def demo_key_file(home: Path) -> Path:
     return home / "demo.key"
 
 
+def demo_folder(home: Path) -> Path:
+    """Where the demo writes its event files."""
+    return home / "demo"
+
+
 def _demo_key(home: Path) -> bytes | None:
     try:
         return demo_key_file(home).read_text().strip().encode() or None

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+from conftest import KEY, Store
+from event_files import write
+from logs import heartbeat
 
 from kpi.demo import FIREFOX_FILE, annotations, write_files
 
@@ -305,3 +308,23 @@ def test_impossible_arguments_are_refused(tmp_path: Path, users: int, last: date
     with pytest.raises(ValueError, match=r"users|before"):
         write_files(tmp_path, users, FIRST, last, SEED)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.every_engine
+@pytest.mark.parametrize("key", (None, KEY))
+def test_a_demo_takes_no_real_events(key: str | None, store: Store) -> None:
+    """Real events aren't hashed with the demo's key and mixed with simulated ones; its own files load."""
+    told = {"KPI_HMAC_KEY": key}
+    build = ("demo", "--users=60", "--from=2016-01-01", "--to=2016-01-12")
+    store.must(*build, **told)
+    before = store.must("loads", **told).out
+    real = write(store.files / "real.csv", heartbeat("2016-01-01", 3))
+    own = store.home / "demo"
+    for files in ((real,), (own, real), (store.files,)):
+        ran = store.run("load", "--replace", *files, **told)
+        assert ran.status == 1 and ran.out == b"" and len(ran.err.splitlines()) == 1
+        assert str(real) in ran.err and "simulated demo" in ran.err and "to a" in ran.err
+    assert store.must("loads", **told).out == before
+    assert "0 files loaded" in store.load(own, **told).text
+    store.must(*build, **told)
+    assert store.must("loads", **told).out == before

@@ -25,7 +25,7 @@ from kpi import queries, store
 from kpi.errors import Refused, one_line
 from kpi.events import formats, identity, staging
 from kpi.events.torn import Torn
-from kpi.settings import Settings
+from kpi.settings import Settings, demo_folder
 
 KNOWN_TYPES = (
     "sequence.begin account.created account.login account.verified account.reset account.deleted "
@@ -130,6 +130,7 @@ def load_files(
         store.storage_faults(settings),
         store.loading(settings) as loading,
     ):
+        _refuse_in_demo(loading.connection, settings, files)
         for path, source in files:
             try:
                 if source in doubled:
@@ -182,6 +183,26 @@ def mark_simulated(settings: Settings) -> None:
                 f"{store.place(settings)} holds real events; set KPI_HOME to a new folder for the demo"
             )
         queries.run(loading.connection, "fill/setting", name="simulated", setting="1")
+
+
+def _refuse_in_demo(
+    connection: Connection, settings: Settings, files: list[tuple[Path, str]]
+) -> None:
+    """Raise Refused for events that aren't the demo's own in a store of simulated ones."""
+    if queries.settings(connection).get("simulated") != "1":
+        return
+    own = demo_folder(settings.home).resolve()
+    other = next((path for path, _ in files if own not in path.resolve().parents), None)
+    if other is not None:
+        way = (
+            "KPI_DATABASE_URL to another database"
+            if settings.database_url
+            else ("KPI_HOME to a new folder and KPI_HMAC_KEY to a key")
+        )
+        raise Refused(
+            f"{other}: {store.place(settings)} holds the simulated demo, which takes no other events; "
+            f"set {way} for them"
+        )
 
 
 def prepare_store(settings: Settings) -> None:
