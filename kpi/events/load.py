@@ -221,8 +221,7 @@ def _load_file(
     with _reading(path):
         if os.fsencode(path).decode(errors="replace") != os.fspath(path):
             raise Refused(f"{path}: its name is not UTF-8; rename it")
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = _sha256(path)
         with loading.transaction():
             if _is_loaded(loading.connection, sha256):
                 return Loaded(source, "unchanged")
@@ -347,11 +346,15 @@ def _doubled(files: list[tuple[Path, str]]) -> dict[str, list[Path]]:
     }
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _content(path: Path) -> str:
-    """What a file holds, as its SHA-256; one that can't be read is like no other."""
+    """What tells a file from others of its name; one that can't be read is like no other."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return _sha256(path)
     except OSError:
         return str(path)
 
@@ -363,7 +366,9 @@ def _two_of_a_name(path: Path, source: str, paths: list[Path]) -> Refused:
         if other.parent == path.parent
         else "give a folder that both are below, or rename one of them"
     )
-    return Refused(f"{path}: {other} goes by the same name, {source}, and is another file; {way}")
+    return Refused(
+        f"{path}: {other} goes by the same name, {source}, and is another file; neither was loaded: {way}"
+    )
 
 
 def _is_loaded(connection: Connection, sha256: str) -> bool:
