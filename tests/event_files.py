@@ -126,11 +126,17 @@ def csv_of(
     return text.getvalue().encode()
 
 
-def json_lines_of(events: Iterable[Event], names: Mapping[str, str]) -> bytes:
-    """Events as JSON lines; a None is left out, or null on every other line."""
+def json_lines_of(
+    events: Iterable[Event], names: Mapping[str, str], leave_out: bool = False
+) -> bytes:
+    """Events as JSON lines; a None is left out, or null on every other line unless all are left out."""
     lines = []
     for place, row in enumerate(events):
-        told = {names[name]: value for name, value in row.items() if value is not None or place % 2}
+        told = {
+            names[name]: value
+            for name, value in row.items()
+            if value is not None or (place % 2 and not leave_out)
+        }
         lines.append(json.dumps(told, ensure_ascii=False))
     return ("\n".join(lines) + "\n").encode()
 

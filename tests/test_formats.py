@@ -17,6 +17,7 @@ from event_files import (
     FLOW_COLUMNS,
     SPECIFIED_NAMES,
     csv_of,
+    json_lines_of,
     production_csv,
     specified_example,
     write,
@@ -674,6 +675,35 @@ def test_bad_lines_of_json(store: Store) -> None:
         assert re.search(rf"\bline {line}\b", ran.said), ran.said
     store.summarise()
     assert store.export("engagement")[0]["dau"] == 1
+
+
+@pytest.mark.parametrize(
+    "late",
+    ({}, {"service": "Service", "device_id": "DEVICE_ID"}, {"uid": "UID", "type": "Type"}),
+    ids=("specified", "spelled otherwise", "spelled in two ways"),
+)
+def test_keys_of_json_that_come_late(late: dict[str, str], store: Store) -> None:
+    """A key is read wherever in the file it first occurs, however it is spelled there."""
+    early = [event(at(D[0]) + n, uid=user(n % 7)) for n in range(300)]
+    tags = {"service": "sync", "user_agent_os": "Linux"}
+    rest = [
+        event(at(D[0]) + n, uid=user(n % 9), device_id=device(n % 20), **tags) for n in range(700)
+    ]
+    content = json_lines_of(early, SPECIFIED_NAMES, leave_out=True)
+    content += json_lines_of(rest, SPECIFIED_NAMES | late, leave_out=True)
+    ran = store.load(write_bytes(store.files / "late.json", content))
+    assert "1000 events, 0 rows rejected" in ran.text
+    store.summarise()
+    assert_oracle(store, early + rest)
+
+
+def test_keys_of_json_in_too_many_spellings(store: Store) -> None:
+    """A file that spells its keys in hundreds of ways is refused in one line."""
+    good = json_lines_of(NEIGHBOURS * 10, SPECIFIED_NAMES)
+    odd = b"".join(b'{"u%bid": "x"}\n' % (b"_" * n) for n in range(300))
+    ran = store.run("load", write_bytes(store.files / "odd.json", good + odd))
+    assert ran.status == 1 and "odd.json: spells its keys in too many ways" in ran.err
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_bad_rows_of_parquet(store: Store) -> None:

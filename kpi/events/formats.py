@@ -13,7 +13,7 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,7 +208,7 @@ def _by_name(given: list[str], wanted: str, path: Path) -> tuple[str, tuple[str 
         kind = "activity"
     else:
         kind = "events"
-    known = {_folded(name): name for name in NAMES[kind]}
+    known = known_names(kind)
     columns = tuple(known.get(name) for name in folded)
     spelled_apart = {"type": "event"} if kind != "events" else {}
     missing = [
@@ -244,6 +244,18 @@ def _csv(path: Path, lines: list[str], wanted: str) -> Recognised:
     return Recognised(kind, "csv", columns, columns)
 
 
+def with_keys(kind: Recognised, keys: Iterable[str]) -> Recognised:
+    """The kind of a file of JSON lines with keys that its first lines don't have."""
+    names = tuple(dict.fromkeys((*kind.names, *keys)))
+    known = known_names(kind.format)
+    return replace(kind, names=names, columns=tuple(known.get(_folded(name)) for name in names))
+
+
+def known_names(kind: str) -> dict[str, str]:
+    """Our name for each column of a format, by its name without case and underscores."""
+    return {_folded(name): name for name in NAMES[kind]}
+
+
 def _json_lines(path: Path, lines: list[str], wanted: str) -> Recognised:
     keys: list[str] = []
     for line in lines:
@@ -258,8 +270,7 @@ def _json_lines(path: Path, lines: list[str], wanted: str) -> Recognised:
         wanted = "flow" if "flowid" in folded else "activity" if "event" in folded else "events"
     if not folded & {"type", "event"}:
         raise Refused(f"{path}: wrong columns for the format {wanted}: type missing")
-    columns = tuple({_folded(name): name for name in NAMES[wanted]}.get(_folded(k)) for k in keys)
-    return Recognised(wanted, "json", columns, tuple(keys))
+    return with_keys(Recognised(wanted, "json", (), ()), keys)
 
 
 def _parquet(path: Path, wanted: str) -> Recognised:

@@ -230,6 +230,7 @@ def _load_file(
         if formats.is_firefox_file(path):
             raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
         kind = formats.recognise(path, asked.format, settings.max_unpacked_ratio)
+        kind = staging.with_every_key(loading.reader, path, kind)
         # Production hashed user ids before they were written, device ids never.
         hash_users = not asked.ids_hashed
         hash_devices = not asked.ids_hashed or (

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from kpi import queries
+from kpi.errors import Refused
 from kpi.events import formats, torn
 from kpi.events.torn import Torn
 
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 SHOWN_FAULTS = 1000
 _PASS_OVER, _KEEP_FAULTS = "ignore_errors=true", "store_rejects=true"
+_MOST_KEYS = 200
 _BLANKS = "['', 'NULL', 'null', 'Null']"
 
 
@@ -33,6 +35,25 @@ class Fault:
     def __str__(self) -> str:
         """The fault without its line, such as 'type is missing' or 'too few cells'."""
         return self.reason if self.column == "row" else f"{self.column} {self.reason}"
+
+
+def with_every_key(writer: Any, path: Path, kind: formats.Recognised) -> formats.Recognised:
+    """The kind with every spelling of a known name, wherever in a file of JSON lines it occurs.
+
+    Raises Refused for so many spellings that no program wrote them.
+    """
+    if kind.encoding != "json":
+        return kind
+    found = writer.execute(
+        "SELECT DISTINCT key FROM (SELECT UNNEST(JSON_KEYS(json)) AS key FROM read_ndjson_objects("
+        f"{_quoted(_literal_path(path))}, ignore_errors=true{_compression(path)})) "
+        f"WHERE LOWER(REPLACE(TRIM(key), '_', '')) IN (SELECT UNNEST($1)) LIMIT {_MOST_KEYS}",
+        [list(formats.known_names(kind.format))],
+    ).fetchall()
+    kind = formats.with_keys(kind, sorted(key for (key,) in found))
+    if len(kind.columns) - kind.columns.count(None) >= _MOST_KEYS:
+        raise Refused(f"{path}: spells its keys in too many ways; use one name for each")
+    return kind
 
 
 def stage(
@@ -96,16 +117,13 @@ def _source_view(
         reader = _csv(path, kind, faulty)
         cells = {name: f"c{index}" for name, index in position.items()}
     elif kind.encoding == "json":
-        columns = ", ".join(f"{_quoted(kind.names[i])}: 'VARCHAR'" for i in position.values())
-        reader = (
-            f"read_json({file}, format='newline_delimited', columns={{{columns}}}, "
-            f"ignore_errors=true{_compression(path)})"
-        )
-        cells = {
-            name: f"CASE WHEN UPPER({_name(kind.names[i])}) IN ('', 'NULL') THEN NULL "
-            f"ELSE {_name(kind.names[i])} END"
-            for name, i in position.items()
-        }
+        keys = [key for key, name in zip(kind.names, kind.columns, strict=True) if name]
+        reader = _json_lines(path, keys)
+        spelled: dict[str, list[str]] = {}
+        for index, name in enumerate(filter(None, kind.columns)):
+            cell = f"CASE WHEN UPPER(k{index}) IN ('', 'NULL') THEN NULL ELSE k{index} END"
+            spelled.setdefault(name, []).append(cell)
+        cells = {name: f"COALESCE({', '.join(found)})" for name, found in spelled.items()}
     else:
         reader = f"read_parquet({file})"
         types = dict(
@@ -142,6 +160,24 @@ def _csv(path: Path, kind: formats.Recognised, faulty: str) -> str:
         f"auto_detect=false, delim=',', quote='\"', escape='\"', columns={{{columns}}}, "
         f"nullstr={_BLANKS}, {faulty}{_compression(path)})"
     )
+
+
+def _json_lines(path: Path, keys: list[str]) -> str:
+    """What reads JSON lines, with `k0`, `k1` and so on for their keys.
+
+    Columns of the engine's reader can't differ by case alone; such keys are looked up in each line.
+    """
+    told = f"{_quoted(_literal_path(path))}, ignore_errors=true{_compression(path)}"
+    if len({key.lower() for key in keys}) == len(keys):
+        columns = ", ".join(f"{_quoted(key)}: 'VARCHAR'" for key in keys)
+        names = ", ".join(f"k{index}" for index in range(len(keys)))
+        return (
+            f"read_json({told}, format='newline_delimited', columns={{{columns}}}) AS line({names})"
+        )
+    cells = ", ".join(
+        f"json ->> {_quoted('$.' + _name(key))} AS k{index}" for index, key in enumerate(keys)
+    )
+    return f"(SELECT {cells} FROM read_ndjson_objects({told}))"
 
 
 def _newlines(kind: formats.Recognised) -> str:
