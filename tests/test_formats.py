@@ -664,14 +664,15 @@ def test_lines_after_a_quoted_newline(store: Store) -> None:
 
 
 def test_bad_lines_of_json(store: Store) -> None:
-    """A line that is no JSON, or no object, is rejected alone by its line."""
-    good = [event(at(D[0]) + place, uid=user("good")) for place in range(60)]
+    """A line that is no JSON, or no object, or has an endless number is rejected alone by its line."""
+    good = [event(at(D[0]) + place, uid=user("good")) for place in range(70)]
     lines = write(store.files / "lines.json", good).read_text().splitlines()
     lines.insert(9, '{"timestamp": 14520')
     lines.insert(19, "[1, 2]")
+    lines.insert(29, f'{{"timestamp": {"9" * 5000}, "type": "account.signed"}}')
     path = write_bytes(store.files / "lines.json", ("\n".join(lines) + "\n").encode())
     ran = store.load(path)
-    for line in (10, 20):
+    for line in (10, 20, 30):
         assert re.search(rf"\bline {line}\b", ran.said), ran.said
     store.summarise()
     assert store.export("engagement")[0]["dau"] == 1

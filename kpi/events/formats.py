@@ -175,11 +175,9 @@ def _starts_with(path: Path, magic: bytes) -> bool:
 
 
 def _first_lines(path: Path) -> list[str]:
-    """Up to 200 whole lines from the start of a possibly compressed text file."""
+    """Up to 200 whole lines from the start of a possibly compressed text file; blank ones don't count."""
     with _unpacked(path) as stream:
         head = stream.read(_SAMPLE_BYTES)
-    if not head.strip():
-        raise Refused(f"{path}: is empty")
     if b"\0" in head[:4096]:
         raise Refused(f"{path}: is neither CSV, JSON lines nor Parquet")
     text = head.decode("utf-8-sig", errors="replace")
@@ -188,7 +186,10 @@ def _first_lines(path: Path) -> list[str]:
     lines = text.splitlines()
     if len(head) == _SAMPLE_BYTES and len(lines) > 1:
         lines.pop()
-    return [line for line in lines if line.strip()][:_SAMPLE_LINES]
+    told = [line for line in lines if line.strip()][:_SAMPLE_LINES]
+    if not told:
+        raise Refused(f"{path}: is empty")
+    return told
 
 
 def _folded(name: str) -> str:
@@ -260,7 +261,7 @@ def _json_lines(path: Path, lines: list[str], wanted: str) -> Recognised:
     keys: list[str] = []
     for line in lines:
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_int=str)  # Python refuses numbers of 4,300 digits
         except (json.JSONDecodeError, RecursionError):
             continue
         if isinstance(row, dict):
