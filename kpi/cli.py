@@ -60,7 +60,7 @@ def _load(settings: Settings, told: argparse.Namespace) -> int:
     from kpi.events import load
 
     counts = {"loaded": 0, "unchanged": 0, "events": 0, "rejected": 0}
-    with progress("Loading", len(load.event_files(told.files))) as step:
+    with progress("Loading", len(load.event_files(told.files)[0])) as step:
 
         def tell(loaded: load.Loaded) -> None:
             step(loaded.source)

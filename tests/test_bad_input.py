@@ -12,12 +12,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import duckdb
 import pytest
 from conftest import KEY, PROJECT, Ran, Store
 from event_files import ACTIVITY_COLUMNS, csv_of, production_csv, write, write_bytes, zstd
 from logs import RAW_DEVICE, RAW_USER, D, at, event, heartbeat, random_log, user
+
+from kpi.events import formats, load, staging
 
 LOG = random_log(50, days=32)
 SOME_EXPORTS = (
@@ -463,6 +467,97 @@ def test_no_permission_to_read_a_file(filled: Store) -> None:
         ran = filled.run("load", path)
     assert_refused(ran, "secret.csv")
     assert_nothing_changed(filled, before)
+
+
+def good_beside(filled: Store, *names: str) -> list[Path]:
+    """Good files of these names, each with a user of its own on a new day."""
+    return [
+        write(filled.files / "given" / name, [event(at(D[60]), uid=user(name))]) for name in names
+    ]
+
+
+def assert_loaded(store: Store, users: int) -> None:
+    """So many of the good files were loaded."""
+    store.summarise()
+    assert store.export("engagement", f"--from={D[60]}", f"--to={D[60]}")[0]["dau"] == users
+
+
+def test_no_permission_beside_good_files(filled: Store) -> None:
+    """A file or subfolder that may not be read is refused in a line; the others are loaded."""
+    good_beside(filled, "a.csv", "secret.csv", "shut/x.csv", "z.csv")
+    folder = filled.files / "given"
+    with mode(folder / "secret.csv", 0o000), mode(folder / "shut", 0o000):
+        ran = filled.run("load", folder)
+    assert ran.status == 1 and "2 files loaded" in ran.text and "2 refused" in ran.text
+    assert sorted(ran.err.splitlines()) == [
+        f"kpi: {folder / name}: no permission to read it" for name in ("secret.csv", "shut")
+    ]
+    assert_loaded(filled, 2)
+
+
+@pytest.mark.parametrize("permissions", (0o000, 0o444), ids=("shut", "listed only"))
+def test_no_permission_to_enter_a_folder(permissions: int, filled: Store) -> None:
+    """A folder that may not be entered is refused, and so is a path in it; the others are loaded."""
+    *shut, good = good_beside(filled, "shut/x.csv", "shut/y.csv", "z.csv")
+    with mode(shut[0].parent, permissions):
+        for number, path in enumerate((shut[0], shut[0].parent)):
+            ran = filled.run("load", path, *[good][number:])
+            assert ran.status == 1 and "Traceback" not in ran.said
+            told = ran.err.splitlines()
+            assert 1 <= len(told) <= 2 and all("shut" in line for line in told)
+            assert all(line.endswith(": no permission to read it") for line in told)
+    assert_loaded(filled, 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (load, "_load_file"),
+        (formats, "recognise"),
+        (staging, "stage"),
+        (staging, "_stage_rows"),
+    ],
+)
+@pytest.mark.parametrize("ending", (".csv", ".json", ".csv.gz", ".csv.zst", ".parquet"))
+def test_file_that_vanishes(
+    module: ModuleType, step: str, ending: str, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that goes while it is loaded is refused in a line; the others are loaded."""
+    _, going, _ = good_beside(filled, f"a{ending}", f"[b]{ending}", f"c{ending}")
+    taken = getattr(module, step)
+
+    def vanishing(*given: Any) -> Any:
+        if going in given:
+            going.unlink(missing_ok=True)
+        return taken(*given)
+
+    monkeypatch.setattr(module, step, vanishing)
+    ran = filled.run("load", filled.files / "given")
+    assert ran.status == 1 and "2 files loaded" in ran.text, ran.said
+    assert len(ran.err.splitlines()) == 1 and f"[b]{ending}: " in ran.err, ran.err
+    assert_loaded(filled, 2)
+
+
+@pytest.mark.parametrize("at_first", (True, False))
+def test_missing_path_beside_good_files(at_first: bool, filled: Store) -> None:
+    """A path that isn't there is refused in a line; the others are loaded."""
+    paths = [*good_beside(filled, "a.csv"), filled.files / "missing"]
+    ran = filled.run("load", *sorted(paths, reverse=at_first))
+    told = assert_refused(ran, "missing: no such file or folder")
+    assert "missing" in told and "1 files loaded" in ran.text
+    assert_loaded(filled, 1)
+
+
+def test_unreadable_files_beside_good_ones(filled: Store) -> None:
+    """However many files of a run hold no events, each is refused in a line, and the others loaded."""
+    good_beside(filled, "a.csv", "z.csv")
+    for name, content in UNREADABLE.values():
+        (filled.files / "given" / name).write_bytes(content(filled.folder))
+    ran = filled.run("load", filled.files / "given")
+    assert ran.status == 1 and "2 files loaded" in ran.text
+    told = ran.err.splitlines()
+    assert len(told) == len(UNREADABLE) and all(line.startswith("kpi: ") for line in told)
+    assert_loaded(filled, 2)
 
 
 def test_no_permission_to_write_the_output(filled: Store) -> None:

@@ -130,9 +130,9 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     try:
         with _opened(path, compression) as stream:
             yield stream
+    except (PermissionError, FileNotFoundError):
+        raise
     except (EOFError, OSError, ValueError, zlib.error) as error:
-        if isinstance(error, PermissionError):
-            raise
         raise Refused(
             f"{path}: its {compression or 'text'} can't be read; is it cut off?"
         ) from error
@@ -285,7 +285,7 @@ def _parquet(path: Path, wanted: str) -> Recognised:
 def _whole_parquet(path: Path) -> Iterator[None]:
     try:
         yield
+    except (PermissionError, FileNotFoundError):
+        raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        if isinstance(error, PermissionError):
-            raise
         raise Refused(f"{path}: is no whole Parquet file; is it cut off?") from error

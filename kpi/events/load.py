@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -68,35 +69,52 @@ class _Asked:
     sources: frozenset[str]
 
 
-def event_files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Every event file under ``paths`` with the name its load goes by, in order.
+def event_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, str]], list[Refused]]:
+    """Every event file under ``paths`` with the name its load goes by, in order; and refusals.
 
     A file goes by its own name, a file within a folder by its path below that folder, both without
-    .gz or .zst; stray logs and texts in a folder are passed over. Raises Refused for a path that
-    isn't there and for a folder without event files.
+    .gz or .zst; stray logs and texts in a folder are passed over. Refused is a path that isn't there
+    or can't be read, and a folder without event files.
     """
     found: list[tuple[Path, str]] = []
+    refused: list[Refused] = []
     for path in paths:
-        if path.is_dir():
-            below = sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file()
-                and formats.bare_name(file.name).endswith(formats.SUFFIXES)
-                and not file.name.startswith(".")
-            )
-            events = [file for file in below if not _is_firefox(file)]
-            if not events:
-                raise Refused(f"{path}: no event files in this folder (CSV, JSON lines or Parquet)")
-            found += [
-                (file, one_line(formats.bare_name(file.relative_to(path).as_posix())))
-                for file in events
-            ]
-        elif path.exists():
+        try:
+            folder = stat.S_ISDIR(path.stat().st_mode)
+        except OSError as error:
+            refused.append(_unreadable(path, error))
+            continue
+        if not folder:
             found.append((path, one_line(formats.bare_name(path.name))))
-        else:
-            raise Refused(f"{path}: no such file or folder")
-    return found
+            continue
+        events, closed = _files_below(path)
+        if not events and not closed:
+            closed = [
+                Refused(f"{path}: no event files in this folder (CSV, JSON lines or Parquet)")
+            ]
+        refused += closed
+        found += [
+            (file, one_line(formats.bare_name(file.relative_to(path).as_posix())))
+            for file in events
+        ]
+    return found, refused
+
+
+def _files_below(path: Path) -> tuple[list[Path], list[Refused]]:
+    """The event files in a folder and its subfolders, in order; and those that can't be listed."""
+    closed: list[Refused] = []
+    events = [
+        file
+        for folder, _, names in os.walk(
+            path, onerror=lambda error: closed.append(_unreadable(Path(error.filename), error))
+        )
+        for name in names
+        if formats.bare_name(name).endswith(formats.SUFFIXES)
+        and not name.startswith(".")
+        and _is_file(file := Path(folder, name))
+        and not _is_firefox(file)
+    ]
+    return sorted(events), closed
 
 
 def refuse_raw_table(settings: Settings) -> None:
@@ -122,7 +140,10 @@ def load_files(
     that go by one name would replace each other, so none of them is loaded.
     """
     refuse_raw_table(settings)
-    files = event_files(paths)
+    files, refused = event_files(paths)
+    yield from refused
+    if not files:
+        return
     doubled = _doubled(files)
     asked = _Asked(wanted_format, ids_hashed, replace, frozenset(source for _, source in files))
     with (
@@ -221,15 +242,19 @@ def _load_file(
     with _reading(path):
         if os.fsencode(path).decode(errors="replace") != os.fspath(path):
             raise Refused(f"{path}: its name is not UTF-8; rename it")
-        sha256 = _sha256(path)
+        with _opening(path):
+            sha256 = _sha256(path)
         with loading.transaction():
             if _is_loaded(loading.connection, sha256):
                 return Loaded(source, "unchanged")
             _replaced(loading.connection, path, source, asked)
             frozen_before = queries.settings(loading.connection).get("frozen_before")
-        if formats.is_firefox_file(path):
-            raise Refused(f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}")
-        kind = formats.recognise(path, asked.format, settings.max_unpacked_ratio)
+        with _opening(path):
+            if formats.is_firefox_file(path):
+                raise Refused(
+                    f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}"
+                )
+            kind = formats.recognise(path, asked.format, settings.max_unpacked_ratio)
         kind = staging.with_every_key(loading.reader, path, kind)
         # Production hashed user ids before they were written, device ids never.
         hash_users = not asked.ids_hashed
@@ -238,7 +263,8 @@ def _load_file(
         )
         key = identity.required(settings.hmac_key) if hash_users or hash_devices else None
         try:
-            torn = staging.stage(loading.reader, path, kind, frozen_before)
+            with _opening(path):
+                torn = staging.stage(loading.reader, path, kind, frozen_before)
             with loading.transaction():
                 # Another load may have come in between, where several machines share a store.
                 if _is_loaded(loading.connection, sha256):
@@ -424,6 +450,24 @@ def _pads(connection: Connection, key: bytes) -> dict[str, bytes]:
     return identity.pads(key)
 
 
+def _unreadable(path: Path, error: OSError) -> Refused:
+    """The refusal of a file or folder that the system doesn't let be read."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Refused(f"{path}: no such file or folder")
+    if isinstance(error, PermissionError):
+        return Refused(f"{path}: no permission to read it")
+    return Refused(f"{path}: can't be read ({error.strerror or 'for no told reason'})")
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Faults of the system are the file's while nothing but the file is being read."""
+    try:
+        yield
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """Faults of the file being read, told by its name; faults of the store pass through."""
@@ -432,10 +476,12 @@ def _reading(path: Path) -> Iterator[None]:
     except (duckdb.Error, OSError) as error:
         told = str(error)
         name = path.name
-        if isinstance(error, PermissionError) and name in told:
-            raise Refused(f"{path}: no permission to read it") from error
-        if isinstance(error, OSError) and not isinstance(error, duckdb.Error):
+        if isinstance(error, OSError):
+            if error.filename == os.fspath(path):
+                raise _unreadable(path, error) from error
             raise
+        if isinstance(error, duckdb.IOException) and not os.access(path, os.R_OK):
+            raise Refused(f"{path}: can't be read any more; nothing was loaded") from error
         if "GZIP" in told.upper() or "ZSTD" in told.upper() or "decompress" in told:
             raise Refused(
                 f"{path}: its compression is broken; is it cut off? Nothing was loaded"
@@ -452,6 +498,13 @@ def _reading(path: Path) -> Iterator[None]:
         if isinstance(error, of_the_file) or bare or named:
             raise Refused(f"{path}: can't be read as an event file; nothing was loaded") from error
         raise
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True  # reading it will tell what is wrong
 
 
 def _is_firefox(path: Path) -> bool:
