@@ -703,6 +703,8 @@ def events_of_flow(rows: list[Mapping[str, Any]], columns: int) -> list[Event]:
             kind = "sequence.begin"
         elif kind in ("account.keyfetch", "flow.complete"):
             kind = "device.connected"
+        elif kind.startswith("flow.continued."):
+            kind = "flow.continued"
         events.append(
             {
                 "timestamp": row["timestamp"] * 1000,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from uuid import UUID
 
 import oracle
 import pyarrow
@@ -256,6 +257,39 @@ def test_unknown_types_are_kept_and_reported(store: Store) -> None:
         assert kind in ran.said
 
 
+def test_types_as_production_spelled_them(store: Store) -> None:
+    """Paths, dashes and numbers are parts of real types; a flow's id at the end of one is not."""
+    kinds = (
+        "route./account/create.200",
+        "route./recovery_email/status.400",
+        "flow.force-auth.engage",
+        "error.signup.auth.1008",
+        "signinCode.consumed",
+        "loaded",
+    )
+    kinds += (f"flow.continued.{'a1' * 32}",)
+    rows = [flow_row(kind, 0, uid=user(place)) for place, kind in enumerate(kinds)]
+    path = write_bytes(store.files / "flow.csv", production_csv(rows, FLOW_COLUMNS, 18))
+    ran = store.load(path)
+    assert f"{len(rows)} events, 0 rows rejected" in ran.text and "a1a1" not in ran.said
+    store.summarise()
+    assert_oracle(store, oracle.events_of_flow(rows, 18))
+    for file in store.home.rglob("*.duckdb"):
+        assert b"a1a1a1a1" not in file.read_bytes()
+
+
+def test_ids_in_the_column_of_types(store: Store) -> None:
+    """An activity file whose ids and types are swapped is refused, and no id of it is shown or kept."""
+    rows = random_activity(38)
+    for number, row in enumerate(rows):
+        row["uid"], row["type"] = row["type"], f"{number % 7:02x}" * 32
+    path = write_bytes(store.files / "events.csv", production_csv(rows, ACTIVITY_COLUMNS, 8))
+    ran = store.run("load", path)
+    assert ran.status == 1 and len(ran.err.splitlines()) == 1
+    assert "line 1: type looks like an id; nothing was loaded" in ran.err
+    assert not any(row["type"] in ran.said for row in rows)
+
+
 def test_activity_without_sequences(store: Store) -> None:
     """An activity stream alone has users and no attempts: 0, not absent."""
     rows = random_activity(34)
@@ -473,6 +507,10 @@ BAD_CELLS = {
     "blank type": ("type", ""),
     "NULL type": ("type", "NULL"),
     "long type": ("type", "t" * 129),
+    "a user id for a type": ("type", user("f" * 57)),
+    "a UUID within a type": ("type", f"account.{UUID(int=7)}"),
+    "a user agent for a type": ("type", "Firefox 44"),
+    "a number for a type": ("type", "20160131"),
     "negative seqTime": ("seq_time", "-1"),
     "text for a seqTime": ("seq_time", "soon"),
     "long uid": ("uid", user("x" * 65)),

@@ -1,7 +1,8 @@
 -- checked: typed rows with what is wrong with each, the first fault as 'column: reason', or NULL.
 -- Reads:  typed (the format's own query), check_limits (first and last sane
 --         timestamp, and the first that isn't of a day frozen by expiry).
--- Note:   DuckDB only. No value is repeated in a fault: it could be an id.
+-- Note:   DuckDB only. No value is repeated in a fault: it could be an id. Types are published, so
+--         what isn't spelled like one (account.created, route./account/login.200) is none.
 SELECT
   "timestamp",
   seq_id,
@@ -33,6 +34,9 @@ SELECT
       THEN 'timestamp: is of a day whose events have expired, so it can''t be summarised anew'
     WHEN type IS NULL THEN 'type: is missing'
     WHEN STRLEN(type) > 128 THEN 'type: is longer than 128 bytes'
+    WHEN REGEXP_MATCHES(REPLACE(type, '-', ''), '[0-9A-Fa-f]{16}') THEN 'type: looks like an id'
+    WHEN NOT REGEXP_FULL_MATCH(type, '[A-Za-z][A-Za-z0-9_/-]*([.][A-Za-z0-9_/-]+)*')
+      THEN 'type: is no words joined by dots'
     WHEN seq_time IS NULL AND given_seq_time IS NOT NULL THEN 'seq_time: is no whole number'
     WHEN seq_time < 0 THEN 'seq_time: is negative'
     WHEN seq_time > 1000000000000 THEN 'seq_time: is longer than 30 years'

@@ -1,7 +1,8 @@
 -- flow: production's flow events as typed event columns.
 -- Reads:  source (every cell as text, absent columns blank).
 -- Note:   DuckDB only. A flow is a sequence. Durations in flow.performance.* and flow.timing.* are
---         no time of a step, so those events get none. Whether a flow is a new user's is known when all of
+--         no time of a step, so those events get none. flow.continued.* ends in another flow's id,
+--         which is no part of a type. Whether a flow is a new user's is known when all of
 --         its events are there, so new_user is left open for the summary (new_sequence).
 SELECT
   COALESCE(
@@ -23,6 +24,7 @@ SELECT
     WHEN given_type = 'flow.begin' THEN 'sequence.begin'
     WHEN given_type LIKE 'flow.%.begin' THEN 'sequence.begin'
     WHEN given_type IN ('account.keyfetch', 'flow.complete') THEN 'device.connected'
+    WHEN given_type LIKE 'flow.continued.%' THEN 'flow.continued'
     ELSE given_type
   END AS type,
   uid,
