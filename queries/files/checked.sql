@@ -34,7 +34,7 @@ SELECT
       THEN 'timestamp: is of a day whose events have expired, so it can''t be summarised anew'
     WHEN type IS NULL THEN 'type: is missing'
     WHEN STRLEN(type) > 128 THEN 'type: is longer than 128 bytes'
-    WHEN REGEXP_MATCHES(REPLACE(type, '-', ''), '[0-9A-Fa-f]{16}') THEN 'type: looks like an id'
+    WHEN REGEXP_MATCHES(type, '([0-9A-Fa-f]-?){16}') THEN 'type: looks like an id'
     WHEN NOT REGEXP_FULL_MATCH(type, '[A-Za-z][A-Za-z0-9_/-]*([.][A-Za-z0-9_/-]+)*')
       THEN 'type: is no words joined by dots'
     WHEN seq_time IS NULL AND given_seq_time IS NOT NULL THEN 'seq_time: is no whole number'
