@@ -149,9 +149,9 @@ class Loader:
         events, loads, last = self._standing()
         started = time.monotonic()
         try:
-            done = load._load_file(
-                self._opened, SETTINGS, path, f"{number}-{name}", "auto", False, False
-            )
+            source = f"{number}-{name}"
+            asked = load._Asked("auto", False, False, frozenset([source]))
+            done = load._load_file(self._opened, SETTINGS, path, source, asked)
         except Refused as refusal:
             told = str(refusal)
             assert "\n" not in told and len(told) < 700, told

@@ -102,6 +102,7 @@ def life(
     over_raw.execute(RAW_TABLE)
     try:
         over_raw.must("ddl", "--apply", **RAW)
+        over_raw.must("summarise", **RAW)
         _live(store)
         yield store, collected
     finally:
