@@ -100,6 +100,7 @@ def life(
     )
     over_raw.execute("CREATE SCHEMA raw")
     over_raw.execute(RAW_TABLE)
+    over_raw.execute("INSERT INTO raw.activity (at, type) VALUES (1451606400, 'account.signed')")
     try:
         over_raw.must("ddl", "--apply", **RAW)
         over_raw.must("summarise", **RAW)
