@@ -271,6 +271,51 @@ def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerS
 
 
 @pytest.mark.parametrize(
+    ("state", "words", "sentence"),
+    (
+        ("23514", "Failing row", "refused a statement (SQLSTATE 23514)"),
+        ("22003", "out of range", "refused a statement (SQLSTATE 22003)"),
+        ("40001", "could not serialize", "changed the same tables at the same moment"),
+        ("XX000", "1023: Serializable isolation violation", "changed the same tables"),
+    ),
+)
+def test_a_statement_that_the_server_refuses(
+    state: str, words: str, sentence: str, make_server_store: Callable[[str], ServerStore]
+) -> None:
+    """What the server says quotes ids; its code is told, and the numbers stay as they were."""
+    half = len(LOG) // 2
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", LOG[:half]))
+    store.summarise()
+    before = store.exports(GLANCE)
+    store.load(write(store.files / "more.csv", LOG[half:]))
+    store.execute(f"""
+        CREATE FUNCTION kpi.refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION '{words}' USING ERRCODE = '{state}', DETAIL = 'user ' || NEW.user_id;
+        END $$
+    """)
+    store.execute(
+        "CREATE TRIGGER refused BEFORE INSERT ON events.user_day "
+        "FOR EACH ROW EXECUTE FUNCTION kpi.refused()"
+    )
+    ran = store.run("summarise")
+    refused(ran.status, ran.err)
+    assert sentence in ran.err and "user" not in ran.err and words not in ran.err
+    assert store.exports(GLANCE) == before
+    store.execute("DROP FUNCTION kpi.refused() CASCADE")
+    store.summarise()
+    assert store.exports(GLANCE) != before
+
+
+def test_wrong_sql_surfaces(make_server_store: Callable[[str], ServerStore]) -> None:
+    """A statement that is wrong by itself is a bug: it is not made into a sentence for an operator."""
+    told = Settings(database_url=make_server_store("postgresql").settings()["KPI_DATABASE_URL"])
+    with pytest.raises(ProgrammingError), connections.faults(told):
+        with connections.writing(told).connect() as connection:
+            connection.exec_driver_sql("SELEC 1")
+
+
+@pytest.mark.parametrize(
     ("state", "sentence"),
     (
         ("53100", "out of disk"),

@@ -26,8 +26,11 @@ SET = "SELECT set_config(%s, %s, false)"
 
 MAKE_TABLES = "run: python -m kpi ddl --apply"
 CUT_OFF = {"08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03", "53300"}
-TO_TRY_AGAIN = CUT_OFF | {"40001", "40P01"}
-"""SQLSTATEs of a server that goes away, is full of connections, or made two transactions collide."""
+"""SQLSTATEs of a server that goes away or is full of connections."""
+COLLIDED = {"40001", "40P01"}
+"""SQLSTATEs of two transactions that got into each other's way."""
+WRONG_SQL = "42"
+"""The class of SQLSTATEs of a statement that is wrong whatever the tables hold."""
 
 Done = TypeVar("Done")
 
@@ -157,23 +160,28 @@ def is_passing(error: BaseException) -> bool:
         return is_passing(error.__cause__)
     if not isinstance(error, DBAPIError):
         return False
-    return (
-        error.connection_invalidated
-        or _state(error) in TO_TRY_AGAIN
-        or "Serializable isolation violation" in str(error.orig)
-    )
+    return error.connection_invalidated or _state(error) in CUT_OFF or _collided(error)
 
 
 @contextmanager
 def faults(settings: Settings) -> Iterator[None]:
-    """Turn what the driver says into one line that says what to do."""
+    """Turn what the driver says into one line that says what to do.
+
+    What nobody foresaw is told by its SQLSTATE alone, since what the server says of it quotes rows; only
+    SQL that is wrong by itself surfaces as the bug it is.
+    """
     try:
         yield
     except DBAPIError as error:
-        told = refusal(error)
-        if told is None:
+        told, state = refusal(error), _state(error)
+        if told is not None:
+            raise told from error
+        if state.startswith(WRONG_SQL):
             raise
-        raise told from error
+        raise Refused(
+            f"the database refused a statement (SQLSTATE {state}) and nothing of it was kept; the "
+            "database's own log has the reason"
+        ) from None
     except Exception as error:
         if not type(error).__module__.startswith("botocore."):
             raise
@@ -249,7 +257,11 @@ def refusal(error: Exception) -> Refused | None:
         return Refused("the database is out of disk or memory; free some and run it again")
     if state == "25006":
         return Refused("the database can only be read now; try again when it can be written to")
-    if error.connection_invalidated or state in TO_TRY_AGAIN or not state:
+    if _collided(error):
+        return WarehouseDown(
+            "another command changed the same tables at the same moment; run it again when that is done"
+        )
+    if error.connection_invalidated or state in CUT_OFF or not state:
         return WarehouseDown(
             "the database can't be reached now; try again, and check that it runs and that "
             "KPI_DATABASE_URL has the right host and port"
@@ -264,6 +276,11 @@ def _state(error: DBAPIError) -> str:
     if found is None and orig is not None and orig.args and isinstance(orig.args[0], dict):
         found = orig.args[0].get("C")  # redshift_connector
     return found or ""
+
+
+def _collided(error: DBAPIError) -> bool:
+    """Whether two transactions got into each other's way; Redshift has no SQLSTATE of its own for it."""
+    return _state(error) in COLLIDED or "Serializable isolation violation" in str(error.orig)
 
 
 def _denied(told: str) -> str:
