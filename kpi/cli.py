@@ -245,14 +245,14 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     from kpi import annotations, store
     from kpi.demo import FIREFOX_FILE, write_files
     from kpi.demo import annotations as simulated_annotations
-    from kpi.events import load
+    from kpi.events import load, simulated
     from kpi.events.firefox import load_firefox
     from kpi.settings import demo_folder, demo_key_file
     from kpi.summarise import summarise
 
     if told.last < told.first:
         raise Refused(f"the demo would end ({told.last}) before it begins ({told.first})")
-    load.mark_simulated(settings)
+    simulated.mark(settings)
     if settings.hmac_key is None:
         with store.storage_faults(settings):
             settings.home.mkdir(parents=True, exist_ok=True)

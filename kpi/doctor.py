@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from kpi import store
-from kpi.errors import Refused
+from kpi.errors import Refused, WarehouseDown
 from kpi.events import identity
 from kpi.settings import SECRETS_FILE, Settings
 from kpi.warehouse import Warehouse, open_warehouse
@@ -36,15 +36,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Look at everything; a fault in one thing doesn't keep the rest from being looked at."""
     yield from _secrets(settings)
     try:
-        found = store.has_events(settings)
-        damaged = list(store.faults_found(settings))
-    except Refused as refusal:
+        yield from _events(settings)
+    except WarehouseDown as refusal:
         yield Finding("store", False, str(refusal))
         return
-    loaded = "found" if found else "nothing loaded; run: python -m kpi load FILE…"
-    yield Finding("events", found, loaded)
-    for sentence in damaged:
-        yield Finding("files", False, sentence)
+    except Refused as refusal:  # such as the dashboard's own role, which may not read them
+        yield Finding("events", False, str(refusal))
     try:
         warehouse = open_warehouse(settings)
     except Refused as refusal:
@@ -56,6 +53,14 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("publication", False, str(refusal))
     finally:
         warehouse.close()
+
+
+def _events(settings: Settings) -> Iterator[Finding]:
+    found = store.has_events(settings)
+    loaded = "found" if found else "nothing loaded; run: python -m kpi load FILE…"
+    yield Finding("events", found, loaded)
+    for sentence in store.faults_found(settings):
+        yield Finding("files", False, sentence)
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:

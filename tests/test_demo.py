@@ -325,6 +325,13 @@ def test_a_demo_takes_no_real_events(key: str | None, store: Store) -> None:
         assert ran.status == 1 and ran.out == b"" and len(ran.err.splitlines()) == 1
         assert str(real) in ran.err and "simulated demo" in ran.err and "to a" in ran.err
     assert store.must("loads", **told).out == before
+    figures = store.must("export", "firefox", **told).out
+    real = store.files / FIREFOX_FILE
+    real.write_text("day,product,dau,mau\n2016-01-05,desktop,1,2\n")
+    ran = store.run("load-firefox", "--replace", real, **told)
+    assert ran.status == 1 and str(real) in ran.err and "simulated demo" in ran.err
+    store.must("load-firefox", own / FIREFOX_FILE, **told)
+    assert store.must("export", "firefox", **told).out == figures
     assert "0 files loaded" in store.load(own, **told).text
     store.must(*build, **told)
     assert store.must("loads", **told).out == before

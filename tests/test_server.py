@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import threading
@@ -158,6 +159,10 @@ def test_dashboards_role_through_the_product(server_store: ServerStore, dashboar
         assert ran.status == 1 and len(ran.err.splitlines()) == 1
         assert "lacks a grant (permission denied for schema events)" in ran.err
         assert "python -m kpi ddl" in ran.err and "dash" not in ran.err
+    found = json.loads(server_store.run("doctor", "--json", KPI_DATABASE_URL=dashboard).text)
+    bad = {one["subject"]: one["sentence"] for one in found if not one["good"]}
+    assert "permission denied for schema events" in bad.pop("events")
+    assert {"publication", "integrity"} <= {one["subject"] for one in found} - set(bad)
 
 
 # What goes wrong ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from kpi import queries, store
 from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
+from kpi.events import simulated
 from kpi.settings import Settings
 
 COLUMNS = ["day", "product", "dau", "mau"]
@@ -30,11 +31,12 @@ class Given:
 def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given:
     """Put a file's figures into the publication; the same file again changes nothing.
 
-    Raises Refused, with line and reason, for the first bad row, and for a day and product that stand
-    with other figures unless ``replace``. Nothing is loaded then.
+    Raises Refused, with line and reason, for the first bad row, for a day and product that stand with
+    other figures unless ``replace``, and for any but the demo's own in its store. Nothing is loaded then.
     """
     given = _checked(path)
     with store.only_writer(settings), store.storage_faults(settings):
+        simulated.refuse_others(store.kept_settings(settings), settings, [path])
         with store.next_publication(settings) as publishing:
             standing = pd.DataFrame(
                 queries.run(publishing.connection, "read/firefox").all(),

@@ -24,9 +24,9 @@ from sqlalchemy import Connection
 
 from kpi import queries, store
 from kpi.errors import Refused, one_line
-from kpi.events import formats, identity, staging
+from kpi.events import formats, identity, simulated, staging
 from kpi.events.torn import Torn
-from kpi.settings import Settings, demo_folder
+from kpi.settings import Settings
 
 KNOWN_TYPES = (
     "sequence.begin account.created account.login account.verified account.reset account.deleted "
@@ -151,7 +151,9 @@ def load_files(
         store.storage_faults(settings),
         store.loading(settings) as loading,
     ):
-        _refuse_in_demo(loading.connection, settings, files)
+        simulated.refuse_others(
+            queries.settings(loading.connection), settings, (path for path, _ in files)
+        )
         for path, source in files:
             try:
                 if source in doubled:
@@ -187,43 +189,6 @@ def loads(settings: Settings) -> list[dict[str, Any]]:
         store.loading(settings) as loading,
     ):
         return [dict(row) for row in queries.run(loading.connection, "read/loads").mappings()]
-
-
-def mark_simulated(settings: Settings) -> None:
-    """Say that this store holds simulated events only; refused where real ones were loaded."""
-    with (
-        store.only_writer(settings),
-        store.storage_faults(settings),
-        store.loading(settings) as loading,
-        loading.transaction(),
-    ):
-        if queries.settings(loading.connection).get("simulated") == "1":
-            return
-        if queries.run(loading.connection, "read/last_load").mappings().one()["loads"]:
-            raise Refused(
-                f"{store.place(settings)} holds real events; set KPI_HOME to a new folder for the demo"
-            )
-        queries.run(loading.connection, "fill/setting", name="simulated", setting="1")
-
-
-def _refuse_in_demo(
-    connection: Connection, settings: Settings, files: list[tuple[Path, str]]
-) -> None:
-    """Raise Refused for events that aren't the demo's own in a store of simulated ones."""
-    if queries.settings(connection).get("simulated") != "1":
-        return
-    own = demo_folder(settings.home).resolve()
-    other = next((path for path, _ in files if own not in path.resolve().parents), None)
-    if other is not None:
-        way = (
-            "KPI_DATABASE_URL to another database"
-            if settings.database_url
-            else ("KPI_HOME to a new folder and KPI_HMAC_KEY to a key")
-        )
-        raise Refused(
-            f"{other}: {store.place(settings)} holds the simulated demo, which takes no other events; "
-            f"set {way} for them"
-        )
 
 
 def prepare_store(settings: Settings) -> None:
