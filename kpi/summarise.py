@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -46,6 +48,8 @@ def summarise(
 ) -> Summarised:
     """Fill the KPI tables for the days whose events changed, and what depends on them.
 
+    Where other services' sequences count as attempts than before, every day that isn't frozen changed.
+
     ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run;
     raises Refused where ``last`` is before ``first``.
     ``tell`` hears the name of each step. Rerunning changes nothing, so it is tried again where the store
@@ -75,6 +79,8 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
             run.mark_unusual_days()
             number = publishing.publish(DEFINITIONS, run.simulated)
             queries.run(publishing.connection, "fill/published")
+            if period == Period():
+                run.keep_services()
             publishing.end_part()
             return Summarised(changed.days, changed.first_day, changed.last_day, number)
 
@@ -96,6 +102,7 @@ class _Run:
         stored = queries.settings(self.connection)
         self.simulated = stored.get("simulated") == "1"
         self.frozen_before = stored_frozen_before(stored)
+        self.anew = _with_other_services(settings, stored)
 
     def keep_what_is_gone(self) -> None:
         """Freeze the days that a pipeline dropped from its table, with those that depend on them."""
@@ -123,6 +130,7 @@ class _Run:
             frozen_before=self.frozen_before,
             first_wanted=first,
             last_wanted=last,
+            anew=int(self.anew),
         )
         self._run("new_sequence", frozen_before=self.frozen_before)
         found = queries.run(self.connection, "read/changed_days").mappings().one()
@@ -132,6 +140,10 @@ class _Run:
             events_a_day = max(1, int(found["events"]) // found["days"])
             self.days_at_once = max(1, EVENTS_AT_ONCE // events_a_day)
         return Summarised(found["days"], found["first_day"], found["last_day"])
+
+    def keep_services(self) -> None:
+        """Keep whose sequences count as attempts in every day that isn't frozen."""
+        self._run("setting", name="sync_services", setting=_services_check(self.settings))
 
     def list_loads(self) -> bool:
         """List the loads and what expired; whether the newest publication's lists were out of date."""
@@ -269,16 +281,28 @@ class _Run:
         queries.run(self.connection, f"fill/{step}", **params)
 
 
-def unsummarised(connection: Connection) -> int:
+def unsummarised(settings: Settings, connection: Connection) -> int:
     """How many days have changed since the newest publication."""
+    stored = queries.settings(connection)
     queries.run(
         connection,
         "fill/changed_day",
-        frozen_before=stored_frozen_before(queries.settings(connection)),
+        frozen_before=stored_frozen_before(stored),
         first_wanted=_EVER[0],
         last_wanted=_EVER[1],
+        anew=int(_with_other_services(settings, stored)),
     )
     return queries.run(connection, "read/changed_days").mappings().one()["days"]
+
+
+def _with_other_services(settings: Settings, stored: Mapping[str, str]) -> bool:
+    """Whether the numbers were made while other services' sequences were connection attempts."""
+    return stored.get("sync_services", _services_check(settings)) != _services_check(settings)
+
+
+def _services_check(settings: Settings) -> str:
+    """Equal for equal sets of services; of 64 characters, however many there are."""
+    return hashlib.sha256(json.dumps(sorted(set(settings.sync_services))).encode()).hexdigest()
 
 
 def stored_frozen_before(stored: dict[str, str]) -> date:

@@ -38,7 +38,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             connection = publishing.connection
-            waiting = unsummarised(connection)
+            waiting = unsummarised(settings, connection)
             if waiting:
                 raise Refused(f"{waiting} days wait to be summarised; run: python -m kpi summarise")
             last = queries.run(connection, "read/loaded_days").mappings().one()["last_day"]

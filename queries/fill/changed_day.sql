@@ -1,7 +1,8 @@
 -- changed_day: the UTC days whose events differ from those the newest publication was made of.
 -- Grain:   one row per day; a working table of one run.
 -- Reads:   events.event, kpi.load_day, events.unpublished_day (days of a run that was cut off).
--- Params:  frozen_before (days before it are frozen), first_wanted, last_wanted (UTC dates).
+-- Params:  frozen_before (days before it are frozen), first_wanted, last_wanted (UTC dates), anew (1: every
+--          day is to be made anew, whatever it was made of).
 -- Note:    days of a run that was cut off are taken up whatever is wanted: their private tables are made,
 --          with segments that were never published.
 -- Rerun:   safe; the answer follows from what stands in the tables, never from a queue.
@@ -26,7 +27,7 @@ FROM (
   FROM present_load_day AS p
   LEFT JOIN kpi.load_day AS k
     ON k.day = p.day AND k.load_id = p.load_id AND k.events = p.events
-  WHERE k.day IS NULL
+  WHERE k.day IS NULL OR :anew = 1
   UNION
   SELECT k.day
   FROM kpi.load_day AS k
