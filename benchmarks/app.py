@@ -29,6 +29,7 @@ from kpi.cli import main as kpi  # noqa: E402
 from kpi.frame.navigation import PAGES  # noqa: E402
 
 WATCH = """() => {
+  window.acted = 0;
   window.changed = performance.now();
   new MutationObserver(() => { window.changed = performance.now(); })
     .observe(document.querySelector('[data-testid=stMain]'),
@@ -38,9 +39,10 @@ WATCH = """() => {
 }"""
 TOOK = "() => window.changed - window.acted"
 LOADED = "() => window.changed"
-# Asked ten times a second only: on two cores, looking takes from what is looked at.
+# Asked ten times a second only: on two cores, looking takes from what is looked at. Right after an act
+# nothing has begun to change, so stillness counts only once something has.
 SETTLED = f"""() => document.querySelector('{AT_REST}') && ({DRAWN})()
-  && performance.now() - window.changed > 400"""
+  && window.changed > window.acted && performance.now() - window.changed > 400"""
 CHANGES = 50
 Steps = Callable[[Page], list[Callable[[], object]]]
 
