@@ -23,6 +23,9 @@ LOOK_AROUND_DAYS = 28
 EVENTS_AT_ONCE = 20_000_000
 """About how many events one statement groups: memory is bounded by it, however long the range."""
 
+DIFFERING = "differing"
+"""Kept in place of a check while some days are of other services than the rest."""
+
 ANY_DEVICES = (0, 999)
 _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 
@@ -79,8 +82,7 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
             run.mark_unusual_days()
             number = publishing.publish(DEFINITIONS, run.simulated)
             queries.run(publishing.connection, "fill/published")
-            if period == Period():
-                run.keep_services()
+            run.keep_services(every_day=period == Period())
             publishing.end_part()
             return Summarised(changed.days, changed.first_day, changed.last_day, number)
 
@@ -141,9 +143,11 @@ class _Run:
             self.days_at_once = max(1, EVENTS_AT_ONCE // events_a_day)
         return Summarised(found["days"], found["first_day"], found["last_day"])
 
-    def keep_services(self) -> None:
-        """Keep whose sequences count as attempts in every day that isn't frozen."""
-        self._run("setting", name="sync_services", setting=_services_check(self.settings))
+    def keep_services(self, every_day: bool) -> None:
+        """Keep whose sequences count as attempts; where days differ in it, none will be the same."""
+        differ = self.anew and not every_day
+        check = DIFFERING if differ else _services_check(self.settings)
+        self._run("setting", name="sync_services", setting=check)
 
     def list_loads(self) -> bool:
         """List the loads and what expired; whether the newest publication's lists were out of date."""

@@ -45,11 +45,21 @@ def test_another_service_counts(summarised: Store) -> None:
     assert store.exports() == before
 
 
-def test_some_days_first(summarised: Store) -> None:
-    """A run over some of the days leaves the others to the next one, which makes all of them anew."""
+@pytest.mark.parametrize("then", (("sync",), BOTH), ids=("taken back", "kept"))
+def test_some_days_first(then: tuple[str, ...], summarised: Store) -> None:
+    """A run over some of the days leaves the others to the next whole one, whatever is set by then."""
     days = oracle.Log(LOG).days
     store = summarised
     store.must("summarise", f"--to={oracle.day_name(days[20])}", **TOLD)
+    store.must("summarise", KPI_SYNC_SERVICES=",".join(then))
+    assert_oracle(store, then)
+    assert NOTHING_TO_DO in store.must("summarise", KPI_SYNC_SERVICES=",".join(then)).text
+
+
+def test_some_days_before_all(store: Store) -> None:
+    """The first run, if only over some days, is remembered too."""
+    store.load(write(store.files / "log.csv", LOG))
+    store.summarise(f"--to={oracle.day_name(oracle.Log(LOG).days[20])}")
     store.must("summarise", **TOLD)
     assert_oracle(store, BOTH)
 
