@@ -18,7 +18,15 @@ from kpi.store import embedded
 from kpi.summarise import summarise
 
 MEMORY_LIMIT = "7GiB"  # the engine's; the process stays below 8
-MADE = ("known_user", "known_device", "user_day", "user_device_day", "multi_device_day", "attempt")
+MADE = {
+    "known_user": "DELETE FROM known_user",
+    "known_device": "DELETE FROM known_device",
+    "user_day": "DELETE FROM user_day",
+    "user_device_day": "DELETE FROM user_device_day",
+    "multi_device_day": "DELETE FROM multi_device_day",
+    "attempt": "DELETE FROM attempt",
+}
+"""What is made of the events, and how it is taken away."""
 LATE_DAYS = 20
 LATE_ROWS = 1000
 
@@ -123,8 +131,8 @@ def _without_attempts(publication: Path, copy: Path) -> int:
 def forget(settings: Settings) -> None:
     """Take away all that was made of the events, so that everything is summarised anew."""
     with duckdb.connect(str(embedded.events_file(settings.home))) as engine:
-        for name in MADE:
-            engine.execute(f"DELETE FROM {name}")
+        for statement in MADE.values():
+            engine.execute(statement)
         engine.execute("CHECKPOINT")
     shutil.rmtree(settings.home / "publications", ignore_errors=True)
     (settings.home / "kpi.duckdb").unlink(missing_ok=True)

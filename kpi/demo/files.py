@@ -27,13 +27,13 @@ NATIVE_TAGS = {
 FLOW_TYPES = {"sequence.begin": "flow.begin", "device.connected": "account.keyfetch"}
 VIEWS = ("signup", "signin")
 COPY = {
-    ".csv": "FORMAT csv, HEADER, NULLSTR 'NULL'",
-    ".csv.gz": "FORMAT csv, HEADER, COMPRESSION gzip",
-    ".csv.zst": "FORMAT csv, HEADER, COMPRESSION zstd",
-    ".jsonl.zst": "FORMAT json, COMPRESSION zstd",
-    ".jsonl.gz": "FORMAT json, COMPRESSION gzip",
+    ".csv": "COPY event TO $1 (FORMAT csv, HEADER, NULLSTR 'NULL')",
+    ".csv.gz": "COPY event TO $1 (FORMAT csv, HEADER, COMPRESSION gzip)",
+    ".csv.zst": "COPY event TO $1 (FORMAT csv, HEADER, COMPRESSION zstd)",
+    ".jsonl.zst": "COPY event TO $1 (FORMAT json, COMPRESSION zstd)",
+    ".jsonl.gz": "COPY event TO $1 (FORMAT json, COMPRESSION gzip)",
 }
-LOG_COPY = "FORMAT csv, HEADER false"
+LOG_COPY = "COPY event TO $1 (FORMAT csv, HEADER false)"
 # One bad row among this many: seen by whoever looks, far from what refuses a file.
 ROWS_PER_BLEMISH = 1800
 FEWEST_ROWS = 60
@@ -138,10 +138,9 @@ class EventFiles:
             low, high = limits[number - start : number - start + 2]
             yield self.timeline.day(number), events.part(int(low), int(high))
 
-    def _copy(self, table: pa.Table, path: Path, options: str) -> None:
+    def _copy(self, table: pa.Table, path: Path, statement: str) -> None:
         self._engine.register("event", table)
-        target = str(path).replace("'", "''")
-        self._engine.execute(f"COPY (SELECT * FROM event) TO '{target}' ({options})")
+        self._engine.execute(statement, [str(path)])
         self._engine.unregister("event")
 
     def _native_table(self, events: Events, flags: str, region: bool) -> pa.Table:
