@@ -14,7 +14,7 @@ from kpi import queries
 from kpi.errors import Refused
 from kpi.settings import Settings
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Publishing(Protocol):

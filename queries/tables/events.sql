@@ -29,6 +29,24 @@ CREATE TABLE IF NOT EXISTS events.reject (
   reason VARCHAR(256) ENCODE zstd NOT NULL
 ) DISTSTYLE EVEN SORTKEY (load_id);
 
+CREATE TABLE IF NOT EXISTS events.load_contents (
+  load_id INTEGER ENCODE az64 NOT NULL,
+  lines_passed_over BIGINT ENCODE az64 NOT NULL,
+  rows_with_uid BIGINT ENCODE az64 NOT NULL,
+  rows_with_device BIGINT ENCODE az64 NOT NULL,
+  rows_with_sequence BIGINT ENCODE az64 NOT NULL,
+  columns_missing VARCHAR(1024) ENCODE zstd NOT NULL,
+  columns_ignored VARCHAR(4096) ENCODE zstd NOT NULL,
+  cells_changed VARCHAR(4096) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS events.load_day (
+  load_id INTEGER ENCODE az64 NOT NULL,
+  day DATE ENCODE az64 NOT NULL,
+  events BIGINT ENCODE az64 NOT NULL,
+  first_lines VARCHAR(256) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
 CREATE TABLE IF NOT EXISTS events.event (
   "timestamp" BIGINT ENCODE raw NOT NULL,
   seq_id VARCHAR(64) ENCODE zstd,

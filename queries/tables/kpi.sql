@@ -38,6 +38,33 @@ CREATE TABLE IF NOT EXISTS kpi.load_manifest (
   status VARCHAR(16) ENCODE bytedict NOT NULL
 ) DISTSTYLE ALL;
 
+CREATE TABLE IF NOT EXISTS kpi.load_contents (
+  load_id INTEGER ENCODE az64 NOT NULL,
+  lines_passed_over BIGINT ENCODE az64 NOT NULL,
+  rows_with_uid BIGINT ENCODE az64 NOT NULL,
+  rows_with_device BIGINT ENCODE az64 NOT NULL,
+  rows_with_sequence BIGINT ENCODE az64 NOT NULL,
+  columns_missing VARCHAR(1024) ENCODE zstd NOT NULL,
+  columns_ignored VARCHAR(4096) ENCODE zstd NOT NULL,
+  cells_changed VARCHAR(4096) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS kpi.doubtful_day (
+  day DATE ENCODE az64 NOT NULL,
+  load_id INTEGER ENCODE az64 NOT NULL,
+  source VARCHAR(1024) ENCODE zstd NOT NULL,
+  events BIGINT ENCODE az64 NOT NULL,
+  first_lines VARCHAR(256) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS kpi.day_coverage (
+  day DATE ENCODE az64 NOT NULL,
+  users BIGINT ENCODE az64 NOT NULL,
+  users_with_device BIGINT ENCODE az64 NOT NULL,
+  events_with_sequence BIGINT ENCODE az64 NOT NULL,
+  days_since_low_coverage INTEGER ENCODE az64
+) DISTSTYLE ALL;
+
 CREATE TABLE IF NOT EXISTS kpi.retention (
   first_kept DATE ENCODE az64 NOT NULL,
   frozen_before DATE ENCODE az64 NOT NULL
