@@ -24,7 +24,7 @@ def load_everything(settings: Settings, files: list[Path]) -> int:
         nonlocal rows
         rows += loaded.rows_read
 
-    for refusal in load.load_files(settings, files, tell=tell):
+    for refusal in load.load_files(settings, files, report=tell):
         raise refusal
     return rows
 

@@ -9,7 +9,8 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +24,13 @@ from kpi.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kpi.events.load import Loaded
     from kpi.warehouse import Warehouse
 
 DONE, REFUSED = 0, 1
 DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
 SHOWN = 5
+SHOWN_NAMES = 12
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,48 +61,84 @@ def _carried_out(told: argparse.Namespace) -> int:
 
 def _load(settings: Settings, told: argparse.Namespace) -> int:
     from kpi.events import load
+    from kpi.events.folder import event_files
+    from kpi.events.layouts import NoEvents
 
-    counts = {"loaded": 0, "unchanged": 0, "events": 0, "rejected": 0}
-    with progress("Loading", len(load.event_files(told.files)[0])) as step:
+    loads: list[load.Loaded] = []
+    refused = passed_over = 0
+    options = load.Options(told.format, told.ids_hashed, told.replace, told.time_unit)
+    with progress("Loading", len(event_files(told.files)[0])) as step:
 
-        def tell(loaded: load.Loaded) -> None:
+        def report(loaded: load.Loaded) -> None:
             step(loaded.source)
-            counts[loaded.status] += 1
-            counts["events"] += loaded.rows_kept
-            counts["rejected"] += loaded.rows_rejected
+            loads.append(loaded)
             if told.replace and loaded.status == "loaded" and not loaded.replaced:
                 print(
                     f"{loaded.source}: no load went by that name; nothing was replaced",
                     file=sys.stderr,
                 )
-            _tell_faults(loaded)
+            _report_rows(loaded)
 
-        refused = 0
-        for refusal in load.load_files(
-            settings, told.files, told.format, told.ids_hashed, told.replace, tell
-        ):
-            refused += 1
+        for refusal in load.load_files(settings, told.files, options, report):
             print(f"kpi: {refusal}", file=sys.stderr)
-    print(
-        f"{counts['loaded']} files loaded, {counts['unchanged']} already there, {refused} refused: "
-        f"{counts['events']} events, {counts['rejected']} rows rejected"
-    )
-    return REFUSED if refused else DONE
+            if isinstance(refusal, NoEvents):
+                passed_over += 1
+            else:
+                refused += 1
+    for line in _load_summary(loads, refused, passed_over):
+        print(line)
+    return REFUSED if refused or not loads else DONE
 
 
-def _tell_faults(loaded: object) -> None:
-    for fault in loaded.faults[:SHOWN]:
-        print(
-            f"{loaded.source}: line {fault.line}: {fault}; row rejected",
-            file=sys.stderr,
-        )
+def _load_summary(loads: list[Loaded], refused: int, passed_over: int) -> Iterator[str]:
+    """The files of a load in a line, and in a second what the files lack or hold beside."""
+    new = [loaded for loaded in loads if loaded.status == "loaded"]
+    events = sum(loaded.rows_kept for loaded in new)
+    rejected = sum(loaded.rows_rejected for loaded in new)
+    line = f"{len(new)} files loaded, {len(loads) - len(new)} already there, {refused} refused"
+    if passed_over:
+        line += f", {passed_over} passed over"
+    line += f": {events} events, {rejected} rows rejected"
+    shares = [
+        (name, sum(getattr(loaded, f"rows_with_{part}") for loaded in new))
+        for name, part in (("a user", "uid"), ("a device", "device"), ("a sequence", "sequence"))
+    ]
+    if events:
+        line += "; " + ", ".join(f"{100 * n / events:.0f}% with {name}" for name, n in shares)
+    yield line
+    parts = []
+    lines = sum(loaded.lines_passed_over for loaded in new)
+    if lines:
+        parts.append(f"lines that are no events: {lines}")
+    for words, part in (
+        ("not in the files", "missing"),
+        ("not read", "ignored"),
+        ("read", "synonyms"),
+    ):
+        files = Counter(name for loaded in new for name in getattr(loaded, part))
+        named = [
+            name if count == len(new) else f"{name} ({count} of {len(new)} files)"
+            for name, count in files.most_common(SHOWN_NAMES)
+        ]
+        if len(files) > SHOWN_NAMES:
+            named.append(f"and {len(files) - SHOWN_NAMES} more")
+        if named:
+            parts.append(f"{words}: {', '.join(named)}")
+    if parts:
+        yield "; ".join(parts)
+
+
+def _report_rows(loaded: Loaded) -> None:
+    """Rejected, changed and doubtful rows of a file, the first of each, on the standard error."""
+    notes = [(fault, "row rejected") for fault in loaded.faults[:SHOWN]]
+    notes += [(doubt, "row kept") for doubt in loaded.doubts[:SHOWN]]
+    for fault, outcome in notes:
+        print(f"{loaded.source}: line {fault.line}: {fault}; {outcome}", file=sys.stderr)
+    for words, (rows, line) in loaded.changes.items():
+        more = f", and in {rows - 1} more rows" if rows > 1 else ""
+        print(f"{loaded.source}: line {line}{more}: {words}; row kept", file=sys.stderr)
     if loaded.rows_rejected > SHOWN:
         print(f"{loaded.source}: {loaded.rows_rejected} rows rejected in all", file=sys.stderr)
-    for doubt in loaded.doubts[:SHOWN]:
-        print(
-            f"{loaded.source}: line {doubt.line}: {doubt}; row kept",
-            file=sys.stderr,
-        )
     if loaded.unknown_types:
         names = ", ".join(repr(name) for name in list(loaded.unknown_types)[:SHOWN])
         print(
@@ -247,6 +286,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.demo import annotations as simulated_annotations
     from kpi.events import load, simulated
     from kpi.events.firefox import load_firefox
+    from kpi.events.layouts import NoEvents
     from kpi.settings import demo_folder, demo_key_file
     from kpi.summarise import summarise
 
@@ -265,12 +305,14 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
         files = write_files(folder, told.users, told.first, told.last, told.seed)
         done = 0
 
-        def tell(loaded: load.Loaded) -> None:
+        def report(loaded: load.Loaded) -> None:
             nonlocal done
             done += 1
             step(f"loading {done} of {len(files)} files")
 
-        for refusal in load.load_files(settings, [folder], tell=tell):
+        for refusal in load.load_files(settings, [folder], report=report):
+            if isinstance(refusal, NoEvents):
+                continue  # Firefox's figures lie beside the events
             raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
         summarise(settings, tell=step)
         load_firefox(settings, folder / FIREFOX_FILE)
@@ -370,6 +412,11 @@ def _parser() -> argparse.ArgumentParser:
     load = command("load", _load, "read event files or folders into the store")
     load.add_argument("files", nargs="+", type=Path, metavar="FILE")
     load.add_argument("--format", choices=["auto", "events", "activity", "flow"], default="auto")
+    load.add_argument(
+        "--time-unit",
+        choices=["seconds", "milliseconds", "microseconds", "nanoseconds"],
+        help="of times that are numbers, where it isn't the format's own",
+    )
     load.add_argument("--ids-hashed", action="store_true", help="user ids are HMACed already")
     load.add_argument("--replace", action="store_true", help="swap a corrected file in")
 

@@ -7,11 +7,8 @@ its line, column and reason, never with its value, which could be an id.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
-import stat
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,31 +20,63 @@ import duckdb
 from sqlalchemy import Connection
 
 from kpi import queries, store
-from kpi.errors import Refused, one_line
-from kpi.events import formats, identity, simulated, staging
-from kpi.events.torn import Torn
+from kpi.errors import Refused
+from kpi.events import identity, simulated
+from kpi.events.event_file import EventFile, has_utf8_name, unreadable
+from kpi.events.folder import event_files, of_a_shared_name
+from kpi.events.layouts import NoEvents, OtherData
+from kpi.events.staging import Contents, Fault, Reading, Staging
 from kpi.settings import Settings
 
 KNOWN_TYPES = (
     "sequence.begin account.created account.login account.verified account.reset account.deleted "
     "account.signed device.created device.connected device.disconnected device.deleted"
 ).split()
+ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
+"""How a store spells ids: a store that held ids before they were spelled alike goes on as it began."""
+
+_MOST_TYPES = 20
+_LONGEST_LIST = 1000
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one file; ``status`` is 'loaded' or 'unchanged'."""
+    """The result of loading a file; ``status`` is 'loaded' or 'unchanged'.
+
+    ``changes`` has what was changed in cells, in words, with the number of rows and the first line;
+    ``missing`` are known columns that the file doesn't have, ``ignored`` names in it that aren't read,
+    ``synonyms`` names that were read as another, in words.
+    """
 
     source: str
     status: str
     rows_read: int = 0
     rows_kept: int = 0
     rows_rejected: int = 0
-    faults: tuple[staging.Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
     unknown_types: dict[str, int] = field(default_factory=dict)
-    doubts: tuple[staging.Fault, ...] = ()
+    doubts: tuple[Fault, ...] = ()
+    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    lines_passed_over: int = 0
+    rows_with_uid: int = 0
+    rows_with_device: int = 0
+    rows_with_sequence: int = 0
+    missing: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
     replaced: int = 0
-    """How many loads it took the place of."""
+    """The number of loads that it replaced."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are to be loaded, and the names of the loads of all of them."""
+
+    format: str = "auto"
+    ids_hashed: bool = False
+    replace: bool = False
+    time_unit: str | None = None
+    sources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -57,64 +86,6 @@ class _Hashing:
     pads: dict[str, bytes]
     users: bool
     devices: bool
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """How files are to be loaded, and the names of all of them."""
-
-    format: str
-    ids_hashed: bool
-    replace: bool
-    sources: frozenset[str]
-
-
-def event_files(paths: Iterable[Path]) -> tuple[list[tuple[Path, str]], list[Refused]]:
-    """Every event file under ``paths`` with the name its load goes by, in order; and refusals.
-
-    A file goes by its own name, a file within a folder by its path below that folder, both without
-    .gz or .zst; stray logs and texts in a folder are passed over. Refused is a path that isn't there
-    or can't be read, and a folder without event files.
-    """
-    found: list[tuple[Path, str]] = []
-    refused: list[Refused] = []
-    for path in paths:
-        try:
-            folder = stat.S_ISDIR(path.stat().st_mode)
-        except OSError as error:
-            refused.append(_unreadable(path, error))
-            continue
-        if not folder:
-            found.append((path, one_line(formats.bare_name(path.name))))
-            continue
-        events, closed = _files_below(path)
-        if not events and not closed:
-            closed = [
-                Refused(f"{path}: no event files in this folder (CSV, JSON lines or Parquet)")
-            ]
-        refused += closed
-        found += [
-            (file, one_line(formats.bare_name(file.relative_to(path).as_posix())))
-            for file in events
-        ]
-    return found, refused
-
-
-def _files_below(path: Path) -> tuple[list[Path], list[Refused]]:
-    """The event files in a folder and its subfolders, in order; and those that can't be listed."""
-    closed: list[Refused] = []
-    events = [
-        file
-        for folder, _, names in os.walk(
-            path, onerror=lambda error: closed.append(_unreadable(Path(error.filename), error))
-        )
-        for name in names
-        if formats.bare_name(name).endswith(formats.SUFFIXES)
-        and not name.startswith(".")
-        and _is_file(file := Path(folder, name))
-        and not _is_firefox(file)
-    ]
-    return sorted(events), closed
 
 
 def refuse_raw_table(settings: Settings) -> None:
@@ -129,42 +100,50 @@ def refuse_raw_table(settings: Settings) -> None:
 def load_files(
     settings: Settings,
     paths: Iterable[Path],
-    wanted_format: str = "auto",
-    ids_hashed: bool = False,
-    replace: bool = False,
-    tell: Callable[[Loaded], None] = lambda loaded: None,
+    options: Options = Options(),
+    report: Callable[[Loaded], None] = lambda loaded: None,
 ) -> Iterator[Refused]:
-    """Load event files, telling each as it is done; yields the refusal of each that was refused.
+    """Load event files, reporting each as it is done; yields the refusal of each that was refused.
 
-    A refused file leaves nothing behind, and the others are loaded all the same. Files of other content
-    that go by one name would replace each other, so none of them is loaded.
+    A refusal that is `NoEvents` is of a file in a folder that was passed over, since it plainly holds
+    something else. A refused file leaves nothing behind, and the others are loaded all the same. Files
+    of other content whose loads would share a name would replace each other, so none of them is loaded.
     """
     refuse_raw_table(settings)
     files, refused = event_files(paths)
     yield from refused
     if not files:
         return
-    doubled = _doubled(files)
-    asked = _Asked(wanted_format, ids_hashed, replace, frozenset(source for _, source in files))
+    shared = of_a_shared_name(files)
+    options = dataclasses.replace(options, sources=frozenset(file.source for file in files))
     with (
         store.only_writer(settings),
         store.storage_faults(settings),
         store.loading(settings) as loading,
     ):
         simulated.refuse_others(
-            queries.settings(loading.connection), settings, (path for path, _ in files)
+            queries.settings(loading.connection), settings, (file.path for file in files)
         )
-        for path, source in files:
+        for file in files:
             try:
-                if source in doubled:
-                    raise _two_of_a_name(path, source, doubled[source])
-                tell(_load_file(loading, settings, path, source, asked))
+                if file.source in shared:
+                    raise shared[file.source].refusal(file)
+                report(load_file(loading, settings, file, options))
+            except NoEvents as refusal:
+                yield refusal if _is_passed_over(file, refusal) else Refused(*refusal.args)
             except Refused as refusal:
                 yield refusal
 
 
+def _is_passed_over(file: EventFile, refusal: NoEvents) -> bool:
+    """Whether a file without events is no fault: one in a folder that nobody expected to hold some."""
+    if not file.is_in_folder:
+        return False
+    return isinstance(refusal, OtherData) or not file.is_named_like_events
+
+
 def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
-    """Remove exactly what the loads that go by these names brought; returns the events of each."""
+    """Remove exactly what the loads of these names brought; returns the events of each."""
     refuse_raw_table(settings)
     with (
         store.only_writer(settings),
@@ -197,68 +176,92 @@ def prepare_store(settings: Settings) -> None:
         pass
 
 
-def _load_file(
-    loading: store.Loading,
-    settings: Settings,
-    path: Path,
-    source: str,
-    asked: _Asked,
+def load_file(
+    loading: store.Loading, settings: Settings, file: EventFile, options: Options
 ) -> Loaded:
-    with _reading(path):
-        if os.fsencode(path).decode(errors="replace") != os.fspath(path):
-            raise Refused(f"{path}: its name is not UTF-8; rename it")
-        with _opening(path):
-            sha256 = _sha256(path)
-        with loading.transaction():
-            if _is_loaded(loading.connection, sha256):
-                return Loaded(source, "unchanged")
-            _replaced(loading.connection, path, source, asked)
-            frozen_before = queries.settings(loading.connection).get("frozen_before")
-        with _opening(path):
-            if formats.is_firefox_file(path):
-                raise Refused(
-                    f"{path}: holds Firefox figures; use: python -m kpi load-firefox {path}"
-                )
-            kind = formats.recognise(path, asked.format, settings.max_unpacked_ratio)
-        kind = staging.with_every_key(loading.reader, path, kind)
-        # Production hashed user ids before they were written, device ids never.
-        hash_users = not asked.ids_hashed
-        hash_devices = not asked.ids_hashed or (
-            kind.format == "activity" and "device_id" in kind.columns
-        )
-        key = identity.required(settings.hmac_key) if hash_users or hash_devices else None
+    """Load one file in one transaction; raises Refused, and leaves nothing of it, where it can't be."""
+    with _faults_of(file.path):
+        if not has_utf8_name(file.path):
+            raise Refused(f"{file.path}: its name is not UTF-8; rename it")
+        sha256 = file.sha256
+        staging = Staging(loading.reader, file, KNOWN_TYPES)
         try:
-            with _opening(path):
-                torn = staging.stage(loading.reader, path, kind, frozen_before)
             with loading.transaction():
-                # Another load may have come in between, where several machines share a store.
-                if _is_loaded(loading.connection, sha256):
-                    return Loaded(source, "unchanged")
-                before = _replaced(loading.connection, path, source, asked)
+                if queries.run(loading.connection, "read/same_load", sha256=sha256).first():
+                    return Loaded(file.source, "unchanged")
+                before = _replaced(loading.connection, file, options)
                 if before:
                     _remove(loading.connection, before, "replaced")
-                pads = _pads(loading.connection, key) if key else {}
-                hashing = _Hashing(pads, hash_users, hash_devices)
-                loaded = _store(loading, settings, path, source, sha256, kind, torn, hashing)
+                staging.begin(_reading(loading.connection, settings, options))
+                loaded = _stored(loading, settings, file, staging, options)
                 return dataclasses.replace(loaded, replaced=len(before))
         finally:
-            staging.unstage(loading.reader)
+            staging.unstage()
 
 
-def _store(
+def _reading(connection: Connection, settings: Settings, options: Options) -> Reading:
+    stored = queries.settings(connection)
+    return Reading(
+        options.format,
+        settings.max_unpacked_ratio,
+        options.time_unit,
+        _id_spelling(connection, stored) == AS_WRITTEN,
+        stored.get("frozen_before"),
+    )
+
+
+def _stored(
     loading: store.Loading,
     settings: Settings,
-    path: Path,
-    source: str,
-    sha256: str,
-    kind: formats.Recognised,
-    torn: list[Torn],
-    hashing: _Hashing,
+    file: EventFile,
+    staging: Staging,
+    options: Options,
 ) -> Loaded:
-    """Hash, insert and write the manifest, inside the caller's transaction."""
-    reader, connection = loading.reader, loading.connection
+    """Hash and insert the rows and write the manifest, inside the caller's transaction."""
+    connection = loading.connection
+    load_id = queries.run(connection, "read/last_load").mappings().one()["load_id"] + 1
+    hashing: _Hashing | None = None
+    for _ in staging.blocks():
+        if hashing is None:
+            hashing = _hashing(connection, settings, staging, options)
+        _hash_ids(loading.reader, hashing)
+        loading.add_events(load_id, hashing.users, hashing.devices)
+    held = staging.contents
+    _refuse_too_many_rejects(settings, file, held)
+    _write_manifest(connection, load_id, file, staging)
+    return Loaded(
+        file.source,
+        "loaded",
+        held.rows,
+        held.kept,
+        held.rows - held.kept,
+        tuple(held.faults),
+        dict(held.unknown_types.most_common(_MOST_TYPES)),
+        tuple(held.doubts),
+        held.changes,
+        held.passed_over,
+        held.with_uid,
+        held.with_device,
+        held.with_sequence,
+        tuple(staging.missing),
+        tuple(staging.ignored),
+        tuple(staging.synonyms),
+    )
+
+
+def _hashing(
+    connection: Connection, settings: Settings, staging: Staging, options: Options
+) -> _Hashing:
+    """Production hashed user ids before they were written, device ids never."""
+    users = not options.ids_hashed
+    devices = users or staging.has_unhashed_devices
+    key = identity.required(settings.hmac_key) if users or devices else None
+    return _Hashing(_pads(connection, key) if key else {}, users, devices)
+
+
+def _hash_ids(reader: Any, hashing: _Hashing) -> None:
     reader.execute(
-        "CREATE TEMP TABLE distinct_id AS "
+        "CREATE OR REPLACE TEMP TABLE distinct_id AS "
         "SELECT uid AS id FROM checked WHERE fault IS NULL AND uid IS NOT NULL "
         "UNION SELECT device_id FROM checked WHERE fault IS NULL AND device_id IS NOT NULL"
     )
@@ -266,135 +269,123 @@ def _store(
         "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if hashing.pads else "id"
     )
     reader.execute(
-        f"CREATE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id",
+        f"CREATE OR REPLACE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id",
         hashing.pads,
     )
-    load_id = queries.run(connection, "read/last_load").mappings().one()["load_id"] + 1
-    kept = loading.add_events(load_id, hashing.users, hashing.devices)
-    bad = dict(
-        reader.execute(
-            "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault"
-        ).fetchall()
+
+
+def _refuse_too_many_rejects(settings: Settings, file: EventFile, held: Contents) -> None:
+    rejected = held.rows - held.kept
+    if rejected * 100 <= settings.max_rejects_percent * held.rows:
+        return
+    first = held.faults[0]
+    raise Refused(
+        f"{file.path}: {rejected} of {held.rows} rows are bad, more than "
+        f"{settings.max_rejects_percent:g}%; the first: line {first.line}: {first}; "
+        "nothing was loaded"
     )
-    for stretch in torn:
-        fault = f"row: {stretch.reason}"
-        bad[fault] = bad.get(fault, 0) + stretch.lines
-    rejected = sum(bad.values())
-    read = kept + rejected
-    faults = staging.faults(reader, path, kind, torn) if rejected else ()
-    if read == 0:
-        raise Refused(f"{path}: holds no events")
-    if rejected * 100 > settings.max_rejects_percent * read:
-        first = faults[0]
-        raise Refused(
-            f"{path}: {rejected} of {read} rows are bad, more than "
-            f"{settings.max_rejects_percent:g}%; the first: line {first.line}: {first}; "
-            "nothing was loaded"
-        )
-    doubts = staging.doubts(reader, path, kind, torn)
-    first_at, last_at = reader.execute(
-        'SELECT MIN("timestamp"), MAX("timestamp") FROM checked WHERE fault IS NULL'
-    ).fetchone()
-    unknown = dict(
-        reader.execute(
-            "SELECT type, COUNT(*) FROM checked WHERE fault IS NULL AND type NOT IN "
-            "(SELECT UNNEST($1)) GROUP BY type ORDER BY COUNT(*) DESC, type LIMIT 20",
-            [KNOWN_TYPES],
-        ).fetchall()
-    )
+
+
+def _write_manifest(
+    connection: Connection, load_id: int, file: EventFile, staging: Staging
+) -> None:
+    held = staging.contents
     queries.run(
         connection,
         "fill/load",
         load_id=load_id,
-        source=source,
-        sha256=sha256,
-        format=kind.format,
-        rows_read=read,
-        rows_kept=kept,
-        rows_rejected=rejected,
-        rejected_by_reason=json.dumps(bad),
-        unknown_types=json.dumps(unknown),
-        first_timestamp=first_at,
-        last_timestamp=last_at,
+        source=file.source,
+        sha256=file.sha256,
+        format=staging.format,
+        rows_read=held.rows,
+        rows_kept=held.kept,
+        rows_rejected=held.rows - held.kept,
+        rejected_by_reason=json.dumps(dict(sorted(held.rejected.items()))),
+        unknown_types=json.dumps(dict(held.unknown_types.most_common(_MOST_TYPES))),
+        first_timestamp=held.first_timestamp,
+        last_timestamp=held.last_timestamp,
         loaded_at=datetime.now(UTC).replace(tzinfo=None),
     )
+    contents = {
+        "load_id": load_id,
+        "lines_passed_over": held.passed_over,
+        "rows_with_uid": held.with_uid,
+        "rows_with_device": held.with_device,
+        "rows_with_sequence": held.with_sequence,
+        "columns_missing": json.dumps(staging.missing),
+        "columns_ignored": _listed(staging.ignored),
+        "cells_changed": json.dumps({words: rows for words, (rows, _) in held.changes.items()}),
+    }
+    queries.insert_rows(connection, "events.load_contents", [contents])
+    queries.insert_rows(
+        connection,
+        "events.load_day",
+        [
+            {
+                "load_id": load_id,
+                "day": day,
+                "events": events,
+                "first_lines": ", ".join(map(str, first)),
+            }
+            for day, (events, first) in sorted(held.days.items())
+        ],
+    )
     rejects = [
-        {"load_id": load_id, "line": f.line, "column_name": f.column, "reason": f.reason}
-        for f in faults
+        {"load_id": load_id, "line": f.line, "column_name": f.column[:64], "reason": f.reason}
+        for f in held.faults
     ]
     queries.insert_rows(connection, "events.reject", rejects)
-    return Loaded(source, "loaded", read, kept, rejected, faults, unknown, doubts)
 
 
-def _doubled(files: list[tuple[Path, str]]) -> dict[str, list[Path]]:
-    """The files that share a name without being the same, by that name."""
-    named: dict[str, list[Path]] = defaultdict(list)
-    for path, source in files:
-        named[source].append(path)
-    return {
-        source: paths
-        for source, paths in named.items()
-        if len(paths) > 1 and len({_content(path) for path in paths}) > 1
-    }
+def _listed(names: list[str]) -> str:
+    """A JSON list of names, as many as fit their column."""
+    while len(text := json.dumps(names)) > _LONGEST_LIST:
+        names = names[:-1]
+    return text
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _content(path: Path) -> str:
-    """What tells a file from others of its name; one that can't be read is like no other."""
-    try:
-        return _sha256(path)
-    except OSError:
-        return str(path)
-
-
-def _two_of_a_name(path: Path, source: str, paths: list[Path]) -> Refused:
-    other = next(each for each in paths if each != path)
-    way = (
-        "remove or rename one of them"
-        if other.parent == path.parent
-        else "give a folder that both are below, or rename one of them"
-    )
-    return Refused(
-        f"{path}: {other} goes by the same name, {source}, and is another file; neither was loaded: {way}"
-    )
-
-
-def _is_loaded(connection: Connection, sha256: str) -> bool:
-    return queries.run(connection, "read/same_load", sha256=sha256).first() is not None
+def _id_spelling(connection: Connection, stored: dict[str, str]) -> str:
+    """How this store spells ids, settled by its first load."""
+    known = stored.get(ID_SPELLING)
+    if known is None:
+        loads = queries.run(connection, "read/last_load").mappings().one()["loads"]
+        known = AS_WRITTEN if loads else CANONICAL
+        queries.run(connection, "fill/setting", name=ID_SPELLING, setting=known)
+    return known
 
 
 def _standing(connection: Connection, source: str) -> list[int]:
     return list(queries.run(connection, "read/standing_loads", source=source).scalars())
 
 
-def _replaced(connection: Connection, path: Path, source: str, asked: _Asked) -> list[int]:
-    """The loads that this file takes the place of; refused unless that was asked for."""
-    before = _standing(connection, source)
-    if before and not asked.replace:
+def _replaced(connection: Connection, file: EventFile, options: Options) -> list[int]:
+    """The loads that this file replaces; refused unless that was asked for."""
+    before = _standing(connection, file.source)
+    if before and not options.replace:
         raise Refused(
-            f"{path}: {source} was loaded before with other content; "
+            f"{file.path}: {file.source} was loaded before with other content; "
             "use --replace to swap the corrected file in"
         )
-    if asked.replace and not before:
-        _refuse_moved(connection, path, source, asked.sources)
+    if options.replace and not before:
+        _refuse_moved(connection, file, options.sources)
     return before
 
 
-def _refuse_moved(connection: Connection, path: Path, source: str, sources: frozenset[str]) -> None:
+def _refuse_moved(connection: Connection, file: EventFile, sources: frozenset[str]) -> None:
     """Refuse to load a file beside what it seems to replace, loaded by way of another folder."""
-    moved = queries.run(connection, "read/moved_loads", source=source).scalars()
+    moved = queries.run(connection, "read/moved_loads", source=file.source).scalars()
     standing = next((name for name in moved.all() if name not in sources), None)
     if standing is None:
         return
-    within = standing.removesuffix(source)
-    way = f"the folder that {within} is in" if standing.endswith(source) else f"{path} itself"
+    within = standing.removesuffix(file.source)
+    way = (
+        f"the folder that {within} is in"
+        if standing.endswith(file.source)
+        else f"{file.path} itself"
+    )
     raise Refused(
-        f"{path}: no load goes by the name {source}, but {standing} does; to replace that, give {way}; "
-        "to load another file, leave out --replace"
+        f"{file.path}: no load goes by the name {file.source}, but {standing} does; to replace that, give "
+        f"{way}; to load another file, leave out --replace"
     )
 
 
@@ -415,65 +406,16 @@ def _pads(connection: Connection, key: bytes) -> dict[str, bytes]:
     return identity.pads(key)
 
 
-def _unreadable(path: Path, error: OSError) -> Refused:
-    """The refusal of a file or folder that the system doesn't let be read."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Refused(f"{path}: no such file or folder")
-    if isinstance(error, PermissionError):
-        return Refused(f"{path}: no permission to read it")
-    return Refused(f"{path}: can't be read ({error.strerror or 'for no told reason'})")
-
-
 @contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    """Faults of the system are the file's while nothing but the file is being read."""
+def _faults_of(path: Path) -> Iterator[None]:
+    """Faults of the file being read are refused by its name; faults of the store pass through."""
     try:
         yield
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Faults of the file being read, told by its name; faults of the store pass through."""
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        told = str(error)
-        name = path.name
-        if isinstance(error, OSError):
-            if error.filename == os.fspath(path):
-                raise _unreadable(path, error) from error
-            raise
-        if isinstance(error, duckdb.IOException) and not os.access(path, os.R_OK):
-            raise Refused(f"{path}: can't be read any more; nothing was loaded") from error
-        if "GZIP" in told.upper() or "ZSTD" in told.upper() or "decompress" in told:
-            raise Refused(
-                f"{path}: its compression is broken; is it cut off? Nothing was loaded"
-            ) from error
-        if isinstance(error, duckdb.OutOfMemoryException):
-            raise Refused(
-                f"{path}: does not fit the memory limit; raise KPI_MEMORY_LIMIT (such as 4GB)"
-            ) from error
-        of_the_file = (duckdb.InvalidInputException, duckdb.DataError)
-        # Damaged Parquet is told by the engine's bare errors, which name no file.
-        bare = type(error) is duckdb.Error and "Corrupt database file" not in told
-        bare |= "bitpacked data exceeds" in told
-        named = name in told and "events.duckdb" not in told
-        if isinstance(error, of_the_file) or bare or named:
-            raise Refused(f"{path}: can't be read as an event file; nothing was loaded") from error
+        if error.filename == os.fspath(path):
+            raise unreadable(path, error) from error
         raise
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return True  # reading it will tell what is wrong
-
-
-def _is_firefox(path: Path) -> bool:
-    try:
-        return formats.is_firefox_file(path)
-    except (Refused, OSError):
-        return False  # reading it as events will tell what is wrong
+    except duckdb.OutOfMemoryException as error:
+        raise Refused(
+            f"{path}: does not fit the memory limit; raise KPI_MEMORY_LIMIT (such as 4GB)"
+        ) from error

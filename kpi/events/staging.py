@@ -1,32 +1,57 @@
-"""A file's rows, typed and checked, behind the name `checked`; and what is wrong with the others.
+"""A file's rows, block by block, typed and checked behind the name `checked`, and what was seen of them.
 
-Everything here is DuckDB's own: it reads, parses and checks; no row passes through Python, unless
-rows of a CSV are torn.
+Everything here is DuckDB's own: it splits, parses and checks; no row passes through Python, unless a
+quoted cell holds line ends.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from typing import Any
+
+import pyarrow as pa
 
 from kpi import queries
 from kpi.errors import Refused
-from kpi.events import formats, torn
-from kpi.events.torn import Torn
+from kpi.events import layouts, lines
+from kpi.events.event_file import EventFile
+from kpi.events.layouts import Layout, NoEvents, Recognised
 
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 SHOWN_FAULTS = 1000
-_PASS_OVER, _KEEP_FAULTS = "ignore_errors=true", "store_rejects=true"
-_MOST_KEYS = 200
-_BLANKS = "['', 'NULL', 'null', 'Null']"
+SHOWN_LINES = 5
+TIME_UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
+BLOCK_BYTES = 64 << 20
+
+_HEAD_BYTES = 1 << 18
+_PARQUET_ROWS = 200_000
+_MOST_SPELLINGS = 200
+_WRAPPERS = set(
+    "fields jsonpayload eventproperties userproperties log message msg textpayload".split()
+)
+"""Names under which log servers put an event, as an object or as text."""
+
+_MOST_WRAPPERS = 3
+_CHANGES = {
+    1: ("uid", "is a placeholder, read as blank"),
+    2: ("device_id", "is a placeholder, read as blank"),
+    4: ("seq_id", "is a placeholder, read as blank"),
+    8: ("seq_time", "is negative or over 30 years, left out"),
+    16: ("tag", "is longer than 256 bytes, shortened"),
+    32: ("tag", "looks like an id, a mail address or a token, left out"),
+}
+"""What is changed in cells, by its number in `changed`: the column and the words for it."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One rejected row: its line in the file, the column and the reason."""
+    """A row and what is wrong with it: its line in the file, the column and the reason."""
 
     line: int
     column: str
@@ -37,254 +62,557 @@ class Fault:
         return self.reason if self.column == "row" else f"{self.column} {self.reason}"
 
 
-def with_every_key(writer: Any, path: Path, kind: formats.Recognised) -> formats.Recognised:
-    """The kind with every spelling of a known name, wherever in a file of JSON lines it occurs.
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read: format ('auto' to recognise it), limits, unit of its times, spelling of ids.
 
-    Raises Refused for so many spellings that no program wrote them.
+    ``as_written`` leaves ids as the file has them. Days before ``frozen_before`` (a UTC date) are
+    refused, since they can't be refilled.
     """
-    if kind.encoding != "json":
-        return kind
-    # Most keys are met in the first lines; passing over those first makes this three times quicker.
-    met = "".join(f"{_quoted(key)}, " for key in _known_keys(kind))
-    found = writer.execute(
-        "SELECT DISTINCT key FROM (SELECT UNNEST(JSON_KEYS(json)) AS key FROM read_ndjson_objects("
-        f"{_quoted(_literal_path(path))}, ignore_errors=true{_compression(path)})) "
-        f"WHERE key NOT IN ({met}'') "
-        f"AND LOWER(REPLACE(TRIM(key), '_', '')) IN (SELECT UNNEST($1)) LIMIT {_MOST_KEYS}",
-        [list(formats.known_names(kind.format))],
-    ).fetchall()
-    kind = formats.with_keys(kind, sorted(key for (key,) in found))
-    if len(_known_keys(kind)) >= _MOST_KEYS:
-        raise Refused(f"{path}: spells its keys in too many ways; use one name for each")
-    return kind
+
+    format: str = "auto"
+    max_unpacked_ratio: float = 200.0
+    time_unit: str | None = None
+    as_written: bool = False
+    frozen_before: str | None = None
 
 
-def _known_keys(kind: formats.Recognised) -> list[str]:
-    return [key for key, name in zip(kind.names, kind.columns, strict=True) if name]
+@dataclass
+class Contents:
+    """What the rows staged so far held; ``days`` has events and first lines by UTC day."""
+
+    rows: int = 0
+    lines: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    with_uid: int = 0
+    with_device: int = 0
+    with_sequence: int = 0
+    first_timestamp: int | None = None
+    last_timestamp: int | None = None
+    days: dict[date, tuple[int, list[int]]] = field(default_factory=dict)
+    unknown_types: Counter[str] = field(default_factory=Counter)
+    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """What was changed in cells, in words: the number of rows and the first line."""
+
+    faults: list[Fault] = field(default_factory=list)
+    doubts: list[Fault] = field(default_factory=list)
+
+    @property
+    def passed_over(self) -> int:
+        """Lines that are no events."""
+        return self.lines - self.rows
+
+    @property
+    def kept(self) -> int:
+        """Rows without a fault."""
+        return self.rows - sum(self.rejected.values())
+
+    def add_change(self, change: Fault, rows: int) -> None:
+        """Count rows in which a cell was changed; ``change`` has the first line of them."""
+        before, line = self.changes.get(str(change), (0, change.line))
+        self.changes[str(change)] = before + rows, line
 
 
-def stage(
-    writer: Any, path: Path, kind: formats.Recognised, frozen_before: str | None = None
-) -> list[Torn]:
-    """Put the file's rows, typed and checked, behind the name `checked`; returns what is no whole row.
+class Staging:
+    """One file being staged by a DuckDB connection, all in memory: raw ids never reach the disk."""
 
-    Rows of days before ``frozen_before`` (a UTC date) are rejected, since they can't be refilled.
+    def __init__(self, reader: Any, file: EventFile, known_types: Sequence[str]) -> None:
+        self._reader = reader
+        self._file = file
+        self._reading = Reading()
+        self._known_types = list(known_types)
+        self._block_bytes = int(min(BLOCK_BYTES, max(_memory_limit(reader) / 64, 1 << 18)))
+        self._layouts: list[Layout] = []
+        self._keys: dict[str, None] = {}
+        self._mozlog = False
+        self._event_wins: bool | None = None
+        self.contents = Contents()
+        self.format = ""
 
-    Files that fit are staged in memory and parsed once, by user: a user's rows side by side store in
-    less than half the room, and are looked up faster. Larger files are views, parsed at each use.
-
-    Raises Refused for a file with more torn lines than memory has room for.
-    """
-    size = path.stat().st_size * (10 if path.suffix in formats.COMPRESSIONS else 2)
-    limit = _memory_limit(writer)
-    form = "TABLE" if size < limit / 8 else "VIEW"
-    tomorrow = datetime.now(UTC) + timedelta(days=1)
-    first_open = FIRST_SANE
-    if frozen_before:
-        first_open = datetime.fromisoformat(frozen_before).replace(tzinfo=UTC)
-    writer.execute(
-        "CREATE TEMP TABLE check_limits AS "
-        "SELECT $1::BIGINT AS first_sane, $2::BIGINT AS last_sane, $3::BIGINT AS first_open",
-        [int(limit.timestamp() * 1000) for limit in (FIRST_SANE, tomorrow, first_open)],
-    )
-    _stage_rows(writer, path, kind, form, _PASS_OVER)
-    if kind.encoding != "csv":
-        return []
-    # Of a view every column is asked for, since a cell that isn't is not found to be torn.
-    every = "SELECT COUNT(*)" + (", COUNT(COLUMNS(*))" if form == "VIEW" else "") + " FROM checked"
-    rows, *_ = writer.execute(every).fetchone()
-    if kind.header + rows == kind.lines:
-        return []
-    # The engine passes over whole rows near torn ones, too, so this tells no more than that some are.
-    blank = torn.blank_lines(path, len(kind.columns), limit / 4)
-    reading = f"SELECT SUM({_newlines(kind)}) FROM {_csv(path, kind, _KEEP_FAULTS)}"
-    within = writer.execute(reading).fetchone()[0] or 0
-    _unstage_rows(writer)
-    _stage_rows(writer, path, kind, form, _KEEP_FAULTS)
-    ((rows, *_),) = writer.execute(every).fetchall()
-    return torn.found(writer, kind.lines - kind.header - blank - within - rows)
-
-
-def _stage_rows(writer: Any, path: Path, kind: formats.Recognised, form: str, faulty: str) -> None:
-    _source_view(writer, path, kind, faulty)
-    if kind.format != "events":
-        writer.execute(f"CREATE TEMP VIEW browsed_source AS {queries.text('files/browsed_source')}")
-    writer.execute(f"CREATE TEMP VIEW typed AS {queries.text('files/' + kind.format)}")
-    order = " ORDER BY uid" if form == "TABLE" else ""
-    writer.execute(f"CREATE TEMP {form} checked AS {queries.text('files/checked')}{order}")
-
-
-def _source_view(
-    writer: Any, path: Path, kind: formats.Recognised, faulty: str, numbered: bool = False
-) -> None:
-    """The file as text columns under our names, blanks as NULL, optionally with row numbers."""
-    file = _quoted(_literal_path(path))
-    position = {name: index for index, name in enumerate(kind.columns) if name}
-    if kind.encoding == "csv":
-        reader = _csv(path, kind, faulty)
-        cells = {name: f"c{index}" for name, index in position.items()}
-    elif kind.encoding == "json":
-        reader = _json_lines(path, _known_keys(kind))
-        spelled: dict[str, list[str]] = {}
-        for index, name in enumerate(filter(None, kind.columns)):
-            cell = f"CASE WHEN UPPER(k{index}) IN ('', 'NULL') THEN NULL ELSE k{index} END"
-            spelled.setdefault(name, []).append(cell)
-        cells = {name: f"COALESCE({', '.join(found)})" for name, found in spelled.items()}
-    else:
-        reader = f"read_parquet({file})"
-        types = dict(
-            row[:2] for row in writer.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
+    def begin(self, reading: Reading) -> None:
+        """Settle how the file is read."""
+        self._reading = reading
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        first_open = FIRST_SANE
+        if reading.frozen_before:
+            first_open = datetime.fromisoformat(reading.frozen_before).replace(tzinfo=UTC)
+        for statement in queries.statements("files/macros"):
+            self._reader.execute(statement)
+        self._reader.execute("SET TimeZone = 'UTC'")
+        self._reader.execute(
+            "CREATE OR REPLACE TEMP TABLE reading AS SELECT $1::BIGINT AS first_sane, "
+            "$2::BIGINT AS last_sane, $3::BIGINT AS first_open, $4::VARCHAR AS time_unit, "
+            "$5::BOOLEAN AS as_written, FALSE AS event_wins",
+            [int(limit.timestamp() * 1000) for limit in (FIRST_SANE, tomorrow, first_open)]
+            + [reading.time_unit, reading.as_written],
         )
-        cells = {}
-        for name, i in position.items():
-            cell = _name(kind.names[i])
-            if types[kind.names[i]].startswith("TIMESTAMP"):
-                scale = "" if kind.format == "events" else " / 1000.0"
-                # One with a time zone is a moment; as a plain one it would be that of this machine's zone.
-                if "TIME ZONE" not in types[kind.names[i]]:
-                    cell = f"CAST({cell} AS TIMESTAMP)"
-                cell = f"EPOCH_MS({cell}){scale}"
-            cell = f"CAST({cell} AS VARCHAR)"
-            cells[name] = f"CASE WHEN UPPER({cell}) IN ('', 'NULL') THEN NULL ELSE {cell} END"
-    listed = ", ".join(
-        f"{cells.get(name, 'CAST(NULL AS VARCHAR)')} AS {_name(name)}"
-        for name in formats.NAMES[kind.format]
-    )
-    number = "ROW_NUMBER() OVER ()" if numbered else "CAST(NULL AS BIGINT)"
-    if numbered and kind.encoding == "csv":
-        listed += f", {_newlines(kind)} AS newlines"
-    writer.execute(
-        f"CREATE OR REPLACE TEMP VIEW source AS SELECT {listed}, {number} AS row_number FROM {reader}"
-    )
 
+    def blocks(self) -> Iterator[None]:
+        """Each time, `checked` holds the next rows of the file.
 
-def _csv(path: Path, kind: formats.Recognised, faulty: str) -> str:
-    """The call that reads a CSV as it was recognised, told what to do with ``faulty`` lines."""
-    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(kind.columns)))
-    return (
-        f"read_csv({_quoted(_literal_path(path))}, header={str(kind.header).lower()}, "
-        f"auto_detect=false, delim=',', quote='\"', escape='\"', columns={{{columns}}}, "
-        f"nullstr={_BLANKS}, {faulty}{_compression(path)})"
-    )
+        Raises Refused, naming the file and the reason, where it holds no events or can't be read.
+        """
+        source = self._parquet() if self._file.is_parquet else self._text()
+        for _ in source:
+            self._check_block()
+            yield
+        if not self.contents.rows and self._keys:
+            layouts.refuse_missing(self._file.path, self._key_layout(), keys_may_be_absent=True)
+        if not self.contents.rows:
+            passed = self.contents.passed_over
+            more = f"; none of its {passed} lines is an event" if passed else ""
+            raise NoEvents(f"{self._file.path}: holds no events{more}")
+        if self._keys:
+            self._layouts = [self._key_layout()]
+            layouts.refuse_missing(self._file.path, self._layouts[0], keys_may_be_absent=True)
+        formats = Counter(layout.format for layout in self._layouts)
+        self.format = formats.most_common(1)[0][0]
 
+    @property
+    def has_unhashed_devices(self) -> bool:
+        """True where rows in a format of production's have device ids, which it never hashed."""
+        found = [self._key_layout()] if self._keys else self._layouts
+        return any(each.format != "events" and "device_id" in each.columns for each in found)
 
-def _json_lines(path: Path, keys: list[str]) -> str:
-    """What reads JSON lines, with `k0`, `k1` and so on for their keys.
+    @property
+    def missing(self) -> list[str]:
+        """Known columns that the file doesn't have."""
+        held = self.contents
+        counts = {"uid": held.with_uid, "device_id": held.with_device}
+        return layouts.absent_columns(self._layouts, [c for c, n in counts.items() if n == 0])
 
-    Columns of the engine's reader can't differ by case alone; such keys are looked up in each line.
-    """
-    told = f"{_quoted(_literal_path(path))}, ignore_errors=true{_compression(path)}"
-    if len({key.lower() for key in keys}) == len(keys):
-        columns = ", ".join(f"{_quoted(key)}: 'VARCHAR'" for key in keys)
-        names = ", ".join(f"k{index}" for index in range(len(keys)))
-        return (
-            f"read_json({told}, format='newline_delimited', columns={{{columns}}}) AS line({names})"
-        )
-    cells = ", ".join(
-        f"json ->> {_quoted('$.' + _name(key))} AS k{index}" for index, key in enumerate(keys)
-    )
-    return f"(SELECT {cells} FROM read_ndjson_objects({told}))"
+    @property
+    def ignored(self) -> list[str]:
+        """Names in the file that aren't read."""
+        return list(dict.fromkeys(chain.from_iterable(layout.ignored for layout in self._layouts)))
 
+    @property
+    def synonyms(self) -> list[str]:
+        """Names that were read as another, in words."""
+        names = dict.fromkeys(chain.from_iterable(layout.names for layout in self._layouts))
+        found = {name: layouts.SYNONYMS.get(layouts.folded(name)) for name in names}
+        return [f"{name} as {column}" for name, column in found.items() if column]
 
-def _newlines(kind: formats.Recognised) -> str:
-    """How many ends of lines a row of a CSV has within its cells; CR and LF together are one."""
-    row = f"CONCAT({', '.join(f'c{index}' for index in range(len(kind.columns)))})"
-    one_each = f"REPLACE({row}, CHR(13) || CHR(10), CHR(10))"
-    none = f"REPLACE(REPLACE({one_each}, CHR(10), ''), CHR(13), '')"
-    return f"LENGTH({one_each}) - LENGTH({none})"
+    def spelled(self, column: str) -> str:
+        """The file's own name for a column."""
+        return next((layout.spelled(column) for layout in self._layouts), column)
 
-
-def faults(
-    writer: Any, path: Path, kind: formats.Recognised, stretches: list[Torn]
-) -> tuple[Fault, ...]:
-    """The first thousand rejected rows with their lines, found by another, numbered reading."""
-    lines = _numbered(writer, path, kind, stretches)
-    numbered = queries.text("files/checked")
-    found = writer.execute(
-        f"SELECT row_number, fault FROM ({numbered}) WHERE fault IS NOT NULL "
-        f"ORDER BY row_number LIMIT {SHOWN_FAULTS}"
-    ).fetchall()
-    listed = [
-        Fault(lines.of_record(one.record), "row", one.reason) for one in stretches[:SHOWN_FAULTS]
-    ]
-    for row, fault in found:
-        column, _, reason = fault.partition(": ")
-        spelled = kind.names[kind.columns.index(column)] if column in kind.columns else column
-        listed.append(Fault(lines.of_row(row), spelled, reason))
-    return tuple(sorted(listed, key=lambda fault: fault.line)[:SHOWN_FAULTS])
-
-
-def doubts(
-    writer: Any, path: Path, kind: formats.Recognised, stretches: list[Torn]
-) -> tuple[Fault, ...]:
-    """Rows that are kept although their seq_time disagrees with their timestamp, with their lines."""
-    if not {"seq_time", "flow_time"} & set(kind.columns):
-        return ()
-    doubtful = queries.text("files/doubtful")
-    if not writer.execute(f"SELECT COUNT(*) FROM ({doubtful})").fetchone()[0]:
-        return ()
-    lines = _numbered(writer, path, kind, stretches)
-    checked = queries.text("files/checked")
-    found = writer.execute(
-        f"WITH checked AS MATERIALIZED ({checked}) "
-        f"SELECT row_number FROM ({doubtful}) ORDER BY row_number LIMIT {SHOWN_FAULTS}"
-    ).fetchall()
-    reason = "disagrees with the timestamp by more than 2 seconds"
-    return tuple(Fault(lines.of_row(row), "seq_time", reason) for (row,) in found)
-
-
-def _numbered(
-    writer: Any, path: Path, kind: formats.Recognised, stretches: list[Torn]
-) -> torn.Lines:
-    """Number the rows from here on; the lines that they stand on."""
-    _source_view(writer, path, kind, _KEEP_FAULTS, numbered=True)
-    tall = []
-    if kind.encoding == "csv":
-        torn.blank_lines(path, len(kind.columns), _memory_limit(writer) / 4)
-        tall = writer.execute(
-            "SELECT row_number, newlines FROM source WHERE newlines > 0 ORDER BY row_number"
+    def unstage(self) -> None:
+        """Drop whatever staging made."""
+        names = self._reader.execute(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
+            "AND table_name IN ('checked', 'typed', 'browsed', 'source', 'cells', 'object', 'reading', "
+            "'distinct_id', 'hashed_id')"
         ).fetchall()
-    return torn.Lines(kind.header, stretches, tall)
+        for name, kind in names:
+            self._reader.execute(
+                f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} IF EXISTS temp.{name}"
+            )
+        self._reader.unregister("block")
+
+    # --- files to blocks ----------------------------------------------------------------------------
+
+    def _text(self) -> Iterator[None]:
+        blocks = self._file.blocks(self._reading.max_unpacked_ratio)
+        head = b""
+        for block in blocks:
+            head += block
+            if len(head) >= _HEAD_BYTES:
+                break
+        self._file.refuse_unreadable_kinds()
+        kind = layouts.recognise(self._file.path, _whole_lines(head), self._reading.format)
+        content = chain([head], blocks)
+        if kind.encoding == "csv":
+            self._layouts = list(kind.layouts.values())
+            tables = lines.tables(content, self._block_bytes, kind.separator)
+        elif kind.encoding == "lines":
+            tables = lines.tables(content, self._block_bytes)
+        else:
+            tables = lines.json_values(content, self._block_bytes)
+        for table in tables:
+            self._reader.register("block", table)
+            if kind.encoding == "csv":
+                self._view_csv(kind)
+                self.contents.lines += self._count(f"SELECT COUNT(*) FROM block WHERE {_FILLED}")
+                self.contents.lines -= self._count("SELECT COUNT(*) FROM headers")
+            else:
+                self._make_objects(
+                    "SELECT line, fault, text, CASE WHEN fault IS NULL AND CONTAINS(text, '{') THEN "
+                    f"RTRIM(SUBSTR(text, STRPOS(text, '{{')), ', ' || CHR(10)) END AS body "
+                    f"FROM block WHERE {_FILLED}"
+                )
+            yield
+
+    def _parquet(self) -> Iterator[None]:
+        with self._file.parquet(self._reading.max_unpacked_ratio) as file:
+            nested = any(pa.types.is_nested(column.type) for column in file.schema_arrow)
+            names = file.schema_arrow.names
+            columns = None
+            if not nested:
+                layout = layouts.named(self._file.path, names, self._reading.format)
+                layouts.refuse_missing(self._file.path, layout)
+                self._layouts = [layout]
+                columns = [n for n, c in zip(names, layout.columns, strict=True) if c]
+            first = 1
+            for batch in file.iter_batches(_PARQUET_ROWS, columns=columns):
+                numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+                first += batch.num_rows
+                table = pa.Table.from_batches([batch]).append_column(_LINE, numbers)
+                self._reader.register("block", table)
+                if nested:
+                    self._make_objects(
+                        f"SELECT {_name(_LINE)} AS line, NULL::VARCHAR AS fault, '' AS text, "
+                        "CAST(TO_JSON(block) AS VARCHAR) AS body FROM block"
+                    )
+                else:
+                    self.contents.lines += batch.num_rows
+                    self._view_parquet(self._layouts[0])
+                yield
+
+    # --- blocks to rows -----------------------------------------------------------------------------
+
+    def _view_csv(self, kind: Recognised) -> None:
+        """`source` over the lines of a CSV: every cell as text under our names."""
+        mark = _quoted(kind.separator)
+        widths = sorted(kind.layouts)
+        header = (
+            "FALSE"
+            if kind.header is None
+            else f"TRIM(text, ' ' || CHR(10)) = {_quoted(kind.header)}"
+        )
+        rows = f"line > {kind.skipped} AND {_FILLED} AND NOT ({header})"
+        self._reader.execute(
+            "CREATE OR REPLACE TEMP VIEW headers AS SELECT line FROM block "
+            f"WHERE {_FILLED} AND (({header}) OR (line <= {kind.skipped} AND NOT STARTS_WITH(text, '#')))"
+        )
+        cell = _cell_pattern(kind.separator)
+        escaped = _cell_pattern(kind.separator, backslash=True)
+        whole = f"RTRIM(text, CHR(10)) || {mark}"
+        most = widths[-1]
+        self._reader.execute(
+            f"""
+            CREATE OR REPLACE TEMP VIEW cells AS
+            SELECT line, fault, cells, CASE
+                WHEN LEN(cells) IN ({", ".join(map(str, widths))}) THEN LEN(cells)
+                WHEN LEN(cells) > {most} AND TRIM(ARRAY_TO_STRING(cells[{most + 1}:], '')) = '' THEN {most}
+              END AS width
+            FROM (
+              SELECT line, fault, CASE
+                  WHEN fault IS NOT NULL THEN NULL
+                  WHEN NOT CONTAINS(text, '"') THEN STRING_SPLIT(RTRIM(text, CHR(10)), {mark})
+                  WHEN REGEXP_FULL_MATCH({whole}, '(?s)(?:{cell})+')
+                    THEN LIST_TRANSFORM(REGEXP_EXTRACT_ALL({whole}, '(?s){cell}', 1), lambda c: unquoted(c))
+                  WHEN CONTAINS(text, '\\"') AND REGEXP_FULL_MATCH({whole}, '(?s)(?:{escaped})+')
+                    THEN LIST_TRANSFORM(
+                      REGEXP_EXTRACT_ALL({whole}, '(?s){escaped}', 1),
+                      lambda c: REPLACE(REPLACE(unquoted(c), '\\"', '"'), '\\\\', '\\')
+                    )
+                END AS cells
+              FROM block
+              WHERE {rows}
+            )
+            """
+        )
+        places = {
+            name: {
+                w: layout.columns.index(name) + 1
+                for w, layout in kind.layouts.items()
+                if name in layout.columns
+            }
+            for name in layouts.NAMES
+        }
+        usual = widths[0] if len(widths) == 1 else 0
+        few = f"LEN(cells) < {usual or most}"
+        formats = " ".join(f"WHEN {w} THEN '{layout.format}'" for w, layout in kind.layouts.items())
+        self._reader.execute(
+            f"""
+            CREATE OR REPLACE TEMP VIEW source AS
+            SELECT line, CASE
+                WHEN fault IS NOT NULL THEN fault
+                WHEN cells IS NULL THEN 'row: a quote is out of place'
+                WHEN width IS NULL AND {few} THEN 'row: too few cells'
+                WHEN width IS NULL THEN 'row: too many cells'
+              END AS fault,
+              CASE width {formats} ELSE 'events' END AS format,
+              {", ".join(f"{_cell(name, _at(place))} AS {_name(name)}" for name, place in places.items())},
+              NULL::VARCHAR AS nanoseconds
+            FROM cells
+            """
+        )
+
+    def _view_parquet(self, layout: Layout) -> None:
+        """`source` over a batch of a Parquet file: every cell as text under our names."""
+        types = {row[0]: row[1] for row in self._reader.execute("DESCRIBE block").fetchall()}
+        spelled = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
+        cells = {
+            name: _as_text(_name(spelled[name]), types[spelled[name]])
+            if name in spelled
+            else "NULL::VARCHAR"
+            for name in layouts.NAMES
+        }
+        self._reader.execute(
+            f"CREATE OR REPLACE TEMP VIEW source AS SELECT {_name(_LINE)} AS line, NULL::VARCHAR AS fault, "
+            f"'{layout.format}' AS format, "
+            f"{', '.join(f'{_cell(name, cell)} AS {_name(name)}' for name, cell in cells.items())}, "
+            "NULL::VARCHAR AS nanoseconds FROM block"
+        )
+
+    def _make_objects(self, rows: str) -> None:
+        """`source` over JSON objects, unwrapped from whatever log servers put around an event."""
+        run = self._reader.execute
+        run(
+            f"CREATE OR REPLACE TEMP TABLE object AS SELECT line, body, CASE WHEN fault IS NOT NULL THEN "
+            f"fault WHEN body IS NOT NULL AND NOT JSON_VALID(body) THEN '{lines.NOT_JSON}' WHEN body IS NULL "
+            f"AND JSON_VALID(text) THEN '{lines.NOT_JSON}' END AS fault FROM ({rows})"
+        )
+        self.contents.lines += self._count("SELECT COUNT(*) FROM object")
+        keys = self._block_keys()
+        for _ in range(_MOST_WRAPPERS):
+            wrappers = [key for key in keys if layouts.folded(key) in _WRAPPERS]
+            if not wrappers:
+                break
+            self._mozlog |= any(layouts.folded(key) == "fields" for key in wrappers)
+            for key in wrappers:
+                self._unwrap(key)
+            keys = self._block_keys()
+        self._keys |= dict.fromkeys(keys)
+        layout = self._key_layout()
+        spelled = {
+            name: column
+            for name, column in zip(layout.names, layout.columns, strict=True)
+            if column
+        }
+        if len(spelled) >= _MOST_SPELLINGS:
+            raise Refused(
+                f"{self._file.path}: spells its keys in too many ways; use a single name for each"
+            )
+        paths = list(spelled)
+        places: dict[str, list[str]] = {}
+        for place, name in enumerate(paths, 1):
+            places.setdefault(spelled[name], []).append(_cell(spelled[name], f"cells[{place}]"))
+        columns = ", ".join(
+            f"COALESCE({', '.join(places[name])})" + f" AS {_name(name)}"
+            if name in places
+            else f"NULL::VARCHAR AS {_name(name)}"
+            for name in layouts.CELLS
+        )
+        listed = ", ".join(_quoted("$." + _name(name)) for name in paths) or "'$.type'"
+        form = (
+            "'events'"
+            if layout.format == "events"
+            else "CASE WHEN seq_id IS NULL THEN 'activity' ELSE 'flow' END"
+        )
+        if self._reading.format != "auto":
+            form = f"'{self._reading.format}'"
+        run(
+            f"CREATE OR REPLACE TEMP VIEW source AS SELECT line, fault, {form} AS format, "
+            f"COLUMNS(* EXCLUDE (line, fault)) FROM (SELECT line, fault, {columns} FROM (SELECT line, fault, "
+            f"CASE WHEN fault IS NULL THEN JSON_EXTRACT_STRING(body, [{listed}]) END AS cells FROM object)) "
+            "WHERE fault IS NOT NULL OR type IS NOT NULL OR event IS NOT NULL"
+        )
+        if self._event_wins is None:
+            self._event_wins = self._judge_event()
+            run("UPDATE reading SET event_wins = $1", [self._event_wins])
+
+    def _block_keys(self) -> list[str]:
+        found = self._reader.execute(
+            "SELECT key FROM (SELECT UNNEST(JSON_KEYS(body)) AS key, line FROM object WHERE fault IS NULL) "
+            f"GROUP BY key ORDER BY MIN(line), key LIMIT {20 * _MOST_SPELLINGS}"
+        ).fetchall()
+        return [key for (key,) in found]
+
+    def _unwrap(self, key: str) -> None:
+        """Put what is under a key in place of the key, whether it is an object or its text."""
+        path = _quoted("$." + _name(key))
+        name = _quoted(json.dumps({key: None}))
+        self._reader.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE object AS
+            SELECT line, fault, CASE
+                WHEN JSON_VALID(inner_text) AND JSON_TYPE(inner_text) = 'OBJECT'
+                  THEN CAST(JSON_MERGE_PATCH(JSON_MERGE_PATCH(body, {name}), inner_text) AS VARCHAR)
+                ELSE body
+              END AS body
+            FROM (
+              SELECT *, SUBSTR(raw_text, STRPOS(raw_text, '{{')) AS inner_text
+              FROM (SELECT *, CASE WHEN fault IS NULL THEN JSON_EXTRACT_STRING(body, {path}) END AS raw_text FROM object)
+            )
+            """
+        )
+
+    def _judge_event(self) -> bool:
+        """Whether `event` names the event where a line has `type` too: where that is a single value."""
+        both = self._reader.execute(
+            "SELECT COUNT(*), COUNT(DISTINCT type), COUNT(*) FILTER (CONTAINS(event, '.') OR "
+            "CONTAINS(event, ' - ')) FROM source WHERE type IS NOT NULL AND event IS NOT NULL"
+        ).fetchone()
+        return both[0] > 0 and both[1] == 1 and both[2] > both[0] / 2
+
+    def _key_layout(self) -> Layout:
+        return layouts.keyed(self._keys, self._reading.format, self._mozlog)
+
+    def _check_block(self) -> None:
+        for name in ("browsed", "typed"):
+            self._reader.execute(
+                f"CREATE OR REPLACE TEMP VIEW {name} AS {queries.text('files/' + name)}"
+            )
+        # A user's rows side by side need less than half the room, and are looked up faster.
+        self._reader.execute(
+            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} ORDER BY uid"
+        )
+        self._note()
+
+    # --- rows to contents ---------------------------------------------------------------------------
+
+    def _note(self) -> None:
+        """Add what `checked` holds to the contents."""
+        held = self.contents
+        rows, with_uid, with_device, with_sequence, first, last = self._reader.execute(
+            "SELECT COUNT(*), COUNT(uid) FILTER (fault IS NULL), COUNT(device_id) FILTER (fault IS NULL), "
+            "COUNT(*) FILTER (fault IS NULL AND seq_id IS NOT NULL AND seq_time IS NOT NULL), "
+            'MIN("timestamp") FILTER (fault IS NULL), MAX("timestamp") FILTER (fault IS NULL) FROM checked'
+        ).fetchone()
+        held.rows += rows
+        held.with_uid += with_uid
+        held.with_device += with_device
+        held.with_sequence += with_sequence
+        moments = [
+            m for m in (held.first_timestamp, held.last_timestamp, first, last) if m is not None
+        ]
+        held.first_timestamp, held.last_timestamp = (
+            min(moments, default=None),
+            max(moments, default=None),
+        )
+        rejected = self._reader.execute(
+            "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault"
+        ).fetchall()
+        held.rejected.update(dict(rejected))
+        if rejected:
+            self._note_faults()
+        self._note_days()
+        self._note_types()
+        self._note_changes()
+        if with_sequence:
+            self._note_doubts()
+
+    def _note_faults(self) -> None:
+        found = self._reader.execute(
+            "SELECT line, fault FROM checked WHERE fault IS NOT NULL "
+            f"ORDER BY line LIMIT {SHOWN_FAULTS - len(self.contents.faults)}"
+        ).fetchall()
+        for line, fault in found:
+            column, _, reason = fault.partition(": ")
+            spelled = column if column == "row" else self._spelled(column)
+            self.contents.faults.append(Fault(line, spelled, reason))
+
+    def _note_days(self) -> None:
+        found = self._reader.execute(
+            'SELECT CAST(EPOCH_MS("timestamp") AS DATE) AS day, COUNT(*), '
+            f"MIN(line, {SHOWN_LINES}) FROM checked WHERE fault IS NULL GROUP BY day"
+        ).fetchall()
+        for day, events, first in found:
+            before, known = self.contents.days.get(day, (0, []))
+            self.contents.days[day] = (
+                before + events,
+                heapq.nsmallest(SHOWN_LINES, [*known, *first]),
+            )
+
+    def _note_types(self) -> None:
+        found = self._reader.execute(
+            "SELECT type, COUNT(*) FROM checked WHERE fault IS NULL AND type NOT IN "
+            "(SELECT UNNEST($1)) GROUP BY type ORDER BY COUNT(*) DESC, type LIMIT 200",
+            [self._known_types],
+        ).fetchall()
+        self.contents.unknown_types.update(dict(found))
+
+    def _note_changes(self) -> None:
+        for changed, count, line in self._reader.execute(
+            "SELECT changed, COUNT(*), MIN(line) FROM checked WHERE fault IS NULL AND changed > 0 "
+            "GROUP BY changed ORDER BY MIN(line)"
+        ).fetchall():
+            for flag in (flag for flag in _CHANGES if changed & flag):
+                column, reason = _CHANGES[flag]
+                spelled = column if column == "tag" else self._spelled(column)
+                self.contents.add_change(Fault(line, spelled, reason), count)
+
+    def _note_doubts(self) -> None:
+        room = SHOWN_FAULTS - len(self.contents.doubts)
+        found = self._reader.execute(
+            f"{queries.text('files/doubtful')} ORDER BY c.line LIMIT {room}"
+        ).fetchall()
+        reason = "disagrees with the timestamp by more than 2 seconds"
+        self.contents.doubts += [Fault(line, "seq_time", reason) for (line,) in found]
+
+    def _spelled(self, column: str) -> str:
+        layout = self._key_layout() if self._keys else next(iter(self._layouts), None)
+        return layout.spelled(column) if layout else column
+
+    def _count(self, statement: str) -> int:
+        return self._reader.execute(statement).fetchone()[0]
 
 
-def unstage(writer: Any) -> None:
-    """Take away what staging a file made."""
-    for name in ("distinct_id", "hashed_id", "check_limits"):
-        writer.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    _unstage_rows(writer)
+_LINE = "the line of a row"
+_FILLED = "(STRLEN(text) > 40 OR TRIM(text, ' ' || CHR(9) || CHR(10)) <> '')"
 
 
-def _unstage_rows(writer: Any) -> None:
-    for name, kind in writer.execute(
-        "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-        "AND table_name IN ('checked', 'typed', 'browsed_source', 'source', 'reject_errors', 'reject_scans')"
-    ).fetchall():
-        form = "VIEW" if kind == "VIEW" else "TABLE"
-        writer.execute(f"DROP {form} temp.{name}")
+def _cell(name: str, cell: str) -> str:
+    """A cell without blanks around it, NULL where it is blank; ids are spelled later."""
+    macro = "id_cell" if name in ("uid", "device_id", "seq_id") else "plain_cell"
+    return cell if cell == "NULL::VARCHAR" else f"{macro}({cell})"
 
 
-def _compression(path: Path) -> str:
-    kind = formats.COMPRESSIONS.get(path.suffix)
-    return f", compression='{kind}'" if kind else ", compression='none'"
+def _at(places: dict[int, int]) -> str:
+    """A cell by the width of its row."""
+    if not places:
+        return "NULL::VARCHAR"
+    if len(set(places.values())) == 1:
+        place = next(iter(places.values()))
+        shortest = min(places)
+        return f"CASE WHEN width >= {shortest} THEN cells[{place}] END"
+    cases = " ".join(f"WHEN {width} THEN cells[{place}]" for width, place in places.items())
+    return f"CASE width {cases} END"
 
 
-def _literal_path(path: Path) -> str:
-    """The path with the engine's wildcards escaped, so that a file's name is only its name."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in os.fspath(path.absolute()))
+def _cell_pattern(separator: str, backslash: bool = False) -> str:
+    """RE2 for a cell of a CSV and the separator after it; its first group is the cell."""
+    mark = {"|": r"\|", "\t": r"\t"}.get(separator, separator)
+    inside = r'(?:[^"\\]|""|\\.)*' if backslash else '(?:[^"]|"")*'
+    return f'( *"{inside}" *|[^"{mark}][^{mark}]*|){mark}'
+
+
+def _as_text(cell: str, kind: str) -> str:
+    """A Parquet cell as the text that a CSV would have."""
+    if kind == "BLOB":
+        return f"TRY(DECODE({cell}))"
+    if kind in ("DOUBLE", "FLOAT"):
+        whole = f"CAST(CAST({cell} AS BIGINT) AS VARCHAR)"
+        return (
+            f"CASE WHEN ISNAN({cell}) THEN NULL WHEN ABS({cell}) < 9e18 AND {cell} = FLOOR({cell}) THEN {whole} "
+            f"ELSE CAST({cell} AS VARCHAR) END"
+        )
+    return f"CAST({cell} AS VARCHAR)"
+
+
+def _whole_lines(head: bytes) -> bytes:
+    """The beginning of a text without the line that may go on after it."""
+    if len(head) < _HEAD_BYTES:
+        return head
+    end = max(head.rfind(b"\n"), head.rfind(b"\r"))
+    return head[: end + 1] if end > 0 else head
 
 
 def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _memory_limit(writer: Any) -> float:
+def _quoted(value: object) -> str:
+    """A string literal, for statements of views, which take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _memory_limit(reader: Any) -> float:
     """The engine's limit in bytes."""
-    number, unit = writer.execute("SELECT current_setting('memory_limit')").fetchone()[0].split()
+    number, unit = reader.execute("SELECT current_setting('memory_limit')").fetchone()[0].split()
     return (
         float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]
     )
-
-
-def _quoted(value: object) -> str:
-    """A string literal, for the readers of files, which stand in statements that take no parameters."""
-    return "'" + str(value).replace("'", "''") + "'"

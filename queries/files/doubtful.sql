@@ -1,7 +1,7 @@
 -- doubtful: rows whose seq_time disagrees with their timestamp, counted from where the sequence began.
 -- Reads:   checked (all of them are kept: which of the two is wrong can't be told).
 -- Note:    DuckDB only. Two seconds are allowed, since some files have whole seconds only.
-SELECT c.row_number
+SELECT c.line
 FROM checked AS c
 INNER JOIN (
   SELECT seq_id, MIN("timestamp" - seq_time) AS began

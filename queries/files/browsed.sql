@@ -1,12 +1,12 @@
--- browsed_source: production's rows with one spelling of browser, version and OS.
+-- browsed: rows with one spelling of browser, version and OS.
 -- Reads:  source.
--- Note:   DuckDB only. Normalises what is certain (the names under which Firefox for iOS reported
---         itself; a whole user agent string where no parsed one is given), keeps the rest.
+-- Note:   DuckDB only. Normalises what is certain in production's rows (the names under which Firefox
+--         for iOS reported itself; a whole user agent string where no parsed one is given), keeps the rest.
 SELECT
-  * EXCLUDE (ua_browser, ua_version, ua_os),
+  * EXCLUDE (browser, version, os),
   CASE
-    WHEN ua_browser = 'FxiOS' OR ua_browser LIKE 'Firefox-iOS-FxA%' THEN 'Firefox iOS'
-    WHEN ua_browser IS NOT NULL OR user_agent IS NULL THEN ua_browser
+    WHEN format <> 'events' AND (browser = 'FxiOS' OR browser LIKE 'Firefox-iOS-FxA%') THEN 'Firefox iOS'
+    WHEN browser IS NOT NULL OR user_agent IS NULL THEN browser
     WHEN user_agent LIKE '%FxiOS/%' OR user_agent LIKE 'Firefox-iOS-FxA%' THEN 'Firefox iOS'
     WHEN user_agent LIKE '%Firefox/%' AND user_agent LIKE '%Android%' THEN 'Firefox Mobile'
     WHEN user_agent LIKE 'Firefox-Android-FxA%' THEN 'Firefox Mobile'
@@ -16,14 +16,16 @@ SELECT
     WHEN user_agent LIKE '%Safari/%' THEN 'Safari'
   END AS browser,
   COALESCE(
-    ua_version,
-    NULLIF(REGEXP_EXTRACT(ua_browser, '^Firefox-iOS-FxA/([0-9.]+)', 1), ''),
-    NULLIF(REGEXP_EXTRACT(
-      user_agent, '(?:FxiOS|Firefox-(?:iOS|Android)-FxA|Firefox|Edge|Chrome|Version)/([0-9.]+)', 1
-    ), '')
+    version,
+    CASE WHEN format <> 'events' AND browser LIKE 'Firefox-iOS-FxA/%'
+      THEN NULLIF(REGEXP_EXTRACT(browser, '^Firefox-iOS-FxA/([0-9.]+)', 1), '') END,
+    CASE WHEN user_agent IS NOT NULL
+      THEN NULLIF(REGEXP_EXTRACT(
+        user_agent, '(?:FxiOS|Firefox-(?:iOS|Android)-FxA|Firefox|Edge|Chrome|Version)/([0-9.]+)', 1
+      ), '') END
   ) AS version,
   CASE
-    WHEN ua_os IS NOT NULL OR user_agent IS NULL THEN ua_os
+    WHEN os IS NOT NULL OR user_agent IS NULL THEN os
     WHEN user_agent LIKE '%iPhone%' OR user_agent LIKE '%iPad%' OR user_agent LIKE '%iOS%' THEN 'iOS'
     WHEN user_agent LIKE '%Android%' THEN 'Android'
     WHEN user_agent LIKE '%Windows NT 10.0%' THEN 'Windows 10'

@@ -1,0 +1,54 @@
+-- macros: expressions that the statements reading files share.
+-- Note:   DuckDB only.
+CREATE OR REPLACE TEMP MACRO plain_cell(cell) AS
+  CASE WHEN TRIM(cell) IN ('', 'NULL', 'null', 'Null', '\N') THEN NULL ELSE TRIM(cell) END;
+
+CREATE OR REPLACE TEMP MACRO id_cell(cell) AS
+  CASE WHEN cell IN ('', 'NULL', 'null', 'Null') THEN NULL ELSE cell END;
+
+CREATE OR REPLACE TEMP MACRO is_placeholder(id) AS
+  LOWER(TRIM(id)) IN (
+    '', '\n', 'undefined', 'none', 'nil', 'null', 'nan', '-', '--', '?', 'n/a', 'na', '(null)', '<null>',
+    '<nil>', '(none)', '[object object]', 'unknown', 'anonymous'
+  )
+  OR (LENGTH(id) < 16 AND LTRIM(id, '0 ') = '');
+
+CREATE OR REPLACE TEMP MACRO spelled_id(id, as_written) AS
+  CASE
+    WHEN as_written THEN id
+    WHEN LOWER(id) = id THEN TRIM(id)
+    WHEN REGEXP_FULL_MATCH(TRIM(id), '[0-9A-Fa-f-]{8,}') THEN LOWER(TRIM(id))
+    ELSE TRIM(id)
+  END;
+
+CREATE OR REPLACE TEMP MACRO is_private(tag) AS
+  (CONTAINS(tag, '@') AND REGEXP_MATCHES(tag, '[^\s@]@[^\s@]+[.][A-Za-z]{2}'))
+  OR (
+    LENGTH(tag) >= 24
+    AND REGEXP_MATCHES(tag, '[0-9]')
+    AND (
+      REGEXP_MATCHES(tag, '[0-9A-Fa-f]{24}|([0-9A-Fa-f]{4,12}-){4}[0-9A-Fa-f]{12}|eyJ[A-Za-z0-9_-]{16}')
+      OR (REGEXP_MATCHES(tag, '[A-Za-z0-9+/=]{32}') AND REGEXP_MATCHES(tag, '[a-z]') AND REGEXP_MATCHES(tag, '[A-Z]'))
+    )
+  );
+
+CREATE OR REPLACE TEMP MACRO safe_tag(tag) AS
+  CASE
+    WHEN STRLEN(tag) < 6 THEN tag
+    WHEN is_private(tag) THEN NULL
+    WHEN STRLEN(tag) <= 256 THEN tag
+    WHEN STRLEN(tag) = LENGTH(tag) THEN LEFT(tag, 256)
+    ELSE LEFT(tag, 64)
+  END;
+
+CREATE OR REPLACE TEMP MACRO sane_unit(given, first_sane, last_sane) AS
+  CASE
+    WHEN TRY_CAST(given AS DOUBLE) BETWEEN first_sane AND last_sane THEN 'milliseconds'
+    WHEN TRY_CAST(given AS DOUBLE) * 1000 BETWEEN first_sane AND last_sane THEN 'seconds'
+    WHEN TRY_CAST(given AS DOUBLE) / 1000 BETWEEN first_sane AND last_sane THEN 'microseconds'
+    WHEN TRY_CAST(given AS DOUBLE) / 1000000 BETWEEN first_sane AND last_sane THEN 'nanoseconds'
+  END;
+
+CREATE OR REPLACE TEMP MACRO unquoted(cell) AS
+  CASE WHEN TRIM(cell) LIKE '"%"' AND LENGTH(TRIM(cell)) >= 2
+    THEN REPLACE(SUBSTR(TRIM(cell), 2, LENGTH(TRIM(cell)) - 2), '""', '"') ELSE cell END;
