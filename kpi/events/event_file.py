@@ -55,6 +55,7 @@ class EventFile:
         self.path = path
         self.source = source
         self._folder = folder
+        self._state_hashed: tuple[int, int] | None = None
 
     @property
     def is_in_folder(self) -> bool:
@@ -69,6 +70,7 @@ class EventFile:
     @cached_property
     def sha256(self) -> str:
         """The hash of the bytes on disk, in hexadecimal digits: the first reading."""
+        self._state_hashed = self._state()
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -130,22 +132,24 @@ class EventFile:
     def _unpacked(self) -> Iterator[IO[bytes]]:
         kind = self.compression
         try:
-            with self.path.open("rb") as file:
-                hashed = _Hashed(file)
-                with _decompressed(hashed, kind) as stream:
-                    yield stream
-                hashed.drain()
+            with self.path.open("rb") as file, _decompressed(file, kind) as stream:
+                yield stream
         except (PermissionError, FileNotFoundError):
             raise
         except (EOFError, OSError, ValueError, zlib.error) as error:
             raise Refused(
                 f"{self.path}: its {kind or 'text'} data can't be read; is it cut off?"
             ) from error
-        if hashed.digest != self.sha256:
+        if self._state_hashed not in (None, self._state()):
             raise Refused(
                 f"{self.path}: changed while it was read; nothing was loaded. Load it again once it "
                 "is complete"
             )
+
+    def _state(self) -> tuple[int, int]:
+        """What differs once the file is written to: its size and the moment of its last change."""
+        found = self.path.stat()
+        return found.st_size, found.st_mtime_ns
 
     def _refuse_kind(self, head: bytes, within: str) -> None:
         for magic, (kind, advice) in _NOT_READ.items():
@@ -167,39 +171,13 @@ class EventFile:
             )
 
 
-class _Hashed(io.RawIOBase):
-    """A file whose bytes are hashed as they are read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._hash = hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        size = self._file.readinto(buffer)  # type: ignore[attr-defined]
-        self._hash.update(memoryview(buffer)[:size])
-        return size
-
-    def drain(self) -> None:
-        """Read on to the end."""
-        while self.read(_READ_AT_ONCE):
-            pass
-
-    @property
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-
-def _decompressed(file: io.RawIOBase, kind: str | None) -> IO[bytes]:
+def _decompressed(file: IO[bytes], kind: str | None) -> IO[bytes]:
     if kind == "gzip":
         # Arrow reads it, too, but never gives back the memory of a damaged file.
-        return gzip.open(io.BufferedReader(file, _READ_AT_ONCE))  # type: ignore[return-value]
+        return gzip.open(file)
     if kind == "zstd":
-        source = pa.PythonFile(file, mode="r")
-        return io.BufferedReader(pa.CompressedInputStream(source, "zstd"), _READ_AT_ONCE)
-    return io.BufferedReader(file, _READ_AT_ONCE)
+        return io.BufferedReader(pa.CompressedInputStream(file, "zstd"), _READ_AT_ONCE)
+    return file
 
 
 def source_name(relative: Path) -> str:

@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kpi.errors import Refused
@@ -124,7 +124,8 @@ class Recognised:
 
     ``encoding`` is 'csv', 'lines' (JSON in each line), 'json' (an array, or values over several lines)
     or 'parquet'. Of a CSV, ``layouts`` has one layout for each width a row may have, ``header`` is the
-    text of its header line, ``skipped`` the number of lines before the first row.
+    text of its header line, ``skipped`` the number of lines before the first row, ``comments`` how many
+    of these are comments.
     """
 
     encoding: str
@@ -132,6 +133,7 @@ class Recognised:
     separator: str = ","
     header: str | None = None
     skipped: int = 0
+    comments: int = 0
 
 
 def folded(name: str) -> str:
@@ -298,6 +300,7 @@ def _csv(path: Path, lines: list[str], wanted: str) -> Recognised:
         elif line.strip() and not line.startswith("#"):
             break
         skipped += 1
+    comments = sum(line.startswith("#") for line in lines[:skipped])
     rows = lines[skipped:]
     header = _header(rows[0], separators)
     if header is not None:
@@ -308,8 +311,11 @@ def _csv(path: Path, lines: list[str], wanted: str) -> Recognised:
             )
         layout = named(path, names, wanted)
         refuse_missing(path, layout)
-        return Recognised("csv", {len(names): layout}, separator, rows[0].strip(), skipped + 1)
-    return _without_header(path, [row for row in rows if row.strip()], separators, wanted, skipped)
+        return Recognised(
+            "csv", {len(names): layout}, separator, rows[0].strip(), skipped + 1, comments
+        )
+    found = _without_header(path, [row for row in rows if row.strip()], separators, wanted)
+    return replace(found, skipped=skipped, comments=comments)
 
 
 def _header(line: str, separators: Iterable[str]) -> tuple[str, list[str]] | None:
@@ -332,7 +338,7 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _without_header(
-    path: Path, rows: list[str], separators: Iterable[str], wanted: str, skipped: int
+    path: Path, rows: list[str], separators: Iterable[str], wanted: str
 ) -> Recognised:
     """The layouts by width of a file without header, by the content of its first lines."""
     rows = rows[:_SAMPLE_LINES]
@@ -348,7 +354,7 @@ def _without_header(
     if wanted != "auto" and wanted not in {layout.format for layout in layouts.values()}:
         found = next(iter(layouts.values())).format
         raise Refused(f"{path}: wrong columns for the format {wanted}: the rows are of {found}")
-    return Recognised("csv", layouts, separator, None, skipped)
+    return Recognised("csv", layouts, separator)
 
 
 def _by_width(rows: Sequence[Sequence[str]]) -> tuple[dict[int, Layout], int]:

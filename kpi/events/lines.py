@@ -10,11 +10,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from json import JSONDecodeError, JSONDecoder
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 
 NOT_UTF8 = "row: is not UTF-8"
 TOO_LONG = "row: is longer than 2 MB"
@@ -22,16 +25,20 @@ OPEN_QUOTE = "row: a quote is not closed"
 NOT_JSON = "row: is no readable event"
 SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string()), ("fault", pa.string())])
 
+BLANKS = ("", "NULL", "null", "Null", "\\N")
+"""Cells that are blank."""
+
 _LONGEST_LINE = 2_000_000
 _MOST_LINES_A_RECORD = 200
 _MARK = b"\xef\xbb\xbf"
 _NEWLINE, _QUOTE = 10, 34
 
 
-def tables(blocks: Iterable[bytes], size: int, separator: str | None = None) -> Iterator[pa.Table]:
-    """Tables of about ``size`` bytes of text; with a ``separator``, records of a CSV."""
+def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> Iterator[Piece]:
+    """Pieces of about ``size`` bytes; with a ``separator``, of whole records of a CSV."""
     number = 1
-    waiting, length = [], 0
+    waiting: list[bytes] = []
+    length = 0
     for block, last in _with_last(_without_mark(blocks)):
         waiting.append(block)
         length += len(block)
@@ -42,101 +49,245 @@ def tables(blocks: Iterable[bytes], size: int, separator: str | None = None) -> 
         if end == 0:  # no line ends here; the rest of an endless one is not needed
             waiting, length = [text[: _LONGEST_LINE + 1]], min(len(text), _LONGEST_LINE + 1)
             continue
-        piece = _with_newlines(text[:end])
-        lines = _Lines(piece, number)
-        if separator and b'"' in piece:
-            lines.join_records(separator, last)
-        yield lines.table()
-        number += lines.used_lines
-        waiting = [lines.unused, text[end:]]
-        length = len(lines.unused) + len(text) - end
+        piece = Piece(_with_newlines(text[:end]), number)
+        if separator:
+            piece.join_records(separator, last)
+        yield piece
+        number += piece.used
+        waiting = [piece.unused, text[end:]]
+        length = sum(map(len, waiting))
 
 
-class _Lines:
-    """The lines of one piece of text, each of which ends with a newline."""
+class Piece:
+    """Whole lines of a text, each of which ends with a newline; ``number`` is that of the first."""
 
-    def __init__(self, piece: bytes, number: int) -> None:
-        self._piece = piece
+    def __init__(self, text: bytes, number: int) -> None:
         self._faults: dict[int, str] = {}
-        if not piece.isascii():
-            self._mend_encoding()
-        codes = np.frombuffer(self._piece, dtype=np.uint8)
-        ends = np.flatnonzero(codes == _NEWLINE) + 1
-        self._starts = np.concatenate([[0], ends[:-1]])
-        self._ends = ends
-        self._first = number
-        self._is_first = np.ones(len(ends), dtype=bool)  # lines that begin a record
-        self.used_lines = len(ends)
-        for place in np.flatnonzero(ends - self._starts > _LONGEST_LINE):
-            self._faults[int(place)] = TOO_LONG
+        self.text = text if text.isascii() else self._readable(text)
+        self._number = number
+        self._lines = self.text.count(b"\n")
+        self.used = self._lines
 
     @property
     def unused(self) -> bytes:
-        """What belongs to a record that goes on after this piece."""
-        if self.used_lines == len(self._ends):
-            return b""
-        return self._piece[self._starts[self.used_lines] :]
+        """The lines of a record that goes on after this piece."""
+        return b"" if self.used == self._lines else self.text[self._starts[self.used] :]
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        ends = np.flatnonzero(self._codes == _NEWLINE) + 1
+        for place in np.flatnonzero(np.diff(ends, prepend=0) > _LONGEST_LINE):
+            self._faults[int(place)] = TOO_LONG
+        return ends
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return np.concatenate([[0], self._ends[:-1]])
+
+    @cached_property
+    def _begins_record(self) -> np.ndarray:
+        return np.ones(self._lines, dtype=bool)
+
+    @property
+    def _codes(self) -> np.ndarray:
+        return np.frombuffer(self.text, dtype=np.uint8)
 
     def join_records(self, separator: str, last: bool) -> None:
-        """Join lines within quotes to one record; an open quote that nothing closes is a fault."""
-        codes = np.frombuffer(self._piece, dtype=np.uint8)
-        quotes = np.add.reduceat(codes == _QUOTE, self._starts, dtype=np.int64)
+        """Join lines within quotes to a record; a quote that nothing closes is a fault of its line."""
+        if b'"' not in self.text:
+            return
+        quotes = np.add.reduceat(self._codes == _QUOTE, self._starts, dtype=np.int64)
         odd = [int(place) for place in np.flatnonzero(quotes % 2)]
         place = 0
         while place < len(odd):
-            opened = odd[place]
-            closed = odd[place + 1] if place + 1 < len(odd) else None
-            near = len(self._ends) - opened <= _MOST_LINES_A_RECORD and opened > 0
-            if closed is None and near and not last:
-                self.used_lines = opened
-                return
-            if closed is not None and self._is_record(opened, closed, separator):
-                self._is_first[opened + 1 : closed + 1] = False
+            opened, closed = odd[place], odd[place + 1] if place + 1 < len(odd) else None
+            if self._is_record(opened, opened, separator):  # a quote within a cell without quotes
+                place += 1
+            elif closed is not None and self._is_record(opened, closed, separator):
+                self._begins_record[opened + 1 : closed + 1] = False
                 place += 2
+            elif closed is None and not last and 0 < opened > self.used - _MOST_LINES_A_RECORD:
+                self.used = opened
+                return
             else:
                 self._faults.setdefault(opened, OPEN_QUOTE)
                 place += 1
 
     def table(self) -> pa.Table:
-        """The records as an Arrow table."""
-        places = np.flatnonzero(self._is_first[: self.used_lines])
+        """Every record as a row of line, text and fault."""
+        return self._table(np.flatnonzero(self._begins_record[: self.used]))
+
+    def rows(
+        self, separator: str, widths: Iterable[int], skipped: int, header: str | None
+    ) -> Iterator[tuple[int | None, pa.Table]]:
+        """Tables of the rows of a CSV: with their width, or None and lines as `table` gives them.
+
+        Where rows have as many cells as ``widths`` allow and no cell holds a separator, the table has
+        the cells as c1, c2 and so on, blank ones NULL, and `line`. Lines up to ``skipped``, blank lines
+        and lines equal to ``header`` are no rows.
+        """
+        widths = tuple(widths)
+        whole = self._whole(separator, widths, skipped, header)
+        if whole is not None:
+            yield widths[0], whole
+            return
+        is_row = self._begins_record[: self.used].copy()
+        is_row[: max(skipped + 1 - self._number, 0)] = False
+        if header is not None:
+            is_row[self._equal_to(header.encode())] = False
+        text, ends = self.text, self._ends[: self.used]
+        if self.used < self._lines:
+            text = text[: ends[-1]]
+        plain = is_row.copy()
+        if b'"' in text:
+            text, ends, is_quoted = _without_simple_quotes(text, ends, separator)
+            plain &= ~is_quoted & np.append(self._begins_record[1 : self.used], True)
+        plain[[place for place in self._faults if place < self.used]] = False
+        codes = np.frombuffer(text, dtype=np.uint8)
+        marks = np.searchsorted(np.flatnonzero(codes == ord(separator)), ends)
+        counts = np.diff(marks, prepend=0) + 1
+        starts = np.concatenate([[0], ends[:-1]])
+        for width in widths:
+            chosen = plain & (counts == width)
+            if not chosen.any():
+                continue
+            part = codes[np.repeat(chosen, ends - starts)].tobytes()
+            table = _cells(part, separator, width, np.flatnonzero(chosen) + self._number)
+            if table is not None:
+                yield width, table
+                is_row &= ~chosen
+        places = np.array([p for p in np.flatnonzero(is_row) if not self._is_blank(p)], dtype=int)
+        if len(places):
+            yield None, self._table(places)
+
+    def _whole(
+        self, separator: str, widths: tuple[int, ...], skipped: int, header: str | None
+    ) -> pa.Table | None:
+        """The cells of all lines after those skipped, where every line is a plain row; else None."""
+        before = min(max(skipped + 1 - self._number, 0), self._lines)
+        start = 0
+        for _ in range(before):
+            start = self.text.index(b"\n", start) + 1
+        text = self.text[start:] if start else self.text
+        if len(widths) > 1 or b'"' in text or self._faults or before == self._lines:
+            return None
+        if header is not None and header.encode() in text:
+            return None
+        return _cells(text, separator, widths[0], np.arange(before, self._lines) + self._number)
+
+    def _table(self, places: np.ndarray) -> pa.Table:
         if len(places) == 0:
             return SCHEMA.empty_table()
-        end = int(self._ends[self.used_lines - 1])
-        offsets = np.append(self._starts[places], end).astype(np.int32)
-        texts = pa.StringArray.from_buffers(
-            len(places), pa.py_buffer(offsets), pa.py_buffer(self._piece)
-        )
+        following = np.append(np.flatnonzero(self._begins_record[: self.used]), self.used)
+        lasts = following[np.searchsorted(following, places, side="right")] - 1
+        if len(places) == len(following) - 1:
+            offsets = np.append(self._starts[places], self._ends[lasts[-1]]).astype(np.int32)
+            buffers = (pa.py_buffer(offsets), pa.py_buffer(self.text))
+            texts: pa.Array = pa.StringArray.from_buffers(len(places), *buffers)
+        else:
+            spans = zip(self._starts[places], self._ends[lasts], strict=True)
+            texts = pa.array([self.text[a:b].decode() for a, b in spans], pa.string())
         faults: pa.Array = pa.nulls(len(places), pa.string())
         if self._faults:
-            found = [self._faults.get(int(place)) for place in places]
-            faults = pa.array(found, pa.string())
-            # A line of gigabytes must not be split into cells.
-            texts = pa.compute.if_else(pa.compute.is_valid(faults), "-", texts)
-        return pa.table([pa.array(places + self._first), texts, faults], schema=SCHEMA)
+            faults = pa.array([self._faults.get(int(place)) for place in places], pa.string())
+            # A line of megabytes must not be split into cells.
+            texts = pc.if_else(pc.is_valid(faults), "-", texts)
+        return pa.table([pa.array(places + self._number), texts, faults], schema=SCHEMA)
 
     def _is_record(self, opened: int, closed: int, separator: str) -> bool:
         if closed - opened >= _MOST_LINES_A_RECORD:
             return False
-        record = self._piece[self._starts[opened] : self._ends[closed] - 1]
+        record = self.text[self._starts[opened] : self._ends[closed] - 1]
         return (
             len(record) <= _LONGEST_LINE and _well_quoted(separator).fullmatch(record) is not None
         )
 
-    def _mend_encoding(self) -> None:
+    def _is_blank(self, place: int) -> bool:
+        return not self.text[self._starts[place] : self._ends[place]].strip(b" \t\n")
+
+    def _equal_to(self, line: bytes) -> list[int]:
+        """The places of lines that are equal to another, but for blanks around them."""
+        found, at = [], self.text.find(line)
+        while at >= 0:
+            place = int(np.searchsorted(self._ends, at, side="right"))
+            if (
+                self.text[self._starts[place] : self._ends[place]].strip() == line
+                and place < self.used
+            ):
+                found.append(place)
+            at = self.text.find(line, at + len(line))
+        return found
+
+    def _readable(self, text: bytes) -> bytes:
+        """The text with a dash for each line that is not UTF-8."""
         try:
-            self._piece.decode()
-            return
+            text.decode()
+            return text
         except UnicodeDecodeError:
-            pass
-        lines = self._piece.split(b"\n")
+            lines = text.split(b"\n")
         for place, line in enumerate(lines):
             try:
                 line.decode()
             except UnicodeDecodeError:
                 lines[place] = b"-"
                 self._faults[place] = NOT_UTF8
-        self._piece = b"\n".join(lines)
+        return b"\n".join(lines)
+
+
+def _cells(text: bytes, separator: str, width: int, numbers: np.ndarray) -> pa.Table | None:
+    """The cells of lines without quotes as c1, c2 and so on; None unless every line has its width."""
+    bad: list[Any] = []
+
+    def note(row: Any) -> str:
+        bad.append(row.actual_columns)
+        return "skip" if len(bad) < 2 else "error"
+
+    names = [f"c{place}" for place in range(1, width + 1)]
+    try:
+        table = pa_csv.read_csv(
+            pa.BufferReader(text),
+            pa_csv.ReadOptions(column_names=names, block_size=2 * _LONGEST_LINE),
+            pa_csv.ParseOptions(delimiter=separator, quote_char=False, invalid_row_handler=note),
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=BLANKS,
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if bad or table.num_rows != len(numbers):
+        return None
+    return table.append_column("line", pa.array(numbers))
+
+
+def _without_simple_quotes(
+    text: bytes, ends: np.ndarray, separator: str
+) -> tuple[bytes, np.ndarray, np.ndarray]:
+    """The text and its line ends without the quotes of lines that could do without them.
+
+    In such a line every quote begins or ends a cell, and no quoted cell holds a separator or a quote.
+    The last of the result is true for lines that hold quotes of another kind.
+    """
+    codes = np.frombuffer(text, dtype=np.uint8)
+    quotes = np.flatnonzero(codes == _QUOTE)
+    line = np.searchsorted(ends, quotes, side="right")
+    place = np.arange(len(quotes)) - np.searchsorted(line, line)
+    marks = np.searchsorted(np.flatnonzero(codes == ord(separator)), quotes)
+    before = np.where(quotes > 0, codes[quotes - 1], _NEWLINE)
+    after = codes[np.minimum(quotes + 1, len(codes) - 1)]
+    opens = (before == ord(separator)) | (before == _NEWLINE)
+    closes = (after == ord(separator)) | (after == _NEWLINE)
+    closes &= marks == np.concatenate([[-1], marks[:-1]])
+    fits = np.where(place % 2 == 0, opens, closes)
+    is_quoted = np.zeros(len(ends), dtype=bool)
+    is_quoted[line[~fits]] = True
+    odd = np.flatnonzero(np.bincount(line, minlength=len(ends)) % 2)
+    is_quoted[odd] = True
+    stays = np.ones(len(codes), dtype=bool)
+    stays[quotes[~is_quoted[line]]] = False
+    gone = np.searchsorted(quotes[~is_quoted[line]], ends)
+    return codes[stays].tobytes(), ends - gone, is_quoted
 
 
 def json_values(blocks: Iterable[bytes], size: int) -> Iterator[pa.Table]:
@@ -198,7 +349,7 @@ def _between_values() -> re.Pattern[str]:
 def _well_quoted(separator: str) -> re.Pattern[bytes]:
     """A record of a CSV, each cell quoted whole or not at all."""
     mark = re.escape(separator).encode()
-    cell = rb' *"(?:[^"]|"")*+" *|[^"%b]*' % mark
+    cell = rb' *"(?:[^"]|"")*+" *|[^"\n%b][^\n%b]*|' % (mark, mark)
     return re.compile(rb"(?:%b)(?:%b(?:%b))*" % (cell, mark, cell))
 
 

@@ -224,7 +224,7 @@ def _stored(
     for _ in staging.blocks():
         if hashing is None:
             hashing = _hashing(connection, settings, staging, options)
-        _hash_ids(loading.reader, hashing)
+        _hash_ids(loading.reader, hashing, staging.reading.as_written)
         loading.add_events(load_id, hashing.users, hashing.devices)
     held = staging.contents
     _refuse_too_many_rejects(settings, file, held)
@@ -259,17 +259,20 @@ def _hashing(
     return _Hashing(_pads(connection, key) if key else {}, users, devices)
 
 
-def _hash_ids(reader: Any, hashing: _Hashing) -> None:
-    reader.execute(
-        "CREATE OR REPLACE TEMP TABLE distinct_id AS "
-        "SELECT uid AS id FROM checked WHERE fault IS NULL AND uid IS NOT NULL "
-        "UNION SELECT device_id FROM checked WHERE fault IS NULL AND device_id IS NOT NULL"
-    )
+def _hash_ids(reader: Any, hashing: _Hashing, as_written: bool) -> None:
+    """Put the distinct ids of `checked` with their hashes behind the name `hashed_id`.
+
+    Ids are spelled alike before they are hashed; a placeholder has no hash.
+    """
     hashed = (
-        "sha256($outer_pad || unhex(sha256($inner_pad || encode(id))))" if hashing.pads else "id"
+        "sha256($outer_pad || unhex(sha256($inner_pad || encode(spelled))))"
+        if hashing.pads
+        else "spelled"
     )
     reader.execute(
-        f"CREATE OR REPLACE TEMP TABLE hashed_id AS SELECT id, {hashed} AS hashed FROM distinct_id",
+        f"CREATE OR REPLACE TEMP TABLE hashed_id AS SELECT id, spelled, {hashed} AS hashed "
+        f"FROM (SELECT id, spelled_id(id, {as_written}) AS spelled FROM distinct_id) "
+        "WHERE spelled IS NOT NULL",
         hashing.pads,
     )
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kpi import queries
 from kpi.errors import Refused
@@ -23,11 +25,13 @@ from kpi.events import layouts, lines
 from kpi.events.event_file import EventFile
 from kpi.events.layouts import Layout, NoEvents, Recognised
 
+_Item = TypeVar("_Item")
+
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 SHOWN_FAULTS = 1000
 SHOWN_LINES = 5
 TIME_UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
-BLOCK_BYTES = 64 << 20
+BLOCK_BYTES = 48 << 20
 
 _HEAD_BYTES = 1 << 18
 _PARQUET_ROWS = 200_000
@@ -38,10 +42,9 @@ _WRAPPERS = set(
 """Names under which log servers put an event, as an object or as text."""
 
 _MOST_WRAPPERS = 3
+_PLACEHOLDER = "is a placeholder, read as blank"
 _CHANGES = {
-    1: ("uid", "is a placeholder, read as blank"),
-    2: ("device_id", "is a placeholder, read as blank"),
-    4: ("seq_id", "is a placeholder, read as blank"),
+    4: ("seq_id", _PLACEHOLDER),
     8: ("seq_time", "is negative or over 30 years, left out"),
     16: ("tag", "is longer than 256 bytes, shortened"),
     32: ("tag", "looks like an id, a mail address or a token, left out"),
@@ -119,7 +122,7 @@ class Staging:
     def __init__(self, reader: Any, file: EventFile, known_types: Sequence[str]) -> None:
         self._reader = reader
         self._file = file
-        self._reading = Reading()
+        self.reading = Reading()
         self._known_types = list(known_types)
         self._block_bytes = int(min(BLOCK_BYTES, max(_memory_limit(reader) / 64, 1 << 18)))
         self._layouts: list[Layout] = []
@@ -131,21 +134,10 @@ class Staging:
 
     def begin(self, reading: Reading) -> None:
         """Settle how the file is read."""
-        self._reading = reading
-        tomorrow = datetime.now(UTC) + timedelta(days=1)
-        first_open = FIRST_SANE
-        if reading.frozen_before:
-            first_open = datetime.fromisoformat(reading.frozen_before).replace(tzinfo=UTC)
+        self.reading = reading
         for statement in queries.statements("files/macros"):
             self._reader.execute(statement)
         self._reader.execute("SET TimeZone = 'UTC'")
-        self._reader.execute(
-            "CREATE OR REPLACE TEMP TABLE reading AS SELECT $1::BIGINT AS first_sane, "
-            "$2::BIGINT AS last_sane, $3::BIGINT AS first_open, $4::VARCHAR AS time_unit, "
-            "$5::BOOLEAN AS as_written, FALSE AS event_wins",
-            [int(limit.timestamp() * 1000) for limit in (FIRST_SANE, tomorrow, first_open)]
-            + [reading.time_unit, reading.as_written],
-        )
 
     def blocks(self) -> Iterator[None]:
         """Each time, `checked` holds the next rows of the file.
@@ -201,7 +193,7 @@ class Staging:
         """Drop whatever staging made."""
         names = self._reader.execute(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-            "AND table_name IN ('checked', 'typed', 'browsed', 'source', 'cells', 'object', 'reading', "
+            "AND table_name IN ('checked', 'typed', 'browsed', 'source', 'cells', 'object', "
             "'distinct_id', 'hashed_id')"
         ).fetchall()
         for name, kind in names:
@@ -213,43 +205,54 @@ class Staging:
     # --- files to blocks ----------------------------------------------------------------------------
 
     def _text(self) -> Iterator[None]:
-        blocks = self._file.blocks(self._reading.max_unpacked_ratio)
+        blocks = self._file.blocks(self.reading.max_unpacked_ratio)
         head = b""
         for block in blocks:
             head += block
             if len(head) >= _HEAD_BYTES:
                 break
         self._file.refuse_unreadable_kinds()
-        kind = layouts.recognise(self._file.path, _whole_lines(head), self._reading.format)
+        kind = layouts.recognise(self._file.path, _whole_lines(head), self.reading.format)
         content = chain([head], blocks)
         if kind.encoding == "csv":
             self._layouts = list(kind.layouts.values())
-            tables = lines.tables(content, self._block_bytes, kind.separator)
-        elif kind.encoding == "lines":
-            tables = lines.tables(content, self._block_bytes)
+            self.contents.lines += kind.comments
+            yield from self._csv(kind, lines.pieces(content, self._block_bytes, kind.separator))
+            return
+        if kind.encoding == "lines":
+            tables = (piece.table() for piece in lines.pieces(content, self._block_bytes))
         else:
             tables = lines.json_values(content, self._block_bytes)
         for table in tables:
             self._reader.register("block", table)
-            if kind.encoding == "csv":
-                self._view_csv(kind)
-                self.contents.lines += self._count(f"SELECT COUNT(*) FROM block WHERE {_FILLED}")
-                self.contents.lines -= self._count("SELECT COUNT(*) FROM headers")
-            else:
-                self._make_objects(
-                    "SELECT line, fault, text, CASE WHEN fault IS NULL AND CONTAINS(text, '{') THEN "
-                    f"RTRIM(SUBSTR(text, STRPOS(text, '{{')), ', ' || CHR(10)) END AS body "
-                    f"FROM block WHERE {_FILLED}"
-                )
+            self._make_objects(
+                "SELECT line, fault, text, CASE WHEN fault IS NULL AND CONTAINS(text, '{') THEN "
+                "RTRIM(SUBSTR(text, STRPOS(text, '{')), ', ' || CHR(10)) END AS body FROM block "
+                "WHERE STRLEN(text) > 40 OR TRIM(text, ' ' || CHR(9) || CHR(10)) <> ''"
+            )
             yield
 
+    def _csv(self, kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[None]:
+        for piece in pieces:
+            careful = any(mark in piece.text for mark in (b"@", b"\0", b"E+", b"e+"))
+            for width, table in piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header):
+                self.contents.lines += table.num_rows
+                self._reader.register("block", table)
+                if width is None:
+                    self._view_lines(kind)
+                else:
+                    layout = kind.layouts[width]
+                    care = careful or _has_long_tags(table, layout)
+                    self._view_cells(layout, _has_padded_cells(table), care)
+                yield
+
     def _parquet(self) -> Iterator[None]:
-        with self._file.parquet(self._reading.max_unpacked_ratio) as file:
+        with self._file.parquet(self.reading.max_unpacked_ratio) as file:
             nested = any(pa.types.is_nested(column.type) for column in file.schema_arrow)
             names = file.schema_arrow.names
             columns = None
             if not nested:
-                layout = layouts.named(self._file.path, names, self._reading.format)
+                layout = layouts.named(self._file.path, names, self.reading.format)
                 layouts.refuse_missing(self._file.path, layout)
                 self._layouts = [layout]
                 columns = [n for n, c in zip(names, layout.columns, strict=True) if c]
@@ -271,27 +274,31 @@ class Staging:
 
     # --- blocks to rows -----------------------------------------------------------------------------
 
-    def _view_csv(self, kind: Recognised) -> None:
-        """`source` over the lines of a CSV: every cell as text under our names."""
+    def _view_cells(self, layout: Layout, padded: bool, care: bool) -> None:
+        """`source` over rows whose cells are columns already, blank ones NULL."""
+        cells = {name: f"c{place + 1}" for place, name in enumerate(layout.columns) if name}
+        columns = ", ".join(
+            f"{_cell(name, cells[name]) if padded else cells[name]} AS {_name(name)}"
+            if name in cells
+            else f"NULL::VARCHAR AS {_name(name)}"
+            for name in layouts.CELLS
+        )
+        self._reader.execute(
+            "CREATE OR REPLACE TEMP VIEW source AS SELECT line, NULL::VARCHAR AS fault, "
+            f"'{layout.format}' AS format, {self._constants(care)}, {columns} FROM block"
+        )
+
+    def _view_lines(self, kind: Recognised) -> None:
+        """`source` over the lines of a CSV that are not split yet: quoted, faulty or of another width."""
         mark = _quoted(kind.separator)
         widths = sorted(kind.layouts)
-        header = (
-            "FALSE"
-            if kind.header is None
-            else f"TRIM(text, ' ' || CHR(10)) = {_quoted(kind.header)}"
-        )
-        rows = f"line > {kind.skipped} AND {_FILLED} AND NOT ({header})"
-        self._reader.execute(
-            "CREATE OR REPLACE TEMP VIEW headers AS SELECT line FROM block "
-            f"WHERE {_FILLED} AND (({header}) OR (line <= {kind.skipped} AND NOT STARTS_WITH(text, '#')))"
-        )
         cell = _cell_pattern(kind.separator)
         escaped = _cell_pattern(kind.separator, backslash=True)
         whole = f"RTRIM(text, CHR(10)) || {mark}"
         most = widths[-1]
         self._reader.execute(
             f"""
-            CREATE OR REPLACE TEMP VIEW cells AS
+            CREATE OR REPLACE TEMP TABLE cells AS
             SELECT line, fault, cells, CASE
                 WHEN LEN(cells) IN ({", ".join(map(str, widths))}) THEN LEN(cells)
                 WHEN LEN(cells) > {most} AND TRIM(ARRAY_TO_STRING(cells[{most + 1}:], '')) = '' THEN {most}
@@ -309,20 +316,21 @@ class Staging:
                     )
                 END AS cells
               FROM block
-              WHERE {rows}
             )
             """
         )
         places = {
             name: {
-                w: layout.columns.index(name) + 1
-                for w, layout in kind.layouts.items()
+                width: layout.columns.index(name) + 1
+                for width, layout in kind.layouts.items()
                 if name in layout.columns
             }
-            for name in layouts.NAMES
+            for name in layouts.CELLS
         }
-        usual = widths[0] if len(widths) == 1 else 0
-        few = f"LEN(cells) < {usual or most}"
+        columns = ", ".join(
+            f"{_cell(name, _at(place))} AS {_name(name)}" for name, place in places.items()
+        )
+        few = widths[0] if len(widths) == 1 else most
         formats = " ".join(f"WHEN {w} THEN '{layout.format}'" for w, layout in kind.layouts.items())
         self._reader.execute(
             f"""
@@ -330,12 +338,12 @@ class Staging:
             SELECT line, CASE
                 WHEN fault IS NOT NULL THEN fault
                 WHEN cells IS NULL THEN 'row: a quote is out of place'
-                WHEN width IS NULL AND {few} THEN 'row: too few cells'
+                WHEN width IS NULL AND LEN(cells) < {few} THEN 'row: too few cells'
                 WHEN width IS NULL THEN 'row: too many cells'
               END AS fault,
               CASE width {formats} ELSE 'events' END AS format,
-              {", ".join(f"{_cell(name, _at(place))} AS {_name(name)}" for name, place in places.items())},
-              NULL::VARCHAR AS nanoseconds
+              {self._constants()},
+              {columns}
             FROM cells
             """
         )
@@ -344,17 +352,15 @@ class Staging:
         """`source` over a batch of a Parquet file: every cell as text under our names."""
         types = {row[0]: row[1] for row in self._reader.execute("DESCRIBE block").fetchall()}
         spelled = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
-        cells = {
-            name: _as_text(_name(spelled[name]), types[spelled[name]])
+        columns = ", ".join(
+            f"{_cell(name, _as_text(_name(spelled[name]), types[spelled[name]]))} AS {_name(name)}"
             if name in spelled
-            else "NULL::VARCHAR"
-            for name in layouts.NAMES
-        }
+            else f"NULL::VARCHAR AS {_name(name)}"
+            for name in layouts.CELLS
+        )
         self._reader.execute(
             f"CREATE OR REPLACE TEMP VIEW source AS SELECT {_name(_LINE)} AS line, NULL::VARCHAR AS fault, "
-            f"'{layout.format}' AS format, "
-            f"{', '.join(f'{_cell(name, cell)} AS {_name(name)}' for name, cell in cells.items())}, "
-            "NULL::VARCHAR AS nanoseconds FROM block"
+            f"'{layout.format}' AS format, {self._constants()}, {columns} FROM block"
         )
 
     def _make_objects(self, rows: str) -> None:
@@ -397,22 +403,18 @@ class Staging:
             for name in layouts.CELLS
         )
         listed = ", ".join(_quoted("$." + _name(name)) for name in paths) or "'$.type'"
-        form = (
-            "'events'"
-            if layout.format == "events"
-            else "CASE WHEN seq_id IS NULL THEN 'activity' ELSE 'flow' END"
-        )
-        if self._reading.format != "auto":
-            form = f"'{self._reading.format}'"
+        form = "CASE WHEN seq_id IS NULL THEN 'activity' ELSE 'flow' END"
+        if layout.format == "events" or self.reading.format != "auto":
+            form = f"'{layout.format}'"
+        if self._event_wins is None:
+            self._event_wins = self._judge_event(listed, places)
         run(
             f"CREATE OR REPLACE TEMP VIEW source AS SELECT line, fault, {form} AS format, "
-            f"COLUMNS(* EXCLUDE (line, fault)) FROM (SELECT line, fault, {columns} FROM (SELECT line, fault, "
-            f"CASE WHEN fault IS NULL THEN JSON_EXTRACT_STRING(body, [{listed}]) END AS cells FROM object)) "
+            f"{self._constants()}, COLUMNS(* EXCLUDE (line, fault)) FROM ("
+            f"SELECT line, fault, {columns} FROM (SELECT line, fault, CASE WHEN fault IS NULL "
+            f"THEN JSON_EXTRACT_STRING(body, [{listed}]) END AS cells FROM object)) "
             "WHERE fault IS NOT NULL OR type IS NOT NULL OR event IS NOT NULL"
         )
-        if self._event_wins is None:
-            self._event_wins = self._judge_event()
-            run("UPDATE reading SET event_wins = $1", [self._event_wins])
 
     def _block_keys(self) -> list[str]:
         found = self._reader.execute(
@@ -435,30 +437,56 @@ class Staging:
               END AS body
             FROM (
               SELECT *, SUBSTR(raw_text, STRPOS(raw_text, '{{')) AS inner_text
-              FROM (SELECT *, CASE WHEN fault IS NULL THEN JSON_EXTRACT_STRING(body, {path}) END AS raw_text FROM object)
+              FROM (
+                SELECT *, CASE WHEN fault IS NULL THEN JSON_EXTRACT_STRING(body, {path}) END AS raw_text
+                FROM object
+              )
             )
             """
         )
 
-    def _judge_event(self) -> bool:
+    def _judge_event(self, listed: str, places: dict[str, list[str]]) -> bool:
         """Whether `event` names the event where a line has `type` too: where that is a single value."""
+        if not {"type", "event"} <= set(places):
+            return False
         both = self._reader.execute(
             "SELECT COUNT(*), COUNT(DISTINCT type), COUNT(*) FILTER (CONTAINS(event, '.') OR "
-            "CONTAINS(event, ' - ')) FROM source WHERE type IS NOT NULL AND event IS NOT NULL"
+            f"CONTAINS(event, ' - ')) FROM (SELECT {places['type'][0]} AS type, "
+            f"{places['event'][0]} AS event FROM (SELECT JSON_EXTRACT_STRING(body, [{listed}]) AS cells "
+            "FROM object WHERE fault IS NULL)) "
+            "WHERE type IS NOT NULL AND event IS NOT NULL"
         ).fetchone()
         return both[0] > 0 and both[1] == 1 and both[2] > both[0] / 2
 
+    def _constants(self, care: bool = True) -> str:
+        """The columns that say how the rows of `source` are read, the same in every row."""
+        reading = self.reading
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        first_open = FIRST_SANE
+        if reading.frozen_before:
+            first_open = datetime.fromisoformat(reading.frozen_before).replace(tzinfo=UTC)
+        limits = {"first_sane": FIRST_SANE, "last_sane": tomorrow, "first_open": first_open}
+        constants = {
+            "care": str(care),
+            "as_written": str(reading.as_written),
+            "event_wins": str(bool(self._event_wins)),
+            "time_unit": _quoted(reading.time_unit) if reading.time_unit else "NULL::VARCHAR",
+            **{name: str(int(limit.timestamp() * 1000)) for name, limit in limits.items()},
+        }
+        return ", ".join(f"{value} AS {name}" for name, value in constants.items())
+
     def _key_layout(self) -> Layout:
-        return layouts.keyed(self._keys, self._reading.format, self._mozlog)
+        return layouts.keyed(self._keys, self.reading.format, self._mozlog)
 
     def _check_block(self) -> None:
         for name in ("browsed", "typed"):
             self._reader.execute(
                 f"CREATE OR REPLACE TEMP VIEW {name} AS {queries.text('files/' + name)}"
             )
-        # A user's rows side by side need less than half the room, and are looked up faster.
+        # A user's rows side by side need less than half the room, and are looked up faster. Numbers are
+        # sorted in half the time of texts.
         self._reader.execute(
-            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} ORDER BY uid"
+            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} ORDER BY HASH(uid)"
         )
         self._note()
 
@@ -467,21 +495,18 @@ class Staging:
     def _note(self) -> None:
         """Add what `checked` holds to the contents."""
         held = self.contents
-        rows, with_uid, with_device, with_sequence, first, last = self._reader.execute(
-            "SELECT COUNT(*), COUNT(uid) FILTER (fault IS NULL), COUNT(device_id) FILTER (fault IS NULL), "
+        rows, with_sequence, first, last = self._reader.execute(
+            "SELECT COUNT(*), "
             "COUNT(*) FILTER (fault IS NULL AND seq_id IS NOT NULL AND seq_time IS NOT NULL), "
             'MIN("timestamp") FILTER (fault IS NULL), MAX("timestamp") FILTER (fault IS NULL) FROM checked'
         ).fetchone()
         held.rows += rows
-        held.with_uid += with_uid
-        held.with_device += with_device
         held.with_sequence += with_sequence
-        moments = [
-            m for m in (held.first_timestamp, held.last_timestamp, first, last) if m is not None
-        ]
+        moments = [held.first_timestamp, held.last_timestamp, first, last]
+        known = [moment for moment in moments if moment is not None]
         held.first_timestamp, held.last_timestamp = (
-            min(moments, default=None),
-            max(moments, default=None),
+            min(known, default=None),
+            max(known, default=None),
         )
         rejected = self._reader.execute(
             "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault"
@@ -489,11 +514,33 @@ class Staging:
         held.rejected.update(dict(rejected))
         if rejected:
             self._note_faults()
+        self._note_ids()
         self._note_days()
         self._note_types()
         self._note_changes()
         if with_sequence:
             self._note_doubts()
+
+    def _note_ids(self) -> None:
+        """Put the distinct ids behind the name `distinct_id`, and count the rows that have them."""
+        self._reader.execute(
+            f"CREATE OR REPLACE TEMP TABLE distinct_id AS {queries.text('files/distinct_id')}"
+        )
+        for is_placeholder, *found in self._reader.execute(
+            "SELECT is_placeholder(id) AS blank, SUM(uid_rows), MIN(uid_line), SUM(device_rows), "
+            "MIN(device_line) FROM distinct_id GROUP BY blank"
+        ).fetchall():
+            uid_rows, uid_line, device_rows, device_line = found
+            if not is_placeholder:
+                self.contents.with_uid += uid_rows
+                self.contents.with_device += device_rows
+                continue
+            for column, rows, line in (
+                ("uid", uid_rows, uid_line),
+                ("device_id", device_rows, device_line),
+            ):
+                if rows:
+                    self.contents.add_change(Fault(line, self._spelled(column), _PLACEHOLDER), rows)
 
     def _note_faults(self) -> None:
         found = self._reader.execute(
@@ -552,7 +599,53 @@ class Staging:
 
 
 _LINE = "the line of a row"
-_FILLED = "(STRLEN(text) > 40 OR TRIM(text, ' ' || CHR(9) || CHR(10)) <> '')"
+_TAGS = (
+    "browser",
+    "version",
+    "os",
+    "service",
+    "context",
+    "entrypoint",
+    "campaign",
+    "migration",
+    "region",
+)
+_LONG_TAG = 24
+
+
+def _csv_rows(
+    kind: Recognised, pieces: Iterable[lines.Piece]
+) -> Iterator[tuple[int | None, pa.Table, bool]]:
+    """Width and rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
+    for piece in pieces:
+        careful = any(mark in piece.text for mark in (b"@", b"\0", b"E+", b"e+"))
+        for width, table in piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header):
+            yield width, table, careful
+
+
+def ahead(given: Iterator[_Item]) -> Iterator[_Item]:
+    """The same items, each made by a thread of its own while the one before it is used."""
+    with ThreadPoolExecutor(1) as apart:
+        waiting = apart.submit(next, given, None)
+        while (item := waiting.result()) is not None:
+            waiting = apart.submit(next, given, None)
+            yield item
+
+
+def _has_padded_cells(table: pa.Table) -> bool:
+    """Whether a cell begins or ends with a space."""
+    return any(
+        pc.any(test(table.column(place), " ")).as_py()
+        for place in range(table.num_columns - 1)
+        for test in (pc.starts_with, pc.ends_with)
+    )
+
+
+def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
+    """Whether a tag is long enough to be an id, a token or too long."""
+    places = [place for place, name in enumerate(layout.columns) if name in _TAGS]
+    longest = (pc.max(pc.binary_length(table.column(place))).as_py() for place in places)
+    return any(length and length >= _LONG_TAG for length in longest)
 
 
 def _cell(name: str, cell: str) -> str:
@@ -587,8 +680,8 @@ def _as_text(cell: str, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT"):
         whole = f"CAST(CAST({cell} AS BIGINT) AS VARCHAR)"
         return (
-            f"CASE WHEN ISNAN({cell}) THEN NULL WHEN ABS({cell}) < 9e18 AND {cell} = FLOOR({cell}) THEN {whole} "
-            f"ELSE CAST({cell} AS VARCHAR) END"
+            f"CASE WHEN ISNAN({cell}) THEN NULL WHEN ABS({cell}) < 9e18 AND {cell} = FLOOR({cell}) "
+            f"THEN {whole} ELSE CAST({cell} AS VARCHAR) END"
         )
     return f"CAST({cell} AS VARCHAR)"
 

@@ -1,20 +1,31 @@
 -- macros: expressions that the statements reading files share.
--- Note:   DuckDB only.
+-- Note:   DuckDB only. CASE guards what is dear: AND and OR compute both of their sides, and a long IN
+--         becomes a join.
 CREATE OR REPLACE TEMP MACRO plain_cell(cell) AS
-  CASE WHEN TRIM(cell) IN ('', 'NULL', 'null', 'Null', '\N') THEN NULL ELSE TRIM(cell) END;
+  CASE
+    WHEN STRLEN(cell) > 4 AND cell[1] <> ' ' AND cell[-1] <> ' ' THEN cell
+    WHEN TRIM(cell) IN ('', 'NULL', 'null', 'Null', '\N') THEN NULL
+    ELSE TRIM(cell)
+  END;
 
 CREATE OR REPLACE TEMP MACRO id_cell(cell) AS
-  CASE WHEN cell IN ('', 'NULL', 'null', 'Null') THEN NULL ELSE cell END;
+  CASE WHEN STRLEN(cell) > 4 THEN cell WHEN cell IN ('', 'NULL', 'null', 'Null') THEN NULL ELSE cell END;
 
 CREATE OR REPLACE TEMP MACRO is_placeholder(id) AS
-  LOWER(TRIM(id)) IN (
-    '', '\n', 'undefined', 'none', 'nil', 'null', 'nan', '-', '--', '?', 'n/a', 'na', '(null)', '<null>',
-    '<nil>', '(none)', '[object object]', 'unknown', 'anonymous'
-  )
-  OR (LENGTH(id) < 16 AND LTRIM(id, '0 ') = '');
+  CASE
+    WHEN STRLEN(id) > 16 THEN FALSE
+    WHEN id IS NULL THEN FALSE
+    ELSE
+      REGEXP_FULL_MATCH(
+        LOWER(TRIM(id)),
+        '|\\n|undefined|none|nil|null|nan|--?|\?|n/?a|<(null|nil)>|\((null|none)\)|\[object object\]|unknown|anonymous'
+      )
+      OR (STRLEN(id) < 16 AND LTRIM(id, '0 ') = '')
+  END;
 
 CREATE OR REPLACE TEMP MACRO spelled_id(id, as_written) AS
   CASE
+    WHEN is_placeholder(id) THEN NULL
     WHEN as_written THEN id
     WHEN LOWER(id) = id THEN TRIM(id)
     WHEN REGEXP_FULL_MATCH(TRIM(id), '[0-9A-Fa-f-]{8,}') THEN LOWER(TRIM(id))
@@ -22,19 +33,18 @@ CREATE OR REPLACE TEMP MACRO spelled_id(id, as_written) AS
   END;
 
 CREATE OR REPLACE TEMP MACRO is_private(tag) AS
-  (CONTAINS(tag, '@') AND REGEXP_MATCHES(tag, '[^\s@]@[^\s@]+[.][A-Za-z]{2}'))
-  OR (
-    LENGTH(tag) >= 24
-    AND REGEXP_MATCHES(tag, '[0-9]')
-    AND (
-      REGEXP_MATCHES(tag, '[0-9A-Fa-f]{24}|([0-9A-Fa-f]{4,12}-){4}[0-9A-Fa-f]{12}|eyJ[A-Za-z0-9_-]{16}')
-      OR (REGEXP_MATCHES(tag, '[A-Za-z0-9+/=]{32}') AND REGEXP_MATCHES(tag, '[a-z]') AND REGEXP_MATCHES(tag, '[A-Z]'))
-    )
-  );
+  CASE
+    WHEN CONTAINS(tag, '@') AND STRLEN(tag) >= 6 THEN REGEXP_MATCHES(tag, '[^\s@]@[^\s@]+[.][A-Za-z]{2}')
+    WHEN STRLEN(tag) < 24 OR tag IS NULL THEN FALSE
+    WHEN NOT REGEXP_MATCHES(tag, '[0-9]') THEN FALSE
+    WHEN REGEXP_MATCHES(tag, '[0-9A-Fa-f]{24}|([0-9A-Fa-f]{4,12}-){4}[0-9A-Fa-f]{12}|eyJ[A-Za-z0-9_-]{16}') THEN TRUE
+    WHEN REGEXP_MATCHES(tag, '[A-Za-z0-9+/=]{32}') THEN REGEXP_MATCHES(tag, '[a-z]') AND REGEXP_MATCHES(tag, '[A-Z]')
+    ELSE FALSE
+  END;
 
 CREATE OR REPLACE TEMP MACRO safe_tag(tag) AS
   CASE
-    WHEN STRLEN(tag) < 6 THEN tag
+    WHEN STRLEN(tag) < 24 AND NOT CONTAINS(tag, '@') THEN tag
     WHEN is_private(tag) THEN NULL
     WHEN STRLEN(tag) <= 256 THEN tag
     WHEN STRLEN(tag) = LENGTH(tag) THEN LEFT(tag, 256)

@@ -1,39 +1,38 @@
 -- typed: rows of any format as typed event columns, with what was changed in their cells.
 -- Grain:  one row per row of the file.
--- Reads:  browsed, reading (how times and ids of this file are read).
+-- Reads:  browsed, whose constants say how times and ids of this file are read.
 -- Note:   DuckDB only. A number of a time is milliseconds, in production's "timestamp" seconds, in a
 --         mozlog "Timestamp" nanoseconds; ISO 8601 without a zone is UTC. A flow is a sequence. Durations
 --         in flow.performance.* and flow.timing.* are no step's time. flow.continued.* ends in another
 --         flow's id, which is no part of a type. Amplitude's "fxa_activity - cert_signed" is a type of
 --         words joined by a dash. Production doesn't say whether a user is new: that is known once the
 --         sequence's other events are there, so it is left open for the summary.
---         An id that is a placeholder is blank. Ids of hexadecimal digits differ neither by case nor by
---         spaces around them, unless the store holds ids as they were written.
---         changed is a sum: 1 a placeholder in uid, 2 in device_id, 4 in seq_id, 8 a step's time that is
---         of no use, 16 a tag shortened to 256 bytes, 32 a tag left out, since it looks like an id.
+--         Ids of users and devices are spelled when they are hashed (hashed_id).
+--         changed is a sum: 4 a placeholder in seq_id, 8 a step's time that is of no use, 16 a tag
+--         shortened to 256 bytes, 32 a tag left out, since it looks like an id. Where care is false, no
+--         tag is long or holds an @, and no cell holds a NUL character or a number with an exponent.
 WITH given AS (
   SELECT
     b.*,
-    r.as_written,
     CASE WHEN b.format = 'events' THEN COALESCE(b."timestamp", b."time") ELSE COALESCE(b."time", b."timestamp") END
       AS given_time,
     CASE
-      WHEN r.time_unit IS NOT NULL THEN r.time_unit
+      WHEN b.time_unit IS NOT NULL THEN b.time_unit
       WHEN b.format <> 'events' AND b."time" IS NULL THEN 'seconds'
       ELSE 'milliseconds'
     END AS unit,
-    CASE WHEN r.event_wins THEN COALESCE(b.event, b.type) ELSE COALESCE(b.type, b.event) END AS given_type
+    CASE WHEN b.event_wins THEN COALESCE(b.event, b.type) ELSE COALESCE(b.type, b.event) END AS given_type
   FROM browsed AS b
-  CROSS JOIN reading AS r
 ),
 parsed AS (
   SELECT
     *,
-    CASE WHEN NOT CONTAINS(given_time, 'E') AND NOT CONTAINS(given_time, 'e')
-      THEN TRY_CAST(given_time AS DECIMAL(18, 3)) END AS number,
-    CASE WHEN NOT CONTAINS(seq_time, 'E') AND NOT CONTAINS(seq_time, 'e') THEN TRY_CAST(seq_time AS BIGINT) END
+    CASE WHEN care AND CONTAINS(LOWER(given_time), 'e') THEN NULL ELSE TRY_CAST(given_time AS DECIMAL(18, 3)) END
+      AS number,
+    CASE WHEN care AND CONTAINS(LOWER(seq_time), 'e') THEN NULL ELSE TRY_CAST(seq_time AS BIGINT) END
       AS step_time,
-    COALESCE(given_type LIKE 'flow.performance%' OR given_type LIKE 'flow.timing%', FALSE) AS is_duration
+    CASE WHEN STARTS_WITH(given_type, 'flow.')
+      THEN given_type LIKE 'flow.performance%' OR given_type LIKE 'flow.timing%' ELSE FALSE END AS is_duration
   FROM given
 )
 SELECT
@@ -52,7 +51,7 @@ SELECT
   ) AS "timestamp",
   COALESCE(given_time, nanoseconds) AS given_time,
   unit,
-  CASE WHEN is_placeholder(seq_id) THEN NULL ELSE spelled_id(seq_id, as_written) END AS seq_id,
+  CASE WHEN seq_id IS NOT NULL THEN spelled_id(seq_id, as_written) END AS seq_id,
   CASE WHEN is_duration OR step_time < 0 OR step_time > 1000000000000 THEN NULL ELSE step_time END AS seq_time,
   CASE WHEN is_duration OR step_time IS NOT NULL THEN NULL ELSE seq_time END AS unread_seq_time,
   CASE
@@ -73,32 +72,38 @@ SELECT
       END
     ELSE given_type
   END AS type,
-  CASE WHEN is_placeholder(uid) THEN NULL ELSE spelled_id(uid, as_written) END AS uid,
-  CASE WHEN is_placeholder(device_id) THEN NULL ELSE spelled_id(device_id, as_written) END AS device_id,
+  uid,
+  device_id,
   CASE
     WHEN format <> 'events' AND new_user IS NULL THEN NULL
     WHEN new_user IS NULL OR LOWER(new_user) IN ('0', 'false', 'f', '0.0') THEN 0
     WHEN LOWER(new_user) IN ('1', 'true', 't', '1.0') THEN 1
   END AS new_user,
   new_user AS given_new_user,
-  safe_tag(browser) AS user_agent_browser,
-  safe_tag(version) AS user_agent_version,
-  safe_tag(os) AS user_agent_os,
-  safe_tag(service) AS service,
-  safe_tag(context) AS context,
-  safe_tag(entrypoint) AS entrypoint,
-  safe_tag(campaign) AS campaign,
-  safe_tag(migration) AS migration,
-  safe_tag(region) AS region,
-  CASE WHEN is_placeholder(uid) THEN 1 ELSE 0 END
-  + CASE WHEN is_placeholder(device_id) THEN 2 ELSE 0 END
-  + CASE WHEN is_placeholder(seq_id) THEN 4 ELSE 0 END
+  CASE WHEN care THEN safe_tag(browser) ELSE browser END AS user_agent_browser,
+  CASE WHEN care THEN safe_tag(version) ELSE version END AS user_agent_version,
+  CASE WHEN care THEN safe_tag(os) ELSE os END AS user_agent_os,
+  CASE WHEN care THEN safe_tag(service) ELSE service END AS service,
+  CASE WHEN care THEN safe_tag(context) ELSE context END AS context,
+  CASE WHEN care THEN safe_tag(entrypoint) ELSE entrypoint END AS entrypoint,
+  CASE WHEN care THEN safe_tag(campaign) ELSE campaign END AS campaign,
+  CASE WHEN care THEN safe_tag(migration) ELSE migration END AS migration,
+  CASE WHEN care THEN safe_tag(region) ELSE region END AS region,
+  CASE WHEN is_placeholder(seq_id) THEN 4 ELSE 0 END
   + CASE WHEN NOT is_duration AND (step_time < 0 OR step_time > 1000000000000) THEN 8 ELSE 0 END
-  + CASE WHEN GREATEST(
+  + CASE WHEN care AND GREATEST(
       STRLEN(browser), STRLEN(version), STRLEN(os), STRLEN(service), STRLEN(context), STRLEN(entrypoint),
       STRLEN(campaign), STRLEN(migration), STRLEN(region)
     ) > 256 THEN 16 ELSE 0 END
-  + CASE WHEN is_private(browser) OR is_private(version) OR is_private(os) OR is_private(service)
-      OR is_private(context) OR is_private(entrypoint) OR is_private(campaign) OR is_private(migration)
-      OR is_private(region) THEN 32 ELSE 0 END AS changed
+  + CASE
+      WHEN NOT care THEN 0
+      WHEN is_private(browser) OR is_private(version) OR is_private(os) OR is_private(service)
+        OR is_private(context) OR is_private(entrypoint) OR is_private(campaign) OR is_private(migration)
+        OR is_private(region) THEN 32
+      ELSE 0
+    END AS changed,
+  care,
+  first_sane,
+  last_sane,
+  first_open
 FROM parsed
