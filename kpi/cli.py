@@ -149,6 +149,9 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
                 print(f"kpi: published, but not tidied: {refusal}", file=sys.stderr)
     if done.publication_id is None:
         print("nothing changed since the last summary")
+    elif done.days == 0 and done.completed:
+        days = "1 day" if done.completed == 1 else f"{done.completed} days"
+        print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:

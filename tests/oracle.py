@@ -195,21 +195,52 @@ def percent(part: float | None, whole: float | None) -> float | None:
     return 100.0 * part / whole
 
 
+def loaded_days(events: Iterable[Event], min_percent: float) -> set[int]:
+    """The days with enough events: some percent of the median of the nearest days that have any."""
+    volumes: dict[int, int] = defaultdict(int)
+    for event in events:
+        volumes[day_number(event["timestamp"])] += 1
+    ordered = sorted(volumes)
+    loaded = set()
+    for place, day in enumerate(ordered):
+        nearest = ordered[max(place - 14, 0) : place] + ordered[place + 1 : place + 15]
+        usual = percentile([volumes[other] for other in nearest], 0.5)
+        if usual is None or volumes[day] * 100 >= min_percent * usual:
+            loaded.add(day)
+    return loaded
+
+
+def device_of(event: Event, device_by: str) -> Any:
+    """What identifies the device of an event: its id, or OS and browser where both are known."""
+    if device_by == "device_id":
+        return known(event.get("device_id"))
+    pair = (known(event.get("user_agent_os")), known(event.get("user_agent_browser")))
+    return None if None in pair else pair
+
+
 class Log:
     """What a list of events says about users, devices, days and attempts."""
 
-    def __init__(self, events: Iterable[Event], sync_services: Iterable[str] = ("sync",)) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        sync_services: Iterable[str] = ("sync",),
+        min_day_percent: float = 5,
+        min_coverage: float = 50,
+        device_by: str = "device_id",
+    ) -> None:
+        events = list(events)
         self.sync_services = set(sync_services)
-        self.loaded_days: set[int] = set()
+        self.min_coverage = min_coverage
+        self.loaded_days = loaded_days(events, min_day_percent)
         # Per day, per user: the segments of that user's events, and the devices seen.
         self.segments: dict[int, dict[str, set[Segment]]] = defaultdict(lambda: defaultdict(set))
         self.devices: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         sequences: dict[str, list[Event]] = defaultdict(list)
         for event in events:
             day = day_number(event["timestamp"])
-            self.loaded_days.add(day)
-            user, device = known(event.get("uid")), known(event.get("device_id"))
-            if user is not None:
+            user, device = known(event.get("uid")), device_of(event, device_by)
+            if user is not None and day in self.loaded_days:
                 self.segments[day][user].add(self._event_segment(event))
                 if device is not None:
                     self.devices[day][user].add(device)
@@ -327,6 +358,10 @@ class Log:
             {name: tag(first(name)) for name in ACQUISITION},
         )
 
+    def counts_attempts(self, day: int, filters: Filters) -> bool:
+        """Whether attempts of a day have numbers under a filter."""
+        return day in self.loaded_days
+
     def attempts_picked(self, filters: Filters) -> list[Attempt]:
         """The attempts whose tags, account and devices are the ones asked for."""
         return [
@@ -376,17 +411,18 @@ class Log:
         """Per day ready and kind of account: quartiles of the seconds until ready to sync."""
         rows = []
         for day in self.days:
+            loaded = self.counts_attempts(day, filters)
             for account in ("new", "existing"):
                 seconds = [
                     attempt.ready_ms / 1000
                     for attempt in self.attempts_picked(filters)
-                    if attempt.day_ready == day and attempt.segment.users == account
+                    if loaded and attempt.day_ready == day and attempt.segment.users == account
                 ]
                 rows.append(
                     {
                         "day": day_name(day),
                         "account": account,
-                        "connections": len(seconds) if day in self.loaded_days else None,
+                        "connections": len(seconds) if loaded else None,
                         "p25_seconds": percentile(seconds, 0.25),
                         "median_seconds": percentile(seconds, 0.5),
                         "p75_seconds": percentile(seconds, 0.75),
@@ -400,7 +436,7 @@ class Log:
         for day in self.days:
             begun = [a for a in self.attempts_picked(filters) if a.day_begun == day]
             ready = [attempt.ready_ms for attempt in begun if attempt.ready_ms is not None]
-            loaded = day in self.loaded_days
+            loaded = self.counts_attempts(day, filters)
             soon = {
                 limit: sum(ms <= limit * 1000 for ms in ready) if loaded else None
                 for limit in (5, 10)
@@ -424,14 +460,15 @@ class Log:
         """Per day begun and step: the attempts that reached it, and the median of when."""
         rows = []
         for day in self.days:
-            begun = [a for a in self.attempts_picked(filters) if a.day_begun == day]
+            loaded = self.counts_attempts(day, filters)
+            begun = [a for a in self.attempts_picked(filters) if loaded and a.day_begun == day]
             for step in STEPS:
                 times = [a.first_seq_time[step] / 1000 for a in begun if step in a.first_seq_time]
                 rows.append(
                     {
                         "day": day_name(day),
                         "step": step,
-                        "reached": len(times) if day in self.loaded_days else None,
+                        "reached": len(times) if loaded else None,
                         "median_seconds": percentile(times, 0.5),
                     }
                 )

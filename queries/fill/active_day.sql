@@ -1,7 +1,7 @@
--- active_day: who was active on the changed days, in which segment and on which device.
+-- active_day: who was active on the changed days that are loaded, in which segment and on which device.
 -- Grain:   one row per (day, user_id, segment_id, device_id), device_id NULL where blank; a working
 --          table of one run, so that events are read and their ids looked up once.
--- Reads:   events.event, changed_day, events.known_user, events.known_device, new_sequence, tag_segment.
+-- Reads:   events.event, counted_day, events.known_user, events.known_device, new_sequence, tag_segment.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
 -- Note:    days are picked by IN: joined instead, they mislead DuckDB into building on the events.
 -- Source:  specification, "Definitions" (active user, active device); a blank uid is nobody.
@@ -26,4 +26,4 @@ INNER JOIN tag_segment AS t
 WHERE
   e."timestamp" >= :first_ms
   AND e."timestamp" < :end_ms
-  AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day);
+  AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM counted_day);

@@ -1,6 +1,7 @@
--- seen_tags: the combinations of tags on the changed days' events, and what each is summarised as.
+-- seen_tags: the combinations of tags on the events of the changed days that are loaded, and what each
+--          is summarised as.
 -- Grain:   one row per combination as it stands in the events; a working table of one run.
--- Reads:   events.event, changed_day, new_sequence.
+-- Reads:   events.event, counted_day, new_sequence.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
 DROP TABLE IF EXISTS seen_tags;
 
@@ -30,6 +31,6 @@ FROM (
     e."timestamp" >= :first_ms
     AND e."timestamp" < :end_ms
     AND e.uid <> ''
-    AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day)
+    AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM counted_day)
   GROUP BY 1, 2, 3, 4, 5
 ) AS combination;

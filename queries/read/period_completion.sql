@@ -29,7 +29,7 @@ SELECT
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 INNER JOIN kpi.day_status AS y
-  ON y.type = '(all)' AND y.day = c.day_begun AND (y.complete = 1 OR :with_incomplete = 1)
+  ON y.type = '(all)' AND y.day = c.day_begun AND y.loaded = 1 AND (y.complete = 1 OR :with_incomplete = 1)
 WHERE
   c.day_begun >= :first_day
   AND c.day_begun <= :last_day

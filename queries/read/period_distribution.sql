@@ -24,7 +24,7 @@ SELECT
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 INNER JOIN kpi.day_status AS y
-  ON y.type = '(all)' AND y.day = CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END AND (y.complete = 1 OR :with_incomplete = 1)
+  ON y.type = '(all)' AND y.day = CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END AND y.loaded = 1 AND (y.complete = 1 OR :with_incomplete = 1)
 WHERE
   CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END >= :first_day
   AND CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END <= :last_day

@@ -27,7 +27,7 @@ SELECT
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 INNER JOIN kpi.day_status AS y
-  ON y.type = '(all)' AND y.day = c.day_ready AND (y.complete = 1 OR :with_incomplete = 1)
+  ON y.type = '(all)' AND y.day = c.day_ready AND y.loaded = 1 AND (y.complete = 1 OR :with_incomplete = 1)
 WHERE
   c.day_ready >= :first_day
   AND c.day_ready <= :last_day
