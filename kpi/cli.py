@@ -137,6 +137,7 @@ def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
 
 def _summarise(settings: Settings, told: argparse.Namespace) -> None:
     from kpi import store
+    from kpi.coverage import blank_services_sentence
     from kpi.summarise import summarise
 
     with progress("Summarising") as step:
@@ -159,6 +160,8 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
             f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
             f"publication {done.publication_id}"
         )
+    if done.blank_service:
+        print(blank_services_sentence(done.blank_service, settings.sync_services))
     # The last line is for schedulers and their alarms.
     print(
         json.dumps(
@@ -174,7 +177,8 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _export(settings: Settings, told: argparse.Namespace) -> None:
-    from kpi import export, metrics
+    from kpi import coverage, export, metrics
+    from kpi.definitions import ATTEMPT_WINDOW
     from kpi.filters import Filters, Period
     from kpi.goals.command import goal_table
     from kpi.warehouse import open_warehouse
@@ -217,6 +221,11 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
                 incomplete=told.include_incomplete,
             )
         options = {"window": told.window} if told.metric == "multi-device" else {}
+        why = coverage.why_absent(
+            settings, warehouse, told.metric, filters, period, told.window or ATTEMPT_WINDOW
+        )
+        if why:
+            print(why, file=sys.stderr)
         return metrics.METRICS[told.metric](
             warehouse,
             filters,
@@ -394,6 +403,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[
             "engagement",
             "multi-device",
+            "device-coverage",
             "connection-time",
             "completion",
             "steps",

@@ -9,7 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection
 
 from kpi import anomalies, basis, definitions, queries, store
-from kpi.definitions import ATTEMPT_WINDOW, MONTH, NEEDED_DAYS, WIDEST_WINDOW
+from kpi.definitions import (
+    ATTEMPT_WINDOW,
+    MONTH,
+    NEEDED_DAYS,
+    PLATFORM,
+    UNKNOWN_DEVICES,
+    WIDEST_WINDOW,
+)
 from kpi.errors import Refused
 from kpi.events import load
 from kpi.filters import Period
@@ -39,6 +46,8 @@ class Summarised:
     publication_id: int | None = None
     completed: int = 0
     """How many days became complete."""
+    blank_service: int = 0
+    """How many sequences aren't attempts because they name no service."""
 
 
 def summarise(
@@ -82,11 +91,14 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
                 run.fill()
             run.list_days()
             run.mark_unusual_days()
+            blank = queries.run(publishing.connection, "read/blank_sequences").scalar()
             number = publishing.publish(definitions.version(settings.device_by), run.simulated)
             queries.run(publishing.connection, "fill/published")
             run.keep_basis(every_day=period == Period())
             publishing.end_part()
-            return replace(changed, publication_id=number, completed=completed)
+            return replace(
+                changed, publication_id=number, completed=completed, blank_service=int(blank)
+            )
 
 
 class _Run:
@@ -106,6 +118,7 @@ class _Run:
         stored = queries.settings(self.connection)
         self.now = datetime.now(UTC).replace(tzinfo=None)
         self.simulated = stored.get("simulated") == "1"
+        self.by_platform = int(settings.device_by == PLATFORM)
         self.frozen_before = stored_frozen_before(stored)
         self.anew = basis.differs(settings, self.connection, stored)
         self._judge_volumes()
@@ -214,7 +227,7 @@ class _Run:
         changed = _in_ms(self.first_changed, self.last_changed)
         self._name_segments()
         self._run("unpublished_day")
-        self._run("known_user", **changed)
+        self._run("known_user", **changed, by_platform=self.by_platform)
         self._fill_user_days()
         self._run("touched_sequence", **changed)
         touched = queries.run(
@@ -227,6 +240,14 @@ class _Run:
         )
         self.end_part()
 
+        self._run("day_volume", **changed)
+        self._run(
+            "day_coverage",
+            first_day=self.first_changed,
+            last_day=self.last_changed,
+            min_coverage=self.settings.min_device_coverage,
+            widest_window=WIDEST_WINDOW,
+        )
         services = self.settings.sync_services
         self._run("seen_attempt_tags", sync_services=services)
         self._run("kept_value", kept_values=self.settings.kept_values)
@@ -236,8 +257,8 @@ class _Run:
             sync_services=services,
             first_kept=kept_from(self.frozen_before),
             multi_device_window=ATTEMPT_WINDOW,
+            unknown_devices=UNKNOWN_DEVICES,
         )
-        self._run("day_volume", **changed)
         self._run("day_status")
         self._count_users()
         self.end_part()
@@ -256,7 +277,7 @@ class _Run:
         if self.first_counted is None:
             return
         for part in self._parts(self.first_counted, self.last_counted):
-            self._run("active_day", **_in_ms(**part))
+            self._run("active_day", **_in_ms(**part), by_platform=self.by_platform)
             self._run("user_day", **part)
             self._run("user_device_day", **part)
         reach = WIDEST_WINDOW - 1

@@ -146,6 +146,19 @@ class Warehouse:
         """first_kept and frozen_before in one row, once anything expired."""
         return self._listed("retention")
 
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """Users, users with a device and events with a sequence of every day that was counted so."""
+        return self.frame("day_coverage")
+
+    @cached_property
+    def lacks_sequences(self) -> bool:
+        """Whether no event of the whole store carries a sequence; False where that is unknown."""
+        days = self.coverage
+        if days.empty or days["events_with_sequence"].sum() > 0:
+            return False
+        return not self.frame("any_attempt")["attempts"].iloc[0]
+
     def _listed(self, query: str) -> pd.DataFrame:
         version = self.frame("schema_version")
         if version.empty or version.iloc[0, 0] < LISTS_SINCE_SCHEMA:

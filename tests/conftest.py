@@ -178,6 +178,7 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("engagement", "--not-os=Linux", "--users=existing", "--allow-unknown", *ALL_CELLS),
     *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 5, 7, 14)),
     ("multi-device", "--by=browser", *ALL_CELLS),
+    ("device-coverage", *ALL_CELLS),
     ("connection-time", *ALL_CELLS),
     ("connection-time", "--devices=multi", *ALL_CELLS),
     ("completion", *ALL_CELLS),

@@ -14,7 +14,14 @@ from logs import Event, at, days_from, device, event, random_log, user
 
 pytestmark = pytest.mark.every_engine("long")
 
-METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps")
+METRICS = (
+    "engagement",
+    "multi-device",
+    "device-coverage",
+    "connection-time",
+    "completion",
+    "steps",
+)
 FIRST, DAYS = "2016-03-01", 36
 LAST = days_from(FIRST, DAYS)[-1]
 

@@ -129,7 +129,7 @@ class Figures:
         return medians.reindex(ends)
 
     def _counted_days(self) -> pd.Series:
-        days = self._warehouse.frame("days", with_incomplete=int(self.incomplete))
+        days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
         index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
         return pd.Series(days["counted"].to_numpy() == 1, index=index)
 

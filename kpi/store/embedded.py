@@ -217,7 +217,7 @@ def reading_engine(settings: Settings) -> Engine:
 
     @event.listens_for(engine, "connect")
     def attach(raw: Any, _record: Any) -> None:
-        raw.cursor().execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
+        upgrade.attach_for_reading(raw.cursor(), publication)
 
     return engine
 

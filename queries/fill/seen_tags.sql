@@ -23,7 +23,11 @@ FROM (
     COALESCE(e.user_agent_version, '') AS raw_version,
     COALESCE(e.user_agent_os, '') AS raw_os,
     COALESCE(e.service, '') AS raw_service,
-    CASE WHEN n.seq_id IS NULL THEN COALESCE(e.new_user, 0) ELSE 1 END AS new_user,
+    CASE
+      WHEN n.seq_id IS NOT NULL THEN 1
+      WHEN e.new_user IS NULL AND e.type = 'account.created' AND COALESCE(e.seq_id, '') = '' THEN 1
+      ELSE COALESCE(e.new_user, 0)
+    END AS new_user,
     COUNT(*) AS events
   FROM events.event AS e
   LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
