@@ -222,7 +222,7 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
             )
         options = {"window": told.window} if told.metric == "multi-device" else {}
         why = coverage.why_absent(
-            settings, warehouse, told.metric, filters, period, told.window or ATTEMPT_WINDOW
+            warehouse, told.metric, filters, period, told.window or ATTEMPT_WINDOW
         )
         if why:
             print(why, file=sys.stderr)

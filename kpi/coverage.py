@@ -10,7 +10,6 @@ import pandas as pd
 from kpi.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, device_identity
 from kpi.filters import Filters, Period
 from kpi.measures import day_text
-from kpi.settings import Settings
 from kpi.warehouse import Warehouse
 
 NO_SEQUENCE = (
@@ -43,7 +42,6 @@ def days_without(
 
 
 def why_no_devices(
-    settings: Settings,
     warehouse: Warehouse,
     period: Period = Period(),
     window: int = ATTEMPT_WINDOW,
@@ -68,12 +66,11 @@ def why_no_devices(
     identity = device_identity(warehouse.publication.definitions)
     return (
         f"{what} are absent {_when(absent)}: only {share:.1f}% of the users {HAS[identity]} "
-        f"(at least {settings.min_device_coverage:g}% are needed). {REMEDY[identity]}."
+        f"(at least {warehouse.least_coverage:g}% are needed). {REMEDY[identity]}."
     )
 
 
 def why_absent(
-    settings: Settings,
     warehouse: Warehouse,
     metric: str,
     filters: Filters = Filters(),
@@ -82,15 +79,30 @@ def why_absent(
 ) -> str | None:
     """Why a table of `kpi.metrics` has absent numbers, where devices or sequences are the reason; or None."""
     if metric in ("engagement", "multi-device"):
-        return why_no_devices(settings, warehouse, period, window, MONTH)
+        return why_no_devices(warehouse, period, window, MONTH)
     if metric in ("firefox", "goals", "device-coverage"):
         return None
     if warehouse.lacks_sequences:
         return NO_SEQUENCE
     if filters.devices:
         what = f"Connections of {filters.devices}-device users"
-        return why_no_devices(settings, warehouse, period, what=what)
+        return why_no_devices(warehouse, period, what=what)
     return None
+
+
+def share_told(table: pd.DataFrame) -> str | None:
+    """The share of users with a device in a table of `metrics.device_coverage`, where it is below 95%.
+
+    Of the days whose counts may be shown; None where there are none, or nearly all users have one.
+    """
+    rows = table.dropna(subset=["daily_users", "users_with_device"])
+    users = rows["daily_users"].sum()
+    if not users:
+        return None
+    share = 100 * rows["users_with_device"].sum() / users
+    if share >= WELL_COVERED:
+        return None
+    return f"Of the daily users under these filters, {share:.1f}% have a device: the rest count as single."
 
 
 def span_of(column: str) -> int:
