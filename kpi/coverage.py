@@ -102,7 +102,7 @@ def share_told(table: pd.DataFrame) -> str | None:
     share = 100 * rows["users_with_device"].sum() / users
     if share >= WELL_COVERED:
         return None
-    return f"Of the daily users under these filters, {share:.1f}% have a device: the rest count as single."
+    return f"Device coverage: {share:.1f}% of the daily users under these filters have a device."
 
 
 def span_of(column: str) -> int:
@@ -110,6 +110,16 @@ def span_of(column: str) -> int:
     if column in ("mau", "engagement_ratio") or column.startswith("monthly"):
         return MONTH
     return WEEK if column == "dau_7day_mean" else 1
+
+
+def warnings(warehouse: Warehouse) -> tuple[str, ...]:
+    """Why numbers of the last 28 days are unknown, in sentences."""
+    last = warehouse.publication.last_complete_day
+    if last is None:
+        return ()
+    recent = Period(last - timedelta(days=MONTH - 1), last)
+    found = (why_no_devices(warehouse, recent), NO_SEQUENCE if warehouse.lacks_sequences else None)
+    return tuple(filter(None, found))
 
 
 def blank_services(warehouse: Warehouse, services: Iterable[str]) -> str | None:

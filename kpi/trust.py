@@ -23,8 +23,8 @@ WINDOWED = f"7-day means for {WEEK} days; monthly users and the engagement ratio
 class Problem:
     """What is missing or doubtful: since when, which numbers it touches, until when, and the way out.
 
-    ``grave`` says that numbers of the newest complete day are absent or old because of it. ``until`` is
-    None where nothing but mending ends it.
+    ``grave`` says which numbers of the newest complete day can't be used because of it, if any. ``until``
+    is None where nothing but mending ends it.
     """
 
     what: str
@@ -32,7 +32,7 @@ class Problem:
     touches: str
     until: date | None
     mend: str
-    grave: bool = False
+    grave: str = ""
 
     @property
     def sentence(self) -> str:
@@ -48,6 +48,7 @@ def problems(warehouse: Warehouse, settings: Settings, today: date | None = None
     found = [
         *_old(warehouse, today),
         *_gaps(warehouse),
+        *_short(warehouse),
         *_devices(warehouse),
         *_sequences(warehouse, settings),
         *_doubtful(warehouse),
@@ -64,7 +65,7 @@ def answer(warehouse: Warehouse, found: list[Problem]) -> str:
     day = day_text(last)
     grave = [problem for problem in found if problem.grave]
     if grave:
-        return f"No: for {day} {_lowered(grave[0].what)}."
+        return f"No: {grave[0].grave}."
     if found:
         count = "1 thing" if len(found) == 1 else f"{len(found)} things"
         return f"With care: the numbers of {day} are there; {count} below may matter to yours."
@@ -76,12 +77,12 @@ def _old(warehouse: Warehouse, today: date) -> Iterator[Problem]:
     if last is None or not warehouse.publication.old_data(today):
         return
     yield Problem(
-        f"No newer day than {day_text(last)} is complete: {(today - last).days} days are missing",
+        f"No newer day than {day_text(last)} is complete: {(today - last).days:,} days are missing",
         last + timedelta(days=1),
         "every number of the newest days",
         None,
         f"An operator loads the newer files: {LOAD}",
-        grave=True,
+        grave=f"the newest complete day is {day_text(last)}, {(today - last).days:,} days ago",
     )
 
 
@@ -102,7 +103,24 @@ def _gaps(warehouse: Warehouse) -> Iterator[Problem]:
         if end > first:
             what = f"{days} {'were loaded before their end' if early else 'are not loaded'}"
         mend = f"An operator loads the whole file of {'each' if end > first else 'that'} day"
-        yield Problem(what, first, WINDOWED, until, f"{mend}: {LOAD}", grave=until >= last)
+        yield Problem(
+            what, None, WINDOWED, until, f"{mend}: {LOAD}", grave=_absent(what, until, last)
+        )
+
+
+def _short(warehouse: Warehouse) -> Iterator[Problem]:
+    told = warehouse.publication
+    if told.first_day is None or told.last_complete_day is None:
+        return
+    until = told.first_day + timedelta(days=MONTH - 1)
+    if told.last_complete_day < until:
+        yield Problem(
+            f"The data begin on {day_text(told.first_day)}, less than {MONTH} days before the newest day",
+            None,
+            "monthly users and the engagement ratio, which are absent",
+            until,
+            f"An operator loads earlier files, if there are any: {LOAD}",
+        )
 
 
 def _stretches(gap: pd.DataFrame) -> Iterator[tuple[date, date, bool]]:
@@ -135,7 +153,7 @@ def _devices(warehouse: Warehouse) -> Iterator[Problem]:
             None,
             "multi- and single-device users, their goals, and connections by devices",
             None if still else absent[-1].date(),
-            f"An operator decides: {mend}",
+            f"An operator decides: {_lowered(mend)}",
         )
 
 
@@ -143,11 +161,11 @@ def _sequences(warehouse: Warehouse, settings: Settings) -> Iterator[Problem]:
     if warehouse.lacks_sequences:
         what, _, mend = coverage.NO_SEQUENCE.partition(". ")
         touches = "connection times, completion, steps and their goals, which are absent"
-        yield Problem(what, None, touches, None, f"An operator: {mend}")
+        yield Problem(what, None, touches, None, f"An operator can {_lowered(mend)}")
     blank = coverage.blank_services(warehouse, settings.sync_services)
     if blank:
         what, _, mend = blank.partition("; ")
-        yield Problem(what, None, "attempts begun and completed", None, f"An operator: {mend}")
+        yield Problem(what, None, "attempts begun and completed", None, f"An operator can {mend}")
 
 
 def _doubtful(warehouse: Warehouse) -> Iterator[Problem]:
@@ -179,6 +197,11 @@ def _unusual(warehouse: Warehouse) -> Iterator[Problem]:
             None,
             "Whoever runs the servers knows whether it was an outage, a release or real",
         )
+
+
+def _absent(what: str, until: date, last: date) -> str:
+    """Which numbers of the last day a gap leaves absent, if any."""
+    return f"{what}, so monthly numbers of {day_text(last)} are absent" if until >= last else ""
 
 
 def _lowered(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from kpi import coverage
 from kpi.definitions import PLATFORM
 from kpi.frame.parts import draw_note
 from kpi.frame.sidebar import reset_filters
@@ -35,11 +36,12 @@ def draw_trust_line(page: Page) -> None:
             f"estimated. Definitions {told.definitions}; times are UTC.{by_platform}",
             width="content",
         )
-        if told.warnings:
-            count = len(told.warnings)
+        warnings = (*told.warnings, *coverage.warnings(page.warehouse))
+        if warnings:
+            count = len(warnings)
             label = f"{count} warning{'s' if count > 1 else ''}"
             with st.popover(label, icon=":material/warning:", type="tertiary"):
-                for warning in told.warnings:
+                for warning in warnings:
                     st.text(warning)
 
 
