@@ -42,7 +42,7 @@ def test_full_page() -> None:
     store = warehouse.open_warehouse(Settings.read())
     assert figures(page)["Newest complete day"] == "31 Mar"
     assert figures(page)["Days that count"] == "152"
-    assert "of 152; 0 never loaded" in told
+    assert "of 152; 0 not loaded" in told
     read, rejected = int(store.loads["rows_read"].sum()), int(store.loads["rows_rejected"].sum())
     assert rejected > 0 and f"{rejected:,} of {read:,} rows read" in told
     volume, strip = alts(page)
