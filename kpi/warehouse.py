@@ -140,8 +140,13 @@ class Warehouse:
             yield f"{_days(row['days_loaded_early'])} loaded before they were over; they don't count"
         doubtful = self.doubtful["day"].nunique()
         if doubtful:
-            hold = "1 day holds" if doubtful == 1 else f"{doubtful} days hold"
-            yield f"{hold} only a few stray events and count for nothing; the Data page lists their lines"
+            few = "only a few stray events"
+            told = (
+                f"1 day holds {few} and counts"
+                if doubtful == 1
+                else f"{doubtful} days hold {few} and count"
+            )
+            yield f"{told} for nothing; the Data page lists their lines"
 
     @cached_property
     def loads(self) -> pd.DataFrame:
