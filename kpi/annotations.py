@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 from unicodedata import category
 
 from kpi import queries, store
-from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
 from kpi.settings import Settings
 
@@ -50,7 +49,7 @@ def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
                     kind=note.kind,
                     url=getattr(note, "url", None),
                 )
-            publishing.publish(DEFINITIONS)
+            publishing.publish()
 
 
 def _refuse_odd(note: Marker) -> None:
@@ -74,7 +73,7 @@ def remove(settings: Settings, note: Marker) -> None:
             queries.run(
                 publishing.connection, "fill/annotation_removed", day=note.day, label=note.label
             )
-            publishing.publish(DEFINITIONS)
+            publishing.publish()
 
 
 def standing(settings: Settings) -> list[Annotation]:

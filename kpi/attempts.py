@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kpi.cells import percent, small, small_or_telling
+from kpi.definitions import ATTEMPT_WINDOW
 from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
 from kpi.metrics import ACCOUNTS, WITHIN_SECONDS, ready_shares
 from kpi.warehouse import Warehouse
@@ -116,6 +117,7 @@ def connection_breakdown(
     frame = begun.merge(ready, on="broken_by", how="outer")
     if by is None:  # one row, also where nothing matches
         frame = frame.set_index("broken_by").reindex([""]).reset_index()
+    unknown = _unknown(warehouse, filters, period, incomplete)
     counts = [name for name in frame if name in ("begun", "completed", "connections")]
     counts += [f"within_{limit}_seconds" for limit in WITHIN_SECONDS]
     for name in counts:
@@ -129,6 +131,8 @@ def connection_breakdown(
         column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
         frame[f"{quartile}_seconds"] = column.mask(slow)
     frame["connections"] = frame.pop("connections").mask(slow)
+    if unknown:
+        frame.loc[:, frame.columns != "broken_by"] = pd.NA
     order = ["broken_by", "begun", "completed", "completion_percent"]
     order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
     order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
@@ -183,6 +187,8 @@ def setup_steps(
             ),
         }
     )
+    if _unknown(warehouse, filters, period, incomplete):
+        frame.loc[:, :] = pd.NA
     return frame.rename_axis("step").reset_index()
 
 
@@ -193,6 +199,24 @@ DETAILS: dict[str, Callable[..., pd.DataFrame]] = {
     "setup-steps": setup_steps,
 }
 """The tables behind the connection page that `export` doesn't print, by the name of their download."""
+
+
+def _unknown(warehouse: Warehouse, filters: Filters, period: Period, incomplete: bool) -> bool:
+    """Whether attempts can't be counted: no event has a sequence, or no day of the period knows devices."""
+    if warehouse.lacks_sequences:
+        return True
+    if not filters.devices:
+        return False
+    first, last = period.bounds
+    known = [
+        warehouse.frame("days", with_incomplete=int(incomplete), device_window=window)
+        for window in (0, ATTEMPT_WINDOW)
+    ]
+    inside = []
+    for days in known:
+        at = pd.to_datetime(days["day"]).dt.date
+        inside.append(days.loc[(at >= first) & (at <= last), "counted"].sum())
+    return inside[0] > 0 and inside[1] == 0
 
 
 def _found(

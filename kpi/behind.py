@@ -47,6 +47,10 @@ class _Noting(Warehouse):
         return self._warehouse.publication
 
     @property
+    def lacks_sequences(self) -> bool:
+        return self._warehouse.lacks_sequences
+
+    @property
     def has_versionless_sets(self) -> bool:
         return self._warehouse.has_versionless_sets
 

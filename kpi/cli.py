@@ -176,6 +176,7 @@ def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
 
 def _summarise(settings: Settings, told: argparse.Namespace) -> None:
     from kpi import store
+    from kpi.coverage import blank_services_sentence
     from kpi.summarise import summarise
 
     with progress("Summarising") as step:
@@ -188,6 +189,9 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
                 print(f"kpi: published, but not tidied: {refusal}", file=sys.stderr)
     if done.publication_id is None:
         print("nothing changed since the last summary")
+    elif done.days == 0 and done.completed:
+        days = "1 day" if done.completed == 1 else f"{done.completed} days"
+        print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:
@@ -195,6 +199,8 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
             f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
             f"publication {done.publication_id}"
         )
+    if done.blank_service:
+        print(blank_services_sentence(done.blank_service, settings.sync_services))
     # The last line is for schedulers and their alarms.
     print(
         json.dumps(
@@ -210,7 +216,8 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _export(settings: Settings, told: argparse.Namespace) -> None:
-    from kpi import export, metrics
+    from kpi import coverage, export, metrics
+    from kpi.definitions import ATTEMPT_WINDOW
     from kpi.filters import Filters, Period
     from kpi.goals.command import goal_table
     from kpi.warehouse import open_warehouse
@@ -253,6 +260,11 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
                 incomplete=told.include_incomplete,
             )
         options = {"window": told.window} if told.metric == "multi-device" else {}
+        why = coverage.why_absent(
+            warehouse, told.metric, filters, period, told.window or ATTEMPT_WINDOW
+        )
+        if why:
+            print(why, file=sys.stderr)
         return metrics.METRICS[told.metric](
             warehouse,
             filters,
@@ -438,6 +450,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=[
             "engagement",
             "multi-device",
+            "device-coverage",
             "connection-time",
             "completion",
             "steps",

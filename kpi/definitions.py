@@ -1,7 +1,11 @@
 """The numbers that the definitions rest on (design, section 3), and the version they go by."""
 
-DEFINITIONS = "2016.1"
+DEFINITIONS = "2016.2"
 """Every publication, baseline and export carries the version of the definitions it was made by."""
+
+DEVICE_ID, PLATFORM = "device_id", "platform"
+DEVICE_IDENTITIES = (DEVICE_ID, PLATFORM)
+"""What may identify a user's device: its id, or the pair of OS and browser."""
 
 WEEK = 7
 MONTH = 28
@@ -14,3 +18,16 @@ NEEDED_DAYS = MONTH + WIDEST_WINDOW - 1
 
 ATTEMPT_WINDOW = 5
 """The window by which a connection attempt's user counts as multi-device."""
+
+UNKNOWN_DEVICES = 2
+"""In place of 0 (single) or 1 (multi): too few users had a device id to know an attempt's devices."""
+
+
+def version(device_by: str) -> str:
+    """The version of the definitions, with the device identity where it isn't the usual one."""
+    return DEFINITIONS if device_by == DEVICE_ID else f"{DEFINITIONS}-{device_by}"
+
+
+def device_identity(definitions: str) -> str:
+    """The device identity that a version of the definitions names."""
+    return PLATFORM if definitions.endswith(f"-{PLATFORM}") else DEVICE_ID

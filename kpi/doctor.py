@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi import store
+from kpi import coverage, store
+from kpi.definitions import device_identity
 from kpi.errors import Refused, WarehouseDown
 from kpi.events import identity
 from kpi.settings import SECRETS_FILE, Settings
@@ -18,6 +19,7 @@ from kpi.warehouse import Warehouse, open_warehouse
 
 WEAK_KEY_BYTES = 16
 FEWEST_CHARACTERS = 8
+SHOWN_DOUBTS = 10
 RECENT_LOADS = timedelta(days=7)
 HIGH_REJECTS = 0.2
 """Recent loads are told when more than this part of the rejects that refuse a file were rejected."""
@@ -119,11 +121,45 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     yield Finding("days", through is not None, told)
     for warning in publication.warnings:
         yield Finding("days", False, warning)
+    yield from _unknown(settings, warehouse)
+    yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
     for row in warehouse.frame("integrity").itertuples(index=False):
         good = row.faults == 0
         broken = f": broken in {row.faults} places; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
+
+
+def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """Whether enough users have a device, and any event a sequence, for numbers to be known."""
+    identity = device_identity(warehouse.publication.definitions)
+    why = coverage.why_no_devices(warehouse)
+    yield Finding(
+        "devices", why is None, why or f"a device is known by {identity}, of enough users"
+    )
+    if identity != settings.device_by:
+        changed = f"KPI_DEVICE_BY is {settings.device_by}, and the numbers are by {identity}"
+        yield Finding("devices", False, f"{changed}; run: python -m kpi summarise")
+    if warehouse.lacks_sequences:
+        yield Finding("sequences", False, coverage.NO_SEQUENCE)
+    blank = coverage.blank_services(warehouse, settings.sync_services)
+    if blank:
+        yield Finding("sequences", False, blank)
+
+
+def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
+    """The files and lines whose few events count for no day."""
+    rows = warehouse.doubtful
+    for row in rows.head(SHOWN_DOUBTS).itertuples(index=False):
+        lines = f", line {row.first_lines}" if row.first_lines else ""
+        events = "1 event" if row.events == 1 else f"{row.events} events"
+        day = pd.Timestamp(row.day).date()
+        yield Finding(
+            "doubtful", False, f"{row.source}{lines}: {events} of {day}, out of all numbers"
+        )
+    if len(rows) > SHOWN_DOUBTS:
+        more = f"{len(rows) - SHOWN_DOUBTS} more; the Data page lists them"
+        yield Finding("doubtful", False, more)
 
 
 def _rejects(settings: Settings, loads: pd.DataFrame) -> Iterator[Finding]:

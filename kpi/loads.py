@@ -7,6 +7,9 @@ import json
 import pandas as pd
 
 LOADED = "loaded"
+COUNTS = ("rows_with_uid", "rows_with_device", "rows_with_sequence", "lines_passed_over")
+WORDS = ("columns_missing", "columns_ignored", "cells_changed")
+"""What a load's rows had; absent for loads of earlier versions."""
 
 
 def rows(manifest: pd.DataFrame) -> tuple[int, int]:
@@ -41,8 +44,25 @@ def listed(manifest: pd.DataFrame) -> pd.DataFrame:
         "; ".join(f"{reason} ({count})" for reason, count in json.loads(text).items())
         for text in manifest["rejected_by_reason"]
     ]
+    for name in COUNTS:
+        frame[name] = pd.to_numeric(manifest[name]).astype("Int64")
+    for name in WORDS:
+        frame[name] = manifest[name].map(_words)
     for name in ("first_timestamp", "last_timestamp"):
         moments = pd.to_datetime(pd.to_numeric(manifest[name]), unit="ms")
         frame[name.replace("timestamp", "event_at")] = moments.dt.strftime("%Y-%m-%d %H:%M:%S")
     frame["loaded_at"] = pd.to_datetime(manifest["loaded_at"]).dt.strftime("%Y-%m-%d %H:%M:%S")
     return frame.reset_index(drop=True)
+
+
+def _words(text: str | None) -> str | None:
+    """A list, or counts by name, as the loader wrote them in JSON; any other text as it is."""
+    if not text or pd.isna(text):
+        return None
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(told, dict):
+        return "; ".join(f"{name} ({count})" for name, count in told.items()) or None
+    return ", ".join(map(str, told)) or None if isinstance(told, list) else str(told)

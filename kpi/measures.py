@@ -288,6 +288,8 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "monthly_users": ("Monthly users", "users"),
     "monthly_multi_device_users": ("Multi-device monthly users", "users"),
     "monthly_multi_device_percent": ("Multi-device, of monthly", "percent"),
+    "users_with_device": ("Users with a device", "users"),
+    "device_coverage_percent": ("Users with a device", "percent"),
     "connections": ("Connections", "attempts"),
     "p25_seconds": ("A quarter within", "seconds"),
     "median_seconds": ("Half within (median)", "seconds"),
@@ -326,6 +328,14 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "rows_read": ("Rows read", "attempts"),
     "rows_kept": ("Rows kept", "attempts"),
     "rows_rejected": ("Rows rejected", "attempts"),
+    "rows_with_uid": ("With a user", "attempts"),
+    "rows_with_device": ("With a device", "attempts"),
+    "rows_with_sequence": ("With a sequence", "attempts"),
+    "lines_passed_over": ("Lines passed over", "attempts"),
+    "columns_missing": ("Columns missing", "text"),
+    "columns_ignored": ("Columns ignored", "text"),
+    "cells_changed": ("Cells changed", "text"),
+    "first_lines": ("Lines", "text"),
     "rejected_because": ("Rejected because", "text"),
     "first_event_at": ("First event (UTC)", "text"),
     "last_event_at": ("Last event (UTC)", "text"),
@@ -386,8 +396,11 @@ def why_nothing(
     unfiltered: bool,
     min_users: int,
     data: str,
+    unknown: str | None = None,
 ) -> str | None:
     """Why a measure has nothing to show in a period, in one sentence that says what to do; or None.
+
+    ``unknown`` says why some of its values can't be known, such as devices that no file names.
 
     ``rows`` is what readers may see, ``everything`` the same with no cell hidden, ``data`` the days
     that there are. Never zero, hidden and not loaded are three different things.
@@ -397,6 +410,8 @@ def why_nothing(
     counts = [column for column in everything if COLUMNS.get(column, ("", ""))[1] in COUNTED]
     if rows[measure.column].notna().any() and (rows[counts].fillna(0) > 0).any(axis=None):
         return None
+    if unknown and everything[measure.column].isna().all():
+        return unknown
     if everything[counts].isna().all(axis=None):
         return f"No day of this period is loaded. The data covers {data}: choose another period."
     if not (everything[counts].fillna(0) > 0).any(axis=None):
@@ -420,8 +435,11 @@ def gaps_told(
     everything: pd.DataFrame,
     min_users: int,
     weekly: bool = False,
+    unknown: str | None = None,
 ) -> str | None:
     """Which gaps a reader sees and why: hidden for privacy, nobody there, or not counted; or None.
+
+    ``unknown`` says why some values can't be known; it is added.
 
     ``rows`` and ``everything`` as in `why_nothing`, of what is drawn, in the same order.
     """
@@ -434,17 +452,19 @@ def gaps_told(
     empty = set(rows.loc[absent & bare & nobody, "day"]) - hidden
     missing = set(rows.loc[absent & bare & ~nobody, "day"]) - hidden - empty
     windowed = measure.metric in ("engagement", "multi-device")
+    not_loaded = "not every day of their window is" if windowed else "not"
+    absence = (
+        f"without a value ({not_loaded} loaded{', or devices are unknown' if unknown else ''})"
+    )
     told = [
         (hidden, f"hidden, since fewer than {min_users} people or attempts match"),
         (empty, "when nothing matches"),
-        (
-            missing,
-            f"without a value ({'not every day of their window is' if windowed else 'not'} loaded)",
-        ),
+        (missing, absence),
     ]
     unit = "week" if weekly else "day"
     words = [f"{_counted(len(days), unit)} {why}" for days, why in told if days]
-    return f"Gaps are not zeros: {'; '.join(words)}." if words else None
+    gaps = [f"Gaps are not zeros: {'; '.join(words)}."] if words else []
+    return " ".join([*gaps, *([unknown] if unknown and missing else [])]) or None
 
 
 def _counted(count: int, unit: str) -> str:

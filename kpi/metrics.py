@@ -20,6 +20,7 @@ from kpi.warehouse import Warehouse
 
 AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
 OTHER_WINDOWS = ("active", *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
+WITH_DEVICE = "with_device"
 ACCOUNTS = ("new", "existing")
 WITHIN_SECONDS = (5, 10, 30, 60)
 """How soon a device may be ready; a time of exactly the limit is within it."""
@@ -140,6 +141,44 @@ def multi_device(
     return _finished(frame, period, by, kept, warehouse, incomplete)
 
 
+def device_coverage(
+    warehouse: Warehouse,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+) -> pd.DataFrame:
+    """Of the day's active users, how many have a device on the day, and their percent.
+
+    One row per day: daily_users, users_with_device, device_coverage_percent; the last two are absent
+    where devices were never counted. Source: design, section 3.
+    """
+    audiences = ("active", WITH_DEVICE)
+    counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
+    keys = ["broken_by", "day"]
+    everyone = counts[counts["audience"] == "active"].set_index(keys)
+    some = counts[counts["audience"] == WITH_DEVICE].set_index(keys).reindex(everyone.index)
+    columns = {"daily_users": everyone, "users_with_device": some}
+    frame = pd.DataFrame(
+        {name: part["daily_users"] for name, part in columns.items()}
+    ).reset_index()
+    frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
+    few = small(frame["daily_users"], min_users)
+    # Those with a device and those without add up to all, so that one tells the other.
+    telling = few | small(frame["users_with_device"], min_users)
+    telling |= small(frame["daily_users"] - frame["users_with_device"], min_users)
+    frame.loc[few, "daily_users"] = pd.NA
+    frame.loc[telling, ["users_with_device", "device_coverage_percent"]] = pd.NA
+    frame = frame.sort_values(keys, ignore_index=True)
+    if weekly:
+        frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", list(columns)))
+        frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
+    kept = _values_seen(counts, period, ["daily_users"])
+    return _finished(frame, period, by, kept, warehouse, incomplete)
+
+
 def connection_time(
     warehouse: Warehouse,
     filters: Filters = Filters(),
@@ -161,8 +200,9 @@ def connection_time(
         return found
 
     counts = ["connections"]
+    levels = {"account": ACCOUNTS}
     frame = _on_every_day(
-        warehouse, accounts(weekly), by, incomplete, {"account": ACCOUNTS}, counts, weekly
+        warehouse, accounts(weekly), filters, by, incomplete, levels, counts, weekly
     )
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
@@ -233,7 +273,7 @@ def completion_counts(
     """
     found = _attempts(warehouse, "completion", filters, period, by, weekly)
     counts = [name for name in found if name not in ("broken_by", "day")]
-    frame = _on_every_day(warehouse, found, by, incomplete, {}, counts, weekly)
+    frame = _on_every_day(warehouse, found, filters, by, incomplete, {}, counts, weekly)
     return _within_period(frame, period, warehouse, incomplete)
 
 
@@ -255,7 +295,9 @@ def steps(
         return _attempts(warehouse, "steps", filters, period, by, weekly)
 
     levels = {"step": tuple(STEPS)}
-    frame = _on_every_day(warehouse, by_step(weekly), by, incomplete, levels, ["reached"], weekly)
+    frame = _on_every_day(
+        warehouse, by_step(weekly), filters, by, incomplete, levels, ["reached"], weekly
+    )
     frame["median_seconds"] = frame.pop("median_ms") / 1000
     daily = by_step(False, weeks.widened(period)) if weekly else None
     hidden = hidden_attempts(frame, daily, "reached", ["step"], min_users)
@@ -300,6 +342,7 @@ def firefox(warehouse: Warehouse, period: Period = Period(), weekly: bool = Fals
 METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "engagement": engagement,
     "multi-device": multi_device,
+    "device-coverage": device_coverage,
     "connection-time": connection_time,
     "completion": completion,
     "steps": steps,
@@ -307,7 +350,7 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 """Every measure by the name that `export` knows it by."""
 
-USER_METRICS = ("engagement", "multi-device")
+USER_METRICS = ("engagement", "multi-device", "device-coverage")
 ATTEMPT_METRICS = ("connection-time", "completion", "steps")
 
 
@@ -379,14 +422,22 @@ def _attempts(
 def _on_every_day(
     warehouse: Warehouse,
     found: pd.DataFrame,
+    filters: Filters,
     by: str | None,
     incomplete: bool,
     levels: dict[str, tuple[str, ...]],
     counts: list[str],
     weekly: bool = False,
 ) -> pd.DataFrame:
-    """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count."""
-    days = warehouse.frame("days", with_incomplete=int(incomplete))
+    """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
+
+    No day counts where no event of the store carries a sequence, nor, with a filter of devices, one for
+    whose window too few users had a device.
+    """
+    window = ATTEMPT_WINDOW if filters.devices else 0
+    days = warehouse.frame("days", with_incomplete=int(incomplete), device_window=window)
+    if warehouse.lacks_sequences:
+        days["counted"] = 0
     counted = pd.Series(
         days["counted"].to_numpy() == 1, index=pd.DatetimeIndex(_dates(days["day"]))
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
+from kpi.definitions import DEVICE_ID, DEVICE_IDENTITIES
 from kpi.errors import Refused
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
@@ -33,6 +34,9 @@ class Settings:
     complete_after_hours: float = 1.0
     kept_values: int = 200
     sync_services: tuple[str, ...] = ("sync",)
+    min_day_percent: float = 5.0
+    min_device_coverage: float = 50.0
+    device_by: str = DEVICE_ID
     memory_limit: str | None = None
     lock_seconds: float = 60.0
     allowed_domains: tuple[str, ...] = ()
@@ -81,6 +85,11 @@ class Settings:
             sync_services=tuple(s.strip() for s in services.split(",") if s.strip())
             if services
             else cls.sync_services,
+            min_day_percent=_number(told, "KPI_MIN_DAY_PERCENT", float, cls.min_day_percent),
+            min_device_coverage=_number(
+                told, "KPI_MIN_DEVICE_COVERAGE", float, cls.min_device_coverage
+            ),
+            device_by=_device_by(told),
             memory_limit=told.get("KPI_MEMORY_LIMIT") or None,
             lock_seconds=_number(told, "KPI_LOCK_SECONDS", float, cls.lock_seconds),
             allowed_domains=_names(told, "KPI_ALLOWED_DOMAINS"),
@@ -191,6 +200,13 @@ def _yes(told: Mapping[str, str], name: str) -> bool:
     if value not in ("0", "1", "false", "true"):
         raise Refused(f"{name} must be 0 or 1")
     return value in ("1", "true")
+
+
+def _device_by(told: Mapping[str, str]) -> str:
+    value = (told.get("KPI_DEVICE_BY") or DEVICE_ID).strip().lower()
+    if value not in DEVICE_IDENTITIES:
+        raise Refused(f"KPI_DEVICE_BY must be {' or '.join(DEVICE_IDENTITIES)}")
+    return value
 
 
 def _number(told: Mapping[str, str], name: str, kind: type, default: float) -> float:

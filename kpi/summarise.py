@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from kpi import anomalies, queries, store
-from kpi.definitions import ATTEMPT_WINDOW, DEFINITIONS, MONTH, NEEDED_DAYS, WIDEST_WINDOW
+from kpi import anomalies, basis, definitions, queries, store
+from kpi.definitions import (
+    ATTEMPT_WINDOW,
+    MONTH,
+    NEEDED_DAYS,
+    PLATFORM,
+    UNKNOWN_DEVICES,
+    WIDEST_WINDOW,
+)
 from kpi.errors import Refused
 from kpi.events import load
 from kpi.filters import Period
@@ -23,9 +28,6 @@ LOOK_AROUND_DAYS = 28
 EVENTS_AT_ONCE = 20_000_000
 """About how many events one statement groups: memory is bounded by it, however long the range."""
 
-DIFFERING = "differing"
-"""Kept in place of a check while some days are of other services than the rest."""
-
 ANY_DEVICES = (0, 999)
 _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 
@@ -34,13 +36,18 @@ _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 class Summarised:
     """What a run did: how many days changed, from when to when, and the publication they are in.
 
-    No days and a publication: only the list of loads, or of what expired, was out of date.
+    No days and a publication: days became complete, or only the list of loads, or of what expired, was
+    out of date.
     """
 
     days: int
     first_day: date | None = None
     last_day: date | None = None
     publication_id: int | None = None
+    completed: int = 0
+    """How many days became complete."""
+    blank_service: int = 0
+    """How many sequences aren't attempts because they name no service."""
 
 
 def summarise(
@@ -51,7 +58,8 @@ def summarise(
 ) -> Summarised:
     """Fill the KPI tables for the days whose events changed, and what depends on them.
 
-    Where other services' sequences count as attempts than before, every day that isn't frozen changed.
+    Where the numbers would rest on other settings or definitions than before (`kpi.basis`), every day
+    that isn't frozen changed. A day that was loaded after its end becomes complete by itself.
 
     ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run;
     raises Refused where ``last`` is before ``first``.
@@ -72,19 +80,25 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             run = _Run(settings, publishing, tell)
+            run.refuse_a_mixture(every_day=period == Period())
             run.keep_what_is_gone()
             changed = run.find_changes(*period.bounds)
+            restated, completed = run.judge_days()
             relisted = run.list_loads()
-            if changed.days == 0 and not relisted:
+            if not (changed.days or restated or relisted):
                 return changed
             if changed.days:
                 run.fill()
+            run.list_days()
             run.mark_unusual_days()
-            number = publishing.publish(DEFINITIONS, run.simulated)
+            blank = queries.run(publishing.connection, "read/blank_sequences").scalar()
+            number = publishing.publish(definitions.version(settings.device_by), run.simulated)
             queries.run(publishing.connection, "fill/published")
-            run.keep_services(every_day=period == Period())
+            run.keep_basis(every_day=period == Period())
             publishing.end_part()
-            return Summarised(changed.days, changed.first_day, changed.last_day, number)
+            return replace(
+                changed, publication_id=number, completed=completed, blank_service=int(blank)
+            )
 
 
 class _Run:
@@ -102,9 +116,17 @@ class _Run:
         self.end_part = publishing.end_part
         self.tell = tell
         stored = queries.settings(self.connection)
+        self.now = datetime.now(UTC).replace(tzinfo=None)
         self.simulated = stored.get("simulated") == "1"
+        self.by_platform = int(settings.device_by == PLATFORM)
         self.frozen_before = stored_frozen_before(stored)
-        self.anew = _with_other_services(settings, stored)
+        self.anew = basis.differs(settings, self.connection, stored)
+        self._judge_volumes()
+
+    def refuse_a_mixture(self, every_day: bool) -> None:
+        """Refuse to summarise some days by another device identity than the rest."""
+        frozen = self.frozen_before > _EVER[0]
+        basis.refuse_a_mixture(self.settings, self.connection, every_day, frozen)
 
     def keep_what_is_gone(self) -> None:
         """Freeze the days that a pipeline dropped from its table, with those that depend on them."""
@@ -125,6 +147,7 @@ class _Run:
         ):
             self.frozen_before = frozen_before
             self._run("setting", name="frozen_before", setting=frozen_before.isoformat())
+            self._judge_volumes()
 
     def find_changes(self, first: date, last: date) -> Summarised:
         self._run(
@@ -139,15 +162,32 @@ class _Run:
         self.end_part()
         if found["days"]:
             self.first_changed, self.last_changed = found["first_day"], found["last_day"]
+            self.first_counted, self.last_counted = found["first_counted"], found["last_counted"]
             events_a_day = max(1, int(found["events"]) // found["days"])
             self.days_at_once = max(1, EVENTS_AT_ONCE // events_a_day)
         return Summarised(found["days"], found["first_day"], found["last_day"])
 
-    def keep_services(self, every_day: bool) -> None:
-        """Keep whose sequences count as attempts; where days differ in it, none will be the same."""
+    def judge_days(self) -> tuple[int, int]:
+        """Judge which days are loaded and complete now; how many differ from what was published, and how
+        many of these became complete.
+        """
+        self._run(
+            "loaded_day",
+            frozen_before=self.frozen_before,
+            min_day_percent=self.settings.min_day_percent,
+            now=self.now,
+            now_seconds=int((self.now - datetime(1970, 1, 1)).total_seconds()),
+            complete_after_seconds=self.settings.complete_after_hours * 3600,
+        )
+        found = queries.run(self.connection, "read/changed_status").mappings().one()
+        self.end_part()
+        return int(found["days"]), int(found["completed"])
+
+    def keep_basis(self, every_day: bool) -> None:
+        """Keep what the numbers rest on; where days differ in it, nothing will equal it."""
         differ = self.anew and not every_day
-        check = DIFFERING if differ else _services_check(self.settings)
-        self._run("setting", name="sync_services", setting=check)
+        check = basis.DIFFERING if differ else basis.check(self.settings)
+        self._run("setting", name=basis.NAME, setting=check)
 
     def list_loads(self) -> bool:
         """List the loads and what expired; whether the newest publication's lists were out of date."""
@@ -169,6 +209,12 @@ class _Run:
             for name in ("load_manifest", "retention")
         ]
 
+    def list_days(self) -> None:
+        """State which days are loaded and complete, and list those that hold strays only."""
+        self._run("day_status")
+        self._run("doubtful_day", raw_table=self.settings.raw_table or "")
+        self.end_part()
+
     def mark_unusual_days(self) -> None:
         """Judge every day's volume of events by its recent weekdays, and mark those that stray."""
         self._run("usual_day")
@@ -179,25 +225,10 @@ class _Run:
 
     def fill(self) -> None:
         changed = _in_ms(self.first_changed, self.last_changed)
-        self._run("seen_tags", **changed)
-        self._run("kept_value", kept_values=self.settings.kept_values)
-        self._run("segment")
-        self.end_part()
-
+        self._name_segments()
         self._run("unpublished_day")
-        self._run("known_user", **changed)
-        for part in self._parts(self.first_changed, self.last_changed):
-            self._run("active_day", **_in_ms(**part))
-            self._run("user_day", **part)
-            self._run("user_device_day", **part)
-        reach = WIDEST_WINDOW - 1
-        for part in self._parts(self.first_changed, self.last_changed + timedelta(days=reach)):
-            self._run(
-                "multi_device_day",
-                **part,
-                first_device_day=part["first_day"] - timedelta(days=reach),
-                widest_window=WIDEST_WINDOW,
-            )
+        self._run("known_user", **changed, by_platform=self.by_platform)
+        self._fill_user_days()
         self._run("touched_sequence", **changed)
         touched = queries.run(
             self.connection, "read/touched_bounds", look_around_days=LOOK_AROUND_DAYS
@@ -209,6 +240,14 @@ class _Run:
         )
         self.end_part()
 
+        self._run("day_volume", **changed)
+        self._run(
+            "day_coverage",
+            first_day=self.first_changed,
+            last_day=self.last_changed,
+            min_coverage=self.settings.min_device_coverage,
+            widest_window=WIDEST_WINDOW,
+        )
         services = self.settings.sync_services
         self._run("seen_attempt_tags", sync_services=services)
         self._run("kept_value", kept_values=self.settings.kept_values)
@@ -218,27 +257,52 @@ class _Run:
             sync_services=services,
             first_kept=kept_from(self.frozen_before),
             multi_device_window=ATTEMPT_WINDOW,
+            unknown_devices=UNKNOWN_DEVICES,
         )
-        self._run(
-            "day_status",
-            **changed,
-            now=datetime.now(UTC).replace(tzinfo=None),
-            complete_after_seconds=self.settings.complete_after_hours * 3600,
-        )
-        self._count_users(reach)
+        self._run("day_status")
+        self._count_users()
         self.end_part()
 
-    def _count_users(self, reach: int) -> None:
+    def _name_segments(self) -> None:
+        """Name the segments of the counted days' events, while nothing private has changed."""
+        if self.first_counted is None:
+            return
+        self._run("seen_tags", **_in_ms(self.first_counted, self.last_counted))
+        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("segment")
+        self.end_part()
+
+    def _fill_user_days(self) -> None:
+        """Who was active on the counted days, on which devices, and who is multi-device since."""
+        if self.first_counted is None:
+            return
+        for part in self._parts(self.first_counted, self.last_counted):
+            self._run("active_day", **_in_ms(**part), by_platform=self.by_platform)
+            self._run("user_day", **part)
+            self._run("user_device_day", **part)
+        reach = WIDEST_WINDOW - 1
+        for part in self._parts(self.first_counted, self.last_counted + timedelta(days=reach)):
+            self._run(
+                "multi_device_day",
+                **part,
+                first_device_day=part["first_day"] - timedelta(days=reach),
+                widest_window=WIDEST_WINDOW,
+            )
+
+    def _count_users(self) -> None:
         """Daily users of every audience from one pass; monthly changes, an audience at a time."""
+        if self.first_counted is None:
+            return
+        reach = WIDEST_WINDOW - 1
         loaded = queries.run(self.connection, "read/loaded_days").mappings().one()
         if loaded["last_day"] is None:
             loaded = {"first_day": _EVER[1], "last_day": _EVER[0]}
         self._run("shortened", first_loaded_day=loaded["first_day"], last_day=loaded["last_day"])
-        first = self.first_changed
-        last_daily = min(loaded["last_day"], self.last_changed + timedelta(days=reach))
+        first = self.first_counted
+        last_daily = min(loaded["last_day"], self.last_counted + timedelta(days=reach))
         monthly = {
             "first_day": first,
-            "last_day": min(loaded["last_day"], self.last_changed + timedelta(days=reach + MONTH)),
+            "last_day": min(loaded["last_day"], self.last_counted + timedelta(days=reach + MONTH)),
             "first_active_day": first - timedelta(days=MONTH - 1),
         }
         self._run("audience")
@@ -280,6 +344,9 @@ class _Run:
                 "published. Load everything into a new KPI_HOME, which draws new keys"
             )
 
+    def _judge_volumes(self) -> None:
+        _judge_volumes(self.settings, self.connection, self.frozen_before)
+
     def _run(self, step: str, **params: object) -> None:
         self.tell(step)
         queries.run(self.connection, f"fill/{step}", **params)
@@ -288,25 +355,27 @@ class _Run:
 def unsummarised(settings: Settings, connection: Connection) -> int:
     """How many days have changed since the newest publication."""
     stored = queries.settings(connection)
+    frozen_before = stored_frozen_before(stored)
+    _judge_volumes(settings, connection, frozen_before)
     queries.run(
         connection,
         "fill/changed_day",
-        frozen_before=stored_frozen_before(stored),
+        frozen_before=frozen_before,
         first_wanted=_EVER[0],
         last_wanted=_EVER[1],
-        anew=int(_with_other_services(settings, stored)),
+        anew=int(basis.differs(settings, connection, stored)),
     )
     return queries.run(connection, "read/changed_days").mappings().one()["days"]
 
 
-def _with_other_services(settings: Settings, stored: Mapping[str, str]) -> bool:
-    """Whether the numbers were made while other services' sequences were connection attempts."""
-    return stored.get("sync_services", _services_check(settings)) != _services_check(settings)
-
-
-def _services_check(settings: Settings) -> str:
-    """Equal for equal sets of services; of 64 characters, however many there are."""
-    return hashlib.sha256(json.dumps(sorted(set(settings.sync_services))).encode()).hexdigest()
+def _judge_volumes(settings: Settings, connection: Connection, frozen_before: date) -> None:
+    """Count the events that there are by day, and judge which days they are enough for."""
+    queries.run(
+        connection,
+        "fill/judged_day",
+        frozen_before=frozen_before,
+        min_day_percent=settings.min_day_percent,
+    )
 
 
 def stored_frozen_before(stored: dict[str, str]) -> date:

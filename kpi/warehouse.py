@@ -70,15 +70,18 @@ class Warehouse:
         key: str | None = None,
         explain: Callable[[Exception], Refused | None] = lambda error: None,
         answers_kept: int = 0,
+        least_coverage: float = Settings.min_device_coverage,
     ) -> None:
         """``key`` tells the publication where the engine would read on in the next one.
 
         ``explain`` turns an error of the engine into a sentence. So many ``answers_kept`` are given
-        again without asking, for measures that rest on the same counts.
+        again without asking, for measures that rest on the same counts. ``least_coverage`` is the percent
+        of users with a device from which on numbers of devices stand.
         """
         self._engine = engine
         self._key = key
         self._explain = explain
+        self.least_coverage = least_coverage
         self._answered = lru_cache(answers_kept)(self._answer)
 
     def frame(self, query: str, **params: Any) -> pd.DataFrame:
@@ -135,6 +138,15 @@ class Warehouse:
             yield f"{_days(row['days_missing'])} never loaded; shown as gaps"
         if row["days_loaded_early"]:
             yield f"{_days(row['days_loaded_early'])} loaded before they were over; they don't count"
+        doubtful = self.doubtful["day"].nunique()
+        if doubtful:
+            few = "only a few stray events"
+            told = (
+                f"1 day holds {few} and counts"
+                if doubtful == 1
+                else f"{doubtful} days hold {few} and count"
+            )
+            yield f"{told} for nothing; the Data page lists their lines"
 
     @cached_property
     def loads(self) -> pd.DataFrame:
@@ -145,6 +157,24 @@ class Warehouse:
     def retention(self) -> pd.DataFrame:
         """first_kept and frozen_before in one row, once anything expired."""
         return self._listed("retention")
+
+    @cached_property
+    def doubtful(self) -> pd.DataFrame:
+        """The days whose few events don't make them loaded: day, load_id, source, events, first_lines."""
+        return self.frame("doubtful_day")
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """Users, users with a device and events with a sequence of every day that was counted so."""
+        return self.frame("day_coverage")
+
+    @cached_property
+    def lacks_sequences(self) -> bool:
+        """Whether no event of the whole store carries a sequence; False where that is unknown."""
+        days = self.coverage
+        if days.empty or days["events_with_sequence"].sum() > 0:
+            return False
+        return not self.frame("any_attempt")["attempts"].iloc[0]
 
     def _listed(self, query: str) -> pd.DataFrame:
         version = self.frame("schema_version")
@@ -189,7 +219,9 @@ def open_warehouse(settings: Settings, answers_kept: int = 0) -> Warehouse:
     """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
     key = store.lasting_key(settings)
     explain = partial(store.explained, settings)
-    warehouse = Warehouse(store.reading_engine(settings), key, explain, answers_kept)
+    warehouse = Warehouse(
+        store.reading_engine(settings), key, explain, answers_kept, settings.min_device_coverage
+    )
     found = warehouse.frame("schema_version")
     store.refuse_newer_version(None if found.empty else int(found.iloc[0, 0]))
     return warehouse

@@ -5,19 +5,25 @@ import streamlit as st
 from kpi.frame import frame
 from kpi.frame.about import (
     draw_definitions,
+    draw_doubtful,
     draw_freshness,
     draw_loads,
     draw_markers,
     draw_retention,
+    draw_trust,
     draw_volumes,
 )
 
 with frame("pages/data.py") as page:
     page.tell_not_applied("Loads and volumes", "tell of all events")
+    st.header("Can I trust today?", help="Judged for the newest complete day, over all users.")
+    draw_trust(page)
     draw_freshness(page)
 
     st.header("Volume by event type", help="Events of any kind, not users; by UTC day.")
     draw_volumes(page)
+
+    draw_doubtful(page)
 
     st.header("Loads and rejects", help="Of every file that was loaded; times are UTC.")
     draw_loads(page)

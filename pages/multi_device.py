@@ -38,6 +38,7 @@ with frame("pages/multi_device.py") as page:
         ]
     )
 
+    page.tell_device_identity()
     page.draw_heading("Multi-device users", share.definition)
     with page.choices():
         percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"

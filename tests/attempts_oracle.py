@@ -23,11 +23,12 @@ class Period:
     """The attempts under filters, begun or ready within days (ISO dates, both included)."""
 
     def __init__(self, log: Log, filters: Filters, first: str | None, last: str | None) -> None:
-        self.log = log
+        self.log, self.filters = log, filters
         self.first, self.last = first or "", last or "9999"
         picked = log.attempts_picked(filters)
-        self.begun = [a for a in picked if self._within(a.day_begun)]
-        self.ready = [a for a in picked if self._within(a.day_ready)]
+        counted = {day for day in log.days if log.counts_attempts(day, filters)}
+        self.begun = [a for a in picked if a.day_begun in counted and self._within(a.day_begun)]
+        self.ready = [a for a in picked if a.day_ready in counted and self._within(a.day_ready)]
 
     def _within(self, day: int | None) -> bool:
         return day is not None and self.first <= day_name(day) <= self.last
@@ -38,7 +39,7 @@ class Period:
         for day in self.log.days:
             if not self._within(day):
                 continue
-            loaded = day in self.log.loaded_days
+            loaded = self.log.counts_attempts(day, self.filters)
             begun = [a for a in self.begun if a.day_begun == day]
             row: Row = {"day": day_name(day), "begun": len(begun) if loaded else None}
             for limit in LIMITS:

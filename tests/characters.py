@@ -163,7 +163,7 @@ def active_without_a_device() -> Character:
         "active_without_a_device",
         "a user with no active device on the day itself is not multi-device that day",
         [
-            *heartbeat(D[0], 12),
+            *(event(at(day), uid=user("bob"), device_id=device("bob")) for day in D[:12]),
             _on(D[4], "phone"),
             _on(D[5], "laptop"),
             _on(D[6], None),
@@ -172,8 +172,35 @@ def active_without_a_device() -> Character:
         [
             _multi(1, D[5], 5),
             _multi(0, D[6], 5),
-            _dau(1, D[6], "single_device"),
+            _dau(2, D[6], "single_device"),
             _multi(1, D[7], 5),
+        ],
+    )
+
+
+def too_few_with_a_device() -> Character:
+    """On one day half of the users have a device, on the next one in three."""
+    others = [
+        event(at(day), uid=user(name), device_id=device(name) if day != D[20] else None)
+        for day in D[:60]
+        for name in ("bob", "cat")
+    ]
+    return Character(
+        "too_few_with_a_device",
+        "multi-device numbers are absent where under half of the users have a device in their window",
+        [*others, *(_on(day, "a") for day in D[:60]), *(_on(day, "b") for day in D[:60])],
+        [
+            Expected("device-coverage", "device_coverage_percent", 100 / 3, D[20]),
+            Expected("device-coverage", "users_with_device", 3, D[21]),
+            _multi(1, D[19], 5),
+            *(_multi(None, D[20 + later], window) for later, window in ((0, 3), (2, 3), (13, 14))),
+            *(_multi(1, D[20 + window], window) for window in (3, 5, 7, 14)),
+            _dau(3, D[20]),
+            _dau(None, D[24], "single_device"),
+            _dau(2, D[25], "single_device"),
+            _mau(3, D[27]),
+            _mau(None, D[51], "multi_device"),
+            _mau(1, D[52], "multi_device"),
         ],
     )
 
@@ -424,7 +451,7 @@ def an_unloaded_day() -> Character:
     return Character(
         "an_unloaded_day",
         "a day never loaded is absent, never zero, and so is all that needs it",
-        [_on(day, "a") for day in loaded],
+        [*(_on(day, "a") for day in loaded), *_steps(D[50], "12:00", "one", ("sequence.begin", 0))],
         [
             _dau(None, D[35]),
             _dau(1, D[34]),
@@ -632,6 +659,7 @@ def outside_of_sequences() -> Character:
         "an event without seqId or without seqTime is activity but no part of an attempt",
         [
             *heartbeat(D[0], 8),
+            *_steps(D[5], "12:00", "whole", ("sequence.begin", 0)),
             event(at(D[2]), "sequence.begin", seq_id="half", uid=user("ann"), **LAPTOP),
             event(at(D[2]), "device.connected", seq_time=0, uid=user("ann"), **LAPTOP),
         ],
@@ -702,6 +730,7 @@ CHARACTERS: dict[str, Callable[[], Character]] = {
         third_device_at_every_window_edge,
         same_device_again,
         active_without_a_device,
+        too_few_with_a_device,
         same_device_id_of_two_users,
         midnight_exactly,
         a_moment_before_midnight,

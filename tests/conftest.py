@@ -147,6 +147,18 @@ class Store:
         ran = self.must("export", metric, *arguments, f"--min-users={min_users}")
         return parsed(ran.text)
 
+    def published(self, query: str, **params: Any) -> list[dict[str, Any]]:
+        """The rows of a file in `queries/read` in the newest publication, as pages read it."""
+        from kpi.settings import Settings
+        from kpi.warehouse import open_warehouse
+
+        told = {name: value for name, value in self.settings().items() if value is not None}
+        warehouse = open_warehouse(Settings.read(told))
+        try:
+            return warehouse.frame(query, **params).to_dict("records")
+        finally:
+            warehouse.close()
+
     def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
         """What every metric prints, byte for byte."""
         return {asked: self.must("export", *asked).out for asked in which or EVERY_EXPORT}
@@ -166,6 +178,7 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("engagement", "--not-os=Linux", "--users=existing", "--allow-unknown", *ALL_CELLS),
     *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 5, 7, 14)),
     ("multi-device", "--by=browser", *ALL_CELLS),
+    ("device-coverage", *ALL_CELLS),
     ("connection-time", *ALL_CELLS),
     ("connection-time", "--devices=multi", *ALL_CELLS),
     ("completion", *ALL_CELLS),

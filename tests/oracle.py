@@ -47,6 +47,7 @@ COLUMNS = {
         "monthly_multi_device_users",
         "monthly_multi_device_percent",
     ),
+    "device-coverage": ("day", "daily_users", "users_with_device", "device_coverage_percent"),
     "connection-time": (
         "day",
         "account",
@@ -74,6 +75,7 @@ COUNTS = {
         "monthly_users",
         "monthly_multi_device_users",
     ),
+    "device-coverage": ("daily_users", "users_with_device"),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
     "steps": ("reached",),
@@ -146,7 +148,7 @@ class Attempt:
     day_ready: int | None
     ready_ms: int | None
     segment: Segment
-    devices: str  # 'single' or 'multi'
+    devices: str  # 'single', 'multi' or 'unknown'
     acquired: dict[str, str]  # region, context, entrypoint, campaign, migration
 
 
@@ -195,28 +197,68 @@ def percent(part: float | None, whole: float | None) -> float | None:
     return 100.0 * part / whole
 
 
+def loaded_days(events: Iterable[Event], min_percent: float) -> set[int]:
+    """The days with enough events: some percent of the median of the nearest days that have any."""
+    volumes: dict[int, int] = defaultdict(int)
+    for event in events:
+        volumes[day_number(event["timestamp"])] += 1
+    ordered = sorted(volumes)
+    loaded = set()
+    for place, day in enumerate(ordered):
+        nearest = ordered[max(place - 14, 0) : place] + ordered[place + 1 : place + 15]
+        usual = percentile([volumes[other] for other in nearest], 0.5)
+        if usual is None or volumes[day] * 100 >= min_percent * usual:
+            loaded.add(day)
+    return loaded
+
+
+def creates_account(event: Event) -> bool:
+    """Whether an event that doesn't know of new users, and has no sequence, creates an account."""
+    unknown = "new_user" not in event and known(event.get("seq_id")) is None
+    return unknown and event["type"] == "account.created"
+
+
+def device_of(event: Event, device_by: str) -> Any:
+    """What identifies the device of an event: its id, or OS and browser where both are known."""
+    if device_by == "device_id":
+        return known(event.get("device_id"))
+    pair = (known(event.get("user_agent_os")), known(event.get("user_agent_browser")))
+    return None if None in pair else pair
+
+
 class Log:
     """What a list of events says about users, devices, days and attempts."""
 
-    def __init__(self, events: Iterable[Event], sync_services: Iterable[str] = ("sync",)) -> None:
+    def __init__(
+        self,
+        events: Iterable[Event],
+        sync_services: Iterable[str] = ("sync",),
+        min_day_percent: float = 5,
+        min_coverage: float = 50,
+        device_by: str = "device_id",
+    ) -> None:
+        events = list(events)
         self.sync_services = set(sync_services)
-        self.loaded_days: set[int] = set()
+        self.min_coverage = min_coverage
+        self.loaded_days = loaded_days(events, min_day_percent)
         # Per day, per user: the segments of that user's events, and the devices seen.
         self.segments: dict[int, dict[str, set[Segment]]] = defaultdict(lambda: defaultdict(set))
         self.devices: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         sequences: dict[str, list[Event]] = defaultdict(list)
+        self.has_sequences = False
         for event in events:
             day = day_number(event["timestamp"])
-            self.loaded_days.add(day)
-            user, device = known(event.get("uid")), known(event.get("device_id"))
-            if user is not None:
+            user, device = known(event.get("uid")), device_of(event, device_by)
+            if user is not None and day in self.loaded_days:
                 self.segments[day][user].add(self._event_segment(event))
                 if device is not None:
                     self.devices[day][user].add(device)
             if known(event.get("seq_id")) is not None and known(event.get("seq_time")) is not None:
                 sequences[event["seq_id"]].append(event)
+                self.has_sequences |= day in self.loaded_days
         found = (self._attempt(sequence) for sequence in sequences.values())
         self.attempts = [attempt for attempt in found if attempt is not None]
+        self.has_sequences |= bool(self.attempts)
 
     @property
     def days(self) -> list[int]:
@@ -232,7 +274,7 @@ class Log:
             tag(major(event.get("user_agent_version"))),
             tag(event.get("user_agent_os")),
             tag(event.get("service")),
-            "new" if event.get("new_user") else "existing",
+            "new" if event.get("new_user") or creates_account(event) else "existing",
         )
 
     # Users ------------------------------------------------------------------------------------
@@ -257,9 +299,25 @@ class Log:
                 found.add(user)
         return found
 
-    def all_loaded(self, day: int, days: int) -> bool:
-        """Whether every day of the window that ends with ``day`` was loaded."""
-        return all(earlier in self.loaded_days for earlier in range(day - days + 1, day + 1))
+    def coverage(self, day: int) -> float | None:
+        """Of the day's users, the percent with a device; absent where there are none."""
+        return percent(len(self.devices.get(day, {})), len(self.segments.get(day, {})))
+
+    def knows_devices(self, day: int, window: int) -> bool:
+        """Whether enough users had a device on every loaded day of the window that ends with a day."""
+        days = [
+            earlier for earlier in range(day - window + 1, day + 1) if earlier in self.loaded_days
+        ]
+        shares = [self.coverage(earlier) for earlier in days]
+        return all(share is None or share >= self.min_coverage for share in shares)
+
+    def counted(self, day: int, audience: str, window: int) -> bool:
+        """Whether a day has a number: it is loaded and, of single or multi, devices are known."""
+        return day in self.loaded_days and (audience == "all" or self.knows_devices(day, window))
+
+    def all_counted(self, day: int, days: int, audience: str, window: int) -> bool:
+        """Whether every day of those that end with ``day`` has a number."""
+        return all(self.counted(d, audience, window) for d in range(day - days + 1, day + 1))
 
     def counts(self, audience: str, filters: Filters, window: int) -> dict[int, Row]:
         """DAU, its 7-day mean, and MAU, per day."""
@@ -267,11 +325,11 @@ class Log:
         counted: dict[int, Row] = {}
         for day in self.days:
             mean = mau = None
-            if self.all_loaded(day, MEAN_DAYS):
+            if self.all_counted(day, MEAN_DAYS, audience, window):
                 mean = sum(len(on[day - back]) for back in range(MEAN_DAYS)) / MEAN_DAYS
-            if self.all_loaded(day, MONTH_DAYS):
+            if self.all_counted(day, MONTH_DAYS, audience, window):
                 mau = len(set().union(*(on[day - back] for back in range(MONTH_DAYS))))
-            dau = len(on[day]) if day in self.loaded_days else None
+            dau = len(on[day]) if self.counted(day, audience, window) else None
             counted[day] = {"dau": dau, "mean": mean, "mau": mau}
         return counted
 
@@ -286,14 +344,14 @@ class Log:
                     return event[column]
             return None
 
-        if first("service") not in self.sync_services:
+        if tag(first("service")) not in self.sync_services:
             return None
         first_seq_time: dict[str, int] = {}
         first_timestamp: dict[str, int] = {}
-        for event in ordered:
-            kind, moment, elapsed = event["type"], event["timestamp"], event["seq_time"]
-            first_seq_time[kind] = min(first_seq_time.get(kind, elapsed), elapsed)
-            first_timestamp[kind] = min(first_timestamp.get(kind, moment), moment)
+        for event in sorted(sequence, key=lambda event: (event["timestamp"], event["seq_time"])):
+            # The first occurrence counts; a later one of the same type never does.
+            first_seq_time.setdefault(event["type"], event["seq_time"])
+            first_timestamp.setdefault(event["type"], event["timestamp"])
 
         day_begun = day_ready = ready_ms = None
         if "sequence.begin" in first_timestamp:
@@ -305,12 +363,16 @@ class Log:
 
         new = "account.created" in first_seq_time or any(e.get("new_user") for e in ordered)
         user = first("uid")
-        judged = day_ready if day_ready is not None else day_begun
-        multi = (
-            user is not None
-            and judged is not None
-            and self.is_multi_device(user, judged, MULTI_DEVICE_DAYS)
+        judged = next(
+            day
+            for day in (day_ready, day_begun, min(day_number(e["timestamp"]) for e in ordered))
+            if day is not None
         )
+        devices = "single"
+        if user is not None and self.is_multi_device(user, judged, MULTI_DEVICE_DAYS):
+            devices = "multi"
+        if not self.counted(judged, devices, MULTI_DEVICE_DAYS):
+            devices = "unknown"
         return Attempt(
             first_seq_time,
             day_begun,
@@ -323,9 +385,14 @@ class Log:
                 tag(first("service")),
                 "new" if new else "existing",
             ),
-            "multi" if multi else "single",
+            devices,
             {name: tag(first(name)) for name in ACQUISITION},
         )
+
+    def counts_attempts(self, day: int, filters: Filters) -> bool:
+        """Whether attempts of a day have numbers under a filter."""
+        known_devices = filters.devices is None or self.knows_devices(day, MULTI_DEVICE_DAYS)
+        return self.has_sequences and day in self.loaded_days and known_devices
 
     def attempts_picked(self, filters: Filters) -> list[Attempt]:
         """The attempts whose tags, account and devices are the ones asked for."""
@@ -372,21 +439,39 @@ class Log:
             for day in self.days
         ]
 
+    def device_coverage(self, filters: Filters) -> list[Row]:
+        """Per day: the users, those of them with a device that day, and their percent."""
+        rows = []
+        for day in self.days:
+            loaded = day in self.loaded_days
+            users = self.users_on(day, "all", filters, 1)
+            with_device = users & set(self.devices.get(day, {}))
+            rows.append(
+                {
+                    "day": day_name(day),
+                    "daily_users": len(users) if loaded else None,
+                    "users_with_device": len(with_device) if loaded else None,
+                    "device_coverage_percent": percent(len(with_device), len(users)),
+                }
+            )
+        return rows
+
     def connection_time(self, filters: Filters) -> list[Row]:
         """Per day ready and kind of account: quartiles of the seconds until ready to sync."""
         rows = []
         for day in self.days:
+            loaded = self.counts_attempts(day, filters)
             for account in ("new", "existing"):
                 seconds = [
                     attempt.ready_ms / 1000
                     for attempt in self.attempts_picked(filters)
-                    if attempt.day_ready == day and attempt.segment.users == account
+                    if loaded and attempt.day_ready == day and attempt.segment.users == account
                 ]
                 rows.append(
                     {
                         "day": day_name(day),
                         "account": account,
-                        "connections": len(seconds) if day in self.loaded_days else None,
+                        "connections": len(seconds) if loaded else None,
                         "p25_seconds": percentile(seconds, 0.25),
                         "median_seconds": percentile(seconds, 0.5),
                         "p75_seconds": percentile(seconds, 0.75),
@@ -400,7 +485,7 @@ class Log:
         for day in self.days:
             begun = [a for a in self.attempts_picked(filters) if a.day_begun == day]
             ready = [attempt.ready_ms for attempt in begun if attempt.ready_ms is not None]
-            loaded = day in self.loaded_days
+            loaded = self.counts_attempts(day, filters)
             soon = {
                 limit: sum(ms <= limit * 1000 for ms in ready) if loaded else None
                 for limit in (5, 10)
@@ -424,14 +509,15 @@ class Log:
         """Per day begun and step: the attempts that reached it, and the median of when."""
         rows = []
         for day in self.days:
-            begun = [a for a in self.attempts_picked(filters) if a.day_begun == day]
+            loaded = self.counts_attempts(day, filters)
+            begun = [a for a in self.attempts_picked(filters) if loaded and a.day_begun == day]
             for step in STEPS:
                 times = [a.first_seq_time[step] / 1000 for a in begun if step in a.first_seq_time]
                 rows.append(
                     {
                         "day": day_name(day),
                         "step": step,
-                        "reached": len(times) if day in self.loaded_days else None,
+                        "reached": len(times) if loaded else None,
                         "median_seconds": percentile(times, 0.5),
                     }
                 )
@@ -586,7 +672,7 @@ def hide_small(
         for true, row in zip(rows, hidden, strict=True):
             users, multi = true["daily_users"], true["daily_multi_device_users"]
             # All users and the multi-device ones shown together would tell the single ones.
-            if small(multi) or (users is not None and small(users - multi)):
+            if small(multi) or (None not in (users, multi) and small(users - multi)):
                 row["daily_multi_device_users"] = None
             if small(users):
                 row["daily_users"] = None
@@ -596,6 +682,13 @@ def hide_small(
             for span in ("daily", "monthly"):
                 if None in (row[f"{span}_users"], row[f"{span}_multi_device_users"]):
                     row[f"{span}_multi_device_percent"] = None
+    elif metric == "device-coverage":
+        for true, row in zip(rows, hidden, strict=True):
+            users, some = true["daily_users"], true["users_with_device"]
+            if small(users):
+                row["daily_users"] = None
+            if small(users) or small(some) or (None not in (users, some) and small(users - some)):
+                row["users_with_device"] = row["device_coverage_percent"] = None
     elif metric == "connection-time":
         for row in hidden:
             cell = row["day"], row["account"], "connections"

@@ -42,7 +42,7 @@ def test_full_page() -> None:
     store = warehouse.open_warehouse(Settings.read())
     assert figures(page)["Newest complete day"] == "31 Mar"
     assert figures(page)["Days that count"] == "152"
-    assert "of 152; 0 never loaded" in told
+    assert "of 152; 0 not loaded" in told
     read, rejected = int(store.loads["rows_read"].sum()), int(store.loads["rows_rejected"].sum())
     assert rejected > 0 and f"{rejected:,} of {read:,} rows read" in told
     volume, strip = alts(page)
@@ -114,13 +114,14 @@ def test_store_with_everything_wrong(store: Store, no_caches: None) -> None:
         page = opened(FILE, period="all", type=hostile)
         assert not page.exception
         told = words(page)
-        warned = "\n".join(str(part.value) for part in page.warning)
+        (answer,) = [str(part.value).replace("\\", "") for part in page.warning]
+        listed = "\n".join(one.value for one in page.markdown if one.value.startswith("- "))
         assert alts(page)[0].startswith(f"Events of {hostile}")
     assert "Raw events are kept from **24 Jan 2016**" in told
-    assert "2 days were never loaded" in warned
-    assert "days old: 13 Mar 2016" in warned.replace("\\", "")
-    assert hostile not in warned  # markup is written as text
-    assert "0 events, usually 30" in warned.replace("\\", "")
+    assert answer.startswith("**No: the newest complete day is 13 Mar 2016, ")
+    assert hostile not in listed  # markup is written as text
+    assert "11 Mar – 12 Mar 2016 are not loaded" in listed.replace("\\", "")
+    assert "0 events, usually 30" in listed.replace("\\", "")
     assert figures(page)["Days that count"] == "71"
 
 

@@ -186,7 +186,9 @@ def test_unusual_days_follow_the_events(store: Store) -> None:
         if day != D[60]
     ]
     store.load(write(store.files / "usual.csv", usual))
-    few = write(store.files / "day60.csv", [event(at(D[60]), uid=user(1))])
+    few = write(
+        store.files / "day60.csv", [event(at(D[60], f"12:0{m}"), uid=user(m)) for m in range(5)]
+    )
     store.load(few)
     store.summarise()
     (told,) = [w for w in warehouse_of(store).publication.noted]
@@ -243,6 +245,8 @@ def test_loads_are_published_without_values(store: Store) -> None:
     assert set(loads.columns) == {
         *("load_id", "source", "format", "rows_read", "rows_kept", "rows_rejected"),
         *("rejected_by_reason", "first_timestamp", "last_timestamp", "loaded_at", "status"),
+        *("rows_with_uid", "rows_with_device", "rows_with_sequence", "lines_passed_over"),
+        *("columns_missing", "columns_ignored", "cells_changed"),
     }
 
 

@@ -21,7 +21,14 @@ from logs import D, Event, at, days_from, device, event, heartbeat, random_log, 
 
 pytestmark = pytest.mark.every_engine("long")
 
-METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps")
+METRICS = (
+    "engagement",
+    "multi-device",
+    "device-coverage",
+    "connection-time",
+    "completion",
+    "steps",
+)
 WINDOWS = (3, 5, 7, 14)
 TAGS = ("browser", "version", "os", "service", "users")
 SEEDS = (11, 12, 13)

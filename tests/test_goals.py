@@ -197,6 +197,9 @@ class ByHand(Figures):
         self._told = told
         self.min_users, self.incomplete, self.last_day = 0, False, last
 
+    def why_unknown(self, goal: goals.Goal, window: Period) -> None:
+        """Everything is known."""
+
     def days(self, goal: goals.Goal) -> pd.Series:
         return self._told.get(goal.measure, pd.Series(dtype=float, index=pd.DatetimeIndex([])))
 

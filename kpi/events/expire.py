@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kpi import queries, store
-from kpi.definitions import DEFINITIONS, NEEDED_DAYS
+from kpi.definitions import NEEDED_DAYS
 from kpi.errors import Refused
 from kpi.events import load
 from kpi.settings import Settings
@@ -64,5 +64,5 @@ def expire(settings: Settings, keep_days: int) -> Expired:
             queries.run(
                 connection, "fill/retention", first_kept=first_kept, frozen_before=frozen_before
             )
-            publishing.publish(DEFINITIONS)
+            publishing.publish()
     return Expired(before - after, first_kept, frozen_before)

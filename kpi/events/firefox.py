@@ -11,7 +11,6 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from kpi import queries, store
-from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
 from kpi.events import simulated
 from kpi.settings import Settings
@@ -56,7 +55,7 @@ def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given
             if len(changed):
                 _stage(publishing.connection, changed)
                 queries.run(publishing.connection, "fill/firefox_engagement")
-                publishing.publish(DEFINITIONS)
+                publishing.publish()
     return Given(len(given), len(changed))
 
 

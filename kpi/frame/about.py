@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from kpi import anomalies, charts, loads
-from kpi.definitions import ATTEMPT_WINDOW, MONTH, WEEK, WINDOWS
+from kpi import anomalies, charts, loads, trust
+from kpi.definitions import ATTEMPT_WINDOW, MONTH, PLATFORM, WEEK, WINDOWS
 from kpi.frame.drawing import drawn, put
 from kpi.frame.words import plain
 from kpi.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, written
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from kpi.frame.page import Page
 
 WHOLE = "all types together"
+BY_PLATFORM = (
+    "In this store a device is a user's OS and browser (KPI_DEVICE_BY=platform): two phones of one kind "
+    "are one device, and a changed system looks like two."
+)
 MORE_DEFINITIONS = {
     "UTC day": "From midnight, included, to the next midnight, not included.",
     "Active user, active device": (
@@ -48,7 +52,12 @@ MORE_DEFINITIONS = {
     "Completion": CENSORED_WORDS,
     "Windows": (
         f"A mean of {WEEK} days and a count of {MONTH} days stand only when each of these days was "
-        "loaded and is complete. A day is complete once it was loaded after its end."
+        "loaded and is complete. A day is loaded when it has at least 5% of the events that its nearest "
+        "days usually have. It is complete once it was loaded after its end and an hour has passed."
+    ),
+    "Device coverage": (
+        "The share of a day's users with a device. Where it is under 50% on a day, single- and "
+        "multi-device numbers are absent, never 0, on every day whose window holds it."
     ),
     "Hidden": (
         "Counts of fewer people than the minimum are hidden, with all that is computed from them "
@@ -76,7 +85,7 @@ def draw_freshness(page: Page) -> None:
             f"{told.built_at:%H:%M}",
             f"UTC, {day_text(told.built_at.date())}, no. {told.id}",
         ),
-        ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} never loaded"),
+        ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
         ("Rows rejected", share, f"{rejected:,} of {read:,} rows read"),
     ]
     with st.container(horizontal=True, gap="small"):
@@ -84,8 +93,46 @@ def draw_freshness(page: Page) -> None:
             with st.container(border=True, width="stretch", height="stretch"):
                 st.metric(label, value)
                 st.caption(note)
-    for warning in told.warnings:
-        st.warning(plain(warning), icon=":material/warning:")
+
+
+def draw_trust(page: Page) -> None:
+    """Whether today's numbers can be trusted, in a sentence; then everything that may matter."""
+    found = trust.problems(page.warehouse, page.settings)
+    told = trust.answer(page.warehouse, found)
+    draw = st.success if told.startswith("Yes") else st.warning
+    draw(f"**{plain(told)}**")
+    for problem in found:
+        st.markdown(f"- {plain(problem.sentence)}")
+    if page.device_identity == PLATFORM:
+        st.caption(BY_PLATFORM)
+
+
+def draw_doubtful(page: Page) -> None:
+    """The rows that lie outside of the days their file is about, with file and lines."""
+    doubtful = page.told("doubtful")
+    if doubtful.empty:
+        return
+    st.header(
+        "Doubtful rows", help="Days with too few events beside their neighbours count for nothing."
+    )
+    st.caption(
+        "These rows join no user's day and no window until the rest of their day is loaded. A clock that "
+        "is wrong, or a file's last rows after midnight, look like this."
+    )
+    shown = doubtful[["day", "source", "events", "first_lines"]].copy()
+    shown["day"] = pd.to_datetime(shown["day"])
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder=ABSENT,
+        column_config={
+            "day": st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY"),
+            "source": "File",
+            "events": st.column_config.NumberColumn("Events", format="%,d"),
+            "first_lines": "First lines",
+        },
+        alt=f"{len(shown)} files with rows of doubtful days.",
+    )
 
 
 def draw_volumes(page: Page) -> None:

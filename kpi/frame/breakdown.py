@@ -76,6 +76,7 @@ def _tell_why_nothing(page: Page, told: Breakdown, rows: pd.DataFrame) -> None:
         page.filters.empty,
         page.min_users,
         data,
+        page.why_unknown(told.measure, bare, told.picked.get("audience")),
     )
     words = [nothing or "No value has anything to show on the last day of this period."]
     if not told.overlaps and not page.chosen.weekly:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from kpi import behind, charts, goals, metrics, targets
+from kpi import behind, charts, coverage, goals, metrics, targets
 from kpi.annotations import Annotation
+from kpi.definitions import ATTEMPT_WINDOW, PLATFORM, device_identity
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.frame import breakdown, navigation, parts, source
@@ -157,8 +158,13 @@ class Page:
         return source.markers(self._key, self._warehouse)
 
     def told(self, what: str) -> pd.DataFrame:
-        """What the publication tells of its own making: 'loads', 'retention' or 'volumes'."""
+        """What the publication tells of its own making: 'loads', 'retention', 'volumes' or 'doubtful'."""
         return source.told(what, self._key, self._warehouse)
+
+    @property
+    def device_identity(self) -> str:
+        """What a user's device is in this store: a device id, or OS and browser."""
+        return device_identity(self.publication.definitions)
 
     @property
     def last_shown_day(self) -> date:
@@ -216,7 +222,8 @@ class Page:
                 rows = rows[rows[column] == value]
             goal = self.targets(card.goal, card.table)[:1] if card.goal else []
             with grid.container(border=True, height="stretch"):
-                parts.draw_card(card.label, now, rows[card.measure.column], goal)
+                why = self.why_unknown(card.measure, card.table, card.picked.get("audience"))
+                parts.draw_card(card.label, now, rows[card.measure.column], goal, why)
 
     def draw_chart(
         self,
@@ -239,13 +246,18 @@ class Page:
             bare = self.shown(self.metric(asked.metric, **{**again, "min_users": 0}))
             everything = _of_audiences(bare, options)
         data = days_text(self.first_day, self.today)
-        nothing = why_nothing(measure, rows, everything, self.filters.empty, self.min_users, data)
+        audiences = options.get("audiences") or (options.get("audience"),)
+        whys = [self.why_unknown(measure, table, one) for one in audiences]
+        unknown = next(filter(None, whys), None)
+        nothing = why_nothing(
+            measure, rows, everything, self.filters.empty, self.min_users, data, unknown
+        )
         if nothing:
             st.info(nothing, icon=":material/info:")
             parts.draw_note(None)
             return
         put(chart)
-        told = gaps_told(measure, rows, everything, self.min_users, self.chosen.weekly)
+        told = gaps_told(measure, rows, everything, self.min_users, self.chosen.weekly, unknown)
         if told and "hidden" in told and measure.metric in metrics.ATTEMPT_METRICS:
             told += "" if self.chosen.weekly else " A point per week pools more attempts."
         first, last = self.period.bounds
@@ -254,7 +266,30 @@ class Page:
             if any(first <= marker.day <= last for marker in options.get("markers", ()))
             else ""
         )
-        parts.draw_note(" ".join(filter(None, [told, marked, self._devices_told(measure)])))
+        notes = [told, marked, self._devices_told(measure)]
+        if measure.metric == "multi-device" or set(audiences) & {"multi_device", "single_device"}:
+            notes.append(self.coverage_told())
+        parts.draw_note(" ".join(filter(None, notes)))
+
+    def why_unknown(
+        self, measure: Measure, table: pd.DataFrame | None, audience: str | None = None
+    ) -> str | None:
+        """Why values of a measure can't be known on days of the period: devices, sequences; or None."""
+        period = Period(self.period.first or self.first_day, self.last_shown_day)
+        if (period.first or period.last) > period.last:
+            return None
+        if measure.metric not in metrics.USER_METRICS:
+            return coverage.why_absent(self._warehouse, measure.metric, self.filters, period)
+        if measure.metric == "engagement" and audience in (None, "all"):
+            return None
+        asked = self._asked(table) if table is not None else None
+        window = asked.options.get("window", ATTEMPT_WINDOW) if asked else ATTEMPT_WINDOW
+        span = coverage.span_of(measure.column)
+        return coverage.why_no_devices(self._warehouse, period, window, span)
+
+    def coverage_told(self) -> str | None:
+        """The share of users with a device under the filters, where it is worth knowing; or None."""
+        return coverage.share_told(self.shown(self.metric("device-coverage", weekly=False)))
 
     def choose(
         self,
@@ -292,6 +327,11 @@ class Page:
         """Which tag a measure is broken down by."""
         named = {parts.dimension(one): one for one in dimensions}
         return named[self.choose("By", list(named), key, default=parts.dimension(default))]
+
+    def tell_device_identity(self) -> None:
+        """Say what a device is, where it isn't what has a device id."""
+        by_platform = self.device_identity == PLATFORM
+        parts.draw_note("A device is a user's OS and browser here." if by_platform else None)
 
     def tell_not_applied(self, what: str, why: str = "carry no tags") -> None:
         """Say that filters don't reach some figures, when a reader has set any; ``what`` is a plural."""

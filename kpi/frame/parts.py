@@ -50,9 +50,16 @@ def dimension(by: str) -> str:
 
 
 def draw_card(
-    label: str, now: Reading, course: pd.Series, goal: Sequence[targets.Target] = ()
+    label: str,
+    now: Reading,
+    course: pd.Series,
+    goal: Sequence[targets.Target] = (),
+    unknown: str | None = None,
 ) -> None:
-    """A measure's value on a day, its change, its course, and how far its goal is."""
+    """A measure's value on a day, its change, its course, and how far its goal is.
+
+    ``unknown`` says why there is no value, where that can't be known.
+    """
     measure = now.measure
     good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
     change = None if now.change is None else measure.change_text(now.change)
@@ -74,6 +81,8 @@ def draw_card(
     since = f"since {day_text(now.compared_day)}; " if change else ""
     basis = measure.n_text(now.n) if now.value is not None else "no value to show"
     st.caption(f"{since}{basis} on {day_text(now.day)}")
+    if now.value is None and unknown:
+        st.caption(plain(unknown))
     for target in goal:
         if target.value is None or now.value is None:
             continue

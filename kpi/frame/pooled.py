@@ -11,7 +11,7 @@ from kpi import charts
 from kpi.filters import Filters, Period
 from kpi.frame.drawing import drawn, put
 from kpi.frame.parts import dimension, draw_note
-from kpi.measures import days_text, written
+from kpi.measures import MEASURES, days_text, written
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
@@ -47,6 +47,9 @@ def draw_pooled(
 
 def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
     """Why a pooled table has nothing to show; ``everything`` is the same table with no cell hidden."""
+    unknown = page.why_unknown(MEASURES["completion"], None)
+    if unknown and not (len(everything) and (everything[count].fillna(0) > 0).any()):
+        return unknown
     if len(everything) and (everything[count].fillna(0) > 0).any():
         return (
             f"Hidden for privacy: fewer than {page.min_users} attempts match in this period. "
@@ -67,6 +70,11 @@ def draw_shares(page: Page) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, column in {**shares, "Ever": "completion_percent"}.items():
             st.metric(label, written(pooled[column], "percent"), width=130)
+    unknown = page.why_unknown(MEASURES["completion"], None)
+    if unknown:
+        draw_note(unknown)
+    if pd.isna(pooled["begun"]):
+        return
     begun = written(pooled["begun"], "attempts")
     st.caption(f"Of {begun} attempts begun in the period, exact; a percent of few is hidden.")
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from kpi import coverage
+from kpi.definitions import PLATFORM
 from kpi.frame.parts import draw_note
 from kpi.frame.sidebar import reset_filters
 from kpi.measures import day_text, days_text
@@ -24,20 +26,22 @@ def draw_trust_line(page: Page) -> None:
     built = f"{told.built_at:%H:%M}"
     if not usual:
         built = f"{day_text(told.built_at.date())} {built}"
+    by_platform = " A device is a user's OS and browser." * (page.device_identity == PLATFORM)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if told.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
         st.markdown(
             f"Data through **{day_text(page.today)}** (UTC) · built {built} · exact",
             help="Every count is of distinct users, over all events loaded: nothing is sampled or "
-            f"estimated. Definitions {told.definitions}; times are UTC.",
+            f"estimated. Definitions {told.definitions}; times are UTC.{by_platform}",
             width="content",
         )
-        if told.warnings:
-            count = len(told.warnings)
+        warnings = (*told.warnings, *coverage.warnings(page.warehouse))
+        if warnings:
+            count = len(warnings)
             label = f"{count} warning{'s' if count > 1 else ''}"
             with st.popover(label, icon=":material/warning:", type="tertiary"):
-                for warning in told.warnings:
+                for warning in warnings:
                     st.text(warning)
 
 

@@ -36,10 +36,10 @@ def goal_table(
     base: Period | frozen.Frozen | None = None
     if baseline:
         base = frozen.by_id(settings, baseline)
-        if not scoring.of_some_goal(base, goals, filters):
+        if not scoring.of_some_goal(base, goals, filters, warehouse.publication.definitions):
             raise Refused(
                 f"the baseline {baseline} is of {base.measure}, {base.filters.sentence()}, "
-                "which no goal is about under these filters"
+                f"by definitions {base.definitions}, which no goal is about under these filters"
             )
     elif any(days):
         base = Period(*days)

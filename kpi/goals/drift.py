@@ -62,4 +62,6 @@ def _today(figures: Figures, frozen: Frozen) -> float | None:
         device_window=frozen.device_window,
         filters=frozen.filters,
     )
+    if not frozen.holds_for(goal, figures.definitions):
+        return None  # another device identity's numbers can't be compared
     return mean_within(figures.days(goal), Period(frozen.first_day, frozen.last_day))[0]

@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from kpi import metrics
-from kpi.definitions import WEEK
+from kpi import coverage, metrics
+from kpi.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.goals.file import Goal
 from kpi.warehouse import Warehouse
+
+USABLE = 21 / 28
+"""Which part of a window's days must have a number of devices for a verdict."""
 
 Measured = Callable[[str, Filters, dict[str, Any]], pd.DataFrame]
 """A measure's table over all days: its name in `metrics.METRICS`, filters, and further options."""
@@ -47,6 +50,28 @@ class Figures:
     def with_nothing_hidden(self) -> Figures:
         """The same with every cell, to tell what is hidden from what isn't there; never to be shown."""
         return Figures(self._warehouse, 0, self.incomplete)
+
+    @property
+    def definitions(self) -> str:
+        """The version of the definitions that the values are made by."""
+        return self._warehouse.publication.definitions
+
+    def why_unknown(self, goal: Goal, window: Period) -> str | None:
+        """Why a goal's measure is unknown over its window, in a sentence; None where it isn't.
+
+        A number of devices is known where three quarters of the window's days have one.
+        """
+        if goal.timed and self._warehouse.lacks_sequences:
+            return coverage.NO_SEQUENCE
+        if not goal.of_devices:
+            return None
+        days = goal.device_window if not goal.timed else ATTEMPT_WINDOW
+        first, last = (pd.Timestamp(day) for day in window.bounds)
+        absent = coverage.days_without(self._warehouse, days)
+        absent = absent[(absent >= first) & (absent <= last)]
+        if goal.window_days - len(absent) >= USABLE * goal.window_days:
+            return None
+        return coverage.why_no_devices(self._warehouse, window, days)
 
     def days(self, goal: Goal) -> pd.Series:
         """The goal's measure by UTC day, over every day of the store; absent values as NaN."""
@@ -129,7 +154,7 @@ class Figures:
         return medians.reindex(ends)
 
     def _counted_days(self) -> pd.Series:
-        days = self._warehouse.frame("days", with_incomplete=int(self.incomplete))
+        days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
         index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
         return pd.Series(days["counted"].to_numpy() == 1, index=index)
 

@@ -88,6 +88,11 @@ class Goal:
         """Whether the measure is a median of attempts, which is pooled and never averaged."""
         return self.measure.startswith("connection_time")
 
+    @property
+    def of_devices(self) -> bool:
+        """Whether the measure depends on what counts as a user's device."""
+        return self.measure == "multi_device_percent" or self.filters.devices is not None
+
     def reaches(self, value: float, target: float) -> bool:
         """Whether a value meets a target: a ceiling strictly below it, else at it or beyond it."""
         if self.kind == "ceiling":

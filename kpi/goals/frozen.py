@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 
 from kpi import queries, store
+from kpi.definitions import device_identity
 from kpi.errors import Refused
 from kpi.filters import Filters
 from kpi.goals.file import Goal
@@ -45,8 +46,11 @@ class Frozen:
     frozen_at: datetime
     baseline_id: str
 
-    def holds_for(self, goal: Goal) -> bool:
-        """Whether it is of a goal's measure, device window and segment."""
+    def holds_for(self, goal: Goal, definitions: str) -> bool:
+        """Whether it is of a goal's measure, device window and segment, by today's device identity."""
+        identity = device_identity(self.definitions)
+        if goal.of_devices and identity != device_identity(definitions):
+            return False
         return (self.measure, self.device_window, self.filters) == (
             goal.measure,
             goal.device_window,

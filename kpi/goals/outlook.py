@@ -104,7 +104,9 @@ def outlooks(
 def outlook(figures: Figures, scored: Score, base: Period | Frozen | None = None) -> Outlook:
     """One goal's outlook as of the day it was scored."""
     goal, lead = scored.goal, scored.compared or 0.0
-    frozen = base if isinstance(base, Frozen) and base.holds_for(goal) else None
+    frozen = (
+        base if isinstance(base, Frozen) and base.holds_for(goal, figures.definitions) else None
+    )
     if frozen is not None:
         period = Period(frozen.first_day, frozen.last_day)
     else:

@@ -73,7 +73,8 @@ def score(
         return Score(goal, day, None, None, None, None, NO_DATA, reason)
     goal = replace(goal, filters=segment)
     window = scored_window(goal, day)
-    actual, n = _actual(figures, goal, window)
+    unknown = figures.why_unknown(goal, window)
+    actual, n = (None, 0) if unknown else _actual(figures, goal, window)
     baseline = baseline_of(figures, goal, base)
     compared = None
     if goal.comparator is not None:
@@ -81,7 +82,7 @@ def score(
     target = _target(goal, baseline, compared)
     known = {"baseline": baseline, "target": target, "actual": actual, "compared": compared, "n": n}
     if actual is None or target is None:
-        reason = _why_none(figures, goal, window, base, actual is None)
+        reason = unknown or _why_none(figures, goal, window, base, actual is None)
         return Score(goal, day, gap=None, status=NO_DATA, reason=reason, **known)
     status = MET if goal.reaches(actual, target) else NOT_MET
     return Score(goal, day, gap=goal.gap(actual, target), status=status, **known)
@@ -128,7 +129,7 @@ def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen | None) -> f
     before.
     """
     if isinstance(base, Frozen):
-        if base.holds_for(goal):
+        if base.holds_for(goal, figures.definitions):
             return base.baseline
         base = None
     return mean_within(figures.days(goal), baseline_period(goal, base))[0]
@@ -172,11 +173,11 @@ def by_device_window(goal: Goal) -> list[Goal]:
     return [replace(goal, device_window=days) for days in WINDOWS]
 
 
-def of_some_goal(frozen: Frozen, goals: Iterable[Goal], filters: Filters) -> bool:
-    """Whether a frozen baseline holds for any of the goals under these filters."""
+def of_some_goal(frozen: Frozen, goals: Iterable[Goal], filters: Filters, definitions: str) -> bool:
+    """Whether a frozen baseline holds for any of the goals under these filters and definitions."""
     segments = [(goal, segment_of(goal, filters)) for goal in goals]
     return any(
-        segment is not None and frozen.holds_for(replace(goal, filters=segment))
+        segment is not None and frozen.holds_for(replace(goal, filters=segment), definitions)
         for goal, segment in segments
     )
 

@@ -217,7 +217,7 @@ def reading_engine(settings: Settings) -> Engine:
 
     @event.listens_for(engine, "connect")
     def attach(raw: Any, _record: Any) -> None:
-        raw.cursor().execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
+        upgrade.attach_for_reading(raw.cursor(), publication)
 
     return engine
 
@@ -267,7 +267,7 @@ class Publishing:
         """Commit, since the engine writes one file a transaction."""
         self.connection.commit()
 
-    def publish(self, definitions: str, simulated: bool | None = None) -> int:
+    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
         number = record_publication(self.connection, definitions, simulated)
         self.connection.commit()

@@ -127,7 +127,7 @@ class Publishing:
     def end_part(self) -> None:
         """Go on: the run is one transaction."""
 
-    def publish(self, definitions: str, simulated: bool | None = None) -> int:
+    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication when the transaction ends; its number."""
         self.published = True
         return record_publication(self.connection, definitions, simulated)

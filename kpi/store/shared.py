@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from kpi import queries
+from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
 from kpi.settings import Settings
 
@@ -25,8 +26,8 @@ class Publishing(Protocol):
     def end_part(self) -> None:
         """End a part of the run: DuckDB writes one file a transaction; on a server a run is one."""
 
-    def publish(self, definitions: str, simulated: bool | None = None) -> int:
-        """Make this the newest publication; its number. None keeps what was said of simulation."""
+    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
+        """Make this the newest publication; its number. None keeps what the one before said."""
 
     def shrink_events(self) -> None:
         """Give back the room that deleted private rows took."""
@@ -48,13 +49,17 @@ class Loading(Protocol):
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
 
 
-def record_publication(connection: Connection, definitions: str, simulated: bool | None) -> int:
+def record_publication(
+    connection: Connection, definitions: str | None, simulated: bool | None
+) -> int:
     """Write what was built, when and by which definitions; the publication's number.
 
-    ``simulated`` None keeps what the publication before it said.
+    ``definitions`` or ``simulated`` None keeps what the publication before it said.
     """
     before = queries.run(connection, "read/publication").mappings().first()
     number = (before["publication_id"] if before else 0) + 1
+    if definitions is None:
+        definitions = before["definitions"] if before else DEFINITIONS
     if simulated is None:
         simulated = bool(before and before["simulated"])
     queries.run(

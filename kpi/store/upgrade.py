@@ -7,15 +7,20 @@ in one transaction; publications are never changed, the next one is made of an u
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
 from kpi import queries
+from kpi.store import dialects
 from kpi.store.shared import SCHEMA_VERSION, refuse_newer_version
+
+_CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
 
 
 def upgrade_events(connection: Connection, home: Path, publication: Path | None) -> None:
@@ -40,6 +45,30 @@ def upgrade_publication(connection: Connection, found: int) -> None:
     refuse_newer_version(found)
     _steps(connection, "kpi", found)
     connection.commit()
+
+
+def attach_for_reading(cursor: Any, publication: Path) -> None:
+    """Attach a publication as `kpi`, read only; an older one with the tables added since, all empty."""
+    cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
+    found = _tables(cursor, "kpi")
+    wanted = {
+        _CREATED.findall(made)[0]: made for made in dialects.definitions("tables/kpi", "duckdb")
+    }
+    missing = [made for name, made in wanted.items() if name not in found]
+    if not missing:
+        return
+    cursor.execute("DETACH kpi")
+    cursor.execute("ATTACH $1 AS published (READ_ONLY)", [str(publication)])
+    cursor.execute("ATTACH ':memory:' AS kpi")
+    for name in found:
+        cursor.execute(f'CREATE VIEW kpi."{name}" AS SELECT * FROM published."{name}"')
+    for made in missing:
+        cursor.execute(made)
+
+
+def _tables(cursor: Any, database: str) -> list[str]:
+    cursor.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = $1", [database])
+    return [name for (name,) in cursor.fetchall()]
 
 
 def back_up(home: Path, publication: Path | None, name: str) -> Path:

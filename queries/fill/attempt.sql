@@ -6,7 +6,9 @@
 --          user's being multi-device can depend on it).
 -- Rerun:   safe; every touched sequence is made anew.
 -- Note:    of whatever service; connection.sql picks the services that count.
---          The first occurrence of each step counts. A tag is the first non-blank value in seq_time
+--          The first occurrence of each step counts, by its timestamp, and with it that event's seq_time:
+--          an id that is used again begins nothing anew. It is found as the smallest of the timestamps with
+--          seq_time written behind them. A tag is the first non-blank value in seq_time
 --          order, found as the smallest of the values with seq_time written before them.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 INSERT INTO events.stale_attempt_day (first_day)
@@ -21,7 +23,8 @@ WITH event_of_sequence AS (
   SELECT
     e.*,
     DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) AS day,
-    LPAD(CAST(e.seq_time AS VARCHAR), 13, '0') AS place
+    LPAD(CAST(e.seq_time AS VARCHAR), 13, '0') AS place,
+    LPAD(CAST(e."timestamp" AS VARCHAR), 15, '0') || LPAD(CAST(e.seq_time AS VARCHAR), 13, '0') AS occurrence
   FROM events.event AS e
   INNER JOIN touched_sequence AS t ON t.seq_id = e.seq_id
   WHERE e.seq_time IS NOT NULL AND e."timestamp" >= :first_ms AND e."timestamp" < :end_ms
@@ -45,12 +48,12 @@ sequence AS (
     SUBSTRING(MIN(place || NULLIF(campaign, '')), 14, 256) AS campaign,
     SUBSTRING(MIN(place || NULLIF(migration, '')), 14, 256) AS migration,
     SUBSTRING(MIN(place || NULLIF(region, '')), 14, 256) AS region,
-    MIN(CASE WHEN type = 'sequence.begin' THEN seq_time END) AS sequence_begin_ms,
-    MIN(CASE WHEN type = 'account.created' THEN seq_time END) AS account_created_ms,
-    MIN(CASE WHEN type = 'account.login' THEN seq_time END) AS account_login_ms,
-    MIN(CASE WHEN type = 'account.verified' THEN seq_time END) AS account_verified_ms,
-    MIN(CASE WHEN type = 'device.created' THEN seq_time END) AS device_created_ms,
-    MIN(CASE WHEN type = 'device.connected' THEN seq_time END) AS device_connected_ms
+    CAST(SUBSTRING(MIN(CASE WHEN type = 'sequence.begin' THEN occurrence END), 16, 13) AS BIGINT) AS sequence_begin_ms,
+    CAST(SUBSTRING(MIN(CASE WHEN type = 'account.created' THEN occurrence END), 16, 13) AS BIGINT) AS account_created_ms,
+    CAST(SUBSTRING(MIN(CASE WHEN type = 'account.login' THEN occurrence END), 16, 13) AS BIGINT) AS account_login_ms,
+    CAST(SUBSTRING(MIN(CASE WHEN type = 'account.verified' THEN occurrence END), 16, 13) AS BIGINT) AS account_verified_ms,
+    CAST(SUBSTRING(MIN(CASE WHEN type = 'device.created' THEN occurrence END), 16, 13) AS BIGINT) AS device_created_ms,
+    CAST(SUBSTRING(MIN(CASE WHEN type = 'device.connected' THEN occurrence END), 16, 13) AS BIGINT) AS device_connected_ms
   FROM event_of_sequence
   GROUP BY seq_id
 )

@@ -10,7 +10,9 @@ INSERT INTO kpi.daily_users (audience, day, set_id, users)
 SELECT a.audience, s.day, k.set_id, SUM(s.users)
 FROM set_step AS s
 INNER JOIN audience AS a
-  ON s.days_since_other_device >= a.lowest AND s.days_since_other_device <= a.highest
+  ON s.days_since_other_device >= a.lowest
+  AND s.days_since_other_device <= a.highest
+  AND s.with_device >= a.needs_device
 INNER JOIN kpi.segment_set AS k ON k.set_key = s.set_key
 GROUP BY a.audience, s.day, k.set_id
 ORDER BY a.audience, s.day, k.set_id;

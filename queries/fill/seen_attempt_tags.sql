@@ -19,5 +19,5 @@ SELECT
 FROM events.attempt AS a
 WHERE
   a.first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND a.service IN :sync_services
+  AND COALESCE(NULLIF(a.service, ''), '(none)') IN :sync_services
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;

@@ -1,6 +1,7 @@
--- seen_tags: the combinations of tags on the changed days' events, and what each is summarised as.
+-- seen_tags: the combinations of tags on the events of the changed days that are loaded, and what each
+--          is summarised as.
 -- Grain:   one row per combination as it stands in the events; a working table of one run.
--- Reads:   events.event, changed_day, new_sequence.
+-- Reads:   events.event, counted_day, new_sequence.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
 DROP TABLE IF EXISTS seen_tags;
 
@@ -22,7 +23,11 @@ FROM (
     COALESCE(e.user_agent_version, '') AS raw_version,
     COALESCE(e.user_agent_os, '') AS raw_os,
     COALESCE(e.service, '') AS raw_service,
-    CASE WHEN n.seq_id IS NULL THEN COALESCE(e.new_user, 0) ELSE 1 END AS new_user,
+    CASE
+      WHEN n.seq_id IS NOT NULL THEN 1
+      WHEN e.new_user IS NULL AND e.type = 'account.created' AND COALESCE(e.seq_id, '') = '' THEN 1
+      ELSE COALESCE(e.new_user, 0)
+    END AS new_user,
     COUNT(*) AS events
   FROM events.event AS e
   LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
@@ -30,6 +35,6 @@ FROM (
     e."timestamp" >= :first_ms
     AND e."timestamp" < :end_ms
     AND e.uid <> ''
-    AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day)
+    AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM counted_day)
   GROUP BY 1, 2, 3, 4, 5
 ) AS combination;

@@ -1,8 +1,15 @@
--- changed_days: the first and last changed day, their number, and the events on them now.
-SELECT MIN(c.day) AS first_day, MAX(c.day) AS last_day, COUNT(*) AS days, COALESCE(SUM(p.events), 0) AS events
+-- changed_days: the first and last changed day, their number, and the events on them now; and the first
+-- and last of those that count for users: loaded now, loaded before, or of a run that was cut off.
+-- Grain:   one row.
+-- Reads:   changed_day, judged_day, kpi.day_status, events.unpublished_day.
+SELECT
+  MIN(c.day) AS first_day,
+  MAX(c.day) AS last_day,
+  COUNT(*) AS days,
+  COALESCE(SUM(j.events), 0) AS events,
+  MIN(CASE WHEN j.loaded = 1 OR s.loaded = 1 OR u.day IS NOT NULL THEN c.day END) AS first_counted,
+  MAX(CASE WHEN j.loaded = 1 OR s.loaded = 1 OR u.day IS NOT NULL THEN c.day END) AS last_counted
 FROM changed_day AS c
-LEFT JOIN (
-  SELECT day, SUM(events) AS events
-  FROM present_load_day
-  GROUP BY day
-) AS p ON p.day = c.day
+LEFT JOIN judged_day AS j ON j.day = c.day
+LEFT JOIN kpi.day_status AS s ON s.day = c.day AND s.type = '(all)'
+LEFT JOIN events.unpublished_day AS u ON u.day = c.day

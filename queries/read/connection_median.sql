@@ -1,8 +1,9 @@
 -- connection_median: the median over all attempts that became ready in a period, pooled, by account.
 -- Grain:   one row per new_account with a connection.
--- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
 --          multi_device, and the filter's.
+-- Note:    with a filter of devices, days near one of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device".
 SELECT
   c.new_account,
@@ -11,13 +12,17 @@ SELECT
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 INNER JOIN kpi.day_status AS s ON s.day = c.day_ready
+LEFT JOIN kpi.day_coverage AS v ON v.day = s.day
 WHERE
   s.type = '(all)'
   AND s.loaded = 1
   AND (s.complete = 1 OR :with_incomplete = 1)
   AND c.day_ready >= :first_day
   AND c.day_ready <= :last_day
-  AND (:any_devices = 1 OR c.multi_device = :multi_device)
+  AND (
+    :any_devices = 1
+    OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
+  )
   AND (:any_browser = 1 OR g.browser IN :browser)
   AND g.browser NOT IN :not_browser
   AND (:any_version = 1 OR g.version IN :version)

@@ -2,11 +2,13 @@
 -- Grain:   one row per (broken_by, audience, day), for every day from the first to the last; with a
 --          breakdown, for every value under which anybody was active.
 -- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
---          kpi.day_status.
+--          kpi.day_status, kpi.day_coverage.
 -- Params:  audiences, counted_audiences (the same, with an asterisk for counts by sets without
 --          versions), lowest_set, highest_set (which sets those are), broken_by (browser, version, os,
 --          service, users or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or
 --          1), and the filter's.
+-- Note:    multi- and single-device counts are absent where too few users had a device on a day of their
+--          device window; those of users with a device, where that was never counted.
 -- Note:    counts are absent (NULL) where a day of their window isn't loaded. The seven-day sum and the
 --          number of its days stand apart, so that the ratio is computed in one place.
 -- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
@@ -55,18 +57,22 @@ monthly AS (
 ),
 calendar AS (
   SELECT
-    day,
-    CASE WHEN loaded = 1 AND (complete = 1 OR :with_incomplete = 1) THEN 1 ELSE 0 END AS counted
-  FROM kpi.day_status
-  WHERE type = '(all)'
+    s.day,
+    CASE WHEN s.loaded = 1 AND (s.complete = 1 OR :with_incomplete = 1) THEN 1 ELSE 0 END AS counted,
+    CASE WHEN v.day IS NULL THEN 0 ELSE 1 END AS covered,
+    COALESCE(v.days_since_low_coverage, 999) AS days_since_low
+  FROM kpi.day_status AS s
+  LEFT JOIN kpi.day_coverage AS v ON v.day = s.day
+  WHERE s.type = '(all)'
 ),
 known_audience AS (
-  SELECT CAST('active' AS VARCHAR(16)) AS audience
-  UNION ALL SELECT CAST('single_device_5' AS VARCHAR(16))
-  UNION ALL SELECT CAST('multi_device_3' AS VARCHAR(16))
-  UNION ALL SELECT CAST('multi_device_5' AS VARCHAR(16))
-  UNION ALL SELECT CAST('multi_device_7' AS VARCHAR(16))
-  UNION ALL SELECT CAST('multi_device_14' AS VARCHAR(16))
+  SELECT CAST('active' AS VARCHAR(16)) AS audience, 0 AS device_window, 0 AS needs_coverage
+  UNION ALL SELECT CAST('with_device' AS VARCHAR(16)), 0, 1
+  UNION ALL SELECT CAST('single_device_5' AS VARCHAR(16)), 5, 0
+  UNION ALL SELECT CAST('multi_device_3' AS VARCHAR(16)), 3, 0
+  UNION ALL SELECT CAST('multi_device_5' AS VARCHAR(16)), 5, 0
+  UNION ALL SELECT CAST('multi_device_7' AS VARCHAR(16)), 7, 0
+  UNION ALL SELECT CAST('multi_device_14' AS VARCHAR(16)), 14, 0
 ),
 found AS (
   SELECT broken_by FROM monthly
@@ -75,7 +81,7 @@ found AS (
   WHERE CAST(:broken_by AS VARCHAR(16)) = ''
 ),
 breakdown AS (
-  SELECT f.broken_by, a.audience
+  SELECT f.broken_by, a.audience, a.device_window, a.needs_coverage
   FROM found AS f
   CROSS JOIN known_audience AS a
   WHERE a.audience IN :audiences
@@ -85,7 +91,10 @@ filled AS (
     b.broken_by,
     b.audience,
     y.day,
-    y.counted,
+    CASE
+      WHEN y.days_since_low >= b.device_window AND y.covered >= b.needs_coverage THEN y.counted
+      ELSE 0
+    END AS counted,
     COALESCE(d.users, 0) AS users,
     COALESCE(m.change, 0) AS change
   FROM breakdown AS b

@@ -1,10 +1,11 @@
 -- period_completion: of the attempts begun in a period, how many became ready, ever and within seconds.
 -- Grain:   one row per broken_by with an attempt begun.
--- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
 --          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
 --          any_devices, multi_device, and the filter's.
 -- Note:    days that aren't complete don't count; an attempt without sequence.begin has no day begun.
+-- Note:    with a filter of devices, days near one of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST(:broken_by AS VARCHAR(16))
@@ -29,11 +30,15 @@ SELECT
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 INNER JOIN kpi.day_status AS y
-  ON y.type = '(all)' AND y.day = c.day_begun AND (y.complete = 1 OR :with_incomplete = 1)
+  ON y.type = '(all)' AND y.day = c.day_begun AND y.loaded = 1 AND (y.complete = 1 OR :with_incomplete = 1)
+LEFT JOIN kpi.day_coverage AS v ON v.day = y.day
 WHERE
   c.day_begun >= :first_day
   AND c.day_begun <= :last_day
-  AND (:any_devices = 1 OR c.multi_device = :multi_device)
+  AND (
+    :any_devices = 1
+    OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
+  )
   AND (:any_browser = 1 OR g.browser IN :browser)
   AND g.browser NOT IN :not_browser
   AND (:any_version = 1 OR g.version IN :version)

@@ -1,11 +1,12 @@
 -- period_distribution: the attempts of a period by how soon each became ready.
 -- Grain:   one row per (new_account, within_ms); within_ms is NULL for attempts that never did.
--- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  by_day_ready (1: the attempts that became ready in the period; 0: those begun in it),
 --          first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
 --          multi_device, and the filter's.
 -- Note:    times are rounded up to two digits, so that the sums up to each of them are exact; 5, 10, 30
 --          and 60 seconds are among them.
+-- Note:    with a filter of devices, days near one of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   c.new_account,
@@ -24,11 +25,15 @@ SELECT
 FROM kpi.connection AS c
 INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
 INNER JOIN kpi.day_status AS y
-  ON y.type = '(all)' AND y.day = CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END AND (y.complete = 1 OR :with_incomplete = 1)
+  ON y.type = '(all)' AND y.day = CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END AND y.loaded = 1 AND (y.complete = 1 OR :with_incomplete = 1)
+LEFT JOIN kpi.day_coverage AS v ON v.day = y.day
 WHERE
   CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END >= :first_day
   AND CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END <= :last_day
-  AND (:any_devices = 1 OR c.multi_device = :multi_device)
+  AND (
+    :any_devices = 1
+    OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
+  )
   AND (:any_browser = 1 OR g.browser IN :browser)
   AND g.browser NOT IN :not_browser
   AND (:any_version = 1 OR g.version IN :version)

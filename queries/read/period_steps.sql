@@ -1,11 +1,12 @@
 -- period_steps: how far the attempts begun in a period came, and how long each step took.
 -- Grain:   one row per (step, timed_from); timed_from is 'begin' or 'step_before'.
--- Reads:   kpi.connection, kpi.segment, kpi.day_status.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
 --          multi_device, and the filter's.
 -- Note:    came_this_far counts the attempts that took this step or a later one, in the order below;
 --          steps at one place are two ways to the same. 'step_before' is the latest other step that
 --          the attempt had taken by then. One percentile a group, since Redshift wants one order.
+-- Note:    with a filter of devices, days near one of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device" (timing data for individual steps).
 WITH attempt AS (
   SELECT
@@ -25,11 +26,15 @@ WITH attempt AS (
   FROM kpi.connection AS c
   INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
   INNER JOIN kpi.day_status AS y
-    ON y.type = '(all)' AND y.day = c.day_begun AND (y.complete = 1 OR :with_incomplete = 1)
+    ON y.type = '(all)' AND y.day = c.day_begun AND y.loaded = 1 AND (y.complete = 1 OR :with_incomplete = 1)
+  LEFT JOIN kpi.day_coverage AS v ON v.day = y.day
   WHERE
     c.day_begun >= :first_day
     AND c.day_begun <= :last_day
-    AND (:any_devices = 1 OR c.multi_device = :multi_device)
+    AND (
+      :any_devices = 1
+      OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
+    )
     AND (:any_browser = 1 OR g.browser IN :browser)
     AND g.browser NOT IN :not_browser
     AND (:any_version = 1 OR g.version IN :version)

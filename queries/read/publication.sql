@@ -9,7 +9,7 @@ SELECT
   (SELECT MIN(day) FROM kpi.day_status WHERE type = '(all)') AS first_day,
   (SELECT MAX(day) FROM kpi.day_status WHERE type = '(all)' AND complete = 1) AS last_complete_day,
   (SELECT MAX(day) FROM kpi.day_status WHERE type = '(all)') AS last_day,
-  (SELECT COUNT(*) FROM kpi.day_status WHERE type = '(all)' AND loaded = 0) AS days_missing,
+  (SELECT COUNT(*) FROM kpi.day_status WHERE type = '(all)' AND loaded = 0 AND events = 0) AS days_missing,
   (
     SELECT COUNT(*)
     FROM kpi.day_status AS d

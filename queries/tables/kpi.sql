@@ -132,6 +132,11 @@ CREATE TABLE IF NOT EXISTS kpi.connection (
   device_connected_ms BIGINT ENCODE az64
 ) DISTSTYLE EVEN SORTKEY (first_day);
 
+CREATE TABLE IF NOT EXISTS kpi.blank_sequence (
+  first_day DATE ENCODE az64 NOT NULL,
+  sequences BIGINT ENCODE az64 NOT NULL
+) DISTSTYLE ALL;
+
 CREATE TABLE IF NOT EXISTS kpi.firefox_engagement (
   day DATE ENCODE az64 NOT NULL,
   product VARCHAR(16) ENCODE bytedict NOT NULL,

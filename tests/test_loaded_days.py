@@ -1,0 +1,270 @@
+"""A day is loaded when it has enough events beside its nearest days, and complete when it was over."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import oracle
+import pytest
+from conftest import Store, assert_same
+from event_files import write
+from logs import Event, at, days_from, device, event, random_log, user
+
+pytestmark = pytest.mark.every_engine("long")
+
+METRICS = (
+    "engagement",
+    "multi-device",
+    "device-coverage",
+    "connection-time",
+    "completion",
+    "steps",
+)
+FIRST, DAYS = "2016-03-01", 36
+LAST = days_from(FIRST, DAYS)[-1]
+
+
+def bulk(days: int = DAYS, events: int = 30) -> list[Event]:
+    """Days of so many events of a few users, each on a device of its own."""
+    return [
+        event(
+            at(day, f"{6 + number // 6:02d}:{number % 6 * 10:02d}"),
+            uid=user(number % 7),
+            device_id=device(number % 9),
+        )
+        for day in days_from(FIRST, days)
+        for number in range(events)
+    ]
+
+
+def stray(day: str, clock: str = "00:00:01") -> Event:
+    """One event of somebody who is there all the time."""
+    return event(at(day, clock), uid=user(1), device_id=device(1))
+
+
+def assert_oracle(store: Store, log: list[Event], *options: str) -> None:
+    """Every export equals the oracle's, which judges days in plain loops."""
+    known = oracle.Log(log)
+    for metric in METRICS:
+        assert_same(store.export(metric, *options), oracle.export(known, metric), metric)
+
+
+def doubtful(store: Store) -> list[tuple[str, str, int]]:
+    """The listed doubtful days: day, file and events."""
+    rows = store.published("doubtful_day")
+    return [(str(row["day"])[:10], row["source"], int(row["events"])) for row in rows]
+
+
+@pytest.mark.every_engine
+@pytest.mark.parametrize("day", ("2010-05-05", "2016-04-06", "2016-04-20", "2019-09-09"))
+def test_a_stray_is_no_day(day: str, store: Store) -> None:
+    """One row long before, just after, or long after the bulk moves neither the first nor the last day."""
+    store.load(write(store.files / "bulk.csv", [*bulk(), stray(day)]))
+    store.summarise()
+    assert_oracle(store, [*bulk(), stray(day)])
+    days = {row["day"] for row in store.export("engagement")}
+    assert (min(days), max(days)) == (FIRST, LAST)
+    assert doubtful(store) == [(day, "bulk.csv", 1)]
+    assert '"days": 0' in store.summarise().text
+
+
+@pytest.mark.every_engine
+def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -> None:
+    """A stray row in a hole, and one past the end, count once the rest of their day is loaded."""
+    log = bulk()
+    hole, next_day = days_from(FIRST, DAYS)[20], str(date.fromisoformat(LAST) + timedelta(days=1))
+    of_hole = [row for row in log if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == hole]
+    rest = [row for row in log if row not in of_hole]
+    of_next = [{**row, "timestamp": row["timestamp"] + 16 * oracle.DAY_MS} for row in of_hole]
+    pieces = [rest + of_hole[:1] + of_next[:1], of_hole[1:], of_next[1:]]
+    expected = []
+    for order in ((0, 1, 2), (2, 0, 1)):
+        store, loaded = make_store(), []
+        for place in order:
+            store.load(write(store.files / f"{place}.csv", pieces[place]))
+            loaded += pieces[place]
+            store.summarise()
+            assert_oracle(store, loaded)
+        assert doubtful(store) == []
+        assert store.export("engagement")[-1]["day"] == next_day
+        expected.append(store.exports())
+    assert expected[0] == expected[1]
+
+
+def test_neighbours_take_a_day_out(store: Store) -> None:
+    """A day that was loaded alone is doubtful once days of a hundred times its events come; and back."""
+    lone = [stray(LAST, f"12:00:0{second}") for second in range(2)]
+    store.load(write(store.files / "lone.csv", lone))
+    store.summarise()
+    assert_oracle(store, lone)
+    before = bulk(DAYS - 2, events=60)
+    store.load(write(store.files / "before.csv", before))
+    store.summarise()
+    assert_oracle(store, lone + before)
+    assert doubtful(store) == [(LAST, "lone.csv", 2)]
+    store.must("unload", "before.csv")
+    store.summarise()
+    assert_oracle(store, lone)
+
+
+@pytest.mark.every_engine
+@pytest.mark.parametrize("seed", range(2))
+def test_strays_anywhere(seed: int, make_store: Callable[[], Store]) -> None:
+    """With stray events and attempts between, before and after, and files in any order, as the oracle."""
+    chance = random.Random(seed)
+    full = random_log(seed, days=44, users=14, attempts_per_day=20)
+    thin = set(chance.sample(sorted({row["timestamp"] // oracle.DAY_MS for row in full}), 6))
+    log = [
+        row
+        for row in full
+        if row["timestamp"] // oracle.DAY_MS not in thin or chance.random() < 0.05
+    ]
+    away = [{**row, "timestamp": row["timestamp"] + 900 * oracle.DAY_MS} for row in log[:3]]
+    log = log + away
+    known = oracle.Log(log)
+    assert {row["timestamp"] // oracle.DAY_MS for row in log} - known.loaded_days
+    chance.shuffle(log)
+    whole, pieces = make_store(), make_store()
+    whole.load(write(whole.files / "whole.csv", log))
+    whole.summarise()
+    assert_oracle(whole, log)
+    for place in range(4):
+        pieces.load(write(pieces.files / f"{place}.csv", log[place::4]))
+        if place % 2:
+            pieces.summarise(f"--to={oracle.day_name(known.days[20])}")
+    pieces.summarise()
+    assert pieces.exports() == whole.exports()
+
+
+def test_some_days_only(store: Store) -> None:
+    """Days outside --from and --to keep their status for another run."""
+    log = bulk()
+    few = [stray(day) for day in days_from("2016-04-06", 3)]
+    store.load(write(store.files / "bulk.csv", log), write(store.files / "few.csv", few))
+    store.summarise(f"--to={days_from(FIRST, DAYS)[9]}")
+    assert store.export("engagement")[-1]["day"] == days_from(FIRST, DAYS)[9]
+    store.summarise()
+    assert_oracle(store, log + few)
+
+
+def test_frozen_days_keep_their_status(store: Store) -> None:
+    """After events expired, the strays that were listed stay listed and no number changes."""
+    log = [*bulk(90), stray("2010-05-05")]
+    store.load(write(store.files / "log.csv", log))
+    store.summarise()
+    before = store.exports()
+    store.must("expire", "--keep-days=50")
+    store.summarise()
+    assert store.exports() == before
+    assert ("2010-05-05", "log.csv", 1) in doubtful(store)
+
+
+def test_the_share_is_a_setting(store: Store) -> None:
+    """With KPI_MIN_DAY_PERCENT=0 every day with an event is loaded; a change makes every day anew."""
+    log = [*bulk(), stray("2016-04-10")]
+    store.load(write(store.files / "log.csv", log))
+    store.summarise()
+    assert_oracle(store, log)
+    store.must("summarise", KPI_MIN_DAY_PERCENT="0")
+    known = oracle.Log(log, min_day_percent=0)
+    assert_same(store.export("engagement"), oracle.export(known, "engagement"))
+    store.summarise()
+    assert_oracle(store, log)
+
+
+# Complete -----------------------------------------------------------------------------------------
+
+
+class Clock:
+    """The time that the product reads."""
+
+    moment = datetime(2016, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """A clock that a test sets."""
+    import kpi.events.load
+    import kpi.summarise
+
+    told = Clock()
+
+    class Set(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:
+            return told.moment if tz else told.moment.replace(tzinfo=None)
+
+    for module in (kpi.events.load, kpi.summarise):
+        monkeypatch.setattr(module, "datetime", Set)
+    yield told
+
+
+def last_day(store: Store) -> str | None:
+    """The newest complete day."""
+    ran = store.run("export", "engagement", "--min-users=0")
+    return ran.text.splitlines()[-1][:10] if ran.status == 0 and "\n2" in ran.text else None
+
+
+def test_ten_past_midnight(store: Store, clock: Clock) -> None:
+    """A schedule at 00:10 that loads yesterday's file completes each day at its first run after 01:00."""
+    days = days_from(FIRST, 5)
+    for place, day in enumerate(days):
+        rows = [row for row in bulk(5) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
+        after = date.fromisoformat(day) + timedelta(days=1)
+        clock.moment = datetime(after.year, after.month, after.day, 0, 10, tzinfo=UTC)
+        store.load(write(store.files / f"{day}.csv", rows))
+        store.summarise()
+        assert last_day(store) == (days[place - 1] if place else None)
+        clock.moment += timedelta(minutes=55)
+        told = store.summarise().text
+        assert "1 day became complete" in told and '"days": 0' in told
+        assert last_day(store) == day
+        assert "nothing changed" in store.summarise().text
+
+
+@pytest.mark.every_engine
+def test_the_next_nights_run_completes_the_day(store: Store, clock: Clock) -> None:
+    """Where nothing runs between, the next night's run makes the day before complete."""
+    days = days_from(FIRST, 3)
+    for place, day in enumerate(days):
+        rows = [row for row in bulk(3) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
+        clock.moment = datetime(2016, 3, 2 + place, 0, 10, tzinfo=UTC)
+        store.load(write(store.files / f"{day}.csv", rows))
+        store.summarise()
+        assert last_day(store) == (days[place - 1] if place else None)
+
+
+def test_a_straggler_completes_nothing(store: Store, clock: Clock) -> None:
+    """Half a day, loaded at noon, isn't complete because the next day's file holds one of its rows."""
+    day = bulk(1, events=96)
+    half = [row for row in day if row["timestamp"] < at(FIRST, "12:00")]
+    clock.moment = datetime(2016, 3, 1, 12, tzinfo=UTC)
+    store.load(write(store.files / "noon.csv", half))
+    clock.moment = datetime(2016, 3, 3, 12, tzinfo=UTC)
+    second = [{**row, "timestamp": row["timestamp"] + oracle.DAY_MS} for row in day]
+    store.load(write(store.files / "next.csv", [*second, stray(FIRST, "23:59:59")]))
+    store.summarise()
+    shown = store.export("engagement")
+    assert [row["dau"] for row in shown if row["day"] == FIRST] == [None] * 3
+    rest = [row for row in day if row not in half]
+    store.load(write(store.files / "rest.csv", rest))
+    store.summarise()
+    shown = store.export("engagement")
+    assert [row["dau"] for row in shown if row["day"] == FIRST and row["audience"] == "all"] == [7]
+
+
+def test_many_small_files_complete_a_day(store: Store, clock: Clock) -> None:
+    """A day in 48 files is complete when its last was loaded after its end, though none brings 5% of it."""
+    rows = bulk(1, events=96)
+    for place in range(48):
+        clock.moment = datetime(2016, 3, 1, tzinfo=UTC) + timedelta(
+            minutes=30 * (place + 1), seconds=9
+        )
+        store.load(write(store.files / f"{place}.csv", rows[2 * place : 2 * place + 2]))
+    store.summarise()
+    assert last_day(store) is None
+    clock.moment += timedelta(hours=1)
+    store.summarise()
+    assert last_day(store) == FIRST
