@@ -181,8 +181,8 @@ def _text(value: object) -> str:
 
 
 def _names(told: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Names by comma, folded; a domain may be written with its @."""
-    parts = (part.strip().casefold() for part in (told.get(name) or "").split(","))
+    """Names by comma, in small letters; a domain may be written with its @."""
+    parts = (part.strip().lower() for part in (told.get(name) or "").split(","))
     return tuple(part.removeprefix("@") for part in parts if part)
 
 

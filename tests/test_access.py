@@ -41,6 +41,34 @@ def test_the_right_domain_and_the_named_address_get_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("allowed", "domain", "same"),
+    (
+        ("straße.example", "straße.example", True),
+        ("straße.example", "xn--strae-oqa.example", True),
+        ("straße.example", "STRAßE.example", True),
+        ("straße.example", "strasse.example", False),
+        ("strasse.example", "straße.example", False),
+        ("münchen.example", "MÜNCHEN.example", True),
+        ("münchen.example", "xn--mnchen-3ya.example", True),
+        ("münchen.example", "munchen.example", False),
+        ("mozilla.example", "ｍozilla.example", True),
+        ("mozilla.example", "mоzilla.example", False),  # a Cyrillic o
+        ("mozilla.example", "mozilla.example.", False),
+        ("mozilla.example", "mozilla..example", False),
+        ("ﬀ.example", "ff.example", True),
+    ),
+)
+def test_domains_are_compared_as_idna_does(allowed: str, domain: str, same: bool) -> None:
+    """Two spellings are one domain where the name system has them as one, and only there."""
+    rules = Settings.read({"KPI_ALLOWED_DOMAINS": allowed})
+    verdict = admitted(claims(email=f"ann@{domain}"), rules, NOW)
+    assert isinstance(verdict, Reader) == same
+    named = Settings.read({"KPI_ALLOWED_ADDRESSES": f"Ann@{allowed}"})
+    verdict = admitted(claims(email=f"ann@{domain}"), named, NOW)
+    assert isinstance(verdict, Reader) == same
+
+
+@pytest.mark.parametrize(
     "told",
     (
         {"is_logged_in": None},
@@ -56,6 +84,13 @@ def test_the_right_domain_and_the_named_address_get_in() -> None:
         {"email": "ann@mozilla.example.evil.example"},
         {"email": "ann@evil.example@mozilla.example"},
         {"email": "ann@evil.example\n@mozilla.example"},
+        {"email": "@mozilla.example"},
+        {"email": " ann@mozilla.example"},
+        {"email": "ann@mozilla.example "},
+        {"email": "ann @mozilla.example"},
+        {"email": "ann@ mozilla.example"},
+        {"email": "\u00a0ann@mozilla.example"},
+        {"email": "ann@"},
         {"email": "guest@other.example.evil.example"},
         {"email": "xguest@other.example"},
         {"email_verified": None},

@@ -110,11 +110,11 @@ def test_signing_out_ends_every_tab_and_copy(guarded: str, visit: Callable[..., 
     copied = cookies_of(seen.page.context.cookies(guarded))
     other = Visit(seen.page.context.new_page())
     other.page.goto(f"{guarded}/engagement")
-    other.charts(2)
+    other.charts(3)
     assert "metric" in with_cookies(guarded, copied).elements
     seen.page.get_by_role("button", name="Sign out").click()
     seen.page.wait_for_url("**/oauth2/end_session**")
-    other.page.get_by_role("radiogroup", name="A point per").get_by_text("week").click()
+    other.page.get_by_role("radiogroup", name="A point per").get_by_text("week", exact=True).click()
     expect(other.page.get_by_text("You signed out")).to_be_visible(timeout=PATIENCE)
     other.rest()
     assert_closed(other)
