@@ -59,6 +59,11 @@ class Filters:
         only, left_out = getattr(self, dimension), getattr(self, f"not_{dimension}")
         return (values.isin(only) if only else True) & ~values.isin(left_out)
 
+    @property
+    def subtracts(self) -> bool:
+        """Whether values are left out, or several of one tag picked, which is to leave out the rest."""
+        return any(getattr(self, f"not_{tag}") or len(getattr(self, tag)) > 1 for tag in TAGS)
+
     def parameters(self) -> dict[str, Any]:
         """The bound parameters by which every query applies the filter."""
         params: dict[str, Any] = {
