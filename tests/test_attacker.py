@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -81,6 +82,22 @@ def test_subtracting_attempts_gives_no_small_group(
     """The whole, every filter and exclusion of one value, and the breakdown say nothing of a few."""
     found = Attacker(warehouse, LEAST, ("os", "users")).facts(metric, **weekly)
     assert not found.subtracted, sorted(found.subtracted, key=str)[:5]
+
+
+def test_two_values_less_one_give_no_small_group(busy: Store) -> None:
+    """A filter of two values, less the one of them that is shown, leaves nobody or enough."""
+    alone = parts_by_whole(busy.export("completion", "--by=os", min_users=LEAST), "os", (), "begun")
+    compared = 0
+    for first, second in combinations(("Android", "Linux", "Windows 7", "iOS", "(none)"), 2):
+        asked = (f"--os={first}", f"--os={second}")
+        for row in busy.export("completion", *asked, min_users=LEAST):
+            shown = dict(alone[row["day"],])
+            for one in (first, second):
+                if None not in (row["begun"], shown.get(one)):
+                    rest = row["begun"] - shown[one]
+                    assert rest == 0 or rest >= LEAST, (row, one, shown)
+                    compared += 1
+    assert compared > 100
 
 
 @pytest.mark.long
