@@ -144,6 +144,10 @@ def test_pages_work_under_the_policy(
     seen = visit(f"https://localhost:{port}/", ignore_https_errors=True)
     seen.charts(3)
     assert not seen.complaints, seen.complaints
+    seen.page.goto(f"https://localhost:{port}/data")
+    seen.rest()
+    seen.page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
+    assert not seen.complaints, seen.complaints
     assert seen.asked == {f"localhost:{port}"}
     cookies = seen.page.context.cookies()
     assert cookies and all(cookie["secure"] for cookie in cookies), cookies
