@@ -16,7 +16,7 @@ import pytest
 from browser import Visit, serving
 from conftest import PROJECT
 from sessions import Run, Session, shown_numbers
-from test_sign_in import finished
+from test_sign_in import RIGHT, assert_closed, finished, signed_in_server
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -48,7 +48,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def behind_nginx(folder: Path, *servers: str, name: str = "localhost") -> Iterator[int]:
+def behind_nginx(
+    folder: Path, *servers: str, name: str = "localhost", port: int = 0
+) -> Iterator[int]:
     """nginx with the shipped file, its host, ports, certificate and processes named; its port."""
     if not NGINX.exists():
         pytest.fail(f"{NGINX} is missing: apt-get install nginx", pytrace=False)
@@ -60,7 +62,7 @@ def behind_nginx(folder: Path, *servers: str, name: str = "localhost") -> Iterat
         check=True,
         capture_output=True,
     )
-    port, plain = free_port(), free_port()
+    port, plain = port or free_port(), free_port()
     shipped = (PROJECT / "deploy" / "nginx.conf").read_text()
     named = {
         "kpi.example.org": name,
@@ -151,6 +153,30 @@ def test_pages_work_under_the_policy(
     assert seen.asked == {f"localhost:{port}"}
     cookies = seen.page.context.cookies()
     assert cookies and all(cookie["secure"] for cookie in cookies), cookies
+
+
+def test_signing_in_and_out_through_nginx(
+    demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """A reader signs in over TLS with cookies that no plain request carries, and can leave."""
+    port = free_port()
+    public = f"https://localhost:{port}"
+    with signed_in_server(tmp_path, demo_home, public=public) as address:
+        with behind_nginx(tmp_path, address, port=port):
+            seen = visit(public, ignore_https_errors=True)
+            seen.page.get_by_role("button", name="Sign in").click()
+            seen.page.wait_for_url("**/oauth2/authorize**")
+            seen.page.get_by_role("button", name=RIGHT).click()
+            seen.page.wait_for_url(f"{public}/**")
+            seen.charts(3)
+            cookies = seen.page.context.cookies(public)
+            assert "_streamlit_user" in {cookie["name"] for cookie in cookies}
+            assert all(cookie["secure"] for cookie in cookies), cookies
+            seen.page.get_by_role("button", name="Sign out").click()
+            seen.page.wait_for_url("**/oauth2/end_session**")
+            seen.page.goto(public)
+            seen.rest()
+            assert_closed(seen)
 
 
 def test_every_answer_has_the_headers(proxied: tuple[int, Path]) -> None:

@@ -39,15 +39,20 @@ PEOPLE = [
 
 @contextmanager
 def signed_in_server(
-    folder: Path, home: Path, *, token_age: timedelta = timedelta(hours=1), **told: str
+    folder: Path,
+    home: Path,
+    *,
+    token_age: timedelta = timedelta(hours=1),
+    public: str = "http://127.0.0.1:{port}",
+    **told: str,
 ) -> Iterator[str]:
-    """A dashboard that asks a provider of its own who everybody is."""
+    """A dashboard that asks a provider of its own who everybody is; readers come by ``public``."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider speaks plain HTTP on this machine
     secrets = folder / "secrets.toml"
     with run_server_in_thread(access_token_max_age=token_age, user_claims=PEOPLE) as provider:
         secrets.write_text(
             "[auth]\n"
-            'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+            f'redirect_uri = "{public}/oauth2callback"\n'
             f'cookie_secret = "{COOKIE_SECRET}"\n'
             'client_id = "kpi"\n'
             f'client_secret = "{CLIENT_SECRET}"\n'
