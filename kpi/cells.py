@@ -49,20 +49,19 @@ def hidden_parts(
         return hide
     counts = frame[count].fillna(0).to_numpy(dtype=float)
     wholes = frame.groupby(list(whole), sort=False).ngroup().to_numpy()
-    several = (
-        np.bincount(wholes)[wholes] > 1
-    )  # a whole of one part has no other that could tell of it
+    # A whole of a single part has no other that could give it away.
+    several = np.bincount(wholes)[wholes] > 1
     gone, ascending = hide.to_numpy(copy=True), np.argsort(counts, kind="stable")
     while True:
         lost = gone & (counts > 0)
         number = np.bincount(wholes, lost)
         together = np.bincount(wholes, counts * lost)
-        told = (number == 1) | ((together > 0) & (together < min_users))
-        may_tell = ascending[(told[wholes] & several & ~gone & (counts > 0))[ascending]]
-        if not len(may_tell):
+        known = (number == 1) | ((together > 0) & (together < min_users))
+        open_ = ascending[(known[wholes] & several & ~gone & (counts > 0))[ascending]]
+        if not len(open_):
             return pd.Series(gone, index=frame.index)
-        _, smallest = np.unique(wholes[may_tell], return_index=True)
-        gone[may_tell[smallest]] = True
+        _, smallest = np.unique(wholes[open_], return_index=True)
+        gone[open_[smallest]] = True
 
 
 def hidden_attempts(

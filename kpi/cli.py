@@ -190,7 +190,7 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
     if filters.subtracts and not settings.exclusions:
         raise Refused(
             "this store is closed to exclusions and to several values of one tag (KPI_EXCLUSIONS=0), "
-            "which tell small groups apart by subtraction; give one value per tag"
+            "since small groups come out by subtraction; give one value per tag"
         )
     if told.by and not settings.breakdowns:
         raise Refused(

@@ -66,7 +66,7 @@ def hidden_counts(
             gone = _hidden(wider, True, count, levels, min_users, (None, None))
             inside = filters.picked(dimension, wider.frame["broken_by"])
             if len(wider.frame):
-                mask |= _told(wider.frame, gone, inside, count)
+                mask |= _given_away(wider.frame, gone, inside, count)
         hidden[count] = mask | course_is_small
     return hidden
 
@@ -135,12 +135,12 @@ def _complements(
         all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
         all_of_it.index = frame.index
         # A cell of nobody has nothing to give away but the whole, which has its own rule.
-        found = small(all_of_it - frame[count], min_users) & (frame[count] > 0).fillna(False)
-        few = found if few is None else few | found
+        mine = small(all_of_it - frame[count], min_users) & (frame[count] > 0).fillna(False)
+        few = mine if few is None else few | mine
     return few
 
 
-def _told(parts: pd.DataFrame, gone: pd.Series, inside: pd.Series, count: str) -> np.ndarray:
+def _given_away(parts: pd.DataFrame, gone: pd.Series, inside: pd.Series, count: str) -> np.ndarray:
     """Where a value inside the filter and another outside of it are hidden in the breakdown.
 
     Every value of ``parts`` has the same days and levels in the same order, as the filtered table has.

@@ -19,7 +19,7 @@ REMEMBERED_SECONDS = 32 * 24 * 3600
 """Longer than Streamlit accepts a cookie (31 days), so that no setting brings one back."""
 
 CLAIMS = ("iss", "sub", "aud", "iat", "nonce", "sid", "email")
-"""What tells one sign-in from every other: the nonce is drawn anew for each."""
+"""The claims by which sign-ins differ: the nonce is drawn anew for each."""
 
 
 class SignOuts:
@@ -54,5 +54,5 @@ class SignOuts:
         return True
 
     def _file(self, claims: Mapping[str, Any]) -> Path:
-        told = json.dumps([claims.get(name) for name in CLAIMS], default=str)
-        return self._folder / hashlib.sha256(told.encode()).hexdigest()
+        named = json.dumps([claims.get(name) for name in CLAIMS], default=str)
+        return self._folder / hashlib.sha256(named.encode()).hexdigest()
