@@ -32,10 +32,10 @@ bench: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks --users $(USERS) --days $(DAYS) --json $(JSON)
 
-# Playwright drives the system's own Chromium; it is installed from the distribution's packages.
+# Playwright drives the system's own Chromium, and tests run its nginx: the distribution's packages.
 .PHONY: browser
 browser:
-	@test -x /usr/bin/chromium || sh .ci/install-chromium
+	@test -x /usr/bin/chromium -a -x /usr/sbin/nginx || sh .ci/install-packages
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,9 +1,13 @@
-"""Overview: how the three KPIs are, at a glance, for everyone or any segment."""
+"""Overview: how the three KPIs are, at a glance, for everyone or any segment.
+
+`streamlit run app.py` imports it once, for what it serves, and then runs it as a page for every reader.
+"""
 
 import streamlit as st
 
 from kpi import charts, targets
 from kpi.frame import Card, frame
+from kpi.frame.guard import GUARD
 from kpi.measures import MEASURES
 
 RATIO = MEASURES["engagement_ratio"]
@@ -12,63 +16,76 @@ TIME = MEASURES["connection_time"]
 TIME_GOALS = ("connection_time_new", "connection_time_existing")
 NEW, EXISTING = {"account": "new"}, {"account": "existing"}
 
-with frame("app.py") as page:
-    engagement = page.metric("engagement")
-    firefox = page.metric("firefox")
-    multi_device = page.metric("multi-device")
-    times = page.metric("connection-time")
+if __name__ != "__main__":
+    app = st.App(__file__, middleware=GUARD)
+else:
+    with frame("app.py") as page:
+        engagement = page.metric("engagement")
+        firefox = page.metric("firefox")
+        multi_device = page.metric("multi-device")
+        times = page.metric("connection-time")
 
-    page.draw_cards(
-        [
-            Card("Engagement ratio", RATIO, engagement, {"audience": "all"}, "engagement_ratio"),
-            Card("Multi-device, daily", MULTI_DEVICE, multi_device, {}, "multi_device_percent"),
-            Card("Time to connect, new", TIME, times, NEW, "connection_time_new"),
-            Card("Time to connect, existing", TIME, times, EXISTING, "connection_time_existing"),
-        ]
-    )
+        page.draw_cards(
+            [
+                Card(
+                    "Engagement ratio", RATIO, engagement, {"audience": "all"}, "engagement_ratio"
+                ),
+                Card("Multi-device, daily", MULTI_DEVICE, multi_device, {}, "multi_device_percent"),
+                Card("Time to connect, new", TIME, times, NEW, "connection_time_new"),
+                Card(
+                    "Time to connect, existing", TIME, times, EXISTING, "connection_time_existing"
+                ),
+            ]
+        )
 
-    page.draw_heading(RATIO.title, RATIO.definition, "pages/engagement.py")
-    told = page.targets("engagement_ratio", engagement)
-    page.draw_chart(
-        charts.engagement_ratio,
-        RATIO,
-        engagement,
-        audiences=("all", "multi_device"),
-        firefox=page.shown(firefox),
-        compared=page.compared(engagement),
-        goals=targets.lines(told, RATIO.unit),
-        points_above=targets.points_above(told),
-        markers=page.markers,
-    )
-    page.tell_not_applied("Firefox's own figures")
-    page.draw_tables({"engagement": engagement, "firefox": firefox}, key="engagement_table")
-
-    left, right = st.columns(2, gap="medium")
-    with left:
-        page.draw_heading("Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py")
-        percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
+        page.draw_heading(RATIO.title, RATIO.definition, "pages/engagement.py")
+        told = page.targets("engagement_ratio", engagement)
         page.draw_chart(
-            charts.multi_device_users,
-            MULTI_DEVICE,
-            multi_device,
-            percent=percent,
-            compared=page.compared(multi_device),
-            goals=page.goal_lines(multi_device, "percent", "multi_device_percent")
-            if percent
-            else [],
+            charts.engagement_ratio,
+            RATIO,
+            engagement,
+            audiences=("all", "multi_device"),
+            firefox=page.shown(firefox),
+            compared=page.compared(engagement),
+            goals=targets.lines(told, RATIO.unit),
+            points_above=targets.points_above(told),
             markers=page.markers,
         )
-        page.draw_tables({"multi-device": multi_device}, key="multi_device_table")
-    with right:
-        page.draw_heading("Time to connect a device", TIME.definition, "pages/connection_time.py")
-        log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
-        page.draw_chart(
-            charts.connection_time,
-            TIME,
-            times,
-            log=log,
-            compared=page.compared(times),
-            goals=page.goal_lines(times, TIME.unit, *TIME_GOALS),
-            markers=page.markers,
-        )
-        page.draw_tables({"connection-time": times}, key="connection_time_table")
+        page.tell_not_applied("Firefox's own figures")
+        page.draw_tables({"engagement": engagement, "firefox": firefox}, key="engagement_table")
+
+        left, right = st.columns(2, gap="medium")
+        with left:
+            page.draw_heading(
+                "Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py"
+            )
+            percent = (
+                page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
+            )
+            page.draw_chart(
+                charts.multi_device_users,
+                MULTI_DEVICE,
+                multi_device,
+                percent=percent,
+                compared=page.compared(multi_device),
+                goals=page.goal_lines(multi_device, "percent", "multi_device_percent")
+                if percent
+                else [],
+                markers=page.markers,
+            )
+            page.draw_tables({"multi-device": multi_device}, key="multi_device_table")
+        with right:
+            page.draw_heading(
+                "Time to connect a device", TIME.definition, "pages/connection_time.py"
+            )
+            log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
+            page.draw_chart(
+                charts.connection_time,
+                TIME,
+                times,
+                log=log,
+                compared=page.compared(times),
+                goals=page.goal_lines(times, TIME.unit, *TIME_GOALS),
+                markers=page.markers,
+            )
+            page.draw_tables({"connection-time": times}, key="connection_time_table")

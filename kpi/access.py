@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import idna
+
 from kpi.settings import Settings
 
 EVERYBODY = "*"
@@ -51,8 +53,8 @@ def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Re
     if not -minute <= now - signed_in <= timedelta(hours=settings.login_hours):
         return Denied("Your sign-in has expired.", again=True)
     address = claims.get("email")
-    if not isinstance(address, str) or address.count("@") != 1 or not address.isprintable():
-        return Denied("The identity provider did not tell your mail address.")
+    if not isinstance(address, str) or same_address(address) is None:
+        return Denied("The identity provider gave no mail address that can be read.")
     verified = claims.get("email_verified") in (True, "true")
     if not verified and not settings.trust_unverified:
         return Denied(f"The identity provider has not verified the address {address}.")
@@ -60,15 +62,37 @@ def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Re
         return Denied(
             "Nobody is let in yet: whoever runs this sets KPI_ALLOWED_DOMAINS or KPI_ALLOWED_ADDRESSES."
         )
-    folded = address.strip().casefold()
-    domain = folded.rpartition("@")[2]
+    folded = same_address(address)
     if (
         EVERYBODY in settings.allowed_domains
-        or domain in settings.allowed_domains
-        or folded in settings.allowed_addresses
+        or same_domain(address.rpartition("@")[2]) in map(same_domain, settings.allowed_domains)
+        or folded in map(same_address, settings.allowed_addresses)
     ):
         return Reader(address)
     return Denied(f"{address} may not see these numbers; ask whoever runs this.")
+
+
+def same_domain(domain: str) -> str | None:
+    """A domain as IDNA writes it, the same for every spelling of it; None for what is none.
+
+    By IDNA 2008 'straße.example' and 'strasse.example' are two domains, of two owners.
+    """
+    try:
+        return idna.encode(domain.lower(), uts46=True, transitional=False).decode("ascii")
+    except idna.IDNAError:
+        return None
+
+
+def same_address(address: str) -> str | None:
+    """A mail address, the same for every spelling of case and domain; None for what is none.
+
+    Blanks around or within it, and nothing before its @, make it none.
+    """
+    local, at, domain = address.rpartition("@")
+    named = same_domain(domain)
+    if not at or not local or named is None or "@" in local or not address.isprintable():
+        return None
+    return None if any(sign.isspace() for sign in address) else f"{local.lower()}@{named}"
 
 
 def only_this_machine(address: str | None) -> bool:

@@ -15,6 +15,7 @@ from kpi.cells import percent, small, small_or_telling
 from kpi.definitions import ATTEMPT_WINDOW
 from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
 from kpi.metrics import ACCOUNTS, WITHIN_SECONDS, ready_shares
+from kpi.narrowed import Counted, hidden_counts
 from kpi.warehouse import Warehouse
 
 BASES = ("begun", "ready")
@@ -29,6 +30,12 @@ PATH = {
 """The steps of set-up and their places in order; two steps at one place are two ways to the same."""
 
 QUARTILES = ("p25", "median", "p75")
+BREAKDOWN_COUNTS = (
+    "begun",
+    "completed",
+    "connections",
+    *(f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS),
+)
 
 
 def ready_within(
@@ -66,21 +73,23 @@ def connection_distribution(
     two digits and are exact. A time stands only where at least ``min_users`` more attempts became
     ready since the one before it.
     """
-    found = _found(
-        warehouse,
-        "period_distribution",
-        filters,
-        period,
-        incomplete,
-        by_day_ready=int(_known(of, BASES) == "ready"),
-    )
-    found["attempts"] = pd.to_numeric(found["attempts"]).astype("Int64")
-    if of == "begun":
-        by_account = {"all": found}
-    else:
-        by_account = {name: found[found["new_account"] == (name == "new")] for name in ACCOUNTS}
-    totals = pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
-    hidden = small_or_telling(totals, min_users)
+    by_day_ready = int(_known(of, BASES) == "ready")
+
+    def read(filters: Filters) -> dict[str, pd.DataFrame]:
+        query = "period_distribution"
+        found = _found(warehouse, query, filters, period, incomplete, by_day_ready=by_day_ready)
+        found["attempts"] = pd.to_numeric(found["attempts"]).astype("Int64")
+        if of == "begun":
+            return {"all": found}
+        return {name: found[found["new_account"] == (name == "new")] for name in ACCOUNTS}
+
+    def summed(by_account: dict[str, pd.DataFrame]) -> pd.Series:
+        return pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
+
+    by_account = read(filters)
+    totals = summed(by_account)
+    wider = [summed(read(other)) for other in _wider(filters, min_users)]
+    hidden = small_or_telling(totals, min_users, _few_more(totals, wider, min_users))
     parts = [
         _cumulated(rows, account, int(totals[account]), min_users)
         for account, rows in by_account.items()
@@ -111,27 +120,34 @@ def connection_breakdown(
     """
     if by is not None:
         _known(by, ATTEMPT_BREAKDOWNS)
-    asked = {"broken_by": by or ""}
-    begun = _found(warehouse, "period_completion", filters, period, incomplete, **asked)
-    ready = _found(warehouse, "period_time", filters, period, incomplete, **asked)
-    frame = begun.merge(ready, on="broken_by", how="outer")
-    if by is None:  # one row, also where nothing matches
-        frame = frame.set_index("broken_by").reindex([""]).reset_index()
-    unknown = _unknown(warehouse, filters, period, incomplete)
-    counts = [name for name in frame if name in ("begun", "completed", "connections")]
-    counts += [f"within_{limit}_seconds" for limit in WITHIN_SECONDS]
-    for name in counts:
-        frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
-    frame = frame.sort_values(["begun", "connections"], ascending=False, kind="stable")
-    frame = frame.reset_index(drop=True)
-    slow = small_or_telling(frame["connections"], min_users)
-    few = small_or_telling(frame["begun"], min_users)
-    frame = _with_shares(frame, frame["begun"], min_users, hidden=few)
+
+    def read(filters: Filters, by: str | None) -> Counted:
+        asked = {"broken_by": by or ""}
+        begun = _found(warehouse, "period_completion", filters, period, incomplete, **asked)
+        ready = _found(warehouse, "period_time", filters, period, incomplete, **asked)
+        frame = begun.merge(ready, on="broken_by", how="outer")
+        if by is None:  # one row, also where nothing matches
+            frame = frame.set_index("broken_by").reindex([""]).reset_index()
+        for name in BREAKDOWN_COUNTS:
+            frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
+        return Counted(frame.assign(day=0))  # one place for all of the period
+
+    table = read(filters, by)
+    frame = table.frame.sort_values(["begun", "connections"], ascending=False, kind="stable")
+    table = Counted(frame.reset_index(drop=True))
+    hidden = hidden_counts(read, table, filters, by, BREAKDOWN_COUNTS, [], min_users)
+    frame = table.frame
+    for limit in (f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS):
+        gone = hidden["begun"] | hidden[limit]
+        frame[f"{limit}_percent"] = percent(frame.pop(limit), frame["begun"]).mask(gone)
+    gone = hidden["begun"] | hidden["completed"]
+    frame["completion_percent"] = percent(frame["completed"], frame["begun"]).mask(gone)
     for quartile in QUARTILES:
         column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
-        frame[f"{quartile}_seconds"] = column.mask(slow)
-    frame["connections"] = frame.pop("connections").mask(slow)
-    if unknown:
+        frame[f"{quartile}_seconds"] = column.mask(hidden["connections"])
+    for count in ("begun", "completed", "connections"):
+        frame[count] = frame[count].mask(hidden[count])
+    if _unknown(warehouse, filters, period, incomplete):
         frame.loc[:, frame.columns != "broken_by"] = pd.NA
     order = ["broken_by", "begun", "completed", "completion_percent"]
     order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
@@ -156,7 +172,7 @@ def setup_steps(
     """
     found = _found(warehouse, "period_steps", filters, period, incomplete)
 
-    def column(name: str, timed_from: str) -> pd.Series:
+    def column(name: str, timed_from: str, found: pd.DataFrame = found) -> pd.Series:
         rows = found[found["timed_from"] == timed_from].set_index("step")
         return pd.to_numeric(rows[name].reindex(list(PATH)))
 
@@ -166,9 +182,15 @@ def setup_steps(
     by_place = came.groupby(places).first()
     before = places.map(by_place.shift()).astype("Int64")
     begun, lost = by_place.iloc[0], before - came
+    wider = [
+        _found(warehouse, "period_steps", other, period, incomplete)
+        for other in _wider(filters, min_users)
+    ]
     few = places.map(_small_loss(by_place, min_users))
+    few |= _few_more(came, [column("came_this_far", "begin", one) for one in wider], min_users)
     few_lost = few | small(before, min_users) | small(lost, min_users)
     few_reached = few | small(reached, min_users)
+    few_reached |= _few_more(reached, [column("reached", "begin", one) for one in wider], min_users)
     for ways in (places[places == place].index for place in by_place.index):
         few_reached[ways] |= small_or_telling(reached[ways], min_users)
     few_timed = few_reached | small(column("reached", "step_before"), min_users)
@@ -238,6 +260,19 @@ def _found(
     )
 
 
+def _wider(filters: Filters, min_users: int) -> list[Filters]:
+    """The same filter, wide open in each dimension in turn; nothing needs them where all is shown."""
+    return [filters.without(one) for one in filters.narrowed] if min_users > 1 else []
+
+
+def _few_more(counts: pd.Series, wider: list[pd.Series], min_users: int) -> pd.Series:
+    """Where a count under a wider filter is only a few attempts more."""
+    few = pd.Series(False, index=counts.index)
+    for whole in wider:
+        few |= small(whole.fillna(0) - counts, min_users) & (counts > 0)
+    return few
+
+
 def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
     """Places not to show: few came there, or few were lost since the last one shown."""
     hidden, shown = [], None
@@ -268,21 +303,6 @@ def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) 
             "attempts": pd.array([attempts] * len(kept), dtype="Int64"),
         }
     )
-
-
-def _with_shares(
-    frame: pd.DataFrame, begun: pd.Series, min_users: int, hidden: pd.Series | None = None
-) -> pd.DataFrame:
-    """Counts within each limit as percents of those begun; small counts and what they tell are absent."""
-    frame = frame.copy()
-    few = small(begun, min_users) if hidden is None else hidden
-    shares = {f"within_{s}_seconds": f"within_{s}_seconds_percent" for s in WITHIN_SECONDS}
-    for count, share in {**shares, "completed": "completion_percent"}.items():
-        hide = few | small_or_telling(frame[count], min_users)
-        frame[share] = percent(frame[count], begun).mask(hide)
-        frame[count] = frame[count].mask(hide)
-    frame["begun"] = begun.mask(few)
-    return frame.drop(columns=list(shares))
 
 
 def _known(name: str, names: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from kpi import weeks
@@ -20,54 +21,47 @@ def small(users: pd.Series, min_users: int) -> pd.Series:
     return ((users > 0) & (users < min_users)).fillna(False).astype(bool)
 
 
-def small_or_telling(parts: pd.Series, min_users: int) -> pd.Series:
+def small_or_telling(
+    parts: pd.Series, min_users: int, hidden: pd.Series | None = None
+) -> pd.Series:
     """Which of several parts of one whole must be hidden: the small ones, and those that tell of them."""
     frame = pd.DataFrame({"whole": 0, "part": parts.to_numpy()}, index=parts.index)
-    return hidden_parts(frame, "part", [["whole"]], min_users)
+    return hidden_parts(frame, "part", ["whole"], min_users, hidden)
 
 
 def hidden_parts(
     frame: pd.DataFrame,
     count: str,
-    wholes: Sequence[Sequence[str]],
+    whole: Sequence[str],
     min_users: int,
     hidden: pd.Series | None = None,
 ) -> pd.Series:
     """Which cells must be hidden: the small ones, and those that would tell of them by subtraction.
 
-    The rows that agree in the columns of one of ``wholes`` are parts of a whole that may be shown, and
-    what is hidden of it is the whole less what is shown. So where that is one cell, or together a small
-    count, the smallest cell still shown is hidden too. ``hidden`` are cells that must be hidden anyway.
+    The rows that agree in the columns of ``whole`` are parts of a whole that may be shown, and what is
+    hidden of it is the whole less what is shown. So where that is one cell, or together a small count, the
+    smallest cell still shown is hidden too. ``hidden`` are cells that must be hidden anyway.
     """
-    counts = frame[count].fillna(0)
     hide = small(frame[count], min_users)
     if hidden is not None:
         hide |= hidden
-    # A whole of one part has no other that could tell of it.
-    wholes = [keys for keys in wholes if frame.duplicated(list(keys)).any()]
-    while wholes and hide.any():
-        before = int(hide.sum())
-        for keys in wholes:
-            hide |= _telling(frame, counts, hide, list(keys), min_users)
-        if int(hide.sum()) == before:
-            break
-    return hide
-
-
-def _telling(
-    frame: pd.DataFrame, counts: pd.Series, hide: pd.Series, keys: list[str], min_users: int
-) -> pd.Series:
-    """The smallest cell still shown of every whole of which something could be told."""
-    by = [frame[key] for key in keys]
-    gone = hide & (counts > 0)
-    number = gone.groupby(by, sort=False).transform("sum")
-    together = counts.where(gone, 0).groupby(by, sort=False).transform("sum")
-    told = (number == 1) | ((together > 0) & (together < min_users))
-    open_ = counts[told & ~hide & (counts > 0)]
-    telling = pd.Series(False, index=frame.index)
-    if len(open_):
-        telling[open_.groupby([key[open_.index] for key in by], sort=False).idxmin()] = True
-    return telling
+    if not hide.any():
+        return hide
+    counts = frame[count].fillna(0).to_numpy(dtype=float)
+    wholes = frame.groupby(list(whole), sort=False).ngroup().to_numpy()
+    # A whole of a single part has no other that could give it away.
+    several = np.bincount(wholes)[wholes] > 1
+    gone, ascending = hide.to_numpy(copy=True), np.argsort(counts, kind="stable")
+    while True:
+        lost = gone & (counts > 0)
+        number = np.bincount(wholes, lost)
+        together = np.bincount(wholes, counts * lost)
+        known = (number == 1) | ((together > 0) & (together < min_users))
+        open_ = ascending[(known[wholes] & several & ~gone & (counts > 0))[ascending]]
+        if not len(open_):
+            return pd.Series(gone, index=frame.index)
+        _, smallest = np.unique(wholes[open_], return_index=True)
+        gone[open_[smallest]] = True
 
 
 def hidden_attempts(
@@ -84,39 +78,46 @@ def hidden_attempts(
     same counts by day, a week is hidden too that would tell, less its days that are shown, of a single
     hidden day or of fewer people than the minimum. ``anyway`` are cells of both hidden whatever they say.
     """
-    wholes = [["day", *levels]]
+    whole = ["day", *levels]
     if daily is None:
-        return hidden_parts(frame, count, wholes, min_users, anyway[0])
+        return hidden_parts(frame, count, whole, min_users, anyway[0])
     keys = ["broken_by", "day", *levels]
-    gone = daily[hidden_parts(daily, count, wholes, min_users, anyway[1]) & (daily[count] > 0)]
+    gone = daily[hidden_parts(daily, count, whole, min_users, anyway[1]) & (daily[count] > 0)]
     rest = gone.assign(day=weeks.sunday(gone["day"])).groupby(keys)[count].agg(["sum", "count"])
     rest = frame[keys].merge(rest, how="left", on=keys).fillna(0)
     telling = (rest["count"] == 1) | small(rest["sum"], min_users)
     telling.index = frame.index
-    return hidden_parts(
-        frame, count, wholes, min_users, telling if anyway[0] is None else telling | anyway[0]
-    )
+    return hidden_parts(frame, count, whole, min_users, _either(telling, anyway[0]))
 
 
 def hidden_accounts(
-    frame: pd.DataFrame, daily: pd.DataFrame | None, broken: bool, min_users: int
+    frame: pd.DataFrame,
+    daily: pd.DataFrame | None,
+    broken: bool,
+    min_users: int,
+    anyway: tuple[pd.Series | None, pd.Series | None] = (None, None),
 ) -> pd.Series:
     """The cells of connections to hide: new and existing accounts add up to all, values to accounts.
 
     An account whose connections are hidden on a day is hidden under every value of a breakdown as well.
+    ``anyway`` are cells of both tables hidden whatever they say.
     """
     if not broken:  # the two accounts of a day are the parts, as the values of a breakdown are
         tables = [_accounts_as_values(table) for table in (frame, daily)]
-        return hidden_attempts(tables[0], tables[1], "connections", [], min_users)
+        return hidden_attempts(tables[0], tables[1], "connections", [], min_users, anyway)
     whole, whole_daily = _over_values(frame), _over_values(daily)
     gone = hidden_accounts(whole, whole_daily, False, min_users)
-    anyway = [_under_values(frame, whole, gone), None]
+    hidden = [_either(_under_values(frame, whole, gone), anyway[0]), None]
     if daily is not None:
         gone = hidden_accounts(whole_daily, None, False, min_users)
-        anyway[1] = _under_values(daily, whole_daily, gone)
+        hidden[1] = _either(_under_values(daily, whole_daily, gone), anyway[1])
     return hidden_attempts(
-        frame, daily, "connections", ["account"], min_users, (anyway[0], anyway[1])
+        frame, daily, "connections", ["account"], min_users, (hidden[0], hidden[1])
     )
+
+
+def _either(hidden: pd.Series, anyway: pd.Series | None) -> pd.Series:
+    return hidden if anyway is None else hidden | anyway
 
 
 def _accounts_as_values(table: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -233,6 +233,16 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
         devices=told.devices,
     )
 
+    if filters.subtracts and not settings.exclusions:
+        raise Refused(
+            "this store is closed to exclusions and to several values of one tag (KPI_EXCLUSIONS=0), "
+            "since small groups come out by subtraction; give one value per tag"
+        )
+    if told.by and not settings.breakdowns:
+        raise Refused(
+            "this store is closed to breakdowns (KPI_BREAKDOWNS=0); narrow the table to one value instead"
+        )
+
     def frame() -> pd.DataFrame:
         warehouse = open_warehouse(settings)
         try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+
+import pandas as pd
 
 from kpi.errors import Refused
 
@@ -37,6 +39,30 @@ class Filters:
     def empty(self) -> bool:
         """Whether nothing is narrowed."""
         return self == Filters()
+
+    @property
+    def narrowed(self) -> tuple[str, ...]:
+        """The dimensions that something is picked or left out of: tags, 'users' and 'devices'."""
+        tags = [tag for tag in TAGS if getattr(self, tag) or getattr(self, f"not_{tag}")]
+        return (*tags, *(name for name in ("users", "devices") if getattr(self, name)))
+
+    def without(self, dimension: str) -> Filters:
+        """The same filter, wide open in one dimension."""
+        if dimension in TAGS:
+            return replace(self, **{dimension: (), f"not_{dimension}": ()})
+        return replace(self, **{dimension: None})
+
+    def picked(self, dimension: str, values: pd.Series) -> pd.Series:
+        """Which values of a tag, or of 'users', the filter lets through."""
+        if dimension == "users":
+            return values == self.users
+        only, left_out = getattr(self, dimension), getattr(self, f"not_{dimension}")
+        return (values.isin(only) if only else True) & ~values.isin(left_out)
+
+    @property
+    def subtracts(self) -> bool:
+        """Whether values are left out, or several of one tag picked, which is to leave out the rest."""
+        return any(getattr(self, f"not_{tag}") or len(getattr(self, tag)) > 1 for tag in TAGS)
 
     def parameters(self) -> dict[str, Any]:
         """The bound parameters by which every query applies the filter."""

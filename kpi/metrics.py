@@ -12,10 +12,11 @@ from datetime import date
 import pandas as pd
 
 from kpi import weeks
-from kpi.cells import hidden_accounts, hidden_attempts, percent, small
+from kpi.cells import percent, small
 from kpi.definitions import ATTEMPT_WINDOW, WEEK, WINDOWS
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
+from kpi.narrowed import Counted, hidden_counts, hidden_days, reaching
 from kpi.warehouse import Warehouse
 
 AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
@@ -49,7 +50,8 @@ def engagement(
     (percent); with ``by``, its values first; ``weekly`` as in `kpi.weeks`. Source: specification,
     "Engagement Ratio".
     """
-    counts = _user_counts(warehouse, filters, period, by, tuple(AUDIENCES.values()), incomplete)
+    judged = _judged(filters, period, by)
+    counts = _user_counts(warehouse, filters, judged, by, tuple(AUDIENCES.values()), incomplete)
     names = {stored: name for name, stored in AUDIENCES.items()}
     frame = pd.DataFrame(
         {
@@ -64,7 +66,8 @@ def engagement(
     frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
     frame = frame.sort_values(["broken_by", "day", "audience"], ignore_index=True)
     frame["audience"] = frame["audience"].astype("str")
-    hidden = small(frame["dau"], min_users)
+    whole = hidden_days(counts, frame, filters, by, min_users)
+    hidden = small(frame["dau"], min_users) | whole
     # Single and multi add up to all on a day, so that one tells the other.
     split = frame["audience"] != "all"
     by_day = [frame["broken_by"], frame["day"]]
@@ -72,15 +75,16 @@ def engagement(
     by_audience = hidden.astype(int).groupby([frame["broken_by"], frame["audience"]], sort=False)
     latest = by_audience.rolling(WEEK, min_periods=1).max()
     over_week = latest.droplevel(["broken_by", "audience"]).reindex(frame.index) > 0
-    monthly = small(frame["mau"], min_users)
+    monthly = small(frame["mau"], min_users) | whole
     frame.loc[hidden, "dau"] = pd.NA
     frame.loc[over_week, "dau_7day_mean"] = pd.NA
     frame.loc[monthly, "mau"] = pd.NA
     frame.loc[over_week | monthly, "engagement_ratio"] = pd.NA
     if weekly:
         frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
-    kept = _values_seen(counts, period, ["daily_users", "monthly_users"])
-    return _finished(frame, period, by, kept, warehouse, incomplete)
+    inside = _within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
+    return _finished(frame, period, by, shown, warehouse, incomplete)
 
 
 def multi_device(
@@ -108,7 +112,8 @@ def multi_device(
         audiences = OTHER_WINDOWS
     else:
         audiences = ("active", multi)
-    counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
+    judged = _judged(filters, period, by)
+    counts = _user_counts(warehouse, filters, judged, by, audiences, incomplete)
     keys = ["broken_by", "day"]
     everyone = counts[counts["audience"] == "active"].set_index(keys)
     several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
@@ -124,9 +129,10 @@ def multi_device(
             ),
         }
     ).reset_index()
+    whole = hidden_days(counts, frame, filters, by, min_users)
     for span in ("daily", "monthly"):
-        of_all = small(frame[f"{span}_users"], min_users)
-        of_multi = small(frame[f"{span}_multi_device_users"], min_users)
+        of_all = small(frame[f"{span}_users"], min_users) | whole
+        of_multi = small(frame[f"{span}_multi_device_users"], min_users) | whole
         if span == "daily":  # single and multi add up to all on a day, so that one tells the other
             of_multi |= small(frame["daily_users"] - frame["daily_multi_device_users"], min_users)
         frame.loc[of_all, f"{span}_users"] = pd.NA
@@ -137,8 +143,9 @@ def multi_device(
         daily = ["daily_users", "daily_multi_device_users"]
         frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", daily))
         frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
-    kept = _values_seen(counts, period, ["daily_users", "monthly_users"])
-    return _finished(frame, period, by, kept, warehouse, incomplete)
+    inside = _within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
+    return _finished(frame, period, by, shown, warehouse, incomplete)
 
 
 def device_coverage(
@@ -194,22 +201,35 @@ def connection_time(
     Source: specification, "Time taken to connect a device".
     """
 
-    def accounts(weekly: bool, period: Period = period) -> pd.DataFrame:
-        found = _attempts(warehouse, "connection_time", filters, period, by, weekly)
-        found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
-        return found
-
     counts = ["connections"]
-    levels = {"account": ACCOUNTS}
-    frame = _on_every_day(
-        warehouse, accounts(weekly), filters, by, incomplete, levels, counts, weekly
-    )
+
+    def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
+        def accounts(weekly: bool, period: Period) -> pd.DataFrame:
+            found = _attempts(warehouse, "connection_time", filters, period, by, weekly)
+            found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
+            return found
+
+        frame = _on_every_day(
+            warehouse,
+            accounts(weekly, period),
+            filters,
+            by,
+            incomplete,
+            {"account": ACCOUNTS},
+            counts,
+            weekly,
+        )
+        return Counted(frame, accounts(False, weeks.widened(period)) if weekly else None)
+
+    table = counted(filters, by, _judged(filters, period, by))
+    hidden = hidden_counts(counted, table, filters, by, counts, ["account"], min_users)
+    frame = table.frame
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
-    daily = accounts(False, weeks.widened(period)) if weekly else None
-    hidden = hidden_accounts(frame, daily, by is not None, min_users)
-    frame.loc[hidden, ["connections", "p25_seconds", "median_seconds", "p75_seconds"]] = pd.NA
-    return _finished(frame, period, by, None, warehouse, incomplete)
+    shown = reaching(frame, counts, min_users if min_users > 1 else 0)
+    columns = [*counts, "p25_seconds", "median_seconds", "p75_seconds"]
+    frame.loc[hidden["connections"], columns] = pd.NA
+    return _finished(frame, period, by, shown, warehouse, incomplete)
 
 
 def completion(
@@ -240,41 +260,29 @@ def ready_shares(
     weekly: bool = False,
 ) -> pd.DataFrame:
     """`completion`, with the percents ready within 30 and 60 seconds after those within 5 and 10."""
-    frame = completion_counts(warehouse, filters, period, by, incomplete, weekly)
-    daily = None
-    if weekly:
-        daily = completion_counts(warehouse, filters, weeks.widened(period), by, incomplete)
     limits = [f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS]
     shares = {"completed": "completion_percent", **{name: f"{name}_percent" for name in limits}}
-    hidden = {
-        count: hidden_attempts(frame, daily, count, [], min_users) for count in ("begun", *shares)
-    }
+    counts = ["begun", *shares]
+
+    def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
+        def attempts(weekly: bool, period: Period) -> pd.DataFrame:
+            found = _attempts(warehouse, "completion", filters, period, by, weekly)
+            return _on_every_day(warehouse, found, filters, by, incomplete, {}, counts, weekly)
+
+        frame = attempts(weekly, period)
+        return Counted(frame, attempts(False, weeks.widened(period)) if weekly else None)
+
+    table = counted(filters, by, _judged(filters, period, by))
+    hidden = hidden_counts(counted, table, filters, by, counts, [], min_users)
+    frame = table.frame
+    shown = reaching(frame, counts, min_users if min_users > 1 else 0)
     begun_hidden = hidden["begun"]
     for count, share in shares.items():
         frame[share] = percent(frame[count], frame["begun"])
         frame.loc[begun_hidden | hidden[count], share] = pd.NA
     frame.loc[hidden["completed"], "completed"] = pd.NA
     frame.loc[begun_hidden, "begun"] = pd.NA
-    frame = frame.drop(columns=limits)
-    return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
-
-
-def completion_counts(
-    warehouse: Warehouse,
-    filters: Filters,
-    period: Period,
-    by: str | None,
-    incomplete: bool,
-    weekly: bool = False,
-) -> pd.DataFrame:
-    """Whole counts of the attempts begun on a day, none hidden: completed, and within 5 to 60 seconds.
-
-    One row per day and value: broken_by, day, begun, completed, within_5_seconds … within_60_seconds.
-    """
-    found = _attempts(warehouse, "completion", filters, period, by, weekly)
-    counts = [name for name in found if name not in ("broken_by", "day")]
-    frame = _on_every_day(warehouse, found, filters, by, incomplete, {}, counts, weekly)
-    return _within_period(frame, period, warehouse, incomplete)
+    return _finished(frame.drop(columns=limits), period, by, shown, warehouse, incomplete)
 
 
 def steps(
@@ -291,18 +299,24 @@ def steps(
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
 
-    def by_step(weekly: bool, period: Period = period) -> pd.DataFrame:
-        return _attempts(warehouse, "steps", filters, period, by, weekly)
+    counts, levels = ["reached"], {"step": tuple(STEPS)}
 
-    levels = {"step": tuple(STEPS)}
-    frame = _on_every_day(
-        warehouse, by_step(weekly), filters, by, incomplete, levels, ["reached"], weekly
-    )
+    def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
+        def by_step(weekly: bool, period: Period) -> pd.DataFrame:
+            return _attempts(warehouse, "steps", filters, period, by, weekly)
+
+        frame = _on_every_day(
+            warehouse, by_step(weekly, period), filters, by, incomplete, levels, counts, weekly
+        )
+        return Counted(frame, by_step(False, weeks.widened(period)) if weekly else None)
+
+    table = counted(filters, by, _judged(filters, period, by))
+    hidden = hidden_counts(counted, table, filters, by, counts, ["step"], min_users)
+    frame = table.frame
     frame["median_seconds"] = frame.pop("median_ms") / 1000
-    daily = by_step(False, weeks.widened(period)) if weekly else None
-    hidden = hidden_attempts(frame, daily, "reached", ["step"], min_users)
-    frame.loc[hidden, ["reached", "median_seconds"]] = pd.NA
-    return _finished(frame, period, by, None, warehouse, incomplete)
+    shown = reaching(frame, counts, min_users if min_users > 1 else 0)
+    frame.loc[hidden["reached"], ["reached", "median_seconds"]] = pd.NA
+    return _finished(frame, period, by, shown, warehouse, incomplete)
 
 
 def firefox(warehouse: Warehouse, period: Period = Period(), weekly: bool = False) -> pd.DataFrame:
@@ -398,6 +412,11 @@ def counted_sets(
     return {"counted_audiences": starred, "lowest_set": -(2**31) + 1, "highest_set": -1}
 
 
+def _judged(filters: Filters, period: Period, by: str | None) -> Period:
+    """The days by which a course under a filter is judged: all, so that no choice of days says more."""
+    return Period() if filters.narrowed and by is None else period
+
+
 def _attempts(
     warehouse: Warehouse,
     query: str,
@@ -462,16 +481,18 @@ def _finished(
     frame: pd.DataFrame,
     period: Period,
     by: str | None,
-    kept: set[str] | None,
+    shown: set[str],
     warehouse: Warehouse,
     incomplete: bool,
 ) -> pd.DataFrame:
-    """The rows of the period up to the last day that counts, with the breakdown's name, or without."""
+    """The rows of the period up to the last day that counts, with the breakdown's name, or without.
+
+    ``shown`` are the values of a breakdown that are listed.
+    """
     frame = _within_period(frame, period, warehouse, incomplete)
     if not by:
         return frame.drop(columns="broken_by")
-    if kept is not None:
-        frame = frame[frame["broken_by"].isin(kept)].reset_index(drop=True)
+    frame = frame[frame["broken_by"].isin(shown)].reset_index(drop=True)
     return frame.rename(columns={"broken_by": by})
 
 
@@ -486,14 +507,6 @@ def _within_period(
     first, last = period.bounds
     inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= _stamp(min(last, today)))
     return frame[inside].reset_index(drop=True)
-
-
-def _values_seen(counts: pd.DataFrame, period: Period, columns: list[str]) -> set[str]:
-    """The breakdown's values under which anybody was counted within the period."""
-    first, last = period.bounds
-    inside = (counts["day"] >= pd.Timestamp(first)) & (counts["day"] <= _stamp(last))
-    anybody = (counts[columns].fillna(0) > 0).any(axis="columns")
-    return set(counts.loc[inside & anybody, "broken_by"])
 
 
 def _dates(days: pd.Series) -> pd.Series:

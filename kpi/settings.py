@@ -29,6 +29,9 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     hmac_key: bytes | None = field(default=None, repr=False)
     min_users: int = 10
+    exclusions: bool = True
+    """Whether filters may leave values out, or hold several values of a tag, which says the same."""
+    breakdowns: bool = True
     max_rejects_percent: float = 5.0
     max_unpacked_ratio: float = 200.0
     complete_after_hours: float = 1.0
@@ -72,6 +75,8 @@ class Settings:
             database_url=told.get("KPI_DATABASE_URL") or _connection_url(secrets),
             hmac_key=key.encode() if key else _demo_key(home),
             min_users=_number(told, "KPI_MIN_USERS", int, cls.min_users),
+            exclusions=_yes(told, "KPI_EXCLUSIONS", cls.exclusions),
+            breakdowns=_yes(told, "KPI_BREAKDOWNS", cls.breakdowns),
             max_rejects_percent=_number(
                 told, "KPI_MAX_REJECTS_PERCENT", float, cls.max_rejects_percent
             ),
@@ -190,13 +195,13 @@ def _text(value: object) -> str:
 
 
 def _names(told: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Names by comma, folded; a domain may be written with its @."""
-    parts = (part.strip().casefold() for part in (told.get(name) or "").split(","))
+    """Names by comma, in small letters; a domain may be written with its @."""
+    parts = (part.strip().lower() for part in (told.get(name) or "").split(","))
     return tuple(part.removeprefix("@") for part in parts if part)
 
 
-def _yes(told: Mapping[str, str], name: str) -> bool:
-    value = (told.get(name) or "0").strip().lower()
+def _yes(told: Mapping[str, str], name: str, default: bool = False) -> bool:
+    value = (told.get(name) or str(int(default))).strip().lower()
     if value not in ("0", "1", "false", "true"):
         raise Refused(f"{name} must be 0 or 1")
     return value in ("1", "true")

@@ -68,7 +68,8 @@ with frame("pages/connection_time.py") as page:
     )
 
     page.draw_heading("Breakdown", "An attempt has one value of each tag: rows add up to all.")
-    tag = page.choose_dimension(TAGS_IN_ORDER, key="by", default="region")
-    table = pooled(page, "connection-breakdown", by=tag)
-    draw_breakdown(page, table, tag)
-    page.draw_tables({"connection-breakdown": table}, key="breakdown_table")
+    if page.offers_breakdown():
+        tag = page.choose_dimension(TAGS_IN_ORDER, key="by", default="region")
+        table = pooled(page, "connection-breakdown", by=tag)
+        draw_breakdown(page, table, tag)
+        page.draw_tables({"connection-breakdown": table}, key="breakdown_table")

@@ -57,8 +57,9 @@ with frame("pages/engagement.py") as page:
     page.draw_tables({"engagement": engagement, "firefox": firefox}, key="engagement_table")
 
     page.draw_heading("By segment", "Each measure for the users of every value of a tag.")
-    with page.choices():
-        measure = SHOWN[page.choose("Measure", list(SHOWN), key="measure")]
-        by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
-        view = page.choose_view()
-    page.draw_breakdown(measure, by, view, audience=audience)
+    if page.offers_breakdown():
+        with page.choices():
+            measure = SHOWN[page.choose("Measure", list(SHOWN), key="measure")]
+            by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
+            view = page.choose_view()
+        page.draw_breakdown(measure, by, view, audience=audience)

@@ -18,8 +18,9 @@ with frame("pages/explore.py") as page:
             windows = [str(days) for days in chosen.windows]
             picked["window"] = int(page.choose("Window, days", windows, "window", default="5"))
             measure = over_window(measure, picked["window"])
-        by = page.choose_dimension(chosen.dimensions, key="by", default="os")
-        view = page.choose_view()
+        if page.settings.breakdowns:
+            by = page.choose_dimension(chosen.dimensions, key="by", default="os")
+            view = page.choose_view()
 
     options = {name: value for name, value in picked.items() if name == "window"}
     rows = {name: value for name, value in picked.items() if name not in options}
@@ -34,4 +35,5 @@ with frame("pages/explore.py") as page:
     page.draw_tables({measure.metric: table}, key="all_table")
 
     page.draw_heading("By segment", f"{measure.title} for every value of a tag.")
-    page.draw_breakdown(measure, by, view, **picked)
+    if page.offers_breakdown():
+        page.draw_breakdown(measure, by, view, **picked)

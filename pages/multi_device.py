@@ -72,7 +72,8 @@ with frame("pages/multi_device.py") as page:
 
     page.draw_heading("By segment", "The share of multi-device users by every value of a tag.")
     measure = monthly_share if monthly else share
-    with page.choices():
-        by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
-        view = page.choose_view()
-    page.draw_breakdown(measure, by, view, window=window)
+    if page.offers_breakdown():
+        with page.choices():
+            by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
+            view = page.choose_view()
+        page.draw_breakdown(measure, by, view, window=window)

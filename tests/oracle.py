@@ -559,10 +559,10 @@ def export(
             if (first is None or row["day"] >= first) and (last is None or row["day"] <= last)
         ]
 
-    def shown(rows: list[Row], lead: Row, telling: set[Cell]) -> list[Row]:
+    def shown(rows: list[Row], lead: Row, telling: set[Cell], segment: bool = False) -> list[Row]:
         return [
             {**lead, **{name: row[name] for name in COLUMNS[metric]}}
-            for row in in_period(hide_small(metric, rows, min_users, telling))
+            for row in in_period(hide_small(metric, rows, min_users, telling, segment))
         ]
 
     if by is None:
@@ -577,12 +577,20 @@ def export(
         # A value is listed only if something was counted for it in the period.
         if any(row[count] for row in in_period(found) for count in COUNTS[metric]):
             tables[value] = found
+    listed = {  # and only if a count of it is not small on some day
+        value
+        for value, found in tables.items()
+        if any(
+            (row[count] or 0) >= min_users for row in in_period(found) for count in COUNTS[metric]
+        )
+    }
     of_all = telling_accounts(metric, _added_up(metric, tables), min_users)
     telling = telling_values(metric, tables, min_users, of_all)
     return [
         row
         for value, found in tables.items()
-        for row in shown(found, {by: value}, telling.get(value, set()))
+        if value in listed
+        for row in shown(found, {by: value}, telling.get(value, set()), segment=True)
     ]
 
 
@@ -654,12 +662,17 @@ def telling_values(
 
 
 def hide_small(
-    metric: str, rows: list[Row], min_users: int, telling: Set[Cell] = frozenset()
+    metric: str,
+    rows: list[Row],
+    min_users: int,
+    telling: Set[Cell] = frozenset(),
+    segment: bool = False,
 ) -> list[Row]:
     """The same rows without counts of 1 to ``min_users - 1`` and without what derives from them.
 
     ``rows`` must be every day in order, since a mean looks six days back. A count of 0 stays.
-    ``telling`` are further cells to hide: day, level and count.
+    ``telling`` are further cells to hide: day, level and count. Of a ``segment`` nothing of users is shown
+    on a day whose monthly users are few, not even a 0.
     """
 
     def small(count: int | None) -> bool:
@@ -667,10 +680,17 @@ def hide_small(
 
     hidden = [dict(row) for row in rows]
     if metric == "engagement":
-        _hide_engagement(rows, hidden, small)
+        few = {
+            row["day"] for row in rows if segment and row["audience"] == "all" and small(row["mau"])
+        }
+        _hide_engagement(rows, hidden, small, few)
     elif metric == "multi-device":
         for true, row in zip(rows, hidden, strict=True):
             users, multi = true["daily_users"], true["daily_multi_device_users"]
+            if segment and small(true["monthly_users"]):
+                for name in set(row) - {"day"}:
+                    row[name] = None
+                continue
             # All users and the multi-device ones shown together would tell the single ones.
             if small(multi) or (None not in (users, multi) and small(users - multi)):
                 row["daily_multi_device_users"] = None
@@ -716,11 +736,15 @@ def hide_small(
     return hidden
 
 
-def _hide_engagement(rows: list[Row], hidden: list[Row], small: Any) -> None:
+def _hide_engagement(
+    rows: list[Row], hidden: list[Row], small: Any, few: Set[str] = frozenset()
+) -> None:
     true = {(row["day"], row["audience"]): row["dau"] for row in rows}
     days = [row["day"] for row in rows if row["audience"] == "all"]
 
     def dau_hidden(day: str, audience: str) -> bool:
+        if day in few:
+            return True
         if audience == "all":
             return small(true[day, "all"])
         return small(true[day, "multi_device"]) or small(true[day, "single_device"])
@@ -733,7 +757,7 @@ def _hide_engagement(rows: list[Row], hidden: list[Row], small: Any) -> None:
             row["dau_7day_mean"] = row["engagement_ratio"] = None
         if dau_hidden(day, audience):
             row["dau"] = None
-        if small(row["mau"]):
+        if small(row["mau"]) or day in few:
             row["mau"] = row["engagement_ratio"] = None
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlencode, urlparse
 
@@ -55,9 +56,11 @@ class Session:
         origin: str | None = None,
         xsrf: str = "",
         session_id: str = "",
+        ssl: SSLContext | None = None,
     ) -> None:
         place = urlparse(address)
-        self._url = f"ws://{place.netloc}/_stcore/stream"
+        self._ssl = ssl
+        self._url = f"{'wss' if ssl else 'ws'}://{place.netloc}/_stcore/stream"
         self._cookies = dict(cookies or {})
         self._origin = origin
         self._protocols = ["streamlit", *([xsrf] if xsrf else [])]
@@ -78,6 +81,7 @@ class Session:
             subprotocols=self._protocols,
             additional_headers=headers,
             max_size=LARGEST,
+            ssl=self._ssl,
             proxy=None,
             open_timeout=60,
             ping_timeout=None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from kpi.access import Denied, Reader, admitted, only_this_machine, open_to_othe
 from kpi.errors import Refused
 from kpi.frame.gate import KEPT_LINKS, Links
 from kpi.settings import Settings
+from kpi.sign_outs import FOLDER, REMEMBERED_SECONDS, SignOuts
 
 NOW = datetime(2016, 6, 15, 12, tzinfo=UTC)
 RULES = Settings(allowed_domains=("mozilla.example",), allowed_addresses=("guest@other.example",))
@@ -38,6 +41,34 @@ def test_the_right_domain_and_the_named_address_get_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("allowed", "domain", "same"),
+    (
+        ("straße.example", "straße.example", True),
+        ("straße.example", "xn--strae-oqa.example", True),
+        ("straße.example", "STRAßE.example", True),
+        ("straße.example", "strasse.example", False),
+        ("strasse.example", "straße.example", False),
+        ("münchen.example", "MÜNCHEN.example", True),
+        ("münchen.example", "xn--mnchen-3ya.example", True),
+        ("münchen.example", "munchen.example", False),
+        ("mozilla.example", "ｍozilla.example", True),
+        ("mozilla.example", "mоzilla.example", False),  # a Cyrillic o
+        ("mozilla.example", "mozilla.example.", False),
+        ("mozilla.example", "mozilla..example", False),
+        ("ﬀ.example", "ff.example", True),
+    ),
+)
+def test_domains_are_compared_as_idna_does(allowed: str, domain: str, same: bool) -> None:
+    """Two spellings are one domain where the name system has them as one, and only there."""
+    rules = Settings.read({"KPI_ALLOWED_DOMAINS": allowed})
+    verdict = admitted(claims(email=f"ann@{domain}"), rules, NOW)
+    assert isinstance(verdict, Reader) == same
+    named = Settings.read({"KPI_ALLOWED_ADDRESSES": f"Ann@{allowed}"})
+    verdict = admitted(claims(email=f"ann@{domain}"), named, NOW)
+    assert isinstance(verdict, Reader) == same
+
+
+@pytest.mark.parametrize(
     "told",
     (
         {"is_logged_in": None},
@@ -53,6 +84,13 @@ def test_the_right_domain_and_the_named_address_get_in() -> None:
         {"email": "ann@mozilla.example.evil.example"},
         {"email": "ann@evil.example@mozilla.example"},
         {"email": "ann@evil.example\n@mozilla.example"},
+        {"email": "@mozilla.example"},
+        {"email": " ann@mozilla.example"},
+        {"email": "ann@mozilla.example "},
+        {"email": "ann @mozilla.example"},
+        {"email": "ann@ mozilla.example"},
+        {"email": "\u00a0ann@mozilla.example"},
+        {"email": "ann@"},
         {"email": "guest@other.example.evil.example"},
         {"email": "xguest@other.example"},
         {"email_verified": None},
@@ -141,6 +179,34 @@ def test_links_are_few_and_kept_once() -> None:
     links.keep("long", "app.py", {"os": ["x" * 5000]})
     links.keep(None, "app.py", {})
     assert links.taken("long") is None and links.taken(None) is None
+
+
+def test_sign_outs_are_private_and_forgotten_in_time(tmp_path: Path) -> None:
+    """Each is an empty file that nobody else can read, named by no claim; old ones go with the next."""
+    before = os.umask(0)
+    try:
+        told = claims(sub="ann", nonce="first")
+        SignOuts(tmp_path / "home").end(told)
+    finally:
+        os.umask(before)
+    folder = tmp_path / "home" / FOLDER
+    (file,) = folder.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700 and file.stat().st_mode & 0o777 == 0o600
+    assert file.stat().st_size == 0 and "ann" not in file.name
+    outs = SignOuts(tmp_path / "home")
+    assert outs.ended(told) and not outs.ended({**told, "nonce": "second"})
+    old = time.time() - REMEMBERED_SECONDS - 1
+    os.utime(file, (old, old))
+    outs.end({**told, "nonce": "second"})
+    assert outs.ended({**told, "nonce": "second"}) and not file.exists()
+
+
+def test_sign_outs_that_cannot_be_looked_up_are_closed(tmp_path: Path) -> None:
+    """Where the folder can't be looked into, nobody's sign-in counts; without one, nobody signed out."""
+    assert not SignOuts(tmp_path / "none").ended(claims())
+    loop = tmp_path / FOLDER
+    loop.symlink_to(loop)
+    assert SignOuts(tmp_path).ended(claims())
 
 
 def test_whoever_starts_it_is_told_who_is_answered(store: Store) -> None:

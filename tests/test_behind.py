@@ -75,7 +75,8 @@ def test_statement_returns_what_the_table_was_made_of(
     options = {} if name == "firefox" else {"filters": filters}
     metrics.METRICS[name](Watched(warehouse), **options)
     (told,) = behind.statements(warehouse, name, filters)
-    (read,) = [frame for query, frame in seen if query == told.query]
+    # The same query is asked again without each filter, for what must be hidden.
+    read, *_ = [frame for query, frame in seen if query == told.query]
     with duckdb.connect() as console:
         file = (demo_home / "kpi.duckdb").resolve()
         console.execute(f"ATTACH '{file}' AS kpi (READ_ONLY)")

@@ -9,7 +9,7 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,8 +20,10 @@ import pytest
 from browser import PATIENCE, Visit, serving
 from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import expect
-from sessions import NUMBERS, Run, Session, shown_numbers
+from sessions import NUMBERS, Run, Session, cookies_of, shown_numbers
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+from kpi.sign_outs import SignOuts
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -37,15 +39,20 @@ PEOPLE = [
 
 @contextmanager
 def signed_in_server(
-    folder: Path, home: Path, *, token_age: timedelta = timedelta(hours=1), **told: str
+    folder: Path,
+    home: Path,
+    *,
+    token_age: timedelta = timedelta(hours=1),
+    public: str = "http://127.0.0.1:{port}",
+    **told: str,
 ) -> Iterator[str]:
-    """A dashboard that asks a provider of its own who everybody is."""
+    """A dashboard that asks a provider of its own who everybody is; readers come by ``public``."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider speaks plain HTTP on this machine
     secrets = folder / "secrets.toml"
     with run_server_in_thread(access_token_max_age=token_age, user_claims=PEOPLE) as provider:
         secrets.write_text(
             "[auth]\n"
-            'redirect_uri = "http://127.0.0.1:{port}/oauth2callback"\n'
+            f'redirect_uri = "{public}/oauth2callback"\n'
             f'cookie_secret = "{COOKIE_SECRET}"\n'
             'client_id = "kpi"\n'
             f'client_secret = "{CLIENT_SECRET}"\n'
@@ -98,6 +105,29 @@ def test_signing_in_and_out(guarded: str, visit: Callable[..., Visit]) -> None:
     seen.rest()
     assert_closed(seen)
     expect(seen.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_signing_out_ends_every_tab_and_copy(guarded: str, visit: Callable[..., Visit]) -> None:
+    """After signing out in one tab, another shows nothing at its next act, nor does a copied cookie."""
+    seen = visit(guarded)
+    sign_in(seen, RIGHT)
+    seen.charts(3)
+    copied = cookies_of(seen.page.context.cookies(guarded))
+    other = Visit(seen.page.context.new_page())
+    other.page.goto(f"{guarded}/engagement")
+    other.charts(3)
+    assert "metric" in with_cookies(guarded, copied).elements
+    seen.page.get_by_role("button", name="Sign out").click()
+    seen.page.wait_for_url("**/oauth2/end_session**")
+    other.page.get_by_role("radiogroup", name="A point per").get_by_text("week", exact=True).click()
+    expect(other.page.get_by_text("You signed out")).to_be_visible(timeout=PATIENCE)
+    other.rest()
+    assert_closed(other)
+    assert_nothing_told(with_cookies(guarded, copied))
+    seen.page.goto(guarded)
+    seen.rest()
+    sign_in(seen, RIGHT)  # who signs in again is somebody new
+    seen.charts(3)
 
 
 @pytest.mark.parametrize("who", (WRONG, UNVERIFIED))
@@ -201,6 +231,31 @@ def assert_nothing_told(run: Run) -> None:
     for secret in ("Android", "Firefox Mobile", "Data through", "2016-03", "Mar 2016"):
         assert secret not in run.text, secret
     assert "multiselect" not in run.elements and "page_link" not in run.elements
+
+
+def with_cookies(address: str, cookies: Mapping[str, str]) -> Run:
+    """What the server says to whoever has these cookies, from its own origin with its token."""
+    xsrf = cookies["_streamlit_xsrf"]
+
+    async def speak() -> Run:
+        async with Session(address, cookies=cookies, origin=address, xsrf=xsrf) as session:
+            return await session.run("period=all")
+
+    return finished(speak())
+
+
+def test_sign_outs_are_shared_by_processes(guarded: str, demo_home: Path) -> None:
+    """A sign-in that another process over the same store ended opens nothing here."""
+    claims = {"sub": "shared", "iat": time.time(), "nonce": "once", "email": RIGHT}
+    cookies = {
+        "_streamlit_xsrf": xsrf_cookie(guarded),
+        "_streamlit_user": user_cookie(guarded, **claims),
+    }
+    assert "metric" in with_cookies(guarded, cookies).elements
+    SignOuts(demo_home).end(claims)  # this process is another one
+    assert_nothing_told(with_cookies(guarded, cookies))
+    again = {**cookies, "_streamlit_user": user_cookie(guarded, **{**claims, "nonce": "twice"})}
+    assert "metric" in with_cookies(guarded, again).elements
 
 
 def test_websocket_without_a_session(guarded: str) -> None:

@@ -44,6 +44,13 @@ class Address:
         """What the URL says by a name, where it is the URL that says what is chosen."""
         return self._said.get(key, []) if self._rules else []
 
+    def refuse(self, key: str, why: str, after: int = 0) -> None:
+        """Before a widget: drop what the URL says beyond so many values; a notice on a first visit."""
+        for value in self.said(key)[after:]:
+            if self._first:
+                tell_dropped(value, why)
+        self._said[key] = self._said.get(key, [])[:after]
+
     def one_of(self, key: str, options: Sequence[str], usual: str) -> None:
         """Before a widget of one choice: let it stand as the URL says."""
         self._let(key, usual, [v for v in self._known(key, options.__contains__)][:1], list.pop)

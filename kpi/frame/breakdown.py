@@ -235,6 +235,10 @@ def _tell_left_out(
             f"ha{'ve' if without > 1 else 's'} nothing to show: nobody, or fewer than "
             f"{page.min_users} people or attempts."
         )
+    if page.min_users > 1:
+        parts.append(
+            f"Values that never reach {page.min_users} people or attempts in this period aren't listed."
+        )
     draw_note(" ".join(parts))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ from kpi import access
 from kpi.access import Denied, Reader
 from kpi.frame.words import plain
 from kpi.settings import Settings
+from kpi.sign_outs import SignOuts
 
+LOG = logging.getLogger(__name__)
 KEPT_LINKS = 1000
 LINK_SECONDS = 15 * 60
 LONGEST_LINK = 4000
@@ -37,12 +40,32 @@ def admit(file: str, settings: Settings) -> Reader | None:
             st.text(refusal)
             st.stop()
         return None
-    verdict = access.admitted(st.user.to_dict(), settings, datetime.now(UTC))
+    verdict = _verdict(settings)
     if isinstance(verdict, Denied):
         _draw_denial(verdict, file)
         st.stop()
     _back_to_link(file)
     return verdict
+
+
+def _verdict(settings: Settings) -> Reader | Denied:
+    """Whether whoever is signed in may look: by the rules, and unless the sign-in was ended."""
+    claims = st.user.to_dict()
+    verdict = access.admitted(claims, settings, datetime.now(UTC))
+    if isinstance(verdict, Reader) and SignOuts(settings.home).ended(claims):
+        return Denied("You signed out. Sign in again to see the numbers.", again=True)
+    return verdict
+
+
+def _sign_out() -> None:
+    """Ends the sign-in for every tab and every copy of its cookie, then clears this browser's."""
+    try:
+        SignOuts(Settings.read().home).end(st.user.to_dict())
+    except OSError:
+        LOG.error(
+            "a sign-out can't be recorded in KPI_HOME: copies of its cookie work until they expire"
+        )
+    st.logout()
 
 
 def sign_in_configured() -> bool:
@@ -62,7 +85,7 @@ def reader_address() -> str | None:
     """Who reads this page, for what a reader puts on record; None where nobody has to sign in."""
     if not sign_in_configured():
         return None
-    verdict = access.admitted(st.user.to_dict(), Settings.read(), datetime.now(UTC))
+    verdict = _verdict(Settings.read())
     return verdict.address if isinstance(verdict, Reader) else None
 
 
@@ -79,7 +102,7 @@ def draw_reader(reader: Reader | None) -> None:
     with st.sidebar:
         st.divider()
         st.caption(f"Signed in as {plain(reader.address)}")
-        st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
+        st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=_sign_out)
 
 
 def _draw_denial(denied: Denied, file: str) -> None:
@@ -93,7 +116,7 @@ def _draw_denial(denied: Denied, file: str) -> None:
         _links().keep(_browser(), file, _query())
         st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
     if signed_in:
-        st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+        st.button("Sign out", icon=":material/logout:", on_click=_sign_out)
 
 
 def _back_to_link(file: str) -> None:

@@ -383,6 +383,19 @@ class Page:
         """The measure is shown, so that its definition stands at the foot of the page."""
         self._measures[measure.id] = measure
 
+    def offers_breakdown(self, key: str = "by") -> bool:
+        """Whether this store may be broken down by tags; where it may not, a sentence says so."""
+        if self.settings.breakdowns:
+            return True
+        self.address.refuse(key, "is a breakdown, which is closed here")
+        self.address.note(key, "", "")
+        st.info(
+            "Breakdowns are closed for this store, since small groups could be read from them. "
+            "Filter by one value in the sidebar instead.",
+            icon=":material/info:",
+        )
+        return False
+
     def choose_view(self, key: str = "view") -> str:
         """How a breakdown is drawn."""
         return self.choose("View", breakdown.VIEWS, key=key)

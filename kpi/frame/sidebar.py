@@ -138,6 +138,8 @@ def _draw_filters(page: Page) -> Filters:
         values = page.options(tag) if tag != "version" else _versions(page, chosen)
         picked, excluded = _draw_tag_filter(tag, name, values, page)
         chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
+    if not page.settings.exclusions:
+        st.caption("One value of a tag at a time: differences of filters could be of few people.")
     users = _draw_radio(
         "Users",
         [EVERYBODY, "new", "existing"],
@@ -180,15 +182,27 @@ def _draw_tag_filter(
 ) -> tuple[list[str], bool]:
     """One tag's values, and whether they are the ones to leave out."""
     found = list(dict.fromkeys(str(value) for value in values["found"]))
+    key = f"{tag}_mode"
+    subtracts = page.settings.exclusions
+    if not subtracts:
+        excluded = EXCEPT in page.address.said(key)
+        why = (
+            "is one that “all except” leaves out" if excluded else "is one value of a tag too many"
+        )
+        page.address.refuse(tag, f"{why}, which is closed here", 0 if excluded else 1)
     page.address.some_of(tag, found)
     picked = st.multiselect(
-        name, found, key=tag, placeholder="All", help=_shares_told(values, page.min_users)
+        name,
+        found,
+        key=tag,
+        placeholder="All",
+        help=_shares_told(values, page.min_users),
+        max_selections=None if subtracts else 1,
     )
     page.address.note(tag, picked, [])
-    key = f"{tag}_mode"
-    if not picked:
+    if not picked or not subtracts:
         page.address.note(key, ONLY, ONLY)
-        return [], False
+        return picked, False
     mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key, page.address, hidden=True)
     return picked, mode == EXCEPT
 
