@@ -4,6 +4,8 @@
 -- Reads:   events.event, changed_day, events.known_user, events.known_device, new_sequence, tag_segment.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
 -- Note:    days are picked by IN: joined instead, they mislead DuckDB into building on the events.
+--          Every event of a user has its segment, yet the join to it is a LEFT one: PostgreSQL takes five
+--          equalities of expressions for a single row, and would look through every user for each.
 -- Source:  specification, "Definitions" (active user, active device); a blank uid is nobody.
 DROP TABLE IF EXISTS active_day;
 
@@ -17,7 +19,7 @@ FROM events.event AS e
 INNER JOIN events.known_user AS u ON u.uid = e.uid
 LEFT JOIN events.known_device AS d ON d.device = e.device_id
 LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
-INNER JOIN tag_segment AS t
+LEFT JOIN tag_segment AS t
   ON t.raw_browser = COALESCE(e.user_agent_browser, '')
   AND t.raw_version = COALESCE(e.user_agent_version, '')
   AND t.raw_os = COALESCE(e.user_agent_os, '')
@@ -27,3 +29,5 @@ WHERE
   e."timestamp" >= :first_ms
   AND e."timestamp" < :end_ms
   AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day);
+
+ANALYZE active_day;

@@ -6,6 +6,8 @@
 -- Note:    days of a run that was cut off are taken up whatever is wanted: their private tables are made,
 --          with segments that were never published.
 -- Rerun:   safe; the answer follows from what stands in the tables, never from a queue.
+ANALYZE events.event;
+
 DROP TABLE IF EXISTS present_load_day;
 
 CREATE TEMPORARY TABLE present_load_day AS
@@ -44,3 +46,5 @@ WHERE
     (day >= :first_wanted AND day <= :last_wanted)
     OR day IN (SELECT day FROM events.unpublished_day)
   );
+
+ANALYZE changed_day;

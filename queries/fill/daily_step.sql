@@ -30,3 +30,5 @@ FROM user_set AS s
 LEFT JOIN events.multi_device_day AS m
   ON m.day = s.day AND m.user_id = s.user_id AND m.day >= :first_day AND m.day <= :last_day
 GROUP BY s.day, s.set_key, COALESCE(m.days_since_other_device, 999);
+
+ANALYZE set_step;

@@ -65,3 +65,5 @@ SELECT
 FROM every_day AS y
 LEFT JOIN loaded_day AS l ON l.day = y.day
 ORDER BY y.day;
+
+ANALYZE kpi.day_status;
