@@ -48,13 +48,16 @@ class Loading(Protocol):
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
 
 
-def record_publication(connection: Connection, definitions: str, simulated: bool | None) -> int:
+def record_publication(
+    connection: Connection, definitions: str, simulated: bool | None, lowest: int = 1
+) -> int:
     """Write what was built, when and by which definitions; the publication's number.
 
-    ``simulated`` None keeps what the publication before it said.
+    ``simulated`` None keeps what the publication before it said; ``lowest`` is the lowest number that no
+    other publication has.
     """
     before = queries.run(connection, "read/publication").mappings().first()
-    number = (before["publication_id"] if before else 0) + 1
+    number = max((before["publication_id"] if before else 0) + 1, lowest)
     if simulated is None:
         simulated = bool(before and before["simulated"])
     queries.run(
