@@ -182,8 +182,9 @@ def device_coverage(
     if weekly:
         frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", list(columns)))
         frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
-    kept = _values_seen(counts, period, ["daily_users"])
-    return _finished(frame, period, by, kept, warehouse, incomplete)
+    inside = _within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["daily_users"], max(min_users, 1))
+    return _finished(frame, period, by, shown, warehouse, incomplete)
 
 
 def connection_time(

@@ -222,9 +222,9 @@ class ServerStore(Store):
         copy = self.postgres.database(self.database)
         return ServerStore(folder, self.postgres, self.dialect, copy)
 
-    def execute(self, statement: str) -> list[tuple]:
-        """The rows of one statement, as the superuser."""
-        return self.postgres.execute(statement, self.database)
+    def execute(self, statement: str, **names: str) -> list[tuple]:
+        """The rows of one statement, as the superuser; ``names`` are put in as identifiers."""
+        return self.postgres.execute(statement, self.database, **names)
 
 
 def without_storage(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Store, environment
+from conftest import PROJECT, Store, environment
 from event_files import write
 from killing import Commands
 from logs import random_log
@@ -253,6 +254,28 @@ def damage(path: Path) -> None:
     path.write_bytes(content[:half] + bytes(byte ^ 0xFF for byte in content[half:]))
 
 
+def typed(store: Store, command: str) -> str:
+    """What a command line prints when an operator types it as it was printed."""
+    environment = {name: value for name, value in store.settings().items() if value is not None}
+    shell = f'python() {{ "{sys.executable}" "$@"; }}\n{command}'
+    ran = subprocess.run(
+        ["bash", "-c", shell],
+        env={"PATH": os.defpath, "PYTHONPATH": str(PROJECT), **environment},
+        cwd=store.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def way_back(store: Store, subject: str = "files") -> str:
+    """The command that doctor's one bad line on a subject ends with."""
+    ran = store.run("doctor")
+    (line,) = [line for line in ran.text.splitlines() if line.startswith(f"BAD  {subject}:")]
+    return line.partition("run: ")[2]
+
+
 def test_damaged_publication(filled: Store) -> None:
     """A publication whose blocks are damaged is named by doctor, and the way back that it tells works."""
     filled.load(write(filled.files / "more.csv", MORE))
@@ -266,11 +289,90 @@ def test_damaged_publication(filled: Store) -> None:
     assert told.status == 1
     line = next(line for line in told.text.splitlines() if "is damaged" in line)
     assert line.startswith("BAD  files: kpi-000003.duckdb")
-    way_back = line.partition("with: ")[2].partition(", then")[0]
-    subprocess.run(way_back.split(), check=True)
-    filled.summarise()
+    typed(filled, line.partition("run: ")[2])
     assert filled.exports(GLANCE) == before
     assert "is damaged" not in filled.run("doctor").text
+
+
+@pytest.fixture
+def four(filled: Store) -> Store:
+    """A store with publications 3 to 5, of which the first is older than the last file."""
+    filled.must("annotate", "2016-02-02", "another marker")
+    filled.load(write(filled.files / "more.csv", MORE))
+    filled.summarise()
+    filled.must("annotate", "2016-02-03", "a third marker")
+    return filled
+
+
+def numbers(store: Store) -> list[str]:
+    """The publications present, oldest first."""
+    return sorted(path.name for path in (store.home / "publications").glob("kpi-*"))
+
+
+@pytest.mark.parametrize("steps", (1, 2))
+def test_going_back_loses_nothing(four: Store, steps: int) -> None:
+    """After the link went back by hand, the next publication has a new number and stays."""
+    before = four.exports(GLANCE)
+    present = numbers(four)
+    link = four.home / "kpi.duckdb"
+    link.unlink()
+    link.symlink_to(Path("publications") / present[-1 - steps])
+    four.must("summarise")
+    four.must("annotate", "2016-02-09", "after going back")
+    four.must("annotate", "2016-02-10", "and once more")
+    assert link.resolve().name == numbers(four)[-1] > present[-1]
+    assert four.exports(GLANCE) == before
+    assert "a marker" in four.must("annotate", "--list").text
+    assert four.run("doctor").text.count("BAD  files") == 0
+
+
+@pytest.mark.parametrize("lost", ("missing", "dangling"))
+def test_lost_link(four: Store, lost: str) -> None:
+    """Where publications stand but the link leads to none, nothing starts anew; doctor's line mends it."""
+    before, present = four.exports(GLANCE), numbers(four)
+    link = four.home / "kpi.duckdb"
+    link.unlink()
+    if lost == "dangling":
+        link.symlink_to("publications/kpi-000099.duckdb")
+    for command in (("summarise",), ("annotate", "2016-02-07", "z"), ("export", "engagement")):
+        ran = four.run(*command)
+        assert "doctor" in refused(ran.status, ran.err)
+    assert numbers(four) == present
+    typed(four, way_back(four))
+    assert four.exports(GLANCE) == before
+    assert "a third marker" in four.must("annotate", "--list").text
+
+
+def test_the_newest_two_are_damaged(four: Store) -> None:
+    """The way back leads past every damaged publication to a whole one."""
+    before = four.exports(GLANCE)
+    for name in numbers(four)[-2:]:
+        damage(four.home / "publications" / name)
+    typed(four, way_back(four))
+    assert four.exports(GLANCE) == before
+    assert "a marker" in four.must("annotate", "--list").text
+
+
+def test_only_the_backup_is_whole(four: Store) -> None:
+    """Where every publication is damaged, the way back takes the newest backup's."""
+    four.must("backup")
+    before = four.exports(GLANCE)
+    for name in numbers(four):
+        damage(four.home / "publications" / name)
+    assert "backups" in way_back(four)
+    typed(four, way_back(four))
+    assert four.exports(GLANCE) == before
+    assert "a third marker" in four.must("annotate", "--list").text
+
+
+def test_no_publication_is_whole(four: Store) -> None:
+    """Without a whole publication anywhere, doctor says what is lost, and the events give the numbers."""
+    before = four.exports(GLANCE)
+    for name in numbers(four):
+        damage(four.home / "publications" / name)
+    assert "without Firefox's figures and markers" in four.run("doctor").text
+    typed(four, way_back(four))
+    assert four.exports(GLANCE) == before
 
 
 def test_damaged_events(filled: Store) -> None:

@@ -13,7 +13,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from kpi import queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, upgrade
+from kpi.store import dialects, health, publications, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.shared import (
@@ -34,17 +34,7 @@ from kpi.store.shared import (
     record_publication,
 )
 
-KEPT_PUBLICATIONS = 3
-NOTHING_YET = (
-    "nothing has been summarised yet in {home}; "
-    "run: python -m kpi load FILE… && python -m kpi summarise"
-)
-
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
-DAMAGED_PUBLICATION = (
-    "{file} is damaged; go back to the one before with: ln -sfn {before} {home}/kpi.duckdb, then run: "
-    "python -m kpi summarise, which makes up for what is missing"
-)
 DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
@@ -91,17 +81,32 @@ def kept_settings(settings: Settings) -> dict[str, str]:
 def faults_found(settings: Settings) -> Iterator[str]:
     """Sentences on files that are damaged, each with the way back."""
     home = settings.home
-    publication = _publication_or_none(home)
-    if publication is not None and health.damaged(settings, publication):
-        yield DAMAGED_PUBLICATION.format(
-            file=publication.name, home=home, before=_before(publication)
-        )
+    yield from _publication_faults(settings)
     if not events_file(home).exists():
         return
     if not _readable(events_file(home)):
         yield NOT_READABLE.format(file=events_file(home))
     elif health.damaged(settings, events_file(home)):
         yield DAMAGED_EVENTS.format(home=home)
+
+
+def _publication_faults(settings: Settings) -> Iterator[str]:
+    home = settings.home
+    target = publications.link(home).resolve()
+    try:
+        publications.newest(home)
+    except NoData:
+        return
+    except WarehouseDown:
+        if target.exists():  # it is there, and this user may not read it
+            return
+        fault = f"{publications.link(home)} leads to no publication"
+    else:
+        if not health.damaged(settings, target):
+            return
+        fault = f"{target.name} is damaged"
+    way_back = publications.way_back(home, lambda file: health.damaged(settings, file))
+    yield f"{fault}; {way_back}"
 
 
 def private_files(settings: Settings) -> Iterator[Path]:
@@ -121,7 +126,7 @@ def back_up(settings: Settings) -> Path:
     with only_writer(settings), storage_faults(settings):
         with loading(settings) as opened:
             opened.reader.execute("CHECKPOINT events")
-        return upgrade.back_up(settings.home, _publication_or_none(settings.home), "store")
+        return upgrade.back_up(settings.home, publications.newest_or_none(settings.home), "store")
 
 
 def events_file(home: Path) -> Path:
@@ -129,17 +134,8 @@ def events_file(home: Path) -> Path:
     return home / "events.duckdb"
 
 
-def publication_file(home: Path) -> Path:
-    """The newest publication itself, link resolved; raises NoData when there is none."""
-    link = home / "kpi.duckdb"
-    try:
-        target = link.resolve(strict=True)
-        with target.open("rb"):
-            return target
-    except FileNotFoundError as error:
-        raise NoData(NOTHING_YET.format(home=home)) from error
-    except OSError as error:
-        raise WarehouseDown(f"{link}: can't be read; check its permissions") from error
+publication_file = publications.newest
+"""The newest publication itself, link resolved; raises NoData when there is none."""
 
 
 @contextmanager
@@ -229,12 +225,13 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     `kpi` is the copy, `events` the private file. What the caller doesn't publish is gone.
     """
     home = settings.home
-    folder = home / "publications"
+    folder = publications.folder(home)
     folder.mkdir(exist_ok=True)
     work = folder / "next.work"
     _clear(folder)
-    with suppress(NoData):
-        shutil.copyfile(publication_file(home), work)
+    before = publications.newest_or_none(home)
+    if before is not None:
+        shutil.copyfile(before, work)
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=NullPool,
@@ -269,12 +266,13 @@ class Publishing:
 
     def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
-        number = record_publication(self.connection, definitions, simulated)
+        lowest = publications.next_number(self._home)
+        number = record_publication(self.connection, definitions, simulated, lowest)
         self.connection.commit()
         raw = self.connection.connection.driver_connection
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
-        _move_link(self._home, self._work, number)
+        publications.put_in_place(self._home, self._work, number)
         return number
 
     def shrink_events(self) -> None:
@@ -335,7 +333,9 @@ class Loading:
         found = "store" in tables.all()
         self.connection.rollback()
         if found:
-            upgrade.upgrade_events(self.connection, self._home, _publication_or_none(self._home))
+            upgrade.upgrade_events(
+                self.connection, self._home, publications.newest_or_none(self._home)
+            )
             return
         with self.transaction():
             dialects.make_tables(self.connection, "tables/events")
@@ -348,20 +348,6 @@ def _readable(file: Path) -> bool:
             return True
     except OSError:
         return False
-
-
-def _publication_or_none(home: Path) -> Path | None:
-    with suppress(NoData):
-        return publication_file(home)
-    return None
-
-
-def _before(publication: Path) -> str:
-    """The publication before a damaged one, to go back to, by name; or a backup."""
-    whole = sorted(
-        p.name for p in publication.parent.glob("kpi-*.duckdb") if p.name < publication.name
-    )
-    return f"publications/{whole[-1]}" if whole else "a backup's publication"
 
 
 def _upgrade_copy(connection: Connection) -> None:
@@ -377,20 +363,3 @@ def _upgrade_copy(connection: Connection) -> None:
 def _clear(folder: Path) -> None:
     for left in (*folder.glob("*.work"), *folder.glob("*.work.wal")):
         left.unlink()
-
-
-def _move_link(home: Path, work: Path, number: int) -> None:
-    target = work.with_name(f"kpi-{number:06d}.duckdb")
-    with work.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(work, target)
-    link = home / "kpi.duckdb.next"
-    link.unlink(missing_ok=True)
-    link.symlink_to(target.relative_to(home))
-    os.replace(link, home / "kpi.duckdb")
-    for folder in (home, work.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
-    for old in sorted(work.parent.glob("kpi-*.duckdb"))[:-KEPT_PUBLICATIONS]:
-        old.unlink()

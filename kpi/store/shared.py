@@ -50,14 +50,15 @@ class Loading(Protocol):
 
 
 def record_publication(
-    connection: Connection, definitions: str | None, simulated: bool | None
+    connection: Connection, definitions: str | None, simulated: bool | None, lowest: int = 1
 ) -> int:
     """Write what was built, when and by which definitions; the publication's number.
 
-    ``definitions`` or ``simulated`` None keeps what the publication before it said.
+    ``definitions`` or ``simulated`` None keeps what the publication before it said; ``lowest`` is the
+    lowest number that no other publication has.
     """
     before = queries.run(connection, "read/publication").mappings().first()
-    number = (before["publication_id"] if before else 0) + 1
+    number = max((before["publication_id"] if before else 0) + 1, lowest)
     if definitions is None:
         definitions = before["definitions"] if before else DEFINITIONS
     if simulated is None:

@@ -7,6 +7,8 @@
 -- Note:    an event that doesn't know whether its user is new, and has no sequence, is a new user's where
 --          it says itself that the account was created.
 -- Note:    days are picked by IN: joined instead, they mislead DuckDB into building on the events.
+--          Every event of a user has its segment, yet the join to it is a LEFT one: PostgreSQL takes five
+--          equalities of expressions for a single row, and would look through every user for each.
 -- Source:  specification, "Definitions" (active user, active device); a blank uid is nobody.
 DROP TABLE IF EXISTS active_day;
 
@@ -24,7 +26,7 @@ LEFT JOIN events.known_device AS d
     WHEN e.user_agent_os <> '' AND e.user_agent_browser <> '' THEN MD5(e.user_agent_os || '/' || e.user_agent_browser)
   END
 LEFT JOIN new_sequence AS n ON n.seq_id = CASE WHEN e.new_user IS NULL THEN e.seq_id END
-INNER JOIN tag_segment AS t
+LEFT JOIN tag_segment AS t
   ON t.raw_browser = COALESCE(e.user_agent_browser, '')
   AND t.raw_version = COALESCE(e.user_agent_version, '')
   AND t.raw_os = COALESCE(e.user_agent_os, '')
@@ -38,3 +40,5 @@ WHERE
   e."timestamp" >= :first_ms
   AND e."timestamp" < :end_ms
   AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM counted_day);
+
+ANALYZE active_day;

@@ -101,3 +101,5 @@ FROM events.attempt AS a
 INNER JOIN changed_day AS c
   ON COALESCE(a.day_ready, a.day_begun, a.first_day) >= c.day
   AND COALESCE(a.day_ready, a.day_begun, a.first_day) <= c.day + :multi_device_reach;
+
+ANALYZE events.attempt;

@@ -39,3 +39,5 @@ WHERE
     (day >= :first_wanted AND day <= :last_wanted)
     OR day IN (SELECT day FROM events.unpublished_day)
   );
+
+ANALYZE changed_day;

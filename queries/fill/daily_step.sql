@@ -42,3 +42,5 @@ GROUP BY
   s.set_key,
   COALESCE(m.days_since_other_device, 999),
   CASE WHEN v.user_id IS NULL THEN 0 ELSE 1 END;
+
+ANALYZE set_step;

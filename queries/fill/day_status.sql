@@ -8,3 +8,5 @@ INSERT INTO kpi.day_status (day, type, events, loaded, complete, warnings)
 SELECT day, '(all)', events, loaded, complete, NULL
 FROM whole_day
 ORDER BY day;
+
+ANALYZE kpi.day_status;

@@ -6,6 +6,8 @@
 -- Note:    a day is loaded when it has at least so many percent of the median of its nearest days with
 --          events, up to 14 before and 14 after. A day without any other is loaded.
 -- Source:  design, section 3 (loaded day).
+ANALYZE events.event;
+
 DROP TABLE IF EXISTS present_load_day;
 
 CREATE TEMPORARY TABLE present_load_day AS

@@ -42,3 +42,7 @@ FROM (
   LEFT JOIN events.known_device AS k ON k.device = e.device_id
   WHERE k.device IS NULL
 ) AS unknown;
+
+ANALYZE events.known_user;
+
+ANALYZE events.known_device;

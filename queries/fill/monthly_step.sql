@@ -77,3 +77,5 @@ SELECT
   MIN(user_id) AS example_user
 FROM move
 GROUP BY day, set_key;
+
+ANALYZE set_step;

@@ -41,3 +41,5 @@ other_device AS (
 SELECT day, user_id, day - other_day
 FROM other_device
 WHERE day >= :first_day AND day - other_day < :widest_window;
+
+ANALYZE events.multi_device_day;

@@ -33,3 +33,7 @@ WHERE
   e.new_user IS NULL
   AND c.day IS NULL
   AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) >= :frozen_before;
+
+ANALYZE new_sequence;
+
+ANALYZE changed_day;

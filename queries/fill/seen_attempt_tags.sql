@@ -21,3 +21,5 @@ WHERE
   a.first_day IN (SELECT first_day FROM events.stale_attempt_day)
   AND COALESCE(NULLIF(a.service, ''), '(none)') IN :sync_services
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
+
+ANALYZE seen_tags;

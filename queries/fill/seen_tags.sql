@@ -38,3 +38,5 @@ FROM (
     AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM counted_day)
   GROUP BY 1, 2, 3, 4, 5
 ) AS combination;
+
+ANALYZE seen_tags;

@@ -44,6 +44,8 @@ FROM (
   WHERE g.segment_id IS NULL
 ) AS unknown;
 
+ANALYZE kpi.segment;
+
 DROP TABLE IF EXISTS tag_segment;
 
 CREATE TEMPORARY TABLE tag_segment AS
@@ -55,3 +57,5 @@ INNER JOIN kpi.segment AS g
   AND g.os = t.os
   AND g.service = t.service
   AND g.new_user = t.new_user;
+
+ANALYZE tag_segment;

@@ -29,19 +29,30 @@ FROM (
 ) AS unknown
 WHERE place = 1;
 
+ANALYZE new_set;
+
 INSERT INTO kpi.segment_set (set_id, set_key, segment_id_sum)
 SELECT set_id, set_key, segment_id_sum
 FROM new_set;
 
-INSERT INTO kpi.segment_set_member (set_id, segment_id)
-SELECT DISTINCT n.set_id, d.segment_id
+DROP TABLE IF EXISTS example_day;
+
+CREATE TEMPORARY TABLE example_day AS
+SELECT n.set_id, d.day, d.user_id, d.segment_id
 FROM new_set AS n
 INNER JOIN events.user_day AS d
   ON d.user_id = n.example_user AND d.day <= n.day AND d.day >= n.day - CAST(:reach AS INTEGER)
+WHERE d.day >= :first_active_day AND d.day <= :last_day;
+
+ANALYZE example_day;
+
+INSERT INTO kpi.segment_set_member (set_id, segment_id)
+SELECT DISTINCT d.set_id, d.segment_id
+FROM example_day AS d
 LEFT JOIN events.multi_device_day AS m
   ON m.day = d.day AND m.user_id = d.user_id AND m.day >= :first_active_day AND m.day <= :last_day
 WHERE
-  d.day >= :first_active_day
-  AND d.day <= :last_day
-  AND COALESCE(m.days_since_other_device, 999) >= :lowest
+  COALESCE(m.days_since_other_device, 999) >= :lowest
   AND COALESCE(m.days_since_other_device, 999) <= :highest;
+
+ANALYZE kpi.segment_set;

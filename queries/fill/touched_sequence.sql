@@ -33,3 +33,5 @@ FROM (
     AND e."timestamp" < :end_ms
     AND DATE '1970-01-01' + CAST(FLOOR(e."timestamp" / 86400000.0) AS INTEGER) IN (SELECT day FROM changed_day)
 ) AS touched;
+
+ANALYZE touched_sequence;

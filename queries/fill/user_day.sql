@@ -10,3 +10,5 @@ WHERE day IN (SELECT day FROM changed_day) AND day >= :first_day AND day <= :las
 INSERT INTO events.user_day (day, user_id, segment_id)
 SELECT DISTINCT day, user_id, segment_id
 FROM active_day;
+
+ANALYZE events.user_day;

@@ -11,3 +11,5 @@ INSERT INTO events.user_device_day (day, user_id, device_id)
 SELECT DISTINCT day, user_id, device_id
 FROM active_day
 WHERE device_id IS NOT NULL;
+
+ANALYZE events.user_device_day;

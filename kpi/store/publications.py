@@ -1,0 +1,146 @@
+"""The publications of an embedded store: numbered files in a folder, and the link to the newest.
+
+Readers resolve the link `kpi.duckdb`. A new publication has a number above every file present, and the
+file that the link leads to is never removed, whatever its number.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from shlex import quote
+
+from kpi.errors import NoData, WarehouseDown
+
+RETAINED = 3
+NOTHING_YET = (
+    "nothing has been summarised yet in {home}; "
+    "run: python -m kpi load FILE… && python -m kpi summarise"
+)
+LINK_LOST = (
+    "{link} is missing or leads to no file, though there are publications; "
+    "`python -m kpi doctor` prints the way back"
+)
+GO_BACK = "to go back to the newest whole one and make up for what is missing, run: {command}"
+START_AGAIN = (
+    "no publication is whole; look for one in a backup first, since what has expired is nowhere else. "
+    "To make one from the events that are left, without Firefox's figures and markers, run: {command}"
+)
+_NUMBERED = re.compile(r"kpi-(\d+)\.duckdb")
+
+
+def folder(home: Path) -> Path:
+    """Where the publications are."""
+    return home / "publications"
+
+
+def link(home: Path) -> Path:
+    """The link that readers resolve."""
+    return home / "kpi.duckdb"
+
+
+def newest(home: Path) -> Path:
+    """The file that the link leads to.
+
+    Raises NoData where nothing was ever published, WarehouseDown where publications stand but the link
+    leads to none of them, or can't be read.
+    """
+    try:
+        target = link(home).resolve(strict=True)
+        with target.open("rb"):
+            return target
+    except FileNotFoundError as error:
+        if _published(home):
+            raise WarehouseDown(LINK_LOST.format(link=link(home))) from error
+        raise NoData(NOTHING_YET.format(home=home)) from error
+    except OSError as error:
+        raise WarehouseDown(f"{link(home)}: can't be read; check its permissions") from error
+
+
+def newest_or_none(home: Path) -> Path | None:
+    """The file that the link leads to, None where nothing was ever published."""
+    with suppress(NoData):
+        return newest(home)
+    return None
+
+
+def numbered(home: Path) -> dict[int, Path]:
+    """The publications present by their number, lowest first."""
+    found = {}
+    for file in folder(home).glob("kpi-*.duckdb"):
+        number = _NUMBERED.fullmatch(file.name)
+        if number:
+            found[int(number[1])] = file
+    return dict(sorted(found.items()))
+
+
+def next_number(home: Path) -> int:
+    """A number above every publication present."""
+    return max(numbered(home), default=0) + 1
+
+
+def put_in_place(home: Path, work: Path, number: int) -> None:
+    """Make a finished file the newest publication, in one step that a crash can't halve."""
+    target = work.with_name(f"kpi-{number:06d}.duckdb")
+    with work.open("rb+") as file:
+        os.fsync(file.fileno())
+    # The link to be comes first: if this is cut off, it tells the unfinished publication from others.
+    coming = _coming(home)
+    coming.unlink(missing_ok=True)
+    coming.symlink_to(target.relative_to(home))
+    os.replace(work, target)
+    os.replace(coming, link(home))
+    for changed in (home, work.parent):
+        sync_folder(changed)
+    for old in list(numbered(home).values())[:-RETAINED]:
+        if old != target:
+            old.unlink()
+
+
+def sync_folder(changed: Path) -> None:
+    """See to it that the names in a folder are on the disk."""
+    handle = os.open(changed, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
+def way_back(home: Path, damaged: Callable[[Path], bool]) -> str:
+    """What to run where the link leads to no publication, or to a damaged one; it ends with the command.
+
+    The newest whole publication below the damaged one, else above it, else the newest of a backup.
+    """
+    bad = _NUMBERED.fullmatch(Path(os.path.realpath(link(home))).name)
+    number = int(bad[1]) if bad else 0
+    others = {each: file for each, file in numbered(home).items() if each != number}
+    nearest = sorted(others, key=lambda each: (each < number or not number, each), reverse=True)
+    in_backups = sorted(
+        (home / "backups").glob("*/publications/kpi-*.duckdb"),
+        key=lambda file: file.stat().st_mtime,
+        reverse=True,
+    )
+    whole = next((others[each] for each in nearest if not damaged(others[each])), None)
+    copied = None if whole else next((file for file in in_backups if not damaged(file)), None)
+    there, then = quote(str(link(home))), "python -m kpi summarise"
+    if whole:
+        return GO_BACK.format(command=f"ln -sfn publications/{whole.name} {there} && {then}")
+    if copied:
+        name = f"kpi-{max(number, next_number(home) - 1) + 1:06d}.duckdb"
+        to = quote(str(folder(home) / name))
+        copy = f"cp -p {quote(str(copied))} {to}"
+        return GO_BACK.format(command=f"{copy} && ln -sfn publications/{name} {there} && {then}")
+    aside = quote(f"{folder(home)}.damaged")
+    command = f"mv {quote(str(folder(home)))} {aside} && rm -f {there} && {then}"
+    return START_AGAIN.format(command=command)
+
+
+def _published(home: Path) -> bool:
+    """Whether a publication stands beside a first one that was cut off before its link was made."""
+    cut_off = Path(os.path.realpath(_coming(home)))
+    return any(file.resolve() != cut_off for file in numbered(home).values())
+
+
+def _coming(home: Path) -> Path:
+    return home / "kpi.duckdb.next"
