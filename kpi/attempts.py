@@ -148,7 +148,8 @@ def connection_breakdown(
     for count in ("begun", "completed", "connections"):
         frame[count] = frame[count].mask(hidden[count])
     if _unknown(warehouse, filters, period, incomplete):
-        frame.loc[:, frame.columns != "broken_by"] = pd.NA
+        absent = pd.array([pd.NA] * len(frame), "Float64")
+        frame = frame.assign(**{name: absent for name in frame if name != "broken_by"})
     order = ["broken_by", "begun", "completed", "completion_percent"]
     order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
     order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
