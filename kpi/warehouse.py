@@ -174,7 +174,7 @@ class Warehouse:
         days = self.coverage
         if days.empty or days["events_with_sequence"].sum() > 0:
             return False
-        return not self.frame("any_attempt")["attempts"].iloc[0]
+        return not days["any_attempt"].iloc[0]
 
     def _listed(self, query: str) -> pd.DataFrame:
         version = self.frame("schema_version")

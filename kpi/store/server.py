@@ -21,6 +21,7 @@ from kpi.errors import NoData, Refused
 from kpi.settings import Settings
 from kpi.store import adding, connections
 from kpi.store.shared import (
+    SCHEMA_VERSION,
     connection_settings,
     record_publication,
     refuse_newer_version,
@@ -110,7 +111,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     """The newest publication, to be changed in one transaction."""
     with _connection(settings) as connection:
         _lock(connection, settings)
-        _refuse_newer(connection)
+        _refuse_other_version(connection)
         publishing = Publishing(connection)
         yield publishing
         if publishing.published:
@@ -143,7 +144,7 @@ def loading(settings: Settings) -> Iterator[Loading]:
     try:
         reader.execute("SET preserve_insertion_order = false")
         with _connection(settings) as connection:
-            _refuse_newer(connection)
+            _refuse_other_version(connection)
             connection.rollback()
             yield Loading(settings, connection, reader)
     finally:
@@ -227,8 +228,14 @@ def _set(connection: Connection, name: str, setting: str) -> None:
     connection.exec_driver_sql(connections.SET, (name, setting))
 
 
-def _refuse_newer(connection: Connection) -> None:
+def _refuse_other_version(connection: Connection) -> None:
     stored = queries.settings(connection)
     if "schema_version" not in stored:
         raise Refused(f"the database's tables were never finished; {connections.MAKE_TABLES}")
-    refuse_newer_version(int(stored["schema_version"]))
+    found = int(stored["schema_version"])
+    refuse_newer_version(found)
+    if found < SCHEMA_VERSION:
+        raise Refused(
+            f"the database's tables are of an older version (schema {found}, this is {SCHEMA_VERSION}); "
+            f"{connections.MAKE_TABLES}"
+        )
