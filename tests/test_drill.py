@@ -1,4 +1,4 @@
-"""An operator's year in an hour: the documents' own commands, typed one after the other on a machine of its own."""
+"""An operator's drill: the documents' own commands, typed one after the other on a machine of its own."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Machine:
 
 @pytest.mark.long
 def test_an_operators_drill(tmp_path: Path) -> None:
-    """Installed, loaded, scheduled, expired, backed up, restored, rolled back and upgraded by the documents."""
+    """Install, load, schedule, expire, back up, restore, roll back and upgrade as the documents say."""
     machine = Machine(tmp_path)
     install = machine.block("install.sh")
     machine.type(install, machine.clone)

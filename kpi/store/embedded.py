@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -154,14 +154,19 @@ def reading_events(settings: Settings) -> Iterator[Connection | None]:
     if not has_events(settings):
         yield None
         return
-    lock = os.open(settings.home / "lock", os.O_RDONLY)
+    lock = settings.home / "lock"
+    waiting = (
+        _locked(settings, os.open(lock, os.O_RDONLY), fcntl.LOCK_SH)
+        if lock.exists()  # a restored folder has none until something is written
+        else nullcontext()
+    )
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=NullPool,
         connect_args={"config": connection_settings(settings, None)},
     )
     try:
-        with _locked(settings, lock, fcntl.LOCK_SH), engine.connect() as connection:
+        with waiting, engine.connect() as connection:
             raw = connection.connection.driver_connection
             raw.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
             yield connection
