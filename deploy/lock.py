@@ -1,37 +1,38 @@
-"""Write requirements.lock: every package that requirements.txt leads to here, with its hash."""
+"""Write requirements.lock: every package that requirements.txt leads to, with the hash of each of its files.
+
+So it serves every machine and Python that a package has a file for. Needs pip-tools. Versions that are in the
+lock stay as they are, unless requirements.txt asks for others.
+"""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+LOCK = PROJECT / "requirements.lock"
 HEAD = """\
-# Every package, with its hash, that requirements.txt leads to on Python 3.11 and 64-bit Linux:
+# Every package, with the hashes of all its files, that requirements.txt leads to on Linux:
 #   pip install --require-hashes -r requirements.lock
-# Made anew, after requirements.txt was changed, by: python deploy/lock.py
+# Made anew, after requirements.txt was changed, by: pip install pip-tools && python deploy/lock.py
 """
-
-
-def resolved() -> list[tuple[str, str]]:
-    """Name and pinned line of every package that pip would install."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        wanted = ["-r", str(PROJECT / "requirements.txt")]
-        how = ["--quiet", "--dry-run", "--ignore-installed", "--report", str(report)]
-        subprocess.run([sys.executable, "-m", "pip", "install", *how, *wanted], check=True)
-        found = json.loads(report.read_text())["install"]
-    lines = []
-    for package in found:
-        told, archive = package["metadata"], package["download_info"]["archive_info"]
-        hashed = f"--hash=sha256:{archive['hashes']['sha256']}"
-        lines.append((told["name"].lower(), f"{told['name']}=={told['version']} \\\n    {hashed}"))
-    return sorted(lines)
-
+PLAIN = (
+    "--no-annotate --no-header --strip-extras --no-emit-index-url --no-emit-find-links "
+    "--no-emit-trusted-host"
+).split()
 
 if __name__ == "__main__":
-    content = HEAD + "\n".join(line for _, line in resolved()) + "\n"
-    (PROJECT / "requirements.lock").write_text(content)
+    compiling = [
+        sys.executable,
+        "-m",
+        "piptools",
+        "compile",
+        "--quiet",
+        "--generate-hashes",
+        *PLAIN,
+    ]
+    subprocess.run(
+        [*compiling, "--output-file", str(LOCK), str(PROJECT / "requirements.txt")], check=True
+    )
+    LOCK.write_text(HEAD + LOCK.read_text())

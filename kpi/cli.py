@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kpi import private
 from kpi.arguments import Checked, count, day, positive
 from kpi.errors import NoData, Refused, Republished
 from kpi.journal import recorded
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
     journal = os.environ.get("KPI_LOG_FILE")
     name = told.command.__name__.strip("_").replace("_", "-")
-    return recorded(Path(journal) if journal else None, name, lambda: _carried_out(told))
+    with private.umask():
+        return recorded(Path(journal) if journal else None, name, lambda: _carried_out(told))
 
 
 def _carried_out(told: argparse.Namespace) -> int:
@@ -346,9 +348,17 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
 
 
 def _expire(settings: Settings, told: argparse.Namespace) -> None:
+    from kpi import store
     from kpi.events.expire import expire
 
     gone = expire(settings, told.keep_days)
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(
+            f"kpi: expired, but the server may hold the deleted rows until it is vacuumed: {refusal}",
+            file=sys.stderr,
+        )
     print(
         f"{gone.events} events expired; events are kept from {gone.first_kept}, days from "
         f"{gone.frozen_before} can still be refilled, and every summary stays"
@@ -409,6 +419,9 @@ def _backup(settings: Settings, told: argparse.Namespace) -> None:
 def _doctor(settings: Settings, told: argparse.Namespace) -> int:
     from kpi import doctor
 
+    if told.repair:
+        for path in doctor.close(settings):
+            print(f"kpi: {path} is private now", file=sys.stderr)
     found = []
     for finding in doctor.findings(settings):
         found.append(finding)
@@ -514,6 +527,9 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = command("doctor", _doctor, "check settings, secrets, store, freshness and integrity")
     doctor.add_argument("--json", action="store_true", help="one list of findings, for alerts")
+    doctor.add_argument(
+        "--repair", action="store_true", help="first close what others may read of the store"
+    )
     return Checked(parser)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi import coverage, store
+from kpi import coverage, private, store
 from kpi.definitions import device_identity
-from kpi.errors import Refused, WarehouseDown
+from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
 from kpi.settings import SECRETS_FILE, Settings
 from kpi.warehouse import Warehouse, open_warehouse
@@ -36,13 +35,18 @@ class Finding:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """Look at everything; a fault in one thing doesn't keep the rest from being looked at."""
-    yield from _secrets(settings)
+    yield from _key(settings)
+    yield from _open_to_others(settings)
     try:
         yield from _events(settings)
     except WarehouseDown as refusal:
         yield Finding("store", False, str(refusal))
         return
-    except Refused as refusal:  # such as the dashboard's own role, which may not read them
+    except Denied:
+        yield Finding(
+            "events", True, "not for this user to read, as it should be for a dashboard's"
+        )
+    except Refused as refusal:
         yield Finding("events", False, str(refusal))
     try:
         warehouse = open_warehouse(settings)
@@ -59,16 +63,31 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 def _events(settings: Settings) -> Iterator[Finding]:
     found = store.has_events(settings)
-    loaded = "found" if found else "nothing loaded; run: python -m kpi load FILE…"
-    yield Finding("events", found, loaded)
+    yield Finding("events", found, "found" if found else store.no_events(settings))
     for sentence in store.faults_found(settings):
         yield Finding("files", False, sentence)
+    version = store.kept_settings(settings).get("schema_version", "0") if found else "0"
+    try:
+        store.refuse_newer_version(int(version))
+    except Refused as refusal:
+        yield Finding("schema", False, str(refusal))
 
 
-def _secrets(settings: Settings) -> Iterator[Finding]:
-    key = settings.hmac_key
-    if not key:
+def _key(settings: Settings) -> Iterator[Finding]:
+    """The key, judged first by whether it is this store's, then by its strength."""
+    key, check, needed = settings.hmac_key, None, True
+    try:
+        check = store.kept_settings(settings).get("key_check")
+    except Denied:
+        needed = False
+    except Refused:
+        pass  # told by what can't be read
+    if not key and not needed:
+        yield Finding("key", True, "not set, and not needed to show numbers")
+    elif not key:
         yield Finding("key", False, f"KPI_HMAC_KEY is not set; make one: {identity.MAKE_A_KEY}")
+    elif check is not None and check != identity.key_check(key):
+        yield Finding("key", False, identity.ANOTHER_KEY)
     elif weak(key):
         yield Finding(
             "key",
@@ -76,36 +95,34 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
             "KPI_HMAC_KEY is weak: ids could be told by trying keys. A store keeps its key, so make one "
             f"for a new store: {identity.MAKE_A_KEY}",
         )
-    elif _of_another_store(settings, key):
-        yield Finding("key", False, identity.ANOTHER_KEY)
     else:
         yield Finding("key", True, "set")
-    for path in _readable(iter([SECRETS_FILE.absolute(), *store.private_files(settings)])):
-        yield Finding(
-            "secrets", False, f"every user of this machine can read {path}; run: chmod o-rwx {path}"
-        )
+
+
+def _open_to_others(settings: Settings) -> Iterator[Finding]:
+    """The secrets file, and what of the store is open; within a closed folder nothing is."""
+    files = [SECRETS_FILE.absolute()]
+    inside = list(store.private_files(settings))
+    if inside and private.is_open(inside[0]):
+        files += inside
+    for path in files:
+        if private.is_open(path):
+            yield Finding(
+                "secrets",
+                False,
+                f"every user of this machine can read {path}; run: python -m kpi doctor --repair",
+            )
+
+
+def close(settings: Settings) -> list[Path]:
+    """Make the secrets file and the whole store private; the files and folders that weren't."""
+    with store.storage_faults(settings):
+        return private.close([SECRETS_FILE.absolute(), *store.private_files(settings)])
 
 
 def weak(key: bytes) -> bool:
     """Whether a key is short, or long but of hardly any different characters."""
     return len(key) < WEAK_KEY_BYTES or len(set(key)) < FEWEST_CHARACTERS
-
-
-def _of_another_store(settings: Settings, key: bytes) -> bool:
-    try:
-        known = store.kept_settings(settings).get("key_check")
-    except Refused:
-        return False  # told by what can't be read
-    return known is not None and known != identity.key_check(key)
-
-
-def _readable(paths: Iterator[Path]) -> Iterator[Path]:
-    for path in paths:
-        try:
-            if path.stat().st_mode & stat.S_IROTH:
-                yield path
-        except OSError:
-            continue
 
 
 def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:

@@ -15,6 +15,10 @@ class Refused(Exception):
         return one_line(super().__str__())
 
 
+class Denied(Refused):
+    """This user may not read or change that part of the store."""
+
+
 class NoData(Refused):
     """Nothing has been loaded and summarised yet."""
 

@@ -73,10 +73,7 @@ def summarise(
 def _summarised(settings: Settings, period: Period, tell: Callable[[str], None]) -> Summarised:
     with store.only_writer(settings), store.storage_faults(settings):
         if not store.has_events(settings):
-            raise Refused(
-                f"nothing has been loaded yet in {store.place(settings)}; "
-                "run: python -m kpi load FILE…"
-            )
+            raise Refused(store.no_events(settings))
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             run = _Run(settings, publishing, tell)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import KEY, Store
 from event_files import write
@@ -52,13 +56,57 @@ def test_weak_keys(key: bytes, is_weak: bool) -> None:
 def test_keys(filled: Store) -> None:
     """A missing, weak or other key is told, and never shown."""
     assert told(filled)["key"][0]["good"]
-    for key, words in ((None, "not set"), ("aaaaaaaaaaaaaaaaaaaaaa", "weak")):
-        finding = told(filled, KPI_HMAC_KEY=key)["key"][0]
+    empty = Store(filled.folder / "empty")
+    for store, key, words in ((filled, None, "not set"), (empty, "a" * 22, "weak")):
+        finding = told(store, KPI_HMAC_KEY=key)["key"][0]
         assert not finding["good"] and words in finding["sentence"]
     other = secrets.token_hex(32)
     finding = told(filled, KPI_HMAC_KEY=other)["key"][0]
     assert not finding["good"] and "not the key this store was made with" in finding["sentence"]
     assert other not in json.dumps(told(filled, KPI_HMAC_KEY=other))
+
+
+def test_another_key_comes_before_a_weak_one(filled: Store) -> None:
+    """A key of another store is told as such, though it is weak, too: a new key would help nobody."""
+    finding = told(filled, KPI_HMAC_KEY="a" * 30)["key"][0]
+    assert "not the key this store was made with" in finding["sentence"]
+
+
+def test_a_newer_schema(filled: Store) -> None:
+    """A store of a newer program is told by doctor, who says to upgrade."""
+    with duckdb.connect(str(filled.home / "events.duckdb")) as events:
+        events.execute("UPDATE store SET setting = '99' WHERE name = 'schema_version'")
+    (finding,) = told(filled)["schema"]
+    assert "newer version (schema 99" in finding["sentence"]
+
+
+def test_backup_without_the_private_file_is_refused(filled: Store) -> None:
+    """A backup that wouldn't be whole isn't made, and nothing is put in the missing file's place."""
+    (filled.home / "events.duckdb").unlink()
+    ran = filled.run("backup")
+    assert ran.status == 1 and "events.duckdb is missing" in ran.err
+    assert not (filled.home / "events.duckdb").exists()
+    assert not (filled.home / "backups").exists()
+
+
+def test_loads_needs_no_right_to_write(filled: Store, make_store: Callable[[], Store]) -> None:
+    """The loads are listed from files that were opened for reading only; asking for them makes nothing."""
+    before = filled.must("loads").text
+    opened: list[int] = []
+    really = os.open
+
+    def watched(path: object, flags: int, *more: object) -> int:
+        opened.append(flags)
+        return really(path, flags, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", watched)
+        assert filled.must("loads").text == before and "log.csv" in before
+    (filled.home / "lock").unlink()
+    assert filled.must("loads").text == before
+    assert opened and not any(flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT) for flags in opened)
+    empty = make_store()
+    assert empty.must("loads").text.count("\n") == 1 and not empty.home.exists()
 
 
 def test_files_that_everybody_can_read(filled: Store) -> None:
@@ -73,7 +121,33 @@ def test_files_that_everybody_can_read(filled: Store) -> None:
     file.chmod(0o600)
     assert "secrets" not in told(filled)
     filled.home.chmod(0o755)
-    assert any("events.duckdb" in finding["sentence"] for finding in told(filled)["secrets"])
+    (filled.home / "events.duckdb").chmod(0o644)
+    open_to_all = [finding["sentence"] for finding in told(filled)["secrets"]]
+    assert len(open_to_all) == 2 and any("events.duckdb" in sentence for sentence in open_to_all)
+    file.chmod(0o604)
+    assert "is private now" in filled.run("doctor", "--repair").err
+    assert "secrets" not in told(filled)
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_everything_made_is_private(filled: Store, tmp_path: Path) -> None:
+    """Whatever the umask, each command makes files and folders for its own user alone, restored ones too."""
+    before = os.umask(0)
+    try:
+        new = Store(tmp_path / "new")
+        new.must("demo", "--users", "60", "--from", "2016-01-01", "--to", "2016-02-20")
+        new.must("expire", "--keep-days", "41")
+        new.must("backup", KPI_LOG_FILE=str(new.home / "log.jsonl"))
+        new.must("export", "engagement", "-o", new.home / "numbers.csv")
+    finally:
+        os.umask(before)
+    made = [new.home, *(path for path in new.home.rglob("*") if not path.is_symlink())]
+    assert len(made) > 10
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+    (backup,) = (new.home / "backups").iterdir()
+    restored = tmp_path / "restored"
+    subprocess.run(["cp", "-a", backup, restored], check=True)
+    assert restored.stat().st_mode & 0o077 == 0
 
 
 def test_old_data_and_gaps(filled: Store) -> None:
@@ -97,5 +171,5 @@ def test_many_rejects(filled: Store) -> None:
 def test_without_a_store(store: Store, tmp_path: Path) -> None:
     """Before anything is loaded doctor says so, without a traceback, as text and as JSON."""
     ran = store.run("doctor")
-    assert ran.status == 1 and "nothing loaded" in ran.text and ran.err == ""
+    assert ran.status == 1 and "nothing has been loaded" in ran.text and ran.err == ""
     assert not told(store)["events"][0]["good"]

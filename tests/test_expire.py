@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import duckdb
 import pytest
 from event_files import write
@@ -49,6 +51,57 @@ def test_expired_rows_are_gone(make_store) -> None:
             'SELECT MIN("timestamp"), MAX("timestamp") FROM event'
         ).fetchone()
         assert last_ms - first_ms < 41 * 86_400_000
+
+
+def test_no_byte_of_an_expired_user_remains(make_store) -> None:
+    """After expiry no file of the store holds the hash of a user or device that is only in expired days."""
+    early, late = _halves(random_log(6, days=90), 45)
+    renamed = [{**row, "uid": row["uid"] and row["uid"][::-1]} for row in early]
+    store = make_store()
+    store.load(write(store.files / "early.csv", renamed), write(store.files / "late.csv", late))
+    store.summarise()
+    before = _hashes(store)
+    content = (store.home / "events.duckdb").read_bytes()
+    assert sum(each in content for each in before) > 5
+    store.must("expire", "--keep-days", "41")
+    gone = before - _hashes(store)
+    assert len(gone) >= 5 and _found(store, gone) == {}
+
+
+def _hashes(store) -> set[bytes]:
+    """Every id of a user or device that the private tables hold."""
+    with duckdb.connect(str(store.home / "events.duckdb"), read_only=True) as events:
+        found = events.execute(
+            "SELECT uid FROM event UNION SELECT device_id FROM event "
+            "UNION SELECT uid FROM known_user UNION SELECT device FROM known_device"
+        ).fetchall()
+    return {each.encode() for (each,) in found if each}
+
+
+def _found(store, hashes: set[bytes]) -> dict[str, int]:
+    """How many of the hashes stand as bytes in each file below the store's folder."""
+    counts = {
+        path.name: sum(each in content for each in hashes)
+        for path in store.home.rglob("*")
+        if path.is_file() and (content := path.read_bytes())
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_expiry_says_how_much_room_is_missing(make_store, monkeypatch) -> None:
+    """Where the private file can't be copied beside itself, nothing is deleted, and the room is named."""
+    store = make_store()
+    store.load(write(store.files / "log.csv", random_log(6, days=60)))
+    store.summarise()
+    before = (store.home / "events.duckdb").read_bytes()
+    size = len(before) + 16 * 2**20
+    usage = shutil.disk_usage(store.home)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=size - 3 * 2**20 + 1))
+    ran = store.run("expire", "--keep-days", "41")
+    assert ran.status == 1 and "needs 3 MB more" in ran.err
+    assert (store.home / "events.duckdb").read_bytes() == before
+    monkeypatch.undo()
+    store.must("expire", "--keep-days", "41")
 
 
 @pytest.mark.parametrize("keep", ["0", "40"])

@@ -6,6 +6,18 @@ import re
 
 from conftest import PROJECT
 
+COMPILED = ("duckdb", "numpy", "pandas", "pyarrow", "scipy", "psycopg2-binary")
+FILES = 8
+"""A compiled package has a file for each Python and kind of machine, ARM's among them."""
+
+
+def test_compiled_packages_have_the_hash_of_every_file() -> None:
+    """The lock serves other machines than the one it was made on."""
+    lock = (PROJECT / "requirements.lock").read_text().replace("\\\n", " ")
+    for name in COMPILED:
+        (entry,) = re.findall(rf"^{name}==.*$", lock, re.MULTILINE)
+        assert len(set(re.findall(r"sha256:[0-9a-f]{64}", entry))) >= FILES, name
+
 
 def test_lock_and_requirements_agree() -> None:
     """What is pinned in requirements.txt is pinned alike, with a hash, in requirements.lock."""

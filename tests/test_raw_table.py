@@ -77,6 +77,9 @@ def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], Server
     store.execute("DELETE FROM pipeline.activity_events")
     ran = store.run("summarise", **SECONDS)
     assert ran.status == 1 and "holds no events" in ran.err
+    told = [line for line in store.run("doctor", **SECONDS).text.splitlines() if "BAD" in line]
+    assert any("pipeline.activity_events holds no events" in line for line in told)
+    assert not any("kpi load" in line for line in told)
 
 
 def test_the_raw_table_is_only_read(make_server_store: Callable[[str], ServerStore]) -> None:

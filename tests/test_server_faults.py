@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -137,6 +138,42 @@ def test_connections_cut_while_writing(
         store.summarise()
     assert sent
     assert store.exports(GLANCE) == whole.exports(GLANCE)
+
+
+def test_a_killed_command_ends_on_the_server(
+    make_server_store: Callable[[str], ServerStore],
+) -> None:
+    """A command killed within a statement soon leaves neither the statement nor its lock behind."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.csv", LOG))
+    blocker = store.postgres.connect(store.database)
+    blocker.autocommit = False
+    blocker.cursor().execute(
+        "LOCK TABLE kpi.segment"
+    )  # the summary's statement waits, as a long one
+    process = store.started(COMMAND, "summarise", KPI_APPLICATION_NAME="killed")
+    working = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'killed'"
+    until(store, f"{working} AND wait_event = 'relation'", 1)
+    process.kill()
+    process.wait()
+    until(store, working, 0)
+    assert store.execute(
+        "SELECT COUNT(*) FROM pg_locks WHERE relation = 'events.writer'::regclass"
+    ) == [(0,)]
+    blocker.close()
+    process.stdout.close()
+    process.stderr.close()
+    store.summarise()
+
+
+COMMAND = "import sys\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+
+
+def until(store: ServerStore, count: str, expected: int, seconds: float = 30) -> None:
+    """Ask the server again and again until it counts so many."""
+    deadline = time.monotonic() + seconds
+    while store.execute(count) != [(expected,)]:
+        assert time.monotonic() < deadline, f"never {expected}: {count}"
 
 
 @contextmanager

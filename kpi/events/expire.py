@@ -37,6 +37,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
     with store.only_writer(settings), store.storage_faults(settings):
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
+            publishing.refuse_without_room()
             connection = publishing.connection
             waiting = unsummarised(settings, connection)
             if waiting:

@@ -161,13 +161,11 @@ def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
 
 
 def loads(settings: Settings) -> list[dict[str, Any]]:
-    """The manifest: one entry per load, oldest first."""
-    with (
-        store.only_writer(settings),
-        store.storage_faults(settings),
-        store.loading(settings) as loading,
-    ):
-        return [dict(row) for row in queries.run(loading.connection, "read/loads").mappings()]
+    """The manifest: one entry per load, oldest first. It is only read, so it needs no right to write."""
+    with store.storage_faults(settings), store.reading_events(settings) as connection:
+        if connection is None:
+            return []
+        return [dict(row) for row in queries.run(connection, "read/loads").mappings()]
 
 
 def prepare_store(settings: Settings) -> None:

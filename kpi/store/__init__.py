@@ -36,6 +36,16 @@ def has_events(settings: Settings) -> bool:
     return _kind(settings).has_events(settings)
 
 
+def no_events(settings: Settings) -> str:
+    """The sentence where there are no events: what is missing, and what to do."""
+    if settings.database_url and settings.raw_table:
+        return (
+            f"{settings.raw_table} holds no events; look at what fills it, at its name and at this user's "
+            "rights. What was summarised stays as it is"
+        )
+    return f"nothing has been loaded yet in {place(settings)}; run: python -m kpi load FILE…"
+
+
 def publication_key(settings: Settings) -> str:
     """What tells the newest publication from every other, for caches; raises NoData without one."""
     return _kind(settings).publication_key(settings)
@@ -77,6 +87,11 @@ def next_publication(settings: Settings) -> AbstractContextManager[Publishing]:
 def loading(settings: Settings) -> AbstractContextManager[Loading]:
     """The private tables, open for loading, and the engine that reads, checks and hashes files."""
     return _kind(settings).loading(settings)
+
+
+def reading_events(settings: Settings) -> AbstractContextManager[Connection | None]:
+    """A connection that reads the private tables; None where nothing was ever loaded."""
+    return _kind(settings).reading_events(settings)
 
 
 def adding_baselines(settings: Settings) -> AbstractContextManager[Connection]:
@@ -137,12 +152,14 @@ __all__ = [
     "lasting_key",
     "loading",
     "next_publication",
+    "no_events",
     "only_writer",
     "place",
     "private_files",
     "publication_key",
     "reading_baselines",
     "reading_engine",
+    "reading_events",
     "refuse_newer_version",
     "retried",
     "storage_faults",

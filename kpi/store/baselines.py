@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from kpi import private
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import dialects
@@ -33,11 +34,12 @@ def adding_baselines(settings: Settings) -> Iterator[Connection]:
     """A connection that may add rows to `kpi.baseline`; they stand when the block ends without fault."""
     file = baselines_file(settings.home)
     with _locked(settings, fcntl.LOCK_EX):
-        if not file.exists():
-            _make(settings, file)
-        with _attached(settings, file) as connection:
-            yield connection
-            connection.commit()
+        with private.umask():
+            if not file.exists():
+                _make(settings, file)
+            with _attached(settings, file) as connection:
+                yield connection
+                connection.commit()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool, QueuePool
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from kpi.errors import Refused, WarehouseDown
+from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.settings import Settings
 
 DRIVERS = ("postgresql+psycopg2", "redshift+psycopg2", "redshift+redshift_connector")
@@ -24,6 +24,8 @@ RECYCLE_SECONDS = 1800
 SET = "SELECT set_config(%s, %s, false)"
 """A session's setting; both PostgreSQL and Redshift have the function, and it takes parameters."""
 
+CLIENT_CHECK = ("client_connection_check_interval", "1s")
+"""A statement ends soon after the command that sent it, even if that was killed; PostgreSQL 14 or newer."""
 MAKE_TABLES = "run: python -m kpi ddl --apply"
 CUT_OFF = {"08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03", "53300"}
 """SQLSTATEs of a server that goes away or is full of connections."""
@@ -94,9 +96,9 @@ def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Eng
             f"{url.drivername} needs a package that isn't installed: pip install {package}"
         ) from error
     told = [("statement_timeout", f"{int(statement_seconds * 1000)}")]
-    courtesies = (
-        [("query_group", settings.query_group)] if engine.dialect.name == "redshift" else []
-    )
+    courtesies = [
+        ("query_group", settings.query_group) if engine.dialect.name == "redshift" else CLIENT_CHECK
+    ]
 
     @event.listens_for(engine, "connect")
     def introduce(raw: Any, _record: Any) -> None:
@@ -108,7 +110,7 @@ def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Eng
                 _execute(raw, SET, (name, value))
                 raw.commit()
             except engine.dialect.dbapi.Error:
-                raw.rollback()  # a label for operators: a server that has no such thing does without
+                raw.rollback()  # a server that has no such thing does without
 
     return engine
 
@@ -245,7 +247,7 @@ def refusal(error: Exception) -> Refused | None:
             f"the database lacks our schemas or tables, or has older ones; {MAKE_TABLES}"
         )
     if state == "42501":
-        return Refused(
+        return Denied(
             f"the database's user lacks a grant ({_denied(told)}); `python -m kpi ddl` prints all grants"
         )
     if state in ("57014", "55P03"):

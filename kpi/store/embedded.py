@@ -10,10 +10,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from kpi import queries
+from kpi import private, queries
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, upgrade
+from kpi.store import dialects, health, publications, rewriting, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
+from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
@@ -110,28 +110,21 @@ def _publication_faults(settings: Settings) -> Iterator[str]:
 
 
 def private_files(settings: Settings) -> Iterator[Path]:
-    """What nobody but the store's own user should be able to read."""
-    try:
-        if not settings.home.stat().st_mode & stat.S_IXOTH:
-            return  # nobody else gets into the folder
-    except OSError:
-        return  # it isn't there, or this user may not look
-    for name in ("events.duckdb", "baselines.duckdb", "demo.key"):
-        yield settings.home / name
-    yield from (settings.home / "publications").glob("*.duckdb")
+    """The store's folder and all that is in it: for its own user alone."""
+    return private.below(settings.home)
 
 
 def back_up(settings: Settings) -> Path:
     """Copy the store as it is between two writings."""
     with only_writer(settings), storage_faults(settings):
+        if not has_events(settings):
+            raise Refused(
+                f"{events_file(settings.home)} is missing, so a backup wouldn't be whole; put it back, or "
+                "load the event files again into a new KPI_HOME"
+            )
         with loading(settings) as opened:
             opened.reader.execute("CHECKPOINT events")
         return upgrade.back_up(settings.home, publications.newest_or_none(settings.home), "store")
-
-
-def events_file(home: Path) -> Path:
-    """The private file: events with hashed ids."""
-    return home / "events.duckdb"
 
 
 publication_file = publications.newest
@@ -150,16 +143,51 @@ def only_writer(settings: Settings) -> Iterator[None]:
         raise Refused(
             f"{home}: can't be written to; check its permissions, or set KPI_HOME"
         ) from error
+    with _locked(settings, lock, fcntl.LOCK_EX), private.umask():
+        yield
+
+
+@contextmanager
+def reading_events(settings: Settings) -> Iterator[Connection | None]:
+    """The private file, only read, while nobody writes it; None where there is none."""
+    file = events_file(settings.home)
+    if not has_events(settings):
+        yield None
+        return
+    lock = settings.home / "lock"
+    waiting = (
+        _locked(settings, os.open(lock, os.O_RDONLY), fcntl.LOCK_SH)
+        if lock.exists()  # a restored folder has none until something is written
+        else nullcontext()
+    )
+    engine = create_engine(
+        "duckdb:///:memory:",
+        poolclass=NullPool,
+        connect_args={"config": connection_settings(settings, None)},
+    )
+    try:
+        with waiting, engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            raw.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _locked(settings: Settings, lock: int, kind: int) -> Iterator[None]:
+    """Hold the open lock file's lock; wait for others as long as the settings say, then close it."""
     try:
         deadline = time.monotonic() + settings.lock_seconds
         while True:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise Refused(
-                        f"{home}: another load or summary is still running; try again when it is done"
+                        f"{settings.home}: another load or summary is still running; "
+                        "try again when it is done"
                     ) from None
                 time.sleep(0.05)
         yield
@@ -195,11 +223,6 @@ def storage_faults(settings: Settings) -> Iterator[None]:
         raise
 
 
-def attach_events(raw: Any, home: Path) -> None:
-    """Attach the private file as `events` for writing."""
-    raw.execute("ATTACH $1 AS events", [str(events_file(home))])
-
-
 def reading_engine(settings: Settings) -> Engine:
     """A pool of connections that see one publication, the newest now, read only, as `kpi`."""
     publication = publication_file(settings.home)
@@ -229,6 +252,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     folder.mkdir(exist_ok=True)
     work = folder / "next.work"
     _clear(folder)
+    _clear(home)
     before = publications.newest_or_none(home)
     if before is not None:
         shutil.copyfile(before, work)
@@ -275,10 +299,14 @@ class Publishing:
         publications.put_in_place(self._home, self._work, number)
         return number
 
+    def refuse_without_room(self) -> None:
+        """Raise Refused, saying how much is missing, where the private file can't be copied beside itself."""
+        rewriting.refuse_without_room(self._home)
+
     def shrink_events(self) -> None:
-        """Write the private file's changes into it."""
+        """Write the private file anew, so that no byte of what was deleted remains in it."""
         self.connection.commit()
-        self.connection.connection.driver_connection.execute("CHECKPOINT events")
+        rewriting.rewrite(self.connection.connection.driver_connection, self._home)
 
 
 @contextmanager

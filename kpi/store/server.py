@@ -40,9 +40,10 @@ def place(settings: Settings) -> str:
 
 
 def has_events(settings: Settings) -> bool:
-    """Whether there is an event or was a load."""
+    """Whether there is an event or was a load; of a raw table only events count."""
+    name = "read/any_raw_event" if settings.raw_table else "read/any_event"
     with _connection(settings) as connection:
-        return bool(queries.run(connection, "read/any_event").scalar())
+        return bool(queries.run(connection, name).scalar())
 
 
 def publication_key(settings: Settings) -> str:
@@ -133,6 +134,9 @@ class Publishing:
         self.published = True
         return record_publication(self.connection, definitions, simulated)
 
+    def refuse_without_room(self) -> None:
+        """Nothing: the server looks after its disk."""
+
     def shrink_events(self) -> None:
         """Nothing yet: the room is given back by VACUUM, which runs outside of a transaction."""
 
@@ -176,6 +180,13 @@ class Loading:
             return adding.add(self._settings, self.connection, batches)
         finally:
             batches.close()  # one that failed midway would keep the reader busy
+
+
+@contextmanager
+def reading_events(settings: Settings) -> Iterator[Connection]:
+    """A connection of its own, without the writers' lock."""
+    with _connection(settings) as connection:
+        yield connection
 
 
 @contextmanager

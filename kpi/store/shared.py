@@ -29,8 +29,11 @@ class Publishing(Protocol):
     def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication; its number. None keeps what the one before said."""
 
+    def refuse_without_room(self) -> None:
+        """Raise Refused where what `shrink_events` needs isn't there."""
+
     def shrink_events(self) -> None:
-        """Give back the room that deleted private rows took."""
+        """See to it that deleted private rows leave neither room nor bytes behind."""
 
 
 class Loading(Protocol):
