@@ -25,8 +25,8 @@ OPEN_QUOTE = "row: a quote is not closed"
 NOT_JSON = "row: is no readable event"
 SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string()), ("fault", pa.string())])
 
-BLANKS = ("", "NULL", "null", "Null", "\\N")
-"""Cells that are blank."""
+BLANKS = ("", "NULL", "null", "Null")
+"""Cells that are blank. Other placeholders of ids are blank, too, but reported."""
 
 _LONGEST_LINE = 2_000_000
 _MOST_LINES_A_RECORD = 200

@@ -233,18 +233,16 @@ class Staging:
             yield
 
     def _csv(self, kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[None]:
-        for piece in pieces:
-            careful = any(mark in piece.text for mark in (b"@", b"\0", b"E+", b"e+"))
-            for width, table in piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header):
-                self.contents.lines += table.num_rows
-                self._reader.register("block", table)
-                if width is None:
-                    self._view_lines(kind)
-                else:
-                    layout = kind.layouts[width]
-                    care = careful or _has_long_tags(table, layout)
-                    self._view_cells(layout, _has_padded_cells(table), care)
-                yield
+        for width, table, care in ahead(_csv_rows(kind, pieces)):
+            self.contents.lines += table.num_rows
+            self._reader.register("block", table)
+            if width is None:
+                self._view_lines(kind)
+            else:
+                layout = kind.layouts[width]
+                care |= _has_long_tags(table, layout)
+                self._view_cells(layout, care or _has_padded_cells(table), care)
+            yield
 
     def _parquet(self) -> Iterator[None]:
         with self._file.parquet(self.reading.max_unpacked_ratio) as file:
@@ -618,7 +616,7 @@ def _csv_rows(
 ) -> Iterator[tuple[int | None, pa.Table, bool]]:
     """Width and rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
     for piece in pieces:
-        careful = any(mark in piece.text for mark in (b"@", b"\0", b"E+", b"e+"))
+        careful = any(mark in piece.text for mark in (b"@", b"\0", b"E+", b"e+", b"\\N"))
         for width, table in piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header):
             yield width, table, careful
 
