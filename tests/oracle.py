@@ -198,7 +198,10 @@ def percent(part: float | None, whole: float | None) -> float | None:
 
 
 def loaded_days(events: Iterable[Event], min_percent: float) -> set[int]:
-    """The days with enough events: some percent of the median of the nearest days that have any."""
+    """The days with enough events: some percent of the median of the nearest days that have any.
+
+    One event alone is never enough among days of ten or more.
+    """
     volumes: dict[int, int] = defaultdict(int)
     for event in events:
         volumes[day_number(event["timestamp"])] += 1
@@ -207,7 +210,8 @@ def loaded_days(events: Iterable[Event], min_percent: float) -> set[int]:
     for place, day in enumerate(ordered):
         nearest = ordered[max(place - 14, 0) : place] + ordered[place + 1 : place + 15]
         usual = percentile([volumes[other] for other in nearest], 0.5)
-        if usual is None or volumes[day] * 100 >= min_percent * usual:
+        alone = volumes[day] == 1 and usual is not None and usual >= 10 and min_percent > 0
+        if usual is None or (not alone and volumes[day] * 100 >= min_percent * usual):
             loaded.add(day)
     return loaded
 

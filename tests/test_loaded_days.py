@@ -71,6 +71,17 @@ def test_a_stray_is_no_day(day: str, store: Store) -> None:
 
 
 @pytest.mark.every_engine
+@pytest.mark.parametrize(("usual", "strays", "loaded"), [(12, 1, 0), (12, 2, 1), (9, 1, 1)])
+def test_one_event_alone(usual: int, strays: int, loaded: int, store: Store) -> None:
+    """One event loads no day among days of ten or more, though it is over 5% of twelve."""
+    log = [*bulk(events=usual), *(stray("2016-04-06", f"00:00:0{n}") for n in range(strays))]
+    store.load(write(store.files / "log.csv", log))
+    store.summarise()
+    assert_oracle(store, log)
+    assert len(doubtful(store)) == 1 - loaded
+
+
+@pytest.mark.every_engine
 def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -> None:
     """A stray row in a hole, and one past the end, count once the rest of their day is loaded."""
     log = bulk()

@@ -4,7 +4,8 @@
 -- Params:  frozen_before (days before it are frozen: their published volumes and status stay),
 --          min_day_percent.
 -- Note:    a day is loaded when it has at least so many percent of the median of its nearest days with
---          events, up to 14 before and 14 after. A day without any other is loaded.
+--          events, up to 14 before and 14 after. A day without any other is loaded. One event alone loads no day
+--          among days of 10 or more, of which it may be over so many percent.
 -- Source:  design, section 3 (loaded day).
 ANALYZE events.event;
 
@@ -49,6 +50,7 @@ SELECT
   CASE
     WHEN p.day < :frozen_before THEN COALESCE(s.loaded, 0)
     WHEN u.median_events IS NULL THEN 1
+    WHEN p.events = 1 AND u.median_events >= 10 AND :min_day_percent > 0 THEN 0
     WHEN p.events * 100 >= :min_day_percent * u.median_events THEN 1
     ELSE 0
   END AS loaded
