@@ -64,11 +64,13 @@ def findings(settings: Settings) -> Iterator[Finding]:
 def _events(settings: Settings) -> Iterator[Finding]:
     found = store.has_events(settings)
     yield Finding("events", found, "found" if found else store.no_events(settings))
-    for sentence in store.faults_found(settings):
+    faults = list(store.faults_found(settings))
+    for sentence in faults:
         yield Finding("files", False, sentence)
-    version = store.kept_settings(settings).get("schema_version", "0") if found else "0"
+    if faults or not found:
+        return
     try:
-        store.refuse_newer_version(int(version))
+        store.refuse_newer_version(int(store.kept_settings(settings).get("schema_version", 0)))
     except Refused as refusal:
         yield Finding("schema", False, str(refusal))
 

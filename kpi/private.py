@@ -23,9 +23,10 @@ def umask() -> Iterator[None]:
 
 def below(folder: Path) -> Iterator[Path]:
     """A folder and everything in it, links left out; nothing where it isn't there or can't be read."""
-    if folder.is_dir():
-        yield folder
-        yield from (path for path in folder.rglob("*") if not path.is_symlink())
+    with suppress(OSError):
+        if folder.is_dir():
+            yield folder
+            yield from (path for path in folder.rglob("*") if not path.is_symlink())
 
 
 def is_open(path: Path) -> bool:

@@ -98,7 +98,7 @@ def _publication_faults(settings: Settings) -> Iterator[str]:
     except NoData:
         return
     except WarehouseDown:
-        if target.exists():  # it is there, and this user may not read it
+        if not _is_missing(target):  # it is there, or this user may not look
             return
         fault = f"{publications.link(home)} leads to no publication"
     else:
@@ -107,6 +107,13 @@ def _publication_faults(settings: Settings) -> Iterator[str]:
         fault = f"{target.name} is damaged"
     way_back = publications.way_back(home, lambda file: health.damaged(settings, file))
     yield f"{fault}; {way_back}"
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        return not file.exists()
+    except OSError:
+        return False
 
 
 def private_files(settings: Settings) -> Iterator[Path]:
