@@ -267,7 +267,7 @@ class Staging:
                     )
                 else:
                     self.contents.lines += batch.num_rows
-                    self._view_parquet(self._layouts[0])
+                    self._view_parquet(self._layouts[0], table)
                 yield
 
     # --- blocks to rows -----------------------------------------------------------------------------
@@ -346,19 +346,21 @@ class Staging:
             """
         )
 
-    def _view_parquet(self, layout: Layout) -> None:
+    def _view_parquet(self, layout: Layout, table: pa.Table) -> None:
         """`source` over a batch of a Parquet file: every cell as text under our names."""
         types = {row[0]: row[1] for row in self._reader.execute("DESCRIBE block").fetchall()}
         spelled = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
+        texts = [table.column(spelled[name]) for name in _TAGS if name in spelled]
+        care = any(_asks_for_care(text) for text in texts)
         columns = ", ".join(
-            f"{_cell(name, _as_text(_name(spelled[name]), types[spelled[name]]))} AS {_name(name)}"
+            f"{_cell(name, _as_text(_name(spelled[name]), types[spelled[name]]), care)} AS {_name(name)}"
             if name in spelled
             else f"NULL::VARCHAR AS {_name(name)}"
             for name in layouts.CELLS
         )
         self._reader.execute(
             f"CREATE OR REPLACE TEMP VIEW source AS SELECT {_name(_LINE)} AS line, NULL::VARCHAR AS fault, "
-            f"'{layout.format}' AS format, {self._constants()}, {columns} FROM block"
+            f"'{layout.format}' AS format, {self._constants(care)}, {columns} FROM block"
         )
 
     def _make_objects(self, rows: str) -> None:
@@ -646,10 +648,33 @@ def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
     return any(length and length >= _LONG_TAG for length in longest)
 
 
-def _cell(name: str, cell: str) -> str:
-    """A cell without blanks around it, NULL where it is blank; ids are spelled later."""
-    macro = "id_cell" if name in ("uid", "device_id", "seq_id") else "plain_cell"
-    return cell if cell == "NULL::VARCHAR" else f"{macro}({cell})"
+def _cell(name: str, cell: str, padded: bool = True) -> str:
+    """A cell that is NULL where it is blank, without blanks around it; ids are spelled later."""
+    if cell == "NULL::VARCHAR":
+        return cell
+    is_id = name in ("uid", "device_id", "seq_id")
+    return f"{'plain_cell' if padded and not is_id else 'word_cell'}({cell})"
+
+
+def _asks_for_care(texts: pa.ChunkedArray) -> bool:
+    """Whether a Parquet column of tags holds more than short texts without blanks around them."""
+    if pa.types.is_null(texts.type):
+        return False
+    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        return True
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    if longest >= _LONG_TAG:
+        return True
+    return any(
+        pc.any(test(texts, mark)).as_py()
+        for test, mark in (
+            (pc.starts_with, " "),
+            (pc.ends_with, " "),
+            (pc.match_substring, "@"),
+            (pc.match_substring, "\0"),
+            (pc.starts_with, "\\N"),
+        )
+    )
 
 
 def _at(places: dict[int, int]) -> str:

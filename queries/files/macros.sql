@@ -1,15 +1,19 @@
 -- macros: expressions that the statements reading files share.
 -- Note:   DuckDB only. CASE guards what is dear: AND and OR compute both of their sides, and a long IN
 --         becomes a join.
+CREATE OR REPLACE TEMP MACRO word_cell(cell) AS
+  CASE
+    WHEN STRLEN(cell) > 4 THEN cell
+    WHEN cell = '' OR cell = 'NULL' OR cell = 'null' OR cell = 'Null' THEN NULL
+    ELSE cell
+  END;
+
 CREATE OR REPLACE TEMP MACRO plain_cell(cell) AS
   CASE
     WHEN STRLEN(cell) > 4 AND cell[1] <> ' ' AND cell[-1] <> ' ' THEN cell
-    WHEN TRIM(cell) IN ('', 'NULL', 'null', 'Null', '\N') THEN NULL
-    ELSE TRIM(cell)
+    WHEN TRIM(cell) = '\N' THEN NULL
+    ELSE word_cell(TRIM(cell))
   END;
-
-CREATE OR REPLACE TEMP MACRO id_cell(cell) AS
-  CASE WHEN STRLEN(cell) > 4 THEN cell WHEN cell IN ('', 'NULL', 'null', 'Null') THEN NULL ELSE cell END;
 
 CREATE OR REPLACE TEMP MACRO is_placeholder(id) AS
   CASE
