@@ -80,7 +80,7 @@ _TYPE = re.compile(r"[A-Za-z][\w/-]*(\.[\w/-]+)+")
 _MOMENT = re.compile(
     r"[0-9]{9,19}([.][0-9]*)?|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?|[0-9.]+E\+?[0-9]+"
 )
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.$ -]{0,40}")
+_PLAIN_NAME = re.compile(r" *[A-Za-z_][A-Za-z0-9_.$ -]{0,60}")
 _LIKE_AN_ID = re.compile(r"[0-9A-Fa-f]{12}|[0-9]{6}")
 
 
@@ -105,7 +105,11 @@ class Layout:
         """Names that aren't read and aren't known to be of no use, as far as they are plain names."""
         named = zip(self.names, self.columns, strict=True)
         unknown = (name for name, column in named if column is None)
-        return [name for name in unknown if folded(name) not in UNUSED | ENVELOPE and _plain(name)]
+        return [
+            name
+            for name in unknown
+            if folded(name) not in UNUSED | ENVELOPE and _can_be_shown(name)
+        ]
 
     def spelled(self, column: str) -> str:
         """The file's own name for a column."""
@@ -163,7 +167,8 @@ def recognise(path: Path, head: bytes, wanted: str) -> Recognised:
 def keyed(keys: Iterable[str], wanted: str, mozlog: bool = False) -> Layout:
     """The layout of objects with these keys; ``mozlog`` where they come from a mozlog envelope."""
     names = tuple(keys)
-    columns = [KNOWN.get(folded(name)) for name in names]
+    # A key that is no plain name can't be asked for, and none of ours is spelled so.
+    columns = [KNOWN.get(folded(name)) if is_plain(name) else None for name in names]
     if mozlog:  # the envelope's own names are spelled with a capital
         for place, name in enumerate(names):
             if name == "Timestamp":
@@ -261,9 +266,14 @@ def _nearest(name: str, candidates: Sequence[str]) -> str | None:
     return by_folded[near[0]] if near else None
 
 
-def _plain(name: str) -> bool:
-    """Whether a name can be shown: a name that looks like an id may be one."""
-    return bool(_PLAIN_NAME.fullmatch(name)) and not _LIKE_AN_ID.search(name)
+def is_plain(name: str) -> bool:
+    """Whether a name is made of letters, digits, underscores, dots, dollars, dashes and blanks."""
+    return bool(_PLAIN_NAME.fullmatch(name))
+
+
+def _can_be_shown(name: str) -> bool:
+    """Whether a name can be shown: a name that looks like an id may be an id."""
+    return is_plain(name) and not _LIKE_AN_ID.search(name)
 
 
 def _first_lines(path: Path, head: bytes) -> list[str]:

@@ -243,6 +243,7 @@ def _cells(text: bytes, separator: str, width: int, numbers: np.ndarray) -> pa.T
         return "skip" if len(bad) < 2 else "error"
 
     names = [f"c{place}" for place in range(1, width + 1)]
+    blanks = [blank for blank in BLANKS if blank.encode() in text]
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(text),
@@ -250,8 +251,9 @@ def _cells(text: bytes, separator: str, width: int, numbers: np.ndarray) -> pa.T
             pa_csv.ParseOptions(delimiter=separator, quote_char=False, invalid_row_handler=note),
             pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
-                null_values=BLANKS,
+                null_values=blanks,
                 strings_can_be_null=True,
+                check_utf8=False,  # it was checked line by line
             ),
         )
     except pa.ArrowInvalid:

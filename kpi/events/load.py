@@ -22,16 +22,13 @@ from sqlalchemy import Connection
 from kpi import queries, store
 from kpi.errors import Refused
 from kpi.events import identity, simulated
+from kpi.events.contents import Contents, Fault
 from kpi.events.event_file import EventFile, has_utf8_name, unreadable
 from kpi.events.folder import event_files, of_a_shared_name
 from kpi.events.layouts import NoEvents, OtherData
-from kpi.events.staging import Contents, Fault, Reading, Staging
+from kpi.events.staging import Reading, Staging
 from kpi.settings import Settings
 
-KNOWN_TYPES = (
-    "sequence.begin account.created account.login account.verified account.reset account.deleted "
-    "account.signed device.created device.connected device.disconnected device.deleted"
-).split()
 ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
 """How a store spells ids: a store that held ids before they were spelled alike goes on as it began."""
 
@@ -182,7 +179,7 @@ def load_file(
         if not has_utf8_name(file.path):
             raise Refused(f"{file.path}: its name is not UTF-8; rename it")
         sha256 = file.sha256
-        staging = Staging(loading.reader, file, KNOWN_TYPES)
+        staging = Staging(loading.reader, file)
         try:
             with loading.transaction():
                 if queries.run(loading.connection, "read/same_load", sha256=sha256).first():

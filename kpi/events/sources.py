@@ -1,0 +1,241 @@
+"""The view `source`: the rows of a block, every cell as text under our names, whatever the block holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kpi.events import layouts
+from kpi.events.layouts import Layout, Recognised
+
+LINE = "the line of a row"
+_TAGS = (
+    "browser",
+    "version",
+    "os",
+    "service",
+    "context",
+    "entrypoint",
+    "campaign",
+    "migration",
+    "region",
+)
+_LONG_TAG = 24
+
+
+@dataclass(frozen=True)
+class Constants:
+    """How the rows of a file are read, the same in every row: limits of time, unit, spelling of ids."""
+
+    first_sane: datetime
+    last_sane: datetime
+    first_open: datetime
+    time_unit: str | None = None
+    as_written: bool = False
+    event_wins: bool = False
+
+    def columns(self, care: bool = True) -> str:
+        """The constants as columns of `source`; ``care`` where cells may hold more than plain tags."""
+        limits = {name: getattr(self, name) for name in ("first_sane", "last_sane", "first_open")}
+        constants = {
+            "care": str(care),
+            "as_written": str(self.as_written),
+            "event_wins": str(self.event_wins),
+            "time_unit": literal(self.time_unit) if self.time_unit else "NULL::VARCHAR",
+            **{name: str(int(limit.timestamp() * 1000)) for name, limit in limits.items()},
+        }
+        return ", ".join(f"{value} AS {name}" for name, value in constants.items())
+
+
+def view_cells(
+    reader: Any, layout: Layout, table: pa.Table, care: bool, constants: Constants
+) -> None:
+    """`source` over rows whose cells are columns already, blank ones NULL."""
+    care |= _has_long_tags(table, layout)
+    padded = care or _has_padded_cells(table)
+    cells = {name: f"c{place + 1}" for place, name in enumerate(layout.columns) if name}
+    columns = ", ".join(
+        f"{text_cell(name, cells[name]) if padded else cells[name]} AS {identifier(name)}"
+        if name in cells
+        else f"NULL::VARCHAR AS {identifier(name)}"
+        for name in layouts.CELLS
+    )
+    reader.execute(
+        "CREATE OR REPLACE TEMP VIEW source AS SELECT line, NULL::VARCHAR AS fault, "
+        f"'{layout.format}' AS format, {constants.columns(care)}, {columns} FROM block"
+    )
+
+
+def view_lines(reader: Any, kind: Recognised, constants: Constants) -> None:
+    """`source` over the lines of a CSV that are not split yet: quoted, faulty or of another width."""
+    mark = literal(kind.separator)
+    widths = sorted(kind.layouts)
+    cell = _cell_pattern(kind.separator)
+    escaped = _cell_pattern(kind.separator, backslash=True)
+    whole = f"RTRIM(text, CHR(10)) || {mark}"
+    most = widths[-1]
+    reader.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE cells AS
+        SELECT line, fault, cells, CASE
+            WHEN LEN(cells) IN ({", ".join(map(str, widths))}) THEN LEN(cells)
+            WHEN LEN(cells) > {most} AND TRIM(ARRAY_TO_STRING(cells[{most + 1}:], '')) = '' THEN {most}
+          END AS width
+        FROM (
+          SELECT line, fault, CASE
+              WHEN fault IS NOT NULL THEN NULL
+              WHEN NOT CONTAINS(text, '"') THEN STRING_SPLIT(RTRIM(text, CHR(10)), {mark})
+              WHEN REGEXP_FULL_MATCH({whole}, '(?s)(?:{cell})+')
+                THEN LIST_TRANSFORM(REGEXP_EXTRACT_ALL({whole}, '(?s){cell}', 1), lambda c: unquoted(c))
+              WHEN CONTAINS(text, '\\"') AND REGEXP_FULL_MATCH({whole}, '(?s)(?:{escaped})+')
+                THEN LIST_TRANSFORM(
+                  REGEXP_EXTRACT_ALL({whole}, '(?s){escaped}', 1),
+                  lambda c: REPLACE(REPLACE(unquoted(c), '\\"', '"'), '\\\\', '\\')
+                )
+            END AS cells
+          FROM block
+        )
+        """
+    )
+    places = {
+        name: {
+            width: layout.columns.index(name) + 1
+            for width, layout in kind.layouts.items()
+            if name in layout.columns
+        }
+        for name in layouts.CELLS
+    }
+    columns = ", ".join(
+        f"{text_cell(name, _at(place))} AS {identifier(name)}" for name, place in places.items()
+    )
+    few = widths[0] if len(widths) == 1 else most
+    formats = " ".join(f"WHEN {w} THEN '{layout.format}'" for w, layout in kind.layouts.items())
+    reader.execute(
+        f"""
+        CREATE OR REPLACE TEMP VIEW source AS
+        SELECT line, CASE
+            WHEN fault IS NOT NULL THEN fault
+            WHEN cells IS NULL THEN 'row: a quote is out of place'
+            WHEN width IS NULL AND LEN(cells) < {few} THEN 'row: too few cells'
+            WHEN width IS NULL THEN 'row: too many cells'
+          END AS fault,
+          CASE width {formats} ELSE 'events' END AS format,
+          {constants.columns()},
+          {columns}
+        FROM cells
+        """
+    )
+
+
+def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Constants) -> None:
+    """`source` over a batch of a Parquet file: every cell as text under our names."""
+    types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
+    spelled = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
+    texts = [table.column(spelled[name]) for name in _TAGS if name in spelled]
+    care = any(_asks_for_care(text) for text in texts)
+    columns = ", ".join(
+        f"{_parquet_cell(name, spelled, types, care)} AS {identifier(name)}"
+        for name in layouts.CELLS
+    )
+    reader.execute(
+        f"CREATE OR REPLACE TEMP VIEW source AS SELECT {identifier(LINE)} AS line, NULL::VARCHAR AS fault, "
+        f"'{layout.format}' AS format, {constants.columns(care)}, {columns} FROM block"
+    )
+
+
+def _parquet_cell(name: str, spelled: dict[str, str], types: dict[str, str], care: bool) -> str:
+    if name not in spelled:
+        return "NULL::VARCHAR"
+    column = spelled[name]
+    return text_cell(name, _as_text(identifier(column), types[column]), care)
+
+
+def _has_padded_cells(table: pa.Table) -> bool:
+    """Whether a cell begins or ends with a space."""
+    return any(
+        pc.any(test(table.column(place), " ")).as_py()
+        for place in range(table.num_columns - 1)
+        for test in (pc.starts_with, pc.ends_with)
+    )
+
+
+def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
+    """Whether a tag is long enough to be an id, a token or too long."""
+    places = [place for place, name in enumerate(layout.columns) if name in _TAGS]
+    longest = (pc.max(pc.binary_length(table.column(place))).as_py() for place in places)
+    return any(length and length >= _LONG_TAG for length in longest)
+
+
+def text_cell(name: str, cell: str, padded: bool = True) -> str:
+    """A cell that is NULL where it is blank, without blanks around it; ids are spelled later."""
+    if cell == "NULL::VARCHAR":
+        return cell
+    is_id = name in ("uid", "device_id", "seq_id")
+    return f"{'plain_cell' if padded and not is_id else 'word_cell'}({cell})"
+
+
+def _asks_for_care(texts: pa.ChunkedArray) -> bool:
+    """Whether a Parquet column of tags holds more than short texts without blanks around them."""
+    if pa.types.is_null(texts.type):
+        return False
+    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        return True
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    if longest >= _LONG_TAG:
+        return True
+    return any(
+        pc.any(test(texts, mark)).as_py()
+        for test, mark in (
+            (pc.starts_with, " "),
+            (pc.ends_with, " "),
+            (pc.match_substring, "@"),
+            (pc.match_substring, "\0"),
+            (pc.starts_with, "\\N"),
+        )
+    )
+
+
+def _at(places: dict[int, int]) -> str:
+    """A cell by the width of its row."""
+    if not places:
+        return "NULL::VARCHAR"
+    if len(set(places.values())) == 1:
+        place = next(iter(places.values()))
+        shortest = min(places)
+        return f"CASE WHEN width >= {shortest} THEN cells[{place}] END"
+    cases = " ".join(f"WHEN {width} THEN cells[{place}]" for width, place in places.items())
+    return f"CASE width {cases} END"
+
+
+def _cell_pattern(separator: str, backslash: bool = False) -> str:
+    """RE2 for a cell of a CSV and the separator after it; its first group is the cell."""
+    mark = {"|": r"\|", "\t": r"\t"}.get(separator, separator)
+    inside = r'(?:[^"\\]|""|\\.)*' if backslash else '(?:[^"]|"")*'
+    return f'( *"{inside}" *|[^"{mark}][^{mark}]*|){mark}'
+
+
+def _as_text(cell: str, kind: str) -> str:
+    """A Parquet cell as the text that a CSV would have."""
+    if kind == "BLOB":
+        return f"TRY(DECODE({cell}))"
+    if kind in ("DOUBLE", "FLOAT"):
+        whole = f"CAST(CAST({cell} AS BIGINT) AS VARCHAR)"
+        return (
+            f"CASE WHEN ISNAN({cell}) THEN NULL WHEN ABS({cell}) < 9e18 AND {cell} = FLOOR({cell}) "
+            f"THEN {whole} ELSE CAST({cell} AS VARCHAR) END"
+        )
+    return f"CAST({cell} AS VARCHAR)"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A string literal, for statements of views, which take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
