@@ -6,17 +6,24 @@ files. Each shows a kind of fault; the right values are beside its name.
 
 from __future__ import annotations
 
+import gzip
+import io
+import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import duckdb
+import pyarrow
+import pyarrow.parquet
 import pytest
 from conftest import TESTS, Store
+from event_files import SPECIFIED_NAMES, write_bytes
+
+from kpi.events.staging import Staging
 
 CASES = TESTS / "cases"
-TAGS = "browser version os service context entrypoint campaign migration region".split()
 
 LOADED: dict[str, tuple[int, int, int, int, str, str]] = {
     "activity-account-created.csv": (10, 10, 10, 0, "2016-09-02", "2016-09-02"),
@@ -153,6 +160,190 @@ def test_neighbours_of_event_files_are_passed_over(store: Store) -> None:
     assert len(ran.err.splitlines()) == 3
     for words in ("holds email events", "holds Firefox figures", "README: is neither CSV"):
         assert words in ran.err
+
+
+# Relatives of the cases -----------------------------------------------------------------------------
+
+START = 1472774400000  # 2 September 2016
+EVENTS = [
+    {
+        "event": "account.signed",
+        "time": START + 60_000 * place,
+        "uid": f"{place % 3 + 1:032x}",
+        "device_id": f"{place % 3 + 100:032x}",
+        "userAgent": "Mozilla/5.0 (Windows NT 6.1; rv:48.0) Gecko/20100101 Firefox/48.0",
+        "service": "sync",
+    }
+    for place in range(6)
+]
+FIELDS = [{name: event[name] for name in event if name != "time"} for event in EVENTS]
+HEADER = ",".join(SPECIFIED_NAMES.values())
+ROWS = [
+    f"{event['time']},,,account.signed,{event['uid']},{event['device_id']},0,Firefox,48,Windows 7,sync,,,,"
+    for event in EVENTS
+]
+ACTIVITY = [
+    f"{START // 1000 + place},Firefox,48,Windows 7,{place % 3 + 1:064x},account.signed,sync,{place % 3:032x}"
+    for place in range(6)
+]
+
+
+def lines_of(rows: Iterable[str], separator: str = "\n") -> bytes:
+    """Lines of text, each with its end."""
+    return "".join(row + separator for row in rows).encode()
+
+
+def parquet_of(columns: dict[str, Any]) -> bytes:
+    """A Parquet file of these columns."""
+    packed = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), packed)
+    return packed.getvalue()
+
+
+RELATIVES: dict[str, bytes] = {
+    "docker.json": lines_of(
+        json.dumps(
+            {"log": json.dumps(event) + "\n", "stream": "stdout", "time": "2016-09-02T00:00:00Z"}
+        )
+        for event in EVENTS
+    ),
+    "container.log": lines_of(f"2016-09-02T00:00:00.1Z stdout F {json.dumps(e)}" for e in EVENTS),
+    "compose.log": lines_of(f"auth_1  | {json.dumps(event)}" for event in EVENTS),
+    "server.log": lines_of(
+        ["Listening on 9000", *(f"[x] INFO auth: {json.dumps(e)}" for e in EVENTS)]
+    ),
+    "stackdriver.json": lines_of(
+        json.dumps(
+            {"severity": "INFO", "jsonPayload": {"Timestamp": START * 10**6, "Fields": fields}}
+        )
+        for fields in FIELDS
+    ),
+    "bigquery.json": lines_of(
+        json.dumps(
+            {"timestamp": "2016-09-02 00:00:00.123 UTC", "jsonPayload": {"type": "x", "fields": f}}
+        )
+        for f in FIELDS
+    ),
+    "pretty.json": json.dumps(EVENTS, indent=2).encode(),
+    "objects.json": lines_of(json.dumps(event, indent=2) for event in EVENTS),
+    "array.json": b"[\n" + b",\n".join(json.dumps(e).encode() for e in EVENTS) + b"\n]\n",
+    "mac.csv": lines_of([HEADER, *ROWS], "\r"),
+    "quoted.csv": lines_of(",".join(f'"{c}"' for c in row.split(",")) for row in [HEADER, *ROWS]),
+    "spaced.csv": lines_of(", ".join(f'"{c}"' for c in row.split(",")) for row in [HEADER, *ROWS]),
+    "joined.csv": lines_of([HEADER, *ROWS[:3], HEADER, *ROWS[3:]]),
+    "capitals.csv": lines_of([HEADER.upper(), *ROWS]),
+    "comma.csv": lines_of(
+        [
+            HEADER,
+            *(
+                row.replace(str(e["time"]), '"2016-09-02 00:00:00,5"')
+                for e, row in zip(EVENTS, ROWS, strict=True)
+            ),
+        ]
+    ),
+    "floats.csv": lines_of([HEADER, *(row.replace(",,,account", ".0,,,account") for row in ROWS)]),
+    "blanks.csv": lines_of([HEADER, *(row.replace("sync", "\\N") for row in ROWS)]),
+    "pipes.csv": lines_of("|".join(f'"{cell}"' for cell in row.split(",")) for row in ACTIVITY),
+    "semicolons.txt": lines_of(row.replace(",", ";") for row in ACTIVITY),
+    "two kinds.csv": lines_of([*ACTIVITY[:5], ACTIVITY[5].rpartition(",")[0]]),
+    "no last end": lines_of(ACTIVITY).rstrip(),
+    "zoned.parquet": parquet_of(
+        {
+            "time": pyarrow.array(
+                [START * 10**6] * 6, pyarrow.timestamp("ns", tz="America/Los_Angeles")
+            ),
+            "event": pyarrow.array(["account.signed"] * 6).dictionary_encode(),
+            "uid": pyarrow.array([event["uid"] for event in EVENTS], pyarrow.large_string()),
+            "device_id": [event["device_id"] for event in EVENTS],
+        }
+    ),
+    "nested.parquet": parquet_of(
+        {
+            "timestamp": pyarrow.array([START * 1000] * 6, pyarrow.timestamp("us")),
+            "jsonPayload": [{"type": "x", "fields": fields} for fields in FIELDS],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RELATIVES)
+def test_relative(name: str, store: Store) -> None:
+    """Other files of the same kinds load, too: six events of three users on 2 September, and no reject."""
+    ran = store.load(write_bytes(store.files / name, RELATIVES[name]))
+    assert "6 events, 0 rows rejected" in ran.text, ran.said
+    found = raw(
+        store,
+        "SELECT COUNT(DISTINCT uid), COUNT(DISTINCT device_id), COUNT(DISTINCT "
+        'EPOCH_MS("timestamp")::DATE), MIN(EPOCH_MS("timestamp"))::DATE::VARCHAR FROM event',
+    )
+    assert found == (3, 3, 1, "2016-09-02")
+    assert ("lines that are no events: 1" in ran.text) == (name == "server.log")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "utf16.csv",
+            lines_of([HEADER, *ROWS]).decode().encode("utf-16"),
+            ("UTF-16", "save it as UTF-8"),
+        ),
+        (
+            "twice.csv.gz",
+            gzip.compress(gzip.compress(lines_of([HEADER, *ROWS]))),
+            ("compressed twice",),
+        ),
+        (
+            "names.csv",
+            lines_of([HEADER.replace("uid", "person"), *ROWS]),
+            ("uid is missing", "not known: person"),
+        ),
+        (
+            "user.json",
+            b'{"timestamp": 1472774400000, "type": "account.signed", "user": "u"}',
+            ("uid is missing",),
+        ),
+        ("torn.json", b'{"event": "account.sig\n', ("is neither CSV, JSON lines nor Parquet",)),
+    ],
+)
+def test_relative_is_refused(
+    name: str, content: bytes, words: tuple[str, ...], store: Store
+) -> None:
+    """Other files that can't be read are refused by their reason."""
+    path = store.files / name
+    path.write_bytes(content)
+    ran = store.run("load", path)
+    assert ran.status == 1 and len(ran.err.splitlines()) == 1
+    assert all(part in ran.err for part in (name, *words)), ran.err
+
+
+def test_a_file_that_is_written_to(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that changes between its two readings is refused, and leaves nothing."""
+    path = write_bytes(store.files / "growing.csv", lines_of([HEADER, *ROWS]))
+    real = Staging.begin
+
+    def grown(staging: Staging, *given: Any) -> None:
+        with path.open("ab") as file:
+            file.write(lines_of(ROWS[:1]))
+        real(staging, *given)
+
+    monkeypatch.setattr(Staging, "begin", grown)
+    ran = store.run("load", path)
+    assert ran.status == 1 and "changed while it was read" in ran.err
+    assert raw(store, "SELECT COUNT(*) FROM event") == (0,)
+
+
+def test_a_store_from_before_goes_on_spelling_ids(store: Store) -> None:
+    """An id once hashed stays the same: a store that had loads before spells ids as its files do."""
+    upper = ROWS[0].replace(EVENTS[0]["uid"], "ABCDEF0123456789")
+    store.load(write_bytes(store.files / "first.csv", lines_of([HEADER, upper])))
+    with duckdb.connect(str(store.home / "events.duckdb")) as engine:
+        engine.execute("DELETE FROM store WHERE name = 'id_spelling'")
+        engine.execute("UPDATE event SET uid = 'as it was hashed'")
+    again = upper.replace(str(EVENTS[0]["time"]), str(START + 1))
+    lower = again.lower().replace("windows 7", "Windows 7").replace("firefox", "Firefox")
+    store.load(write_bytes(store.files / "second.csv", lines_of([HEADER, again, lower])))
+    assert raw(store, "SELECT COUNT(DISTINCT uid) FROM event") == (3,)
 
 
 # Numbers -----------------------------------------------------------------------------------------------

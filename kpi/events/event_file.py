@@ -33,7 +33,10 @@ _HEAD_BYTES = 512
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
 _NOT_READ = {
-    b"PK\x03\x04": ("a zip archive", "unzip it and load the files in it"),
+    b"PK\x03\x04": (
+        "a zip archive or a workbook",
+        "unzip it and load the files in it, or save it as CSV",
+    ),
     b"BZh": ("compressed with bzip2", "unpack it with bunzip2, or use gzip or zstd"),
     b"\xfd7zXZ\x00": ("compressed with xz", "unpack it with unxz, or use gzip or zstd"),
     b"7z\xbc\xaf\x27\x1c": ("a 7z archive", "unpack it and load the files in it"),

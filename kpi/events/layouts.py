@@ -232,8 +232,10 @@ def refuse_missing(path: Path, layout: Layout, keys_may_be_absent: bool = False)
         near = _nearest(name, layout.ignored)
         if near:
             hints.append(f"{near!r} is no known name: rename it to {name} if that is what it holds")
-        elif name in ("time", "timestamp"):
-            hints.append("without it no event belongs to a day")
+    if not hints and layout.ignored:
+        hints.append(f"names that are not known: {', '.join(layout.ignored[:5])}")
+    if set(absent) & {"time", "timestamp"}:
+        hints.append("without a time no event belongs to a day")
     hint = f"; {'; '.join(hints)}" if hints else ""
     is_are = "are" if len(absent) > 1 else "is"
     raise Refused(

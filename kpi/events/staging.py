@@ -226,7 +226,7 @@ class Staging:
             for key in wrappers:
                 self._unwrap(key)
             keys = self._block_keys()
-        self._keys |= dict.fromkeys(keys)
+        self._keys |= dict.fromkeys(key for key in keys if key != LINE)
         layout = self._key_layout()
         spelled = {
             name: column
