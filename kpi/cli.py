@@ -37,19 +37,19 @@ SHOWN_NAMES = 12
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused with one line on stderr, 2 wrong usage."""
     try:
-        told = _parser().parse_args(arguments)
+        asked = _parser().parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
     journal = os.environ.get("KPI_LOG_FILE")
-    name = told.command.__name__.strip("_").replace("_", "-")
+    name = asked.command.__name__.strip("_").replace("_", "-")
     with private.umask():
-        return recorded(Path(journal) if journal else None, name, lambda: _carried_out(told))
+        return recorded(Path(journal) if journal else None, name, lambda: _carried_out(asked))
 
 
-def _carried_out(told: argparse.Namespace) -> int:
+def _carried_out(asked: argparse.Namespace) -> int:
     try:
-        return told.command(Settings.read(os.environ), told) or DONE
+        return asked.command(Settings.read(os.environ), asked) or DONE
     except Refused as refusal:
         print(f"kpi: {refusal}", file=sys.stderr)
         return REFUSED
@@ -61,27 +61,27 @@ def _carried_out(told: argparse.Namespace) -> int:
         return REFUSED
 
 
-def _load(settings: Settings, told: argparse.Namespace) -> int:
+def _load(settings: Settings, asked: argparse.Namespace) -> int:
     from kpi.events import load
     from kpi.events.folder import event_files
     from kpi.events.layouts import NoEvents
 
     loads: list[load.Loaded] = []
     refused = passed_over = 0
-    options = load.Options(told.format, told.ids_hashed, told.replace, told.time_unit)
-    with progress("Loading", len(event_files(told.files)[0])) as step:
+    options = load.Options(asked.format, asked.ids_hashed, asked.replace, asked.time_unit)
+    with progress("Loading", len(event_files(asked.files)[0])) as step:
 
         def report(loaded: load.Loaded) -> None:
             step(loaded.source)
             loads.append(loaded)
-            if told.replace and loaded.status == "loaded" and not loaded.replaced:
+            if asked.replace and loaded.status == "loaded" and not loaded.replaced:
                 print(
                     f"{loaded.source}: no load went by that name; nothing was replaced",
                     file=sys.stderr,
                 )
             _report_rows(loaded)
 
-        for refusal in load.load_files(settings, told.files, options, report):
+        for refusal in load.load_files(settings, asked.files, options, report):
             print(f"kpi: {refusal}", file=sys.stderr)
             if isinstance(refusal, NoEvents):
                 passed_over += 1
@@ -149,15 +149,15 @@ def _report_rows(loaded: Loaded) -> None:
         )
 
 
-def _unload(settings: Settings, told: argparse.Namespace) -> None:
+def _unload(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.events import load
 
-    sources = list(dict.fromkeys(told.sources))
+    sources = list(dict.fromkeys(asked.sources))
     for source, events in zip(sources, load.unload(settings, sources), strict=True):
         print(f"{source}: {events} events removed; now run: python -m kpi summarise")
 
 
-def _loads(settings: Settings, told: argparse.Namespace) -> None:
+def _loads(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.events import load
 
     entries = load.loads(settings)
@@ -169,20 +169,20 @@ def _loads(settings: Settings, told: argparse.Namespace) -> None:
         listed.writerow([entry[column] for column in columns])
 
 
-def _load_firefox(settings: Settings, told: argparse.Namespace) -> None:
+def _load_firefox(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.events.firefox import load_firefox
 
-    given = load_firefox(settings, told.file, told.replace)
+    given = load_firefox(settings, asked.file, asked.replace)
     print(f"{given.rows} figures read, {given.changed} of them new or corrected")
 
 
-def _summarise(settings: Settings, told: argparse.Namespace) -> None:
+def _summarise(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import store
     from kpi.coverage import blank_services_sentence
     from kpi.summarise import summarise
 
     with progress("Summarising") as step:
-        done = summarise(settings, told.first, told.last, step)
+        done = summarise(settings, asked.first, asked.last, step)
         if done.days:
             step("tidying")
             try:
@@ -217,22 +217,22 @@ def _summarise(settings: Settings, told: argparse.Namespace) -> None:
     )
 
 
-def _export(settings: Settings, told: argparse.Namespace) -> None:
+def _export(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import coverage, export, metrics
     from kpi.definitions import ATTEMPT_WINDOW
     from kpi.filters import Filters, Period
     from kpi.goals.command import goal_table
     from kpi.warehouse import open_warehouse
 
-    period = Period(told.first, told.last)
+    period = Period(asked.first, asked.last)
     filters = Filters(
         **{
-            name: tuple(getattr(told, name) or ())
+            name: tuple(getattr(asked, name) or ())
             for tag in ("browser", "version", "os", "service")
             for name in (tag, f"not_{tag}")
         },
-        users=told.users,
-        devices=told.devices,
+        users=asked.users,
+        devices=asked.devices,
     )
 
     if filters.subtracts and not settings.exclusions:
@@ -240,7 +240,7 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
             "this store is closed to exclusions and to several values of one tag (KPI_EXCLUSIONS=0), "
             "since small groups come out by subtraction; give one value per tag"
         )
-    if told.by and not settings.breakdowns:
+    if asked.by and not settings.breakdowns:
         raise Refused(
             "this store is closed to breakdowns (KPI_BREAKDOWNS=0); narrow the table to one value instead"
         )
@@ -253,38 +253,38 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
             warehouse.close()
 
     def measured(warehouse: Warehouse) -> pd.DataFrame:
-        if not told.allow_unknown and not filters.empty:
+        if not asked.allow_unknown and not filters.empty:
             unknown = filters.unknown_values(warehouse.known_values())
             if unknown:
                 raise Refused(unknown)
-        min_users = settings.min_users if told.min_users is None else told.min_users
-        if told.metric == "firefox":
-            return metrics.firefox(warehouse, period, weekly=told.weekly)
-        if told.metric == "goals":
+        min_users = settings.min_users if asked.min_users is None else asked.min_users
+        if asked.metric == "firefox":
+            return metrics.firefox(warehouse, period, weekly=asked.weekly)
+        if asked.metric == "goals":
             return goal_table(
                 settings,
                 warehouse,
                 filters,
                 min_users,
-                as_of=told.as_of,
-                days=(told.baseline_from, told.baseline_to),
-                baseline=told.baseline,
-                incomplete=told.include_incomplete,
+                as_of=asked.as_of,
+                days=(asked.baseline_from, asked.baseline_to),
+                baseline=asked.baseline,
+                incomplete=asked.include_incomplete,
             )
-        options = {"window": told.window} if told.metric == "multi-device" else {}
+        options = {"window": asked.window} if asked.metric == "multi-device" else {}
         why = coverage.why_absent(
-            warehouse, told.metric, filters, period, told.window or ATTEMPT_WINDOW
+            warehouse, asked.metric, filters, period, asked.window or ATTEMPT_WINDOW
         )
         if why:
             print(why, file=sys.stderr)
-        return metrics.METRICS[told.metric](
+        return metrics.METRICS[asked.metric](
             warehouse,
             filters,
             period,
-            by=told.by,
+            by=asked.by,
             min_users=min_users,
-            incomplete=told.include_incomplete,
-            weekly=told.weekly,
+            incomplete=asked.include_incomplete,
+            weekly=asked.weekly,
             **options,
         )
 
@@ -292,17 +292,17 @@ def _export(settings: Settings, told: argparse.Namespace) -> None:
         table = frame()
     except Republished:
         table = frame()  # a summary was published meanwhile; the new numbers, all of them
-    export.write(table, told.form, told.output)
+    export.write(table, asked.form, asked.output)
 
 
-def _baselines(settings: Settings, told: argparse.Namespace) -> None:
+def _baselines(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import export
     from kpi.goals.command import frozen_table
 
-    export.write(frozen_table(settings), told.form, told.output)
+    export.write(frozen_table(settings), asked.form, asked.output)
 
 
-def _demo(settings: Settings, told: argparse.Namespace) -> None:
+def _demo(settings: Settings, asked: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from kpi import annotations, store
@@ -314,8 +314,8 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     from kpi.settings import demo_folder, demo_key_file
     from kpi.summarise import summarise
 
-    if told.last < told.first:
-        raise Refused(f"the demo would end ({told.last}) before it begins ({told.first})")
+    if asked.last < asked.first:
+        raise Refused(f"the demo would end ({asked.last}) before it begins ({asked.first})")
     simulated.mark(settings)
     if settings.hmac_key is None:
         with store.storage_faults(settings):
@@ -326,7 +326,7 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
     folder = demo_folder(settings.home)
     with progress("Building the demo") as step, store.storage_faults(settings):
         step("simulating events")
-        files = write_files(folder, told.users, told.first, told.last, told.seed)
+        files = write_files(folder, asked.users, asked.first, asked.last, asked.seed)
         done = 0
 
         def report(loaded: load.Loaded) -> None:
@@ -340,18 +340,18 @@ def _demo(settings: Settings, told: argparse.Namespace) -> None:
             raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
         summarise(settings, tell=step)
         load_firefox(settings, folder / FIREFOX_FILE)
-        annotations.annotate(settings, simulated_annotations(told.first, told.last))
+        annotations.annotate(settings, simulated_annotations(asked.first, asked.last))
     print(
-        f"demo (simulated data) of {told.users} users, {told.first} to {told.last}, in "
+        f"demo (simulated data) of {asked.users} users, {asked.first} to {asked.last}, in "
         f"{store.place(settings)}; event files in {folder}"
     )
 
 
-def _expire(settings: Settings, told: argparse.Namespace) -> None:
+def _expire(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import store
     from kpi.events.expire import expire
 
-    gone = expire(settings, told.keep_days)
+    gone = expire(settings, asked.keep_days)
     try:
         store.tidy(settings)
     except Refused as refusal:
@@ -365,7 +365,7 @@ def _expire(settings: Settings, told: argparse.Namespace) -> None:
     )
 
 
-def _ready(settings: Settings, told: argparse.Namespace) -> None:
+def _ready(settings: Settings, asked: argparse.Namespace) -> None:
     """Say who will be answered; build the demo where nothing is configured and none was made yet."""
     from kpi import access, store
 
@@ -383,51 +383,51 @@ def _ready(settings: Settings, told: argparse.Namespace) -> None:
     main(["demo"])
 
 
-def _annotate(settings: Settings, told: argparse.Namespace) -> None:
+def _annotate(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import annotations
 
-    if told.list or told.day is None:
+    if asked.list or asked.day is None:
         for note in annotations.standing(settings):
             print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
         return
-    if not told.label:
+    if not asked.label:
         raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
-    note = annotations.Annotation(told.day, told.label, told.kind, told.url)
-    if told.remove:
+    note = annotations.Annotation(asked.day, asked.label, asked.kind, asked.url)
+    if asked.remove:
         annotations.remove(settings, note)
-        print(f"{told.day} {told.label!r} removed")
+        print(f"{asked.day} {asked.label!r} removed")
     else:
         annotations.annotate(settings, [note])
-        print(f"{told.day} {told.label!r} marked")
+        print(f"{asked.day} {asked.label!r} marked")
 
 
-def _ddl(settings: Settings, told: argparse.Namespace) -> None:
+def _ddl(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import ddl
 
-    if told.apply:
+    if asked.apply:
         print(f"{ddl.apply(settings)} statements carried out; nothing that stood was changed")
     else:
-        print(ddl.printed(settings, told.dialect), end="")
+        print(ddl.printed(settings, asked.dialect), end="")
 
 
-def _backup(settings: Settings, told: argparse.Namespace) -> None:
+def _backup(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi import store
 
     print(f"backed up into {store.back_up(settings)}; copy it to another machine")
 
 
-def _doctor(settings: Settings, told: argparse.Namespace) -> int:
+def _doctor(settings: Settings, asked: argparse.Namespace) -> int:
     from kpi import doctor
 
-    if told.repair:
+    if asked.repair:
         for path in doctor.close(settings):
             print(f"kpi: {path} is private now", file=sys.stderr)
     found = []
     for finding in doctor.findings(settings):
         found.append(finding)
-        if not told.json:
+        if not asked.json:
             print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
-    if told.json:
+    if asked.json:
         print(json.dumps([vars(finding) for finding in found], ensure_ascii=False))
     return DONE if all(finding.good for finding in found) else REFUSED
 

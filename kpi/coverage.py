@@ -141,9 +141,12 @@ def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
 
 
 def _bounds(warehouse: Warehouse, period: Period) -> tuple:
-    told = warehouse.publication
-    first, last = period.first or told.first_day, period.last or told.last_complete_day
-    return first or last or told.last_day, last or told.last_day or first
+    publication = warehouse.publication
+    first, last = (
+        period.first or publication.first_day,
+        period.last or publication.last_complete_day,
+    )
+    return first or last or publication.last_day, last or publication.last_day or first
 
 
 def _when(days: pd.DatetimeIndex) -> str:

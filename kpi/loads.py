@@ -60,9 +60,9 @@ def _words(text: str | None) -> str | None:
     if not text or pd.isna(text):
         return None
     try:
-        told = json.loads(text)
+        entries = json.loads(text)
     except ValueError:
         return text
-    if isinstance(told, dict):
-        return "; ".join(f"{name} ({count})" for name, count in told.items()) or None
-    return ", ".join(map(str, told)) or None if isinstance(told, list) else str(told)
+    if isinstance(entries, dict):
+        return "; ".join(f"{name} ({count})" for name, count in entries.items()) or None
+    return ", ".join(map(str, entries)) or None if isinstance(entries, list) else str(entries)

@@ -109,13 +109,13 @@ def _gaps(warehouse: Warehouse) -> Iterator[Problem]:
 
 
 def _short(warehouse: Warehouse) -> Iterator[Problem]:
-    told = warehouse.publication
-    if told.first_day is None or told.last_complete_day is None:
+    publication = warehouse.publication
+    if publication.first_day is None or publication.last_complete_day is None:
         return
-    until = told.first_day + timedelta(days=MONTH - 1)
-    if told.last_complete_day < until:
+    until = publication.first_day + timedelta(days=MONTH - 1)
+    if publication.last_complete_day < until:
         yield Problem(
-            f"The data begin on {day_text(told.first_day)}, less than {MONTH} days before the newest day",
+            f"The data begin on {day_text(publication.first_day)}, less than {MONTH} days before the newest day",
             None,
             "monthly users and the engagement ratio, which are absent",
             until,

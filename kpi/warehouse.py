@@ -141,12 +141,12 @@ class Warehouse:
         doubtful = self.doubtful["day"].nunique()
         if doubtful:
             few = "only a few stray events"
-            told = (
+            counted = (
                 f"1 day holds {few} and counts"
                 if doubtful == 1
                 else f"{doubtful} days hold {few} and count"
             )
-            yield f"{told} for nothing; the Data page lists their lines"
+            yield f"{counted} for nothing; the Data page lists their lines"
 
     @cached_property
     def loads(self) -> pd.DataFrame:

@@ -98,9 +98,9 @@ def draw_freshness(page: Page) -> None:
 def draw_trust(page: Page) -> None:
     """Whether today's numbers can be trusted, in a sentence; then everything that may matter."""
     found = trust.problems(page.warehouse, page.settings)
-    told = trust.answer(page.warehouse, found)
-    draw = st.success if told.startswith("Yes") else st.warning
-    draw(f"**{plain(told)}**")
+    answer = trust.answer(page.warehouse, found)
+    draw = st.success if answer.startswith("Yes") else st.warning
+    draw(f"**{plain(answer)}**")
     for problem in found:
         st.markdown(f"- {plain(problem.sentence)}")
     if page.device_identity == PLATFORM:
