@@ -115,7 +115,8 @@ def _short(warehouse: Warehouse) -> Iterator[Problem]:
     until = publication.first_day + timedelta(days=MONTH - 1)
     if publication.last_complete_day < until:
         yield Problem(
-            f"The data begin on {day_text(publication.first_day)}, less than {MONTH} days before the newest day",
+            f"The data begin on {day_text(publication.first_day)}, less than {MONTH} days before the "
+            "newest day",
             None,
             "monthly users and the engagement ratio, which are absent",
             until,
