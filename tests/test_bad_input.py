@@ -471,9 +471,13 @@ def test_no_permission_to_read_a_file(filled: Store) -> None:
 
 
 def good_beside(filled: Store, *names: str) -> list[Path]:
-    """Good files of these names, each with a user of its own on a new day."""
+    """Good files of these names, each with events of a user of its own on a new day."""
     return [
-        write(filled.files / "given" / name, [event(at(D[60]), uid=user(name))]) for name in names
+        write(
+            filled.files / "given" / name,
+            [event(at(D[60]) + step, uid=user(name)) for step in range(12)],
+        )
+        for name in names
     ]
 
 

@@ -179,7 +179,8 @@ def test_attempts_completed_after_expiry_count(make_store) -> None:
         store.summarise()
     expired.must("expire", "--keep-days", "41")
     for store in (kept, expired):
-        store.load(write(store.files / "late.csv", [end]))
+        rest = [event(ready + step, uid=user(2)) for step in range(20)]
+        store.load(write(store.files / "late.csv", [end, *rest]))
         store.summarise()
     assert expired.exports() == kept.exports()
     assert sum(row["connections"] for row in kept.export("connection-time")[-2:]) > 0

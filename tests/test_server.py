@@ -163,7 +163,9 @@ def test_dashboards_role_through_the_product(server_store: ServerStore, dashboar
         told = {"KPI_DATABASE_URL": dashboard, "KPI_HMAC_KEY": key}
         found = json.loads(server_store.run("doctor", "--json", **told).text)
         bad = {one["subject"]: one["sentence"] for one in found if not one["good"]}
-        assert set(bad) <= {"days"}, "a log of long ago; nothing else is amiss"
+        assert set(bad) <= {"days", "sequences"}, (
+            "a log of long ago without sequences; nothing else"
+        )
         assert {"key", "events", "publication", "integrity"} <= {one["subject"] for one in found}
 
 

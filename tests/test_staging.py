@@ -80,12 +80,12 @@ def test_staged_rows_are_the_rows(
         store.summarise()
     which = (("engagement", "--min-users=0"), ("steps", "--min-users=0"))
     assert by_s3.exports(which) == direct.exports(which)
-    (copied,) = cluster.copied
-    assert copied["role"] == STAGING["KPI_COPY_ROLE"]
-    assert copied["manifest"].startswith(STAGING["KPI_S3_STAGING"])
+    copied = cluster.copied[0]
+    assert {each["role"] for each in cluster.copied} == {STAGING["KPI_COPY_ROLE"]}
+    assert all(each["manifest"].startswith(STAGING["KPI_S3_STAGING"]) for each in cluster.copied)
     columns = [name.strip().strip('"') for name in copied["columns"].split(",")]
     assert columns == adding.SCHEMA.names
-    assert len(cluster.manifests[0]["entries"]) > 1
+    assert max(len(manifest["entries"]) for manifest in cluster.manifests) > 1
 
 
 def test_no_raw_id_leaves_for_s3(
