@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 DONE, REFUSED = 0, 1
 DEMO_FIRST, DEMO_LAST = date(2015, 1, 1), date(2016, 10, 31)
 SHOWN = 5
+NO_SERVICE = "(none)"
 SHOWN_NAMES = 12
 
 
@@ -89,6 +90,11 @@ def _load(settings: Settings, asked: argparse.Namespace) -> int:
                 refused += 1
     for line in _load_summary(loads, refused, passed_over):
         print(line)
+    blank = sum(loaded.blank_sequences for loaded in loads)
+    if blank and NO_SERVICE not in settings.sync_services:
+        from kpi.coverage import blank_services_sentence
+
+        print(blank_services_sentence(blank, settings.sync_services))
     return REFUSED if refused or not loads else DONE
 
 

@@ -56,6 +56,7 @@ LOADED: dict[str, tuple[int, int, int, int, str, str]] = {
     "events-tabs.csv": (6, 3, 3, 6, "2016-09-02", "2016-09-02"),
     "events-uid-case-and-space.csv": (4, 1, 3, 4, "2016-09-02", "2016-09-02"),
     "events-utf8-bom-30-lines.json": (30, 30, 1, 0, "2016-09-02", "2016-09-02"),
+    "flow-blank-service-means-sync.csv": (24, 10, 0, 10, "2016-09-02", "2016-09-02"),
     "flow-json-type-and-event.json": (18, 6, 0, 6, "2016-09-02", "2016-09-02"),
     "flow-mixed-16-and-18-columns.csv": (12, 3, 0, 6, "2016-09-02", "2016-09-02"),
     "flow-negative-flow-time.csv": (183, 61, 0, 61, "2016-09-02", "2016-09-02"),
@@ -87,6 +88,7 @@ SAID = {
     "events-comment-before-header.csv": "lines that are no events: 1",
     "events-open-quote.csv": "line 5: a quote is not closed; row rejected",
     "events-long-browser.csv": "line 5: tag is longer than 256 bytes, shortened; row kept",
+    "flow-blank-service-means-sync.csv": "6 sequences have a blank service",
     "flow-negative-flow-time.csv": "flow_time is negative or over 30 years, left out; row kept",
     "events-json-user-id.json": "read: user_id as uid",
 }

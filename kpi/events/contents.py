@@ -51,6 +51,9 @@ class Contents:
     with_uid: int = 0
     with_device: int = 0
     with_sequence: int = 0
+    blank_sequences: int = 0
+    """Sequences with a step of connecting a device and no service, within a block of the file."""
+
     first_timestamp: int | None = None
     last_timestamp: int | None = None
     days: dict[date, tuple[int, list[int]]] = field(default_factory=dict)
@@ -104,6 +107,8 @@ class Contents:
         self._add_changes(reader, spelled)
         if with_sequence:
             self._add_doubts(reader)
+            blank = reader.execute(queries.text("files/blank_sequences")).fetchone()
+            self.blank_sequences += blank[0]
 
     def _add_ids(self, reader: Any, spelled: Callable[[str], str]) -> None:
         """Put the distinct ids behind the name `distinct_id`, and count the rows that have them."""

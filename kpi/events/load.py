@@ -58,6 +58,7 @@ class Loaded:
     rows_with_uid: int = 0
     rows_with_device: int = 0
     rows_with_sequence: int = 0
+    blank_sequences: int = 0
     missing: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
@@ -238,6 +239,7 @@ def _stored(
         held.with_uid,
         held.with_device,
         held.with_sequence,
+        held.blank_sequences,
         tuple(staging.missing),
         tuple(staging.ignored),
         tuple(staging.synonyms),
