@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-long lint clean screenshots bench
+.PHONY: run test test-long snapshots lint clean screenshots bench
 
 run: $(VENV)/installed
 	@$(BIN)/python -m kpi ready
@@ -19,6 +19,10 @@ test: $(VENV)/installed-dev browser
 
 test-long: $(VENV)/installed-dev browser
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
+
+# Writes tests/snapshots/ anew; read the difference before you commit it.
+snapshots: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/test_*_snapshots.py --renew-snapshots
 
 # Every page, light and dark, wide and narrow, into docs/screenshots/.
 screenshots: $(VENV)/installed-dev browser
