@@ -66,7 +66,9 @@ def publication(home: Path) -> Iterator[Warehouse]:
 
 
 def table(warehouse: Warehouse, name: str, **options: Any) -> pd.DataFrame:
-    """A table with no cell hidden; ``options`` as in `statements`."""
+    """A table with no cell hidden, or the 'volumes' of events; ``options`` as in `statements`."""
+    if name == "volumes":
+        return warehouse.volumes
     if name != "firefox":
         options = {"min_users": 0, **options}
     return behind.table(name)(warehouse, **_options(name, options))
