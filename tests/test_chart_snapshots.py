@@ -151,7 +151,7 @@ def specification(spec: dict[str, Any]) -> dict[str, Any]:
     """The specification with data as columns and row counts, and names that no earlier chart changes."""
     datasets = spec.get("datasets", {})
     names = {name: f"data_{place}" for place, name in enumerate(datasets)}
-    for name in re.findall(r'"(?:view|param|selector|concat)_\d+"', json.dumps(spec)):
+    for name in re.findall(r'"(?:view_[0-9a-f_]+|param_\d+)"', json.dumps(spec)):
         bare = name.strip('"')
         names.setdefault(bare, f"{bare.partition('_')[0]}_{len(names)}")
     spec["datasets"] = {
