@@ -312,8 +312,7 @@ def _demo(settings: Settings, asked: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from kpi import annotations, store
-    from kpi.demo import FIREFOX_FILE, write_files
-    from kpi.demo import annotations as simulated_annotations
+    from kpi.demo import FIREFOX_FILE, markers, write_files
     from kpi.events import load, simulated
     from kpi.events.firefox import load_firefox
     from kpi.events.layouts import NoEvents
@@ -346,7 +345,7 @@ def _demo(settings: Settings, asked: argparse.Namespace) -> None:
             raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
         summarise(settings, tell=step)
         load_firefox(settings, folder / FIREFOX_FILE)
-        annotations.annotate(settings, simulated_annotations(asked.first, asked.last))
+        annotations.annotate(settings, markers(asked.first, asked.last))
     print(
         f"demo (simulated data) of {asked.users} users, {asked.first} to {asked.last}, in "
         f"{store.place(settings)}; event files in {folder}"
@@ -438,7 +437,7 @@ def _doctor(settings: Settings, asked: argparse.Namespace) -> int:
     return DONE if all(finding.good for finding in found) else REFUSED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Checked:
     parser = argparse.ArgumentParser(
         prog="python -m kpi",
         description="Exact KPIs of Firefox Accounts, from event files to pages.",

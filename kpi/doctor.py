@@ -13,6 +13,7 @@ from kpi import coverage, private, store
 from kpi.definitions import device_identity
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
+from kpi.rows import each_row
 from kpi.settings import SECRETS_FILE, Settings
 from kpi.warehouse import Warehouse, open_warehouse
 
@@ -143,7 +144,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     yield from _unknown(settings, warehouse)
     yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
-    for row in warehouse.frame("integrity").itertuples(index=False):
+    for row in each_row(warehouse.frame("integrity")):
         good = row.faults == 0
         broken = f": broken in {row.faults} places; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
@@ -169,7 +170,7 @@ def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
 def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
     """The files and lines whose few events count for no day."""
     rows = warehouse.doubtful
-    for row in rows.head(SHOWN_DOUBTS).itertuples(index=False):
+    for row in each_row(rows.head(SHOWN_DOUBTS)):
         lines = f", line {row.first_lines}" if row.first_lines else ""
         events = "1 event" if row.events == 1 else f"{row.events} events"
         day = pd.Timestamp(row.day).date()
@@ -189,7 +190,7 @@ def _rejects(settings: Settings, loads: pd.DataFrame) -> Iterator[Finding]:
     recent = loads[(at > at.max() - RECENT_LOADS) & (loads["status"] == "loaded")]
     limit = settings.max_rejects_percent * HIGH_REJECTS
     high = recent[recent["rows_rejected"] * 100 > limit * recent["rows_read"]]
-    for load in high.itertuples(index=False):
+    for load in each_row(high):
         share = 100 * load.rows_rejected / load.rows_read
         yield Finding(
             "rejects", False, f"{load.source}: {share:.1f}% of its rows were rejected when loaded"

@@ -21,7 +21,7 @@ from kpi import private
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import dialects
-from kpi.store.shared import connection_settings
+from kpi.store.shared import connection_settings, driver
 
 
 def baselines_file(home: Path) -> Path:
@@ -61,7 +61,7 @@ def _make(settings: Settings, file: Path) -> None:
     with _attached(settings, part) as connection:
         dialects.make_tables(connection, "tables/baseline")
         connection.commit()
-        raw = connection.connection.driver_connection
+        raw = driver(connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
     os.replace(part, file)
@@ -94,7 +94,7 @@ def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connect
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             raw.execute(f"ATTACH $1 AS kpi {how}", [str(file)])
             yield connection
     finally:

@@ -23,6 +23,7 @@ from kpi.store import adding, connections
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
+    driver,
     record_publication,
     refuse_newer_version,
     stored_key,
@@ -210,7 +211,7 @@ def tidy(settings: Settings) -> None:
     Raises Refused when this user may not.
     """
     with _connection(settings) as connection:
-        connection.connection.driver_connection.autocommit = True
+        driver(connection).autocommit = True
         queries.run(connection, "tables/tidy")
 
 

@@ -52,6 +52,11 @@ class Loading(Protocol):
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
 
 
+def driver(connection: Connection) -> Any:
+    """The driver's own connection, for what SQLAlchemy has no words for."""
+    return connection.connection.driver_connection
+
+
 def record_publication(
     connection: Connection, definitions: str | None, simulated: bool | None, lowest: int = 1
 ) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from kpi import queries
 from kpi.store import dialects
-from kpi.store.shared import SCHEMA_VERSION, refuse_newer_version
+from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
 
 _CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
 
@@ -34,7 +34,7 @@ def upgrade_events(connection: Connection, home: Path, publication: Path | None)
     refuse_newer_version(found)
     if found == SCHEMA_VERSION:
         return
-    connection.connection.driver_connection.execute("CHECKPOINT events")
+    driver(connection).execute("CHECKPOINT events")
     back_up(home, publication, f"schema-{found}")
     with connection.begin():
         _steps(connection, "events", found)
