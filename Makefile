@@ -15,7 +15,8 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
 
 test-long: $(VENV)/installed-dev browser
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup

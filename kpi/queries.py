@@ -46,7 +46,7 @@ def _says_something(part: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("--") for line in part.splitlines())
 
 
-def run(connection: Connection, name: str, /, **params: Any) -> Result:
+def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[Any, ...]]:
     """Execute every statement of one file with bound parameters; the last one's result.
 
     A tuple or list is bound as the values of an IN; an empty one as a blank, which nothing stored

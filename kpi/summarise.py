@@ -362,7 +362,7 @@ def unsummarised(settings: Settings, connection: Connection) -> int:
         last_wanted=_EVER[1],
         anew=int(basis.differs(settings, connection, stored)),
     )
-    return queries.run(connection, "read/changed_days").mappings().one()["days"]
+    return int(queries.run(connection, "read/changed_days").mappings().one()["days"])
 
 
 def _judge_volumes(settings: Settings, connection: Connection, frozen_before: date) -> None:

@@ -39,7 +39,7 @@ class Figures:
     ) -> None:
         self._warehouse = warehouse
         self._measured = measured or self._read
-        self._tables: dict[tuple, pd.DataFrame] = {}
+        self._tables: dict[tuple[Any, ...], pd.DataFrame] = {}
         self.min_users = min_users
         self.incomplete = incomplete
         told = warehouse.publication
