@@ -14,6 +14,7 @@ from kpi.definitions import device_identity
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
 from kpi.settings import SECRETS_FILE, Settings
+from kpi.sign_outs import FOLDER, SignOuts
 from kpi.warehouse import Warehouse, open_warehouse
 
 WEAK_KEY_BYTES = 16
@@ -37,6 +38,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Look at everything; a fault in one thing doesn't keep the rest from being looked at."""
     yield from _key(settings)
     yield from _open_to_others(settings)
+    yield from _sign_outs(settings)
     try:
         yield from _events(settings)
     except WarehouseDown as refusal:
@@ -114,6 +116,21 @@ def _open_to_others(settings: Settings) -> Iterator[Finding]:
                 False,
                 f"every user of this machine can read {path}; run: python -m kpi doctor --repair",
             )
+
+
+def _sign_outs(settings: Settings) -> Iterator[Finding]:
+    """Whether signing out ends a sign-in for every copy of its cookie; only where readers sign in."""
+    if not settings.sign_in:
+        return
+    if SignOuts(settings.home).can_be_recorded():
+        yield Finding("sign-outs", True, "are recorded")
+    else:
+        yield Finding(
+            "sign-outs",
+            False,
+            f"{settings.home / FOLDER} can't be written to, so copies of a cookie outlive signing out; "
+            "set KPI_HOME to a folder that the dashboard's user may write to",
+        )
 
 
 def close(settings: Settings) -> list[Path]:
