@@ -10,6 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from kpi import coverage, private, store
+from kpi.blank_tags import (
+    LOOKS_PRIVATE,
+    PrivateTags,
+    counted,
+    private_tags,
+    stored_private_tags,
+)
 from kpi.definitions import device_identity
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
@@ -157,6 +164,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     yield Finding("days", through is not None, told)
     for warning in publication.warnings:
         yield Finding("days", False, warning)
+    yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
@@ -164,6 +172,31 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         good = row.faults == 0
         broken = f": broken in {row.faults} places; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
+
+
+def _tags(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """Whether stored tags look like ids, mail addresses or tokens: how many of which tag, never a value."""
+    published = private_tags(warehouse.frame("long_tags_published").to_dict("records"))
+    stored = _stored_private_tags(settings)
+    mend = (
+        "blank them in what fills KPI_RAW_TABLE"
+        if settings.database_url and settings.raw_table
+        else "run: python -m kpi blank-tags"
+    )
+    for where, tags in (("published", published), ("private", stored)):
+        if tags:
+            yield Finding("tags", False, f"{where} values {LOOKS_PRIVATE}: {counted(tags)}; {mend}")
+    if not (published or stored):
+        yield Finding("tags", True, f"none {LOOKS_PRIVATE}")
+
+
+def _stored_private_tags(settings: Settings) -> PrivateTags:
+    """The private tables' tags of that kind; none where this user may not read them."""
+    try:
+        with store.storage_faults(settings), store.reading_events(settings) as connection:
+            return {} if connection is None else stored_private_tags(connection)
+    except Denied:
+        return {}
 
 
 def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
