@@ -160,8 +160,12 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         f"{publication.definitions}{', simulated' if publication.simulated else ''}",
     )
     through = publication.last_complete_day
-    told = f"complete through {through}" if through else "no complete day; load event files"
-    yield Finding("days", through is not None, told)
+    newest = f"complete through {through}" if through else "no complete day; load event files"
+    rule = (
+        "a day that was loaded becomes complete by the first summary at least "
+        f"{settings.complete_after_hours:g} hours after its UTC end"
+    )
+    yield Finding("days", through is not None, f"{newest}; {rule}")
     for warning in publication.warnings:
         yield Finding("days", False, warning)
     yield from _tags(settings, warehouse)

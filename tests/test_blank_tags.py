@@ -73,7 +73,7 @@ def parts(log: list[Event]) -> tuple[list[Event], list[Event]]:
 @pytest.mark.every_engine
 @pytest.mark.parametrize("expired", (False, True))
 def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[], Store]) -> None:
-    """Every export is that of a store whose tags were blank, at once, after more loads, and of expired days."""
+    """Every export is that of a store whose tags were blank: at once, after more loads, of expired days."""
     held, blank = make_store(), make_store()
     (held_early, _), (blank_early, late) = map(parts, two_logs(7))
     for store, early in ((held, held_early), (blank, blank_early)):
