@@ -26,8 +26,7 @@ _CHANGES = {
 } | {
     32 << place: (column, "looks like an id, a mail address or a token, left out")
     for place, column in enumerate(
-        "user_agent_browser user_agent_version user_agent_os service context entrypoint campaign "
-        "migration region".split()
+        "browser version os service context entrypoint campaign migration region".split()
     )
 }
 """What is changed in cells, by its number in `changed`: the column and the words for it."""
