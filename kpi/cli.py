@@ -370,6 +370,30 @@ def _expire(settings: Settings, asked: argparse.Namespace) -> None:
     )
 
 
+def _blank_tags(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+    from kpi.blank_tags import LOOKS_PRIVATE, blank_tags
+
+    done = blank_tags(settings)
+    if not done.values:
+        print(f"no stored tags {LOOKS_PRIVATE}; nothing changed")
+        return
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(
+            f"kpi: blanked, but the server may hold the old rows until it is vacuumed: {refusal}",
+            file=sys.stderr,
+        )
+    counts = ", ".join(f"{tag} {values}" for tag, values in done.values.items())
+    where = (
+        f"publication {done.publication_id}" if done.publication_id else "nothing was published yet"
+    )
+    print(f"values blanked: {counts}; {where}")
+    if not settings.database_url:
+        print("backups and the publications before this hold them until you delete those files")
+
+
 def _ready(settings: Settings, asked: argparse.Namespace) -> None:
     """Say who will be answered; build the demo where nothing is configured and none was made yet."""
     from kpi import access, store
@@ -508,6 +532,10 @@ def _parser() -> Checked:
 
     expire = command("expire", _expire, "delete raw events past retention")
     expire.add_argument("--keep-days", type=count, required=True, metavar="N")
+
+    command(
+        "blank-tags", _blank_tags, "blank stored tags that look like ids, mail addresses or tokens"
+    )
 
     demo = command("demo", _demo, "simulate events into files, load and summarise them")
     demo.add_argument("--users", type=positive, default=20_000, metavar="N")

@@ -23,6 +23,9 @@ from kpi.settings import Settings
 from kpi.store import dialects
 from kpi.store.shared import connection_settings, driver
 
+ATTACH = "ATTACH $1 AS kpi"
+ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
+
 
 def baselines_file(home: Path) -> Path:
     """Where they are kept, beside the publications."""
@@ -49,7 +52,7 @@ def reading_baselines(settings: Settings) -> Iterator[Connection | None]:
     if not file.exists():
         yield None
         return
-    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, "(READ_ONLY)") as connection:
+    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, ATTACH_TO_READ) as connection:
         yield connection
 
 
@@ -86,7 +89,7 @@ def _locked(settings: Settings, kind: int) -> Iterator[None]:
 
 
 @contextmanager
-def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connection]:
+def _attached(settings: Settings, file: Path, attach: str = ATTACH) -> Iterator[Connection]:
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=NullPool,
@@ -94,8 +97,7 @@ def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connect
     )
     try:
         with engine.connect() as connection:
-            raw = driver(connection)
-            raw.execute(f"ATTACH $1 AS kpi {how}", [str(file)])
+            driver(connection).execute(attach, [str(file)])
             yield connection
     finally:
         engine.dispose()

@@ -314,7 +314,12 @@ class Publishing:
     def shrink_events(self) -> None:
         """Write the private file anew, so that no byte of what was deleted remains in it."""
         self.connection.commit()
-        rewriting.rewrite(driver(self.connection), self._home)
+        rewriting.rewrite(driver(self.connection), events_file(self._home), "events")
+
+    def shrink_numbers(self) -> None:
+        """Write the publication in the making anew, so that no byte of what was changed remains in it."""
+        self.connection.commit()
+        rewriting.rewrite(driver(self.connection), self._work, "kpi")
 
 
 @contextmanager

@@ -141,6 +141,9 @@ class Publishing:
     def shrink_events(self) -> None:
         """Nothing yet: the room is given back by VACUUM, which runs outside of a transaction."""
 
+    def shrink_numbers(self) -> None:
+        """Nothing yet, as of the private tables."""
+
 
 @contextmanager
 def loading(settings: Settings) -> Iterator[Loading]:

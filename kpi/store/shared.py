@@ -35,6 +35,9 @@ class Publishing(Protocol):
     def shrink_events(self) -> None:
         """See to it that deleted private rows leave neither room nor bytes behind."""
 
+    def shrink_numbers(self) -> None:
+        """See to it that changed published rows leave neither room nor bytes behind."""
+
 
 class Loading(Protocol):
     """The private tables, open for loading."""
