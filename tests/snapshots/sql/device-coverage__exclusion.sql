@@ -14,26 +14,26 @@
 -- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
 WITH picked_segment AS (
   SELECT
-    segment_id,
+    g.segment_id,
     CASE CAST('' AS VARCHAR(16))
-      WHEN 'browser' THEN browser
-      WHEN 'version' THEN version
-      WHEN 'os' THEN os
-      WHEN 'service' THEN service
-      WHEN 'users' THEN CASE WHEN new_user = 1 THEN 'new' ELSE 'existing' END
+      WHEN 'browser' THEN g.browser
+      WHEN 'version' THEN g.version
+      WHEN 'os' THEN g.os
+      WHEN 'service' THEN g.service
+      WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
       ELSE ''
     END AS broken_by
-  FROM kpi.segment
+  FROM kpi.segment AS g
   WHERE
-    (1 = 1 OR browser IN (''))
-    AND browser NOT IN ('')
-    AND (1 = 1 OR version IN (''))
-    AND version NOT IN ('')
-    AND (1 = 1 OR os IN (''))
-    AND os NOT IN ('Android', 'iOS')
-    AND (1 = 1 OR service IN (''))
-    AND service NOT IN ('')
-    AND (1 = 1 OR new_user = 0)
+    (1 = 1 OR g.browser IN (''))
+    AND g.browser NOT IN ('')
+    AND (1 = 1 OR g.version IN (''))
+    AND g.version NOT IN ('')
+    AND (1 = 1 OR g.os IN (''))
+    AND g.os NOT IN ('Android', 'iOS')
+    AND (1 = 1 OR g.service IN (''))
+    AND g.service NOT IN ('')
+    AND (1 = 1 OR g.new_user = 0)
 ),
 picked_set AS (
   SELECT DISTINCT m.set_id, p.broken_by
