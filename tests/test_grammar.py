@@ -25,6 +25,7 @@ from kpi.filters import Filters, Period
 from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
+from kpi.published import Published
 from kpi.settings import Settings
 from kpi.warehouse import open_warehouse
 
@@ -110,6 +111,13 @@ def life(
         WATCHERS.remove(collected.note)
 
 
+PLANT = (
+    "WITH done AS (UPDATE events.event SET campaign = 'ann@example.com' WHERE user_agent_os = 'iOS' "
+    "RETURNING 1) SELECT COUNT(*) FROM done"
+)
+"""What an operator can't send: the test itself stores a private tag, as versions before did."""
+
+
 def _live(store: ServerStore) -> None:
     """Every command once, and what only pages ask for."""
     log = random_log(3, days=60)
@@ -135,6 +143,8 @@ def _live(store: ServerStore) -> None:
         store.must("export", *asked)
     store.must("export", "engagement", "--os=iOS", "--not-browser=Firefox", "--allow-unknown")
     store.run("doctor")
+    store.execute(PLANT)
+    store.must("blank-tags")
     _read_as_pages_do(store)
     store.must("unload", "bad.csv")
     store.summarise()
@@ -148,7 +158,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
     for table in attempts.DETAILS.values():
         table(warehouse, Filters(), period=period)
-    for name, found in vars(type(warehouse)).items():
+    for name, found in vars(Published).items():
         if isinstance(found, cached_property):
             getattr(warehouse, name)
     figures = Figures(warehouse, 0)
@@ -209,7 +219,7 @@ def test_nothing_else_was_sent(life: tuple[ServerStore, Collected]) -> None:
     heard = {squeezed(told) for told in store.postgres.heard(store.database)}
     assert len(heard) > 200
     unknown = {told for told in heard - plain if not TRANSACTIONS.match(told)}
-    assert unknown <= SET_UP, sorted(unknown - SET_UP)[:5]
+    assert unknown <= SET_UP | {PLANT}, sorted(unknown - SET_UP)[:5]
 
 
 SET_UP = {

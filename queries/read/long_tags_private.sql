@@ -14,25 +14,25 @@ SELECT
   region
 FROM events.event
 WHERE
-  LENGTH(user_agent_browser) >= 19 OR user_agent_browser LIKE '%@%'
-  OR LENGTH(user_agent_version) >= 19 OR user_agent_version LIKE '%@%'
-  OR LENGTH(user_agent_os) >= 19 OR user_agent_os LIKE '%@%'
-  OR LENGTH(service) >= 19 OR service LIKE '%@%'
-  OR LENGTH(context) >= 19 OR context LIKE '%@%'
-  OR LENGTH(entrypoint) >= 19 OR entrypoint LIKE '%@%'
-  OR LENGTH(campaign) >= 19 OR campaign LIKE '%@%'
-  OR LENGTH(migration) >= 19 OR migration LIKE '%@%'
-  OR LENGTH(region) >= 19 OR region LIKE '%@%'
+  LENGTH(user_agent_browser) >= 19 OR POSITION('@' IN user_agent_browser) > 0
+  OR LENGTH(user_agent_version) >= 19 OR POSITION('@' IN user_agent_version) > 0
+  OR LENGTH(user_agent_os) >= 19 OR POSITION('@' IN user_agent_os) > 0
+  OR LENGTH(service) >= 19 OR POSITION('@' IN service) > 0
+  OR LENGTH(context) >= 19 OR POSITION('@' IN context) > 0
+  OR LENGTH(entrypoint) >= 19 OR POSITION('@' IN entrypoint) > 0
+  OR LENGTH(campaign) >= 19 OR POSITION('@' IN campaign) > 0
+  OR LENGTH(migration) >= 19 OR POSITION('@' IN migration) > 0
+  OR LENGTH(region) >= 19 OR POSITION('@' IN region) > 0
 UNION
 SELECT browser, version, os, service, context, entrypoint, campaign, migration, region
 FROM events.attempt
 WHERE
-  LENGTH(browser) >= 19 OR browser LIKE '%@%'
-  OR LENGTH(version) >= 19 OR version LIKE '%@%'
-  OR LENGTH(os) >= 19 OR os LIKE '%@%'
-  OR LENGTH(service) >= 19 OR service LIKE '%@%'
-  OR LENGTH(context) >= 19 OR context LIKE '%@%'
-  OR LENGTH(entrypoint) >= 19 OR entrypoint LIKE '%@%'
-  OR LENGTH(campaign) >= 19 OR campaign LIKE '%@%'
-  OR LENGTH(migration) >= 19 OR migration LIKE '%@%'
-  OR LENGTH(region) >= 19 OR region LIKE '%@%'
+  LENGTH(browser) >= 19 OR POSITION('@' IN browser) > 0
+  OR LENGTH(version) >= 19 OR POSITION('@' IN version) > 0
+  OR LENGTH(os) >= 19 OR POSITION('@' IN os) > 0
+  OR LENGTH(service) >= 19 OR POSITION('@' IN service) > 0
+  OR LENGTH(context) >= 19 OR POSITION('@' IN context) > 0
+  OR LENGTH(entrypoint) >= 19 OR POSITION('@' IN entrypoint) > 0
+  OR LENGTH(campaign) >= 19 OR POSITION('@' IN campaign) > 0
+  OR LENGTH(migration) >= 19 OR POSITION('@' IN migration) > 0
+  OR LENGTH(region) >= 19 OR POSITION('@' IN region) > 0

@@ -5,10 +5,10 @@
 SELECT browser, version, os, service, NULL AS context, NULL AS entrypoint, NULL AS campaign, NULL AS migration, NULL AS region
 FROM kpi.segment
 WHERE
-  LENGTH(browser) >= 19 OR browser LIKE '%@%'
-  OR LENGTH(version) >= 19 OR version LIKE '%@%'
-  OR LENGTH(os) >= 19 OR os LIKE '%@%'
-  OR LENGTH(service) >= 19 OR service LIKE '%@%'
+  LENGTH(browser) >= 19 OR POSITION('@' IN browser) > 0
+  OR LENGTH(version) >= 19 OR POSITION('@' IN version) > 0
+  OR LENGTH(os) >= 19 OR POSITION('@' IN os) > 0
+  OR LENGTH(service) >= 19 OR POSITION('@' IN service) > 0
 UNION
 SELECT
   CASE WHEN "tag" = 'browser' THEN kept END,
@@ -17,13 +17,13 @@ SELECT
   CASE WHEN "tag" = 'service' THEN kept END,
   NULL, NULL, NULL, NULL, NULL
 FROM kpi.kept_value
-WHERE LENGTH(kept) >= 19 OR kept LIKE '%@%'
+WHERE LENGTH(kept) >= 19 OR POSITION('@' IN kept) > 0
 UNION
 SELECT NULL, NULL, NULL, NULL, context, entrypoint, campaign, migration, region
 FROM kpi.connection
 WHERE
-  LENGTH(context) >= 19 OR context LIKE '%@%'
-  OR LENGTH(entrypoint) >= 19 OR entrypoint LIKE '%@%'
-  OR LENGTH(campaign) >= 19 OR campaign LIKE '%@%'
-  OR LENGTH(migration) >= 19 OR migration LIKE '%@%'
-  OR LENGTH(region) >= 19 OR region LIKE '%@%'
+  LENGTH(context) >= 19 OR POSITION('@' IN context) > 0
+  OR LENGTH(entrypoint) >= 19 OR POSITION('@' IN entrypoint) > 0
+  OR LENGTH(campaign) >= 19 OR POSITION('@' IN campaign) > 0
+  OR LENGTH(migration) >= 19 OR POSITION('@' IN migration) > 0
+  OR LENGTH(region) >= 19 OR POSITION('@' IN region) > 0
