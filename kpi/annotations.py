@@ -9,6 +9,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 from unicodedata import category
 
+from sqlalchemy import Connection
+
 from kpi import queries, store
 from kpi.errors import Refused
 from kpi.settings import Settings
@@ -20,9 +22,14 @@ if TYPE_CHECKING:
 class Marker(Protocol):
     """Anything with a day, a label and a kind."""
 
-    day: date
-    label: str
-    kind: str
+    @property
+    def day(self) -> date: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -94,5 +101,5 @@ def published(warehouse: Warehouse) -> list[Annotation]:
     return [Annotation(*row) for row in rows[["day", "label", "kind", "url"]].to_numpy().tolist()]
 
 
-def _read(connection: object) -> list[Annotation]:
+def _read(connection: Connection) -> list[Annotation]:
     return [Annotation(*row) for row in queries.run(connection, "read/annotation")]

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kpi.measures import day_text
+from kpi.rows import each_row
 
 EVERY_TYPE = "(all)"
 MOST_TYPES = 60
@@ -43,7 +44,7 @@ class Rule:
 RULE = Rule()
 
 
-def volumes(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def volumes(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
     """What `queries/read/day_volumes.sql` found, with typed columns; its columns, also without rows."""
     columns = ["day", "type", "events", "loaded", "complete"]
     frame = pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=columns)
@@ -116,7 +117,7 @@ def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
 def marks(volumes: pd.DataFrame, rule: Rule = RULE) -> Iterator[dict[str, Any]]:
     """What to write beside each unusual day and type: day (a date), type and warning."""
     found = judged(volumes, rule)
-    for row in found[found["unusual"] != ""].itertuples(index=False):
+    for row in each_row(found[found["unusual"] != ""]):
         yield {
             "day": row.day.date(),
             "type": row.type,
@@ -133,7 +134,7 @@ def sentences(marked: pd.DataFrame) -> Iterator[str]:
     for day, rows in marked.groupby("day", sort=False):
         by_type = dict(zip(rows["type"], rows["warnings"], strict=True))
         whole = by_type.pop(EVERY_TYPE, None)
-        name = day_text(pd.Timestamp(day).date())
+        name = day_text(pd.Timestamp(str(day)).date())
         if whole:
             yield f"{name}: volume {whole}"
         else:

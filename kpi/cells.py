@@ -103,16 +103,20 @@ def hidden_accounts(
     ``anyway`` are cells of both tables hidden whatever they say.
     """
     if not broken:  # the two accounts of a day are the parts, as the values of a breakdown are
-        tables = [_accounts_as_values(table) for table in (frame, daily)]
-        return hidden_attempts(tables[0], tables[1], "connections", [], min_users, anyway)
-    whole, whole_daily = _over_values(frame), _over_values(daily)
+        by_day = None if daily is None else _accounts_as_values(daily)
+        return hidden_attempts(
+            _accounts_as_values(frame), by_day, "connections", [], min_users, anyway
+        )
+    whole = _over_values(frame)
+    whole_daily = None if daily is None else _over_values(daily)
     gone = hidden_accounts(whole, whole_daily, False, min_users)
-    hidden = [_either(_under_values(frame, whole, gone), anyway[0]), None]
-    if daily is not None:
+    hidden = _either(_under_values(frame, whole, gone), anyway[0])
+    hidden_daily = None
+    if daily is not None and whole_daily is not None:
         gone = hidden_accounts(whole_daily, None, False, min_users)
-        hidden[1] = _either(_under_values(daily, whole_daily, gone), anyway[1])
+        hidden_daily = _either(_under_values(daily, whole_daily, gone), anyway[1])
     return hidden_attempts(
-        frame, daily, "connections", ["account"], min_users, (hidden[0], hidden[1])
+        frame, daily, "connections", ["account"], min_users, (hidden, hidden_daily)
     )
 
 
@@ -120,15 +124,11 @@ def _either(hidden: pd.Series, anyway: pd.Series | None) -> pd.Series:
     return hidden if anyway is None else hidden | anyway
 
 
-def _accounts_as_values(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    if table is None:
-        return None
+def _accounts_as_values(table: pd.DataFrame) -> pd.DataFrame:
     return table[["day", "account", "connections"]].rename(columns={"account": "broken_by"})
 
 
-def _over_values(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    if table is None:
-        return None
+def _over_values(table: pd.DataFrame) -> pd.DataFrame:
     by_account = table.groupby(["day", "account"], sort=False)["connections"]
     return by_account.sum(min_count=1).reset_index()
 

@@ -312,8 +312,7 @@ def _demo(settings: Settings, asked: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from kpi import annotations, store
-    from kpi.demo import FIREFOX_FILE, write_files
-    from kpi.demo import annotations as simulated_annotations
+    from kpi.demo import FIREFOX_FILE, markers, write_files
     from kpi.events import load, simulated
     from kpi.events.firefox import load_firefox
     from kpi.events.layouts import NoEvents
@@ -346,7 +345,7 @@ def _demo(settings: Settings, asked: argparse.Namespace) -> None:
             raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
         summarise(settings, tell=step)
         load_firefox(settings, folder / FIREFOX_FILE)
-        annotations.annotate(settings, simulated_annotations(asked.first, asked.last))
+        annotations.annotate(settings, markers(asked.first, asked.last))
     print(
         f"demo (simulated data) of {asked.users} users, {asked.first} to {asked.last}, in "
         f"{store.place(settings)}; event files in {folder}"
@@ -369,6 +368,30 @@ def _expire(settings: Settings, asked: argparse.Namespace) -> None:
         f"{gone.events} events expired; events are kept from {gone.first_kept}, days from "
         f"{gone.frozen_before} can still be refilled, and every summary stays"
     )
+
+
+def _blank_tags(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+    from kpi.blank_tags import LOOKS_PRIVATE, blank_tags
+
+    done = blank_tags(settings)
+    if not done.values:
+        print(f"no stored tags {LOOKS_PRIVATE}; nothing changed")
+        return
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(
+            f"kpi: blanked, but the server may hold the old rows until it is vacuumed: {refusal}",
+            file=sys.stderr,
+        )
+    counts = ", ".join(f"{tag} {values}" for tag, values in done.values.items())
+    where = (
+        f"publication {done.publication_id}" if done.publication_id else "nothing was published yet"
+    )
+    print(f"values blanked: {counts}; {where}")
+    if not settings.database_url:
+        print("backups and the publications before this hold them until you delete those files")
 
 
 def _ready(settings: Settings, asked: argparse.Namespace) -> None:
@@ -438,7 +461,7 @@ def _doctor(settings: Settings, asked: argparse.Namespace) -> int:
     return DONE if all(finding.good for finding in found) else REFUSED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Checked:
     parser = argparse.ArgumentParser(
         prog="python -m kpi",
         description="Exact KPIs of Firefox Accounts, from event files to pages.",
@@ -509,6 +532,10 @@ def _parser() -> argparse.ArgumentParser:
 
     expire = command("expire", _expire, "delete raw events past retention")
     expire.add_argument("--keep-days", type=count, required=True, metavar="N")
+
+    command(
+        "blank-tags", _blank_tags, "blank stored tags that look like ids, mail addresses or tokens"
+    )
 
     demo = command("demo", _demo, "simulate events into files, load and summarise them")
     demo.add_argument("--users", type=positive, default=20_000, metavar="N")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 
 from kpi.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, device_identity
+from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.measures import day_text
+from kpi.metrics import NO_COMPLETE_DAY
 from kpi.warehouse import Warehouse
 
 NO_SEQUENCE = (
@@ -140,13 +142,16 @@ def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
     )
 
 
-def _bounds(warehouse: Warehouse, period: Period) -> tuple:
+def _bounds(warehouse: Warehouse, period: Period) -> tuple[date, date]:
+    """The first and last day of a period, or of the publication where the period is open."""
     publication = warehouse.publication
-    first, last = (
-        period.first or publication.first_day,
-        period.last or publication.last_complete_day,
-    )
-    return first or last or publication.last_day, last or publication.last_day or first
+    first = period.first or publication.first_day
+    last = period.last or publication.last_complete_day
+    start = first or last or publication.last_day
+    end = last or publication.last_day or first
+    if start is None or end is None:
+        raise NoData(NO_COMPLETE_DAY)
+    return start, end
 
 
 def _when(days: pd.DatetimeIndex) -> str:

@@ -10,10 +10,19 @@ from pathlib import Path
 import pandas as pd
 
 from kpi import coverage, private, store
+from kpi.blank_tags import (
+    LOOKS_PRIVATE,
+    PrivateTags,
+    counted,
+    private_tags,
+    stored_private_tags,
+)
 from kpi.definitions import device_identity
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
+from kpi.rows import each_row
 from kpi.settings import SECRETS_FILE, Settings
+from kpi.sign_outs import FOLDER, SignOuts
 from kpi.warehouse import Warehouse, open_warehouse
 
 WEAK_KEY_BYTES = 16
@@ -37,6 +46,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """Look at everything; a fault in one thing doesn't keep the rest from being looked at."""
     yield from _key(settings)
     yield from _open_to_others(settings)
+    yield from _sign_outs(settings)
     try:
         yield from _events(settings)
     except WarehouseDown as refusal:
@@ -116,6 +126,21 @@ def _open_to_others(settings: Settings) -> Iterator[Finding]:
             )
 
 
+def _sign_outs(settings: Settings) -> Iterator[Finding]:
+    """Whether signing out ends a sign-in for every copy of its cookie; only where readers sign in."""
+    if not settings.sign_in:
+        return
+    if SignOuts(settings.home).can_be_recorded():
+        yield Finding("sign-outs", True, "are recorded")
+    else:
+        yield Finding(
+            "sign-outs",
+            False,
+            f"{settings.home / FOLDER} can't be written to, so copies of a cookie outlive signing out; "
+            "set KPI_HOME to a folder that the dashboard's user may write to",
+        )
+
+
 def close(settings: Settings) -> list[Path]:
     """Make the secrets file and the whole store private; the files and folders that weren't."""
     with store.storage_faults(settings):
@@ -136,17 +161,47 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         f"{publication.definitions}{', simulated' if publication.simulated else ''}",
     )
     through = publication.last_complete_day
-    told = f"complete through {through}" if through else "no complete day; load event files"
-    yield Finding("days", through is not None, told)
+    newest = f"complete through {through}" if through else "no complete day; load event files"
+    rule = (
+        "a day that was loaded becomes complete by the first summary at least "
+        f"{settings.complete_after_hours:g} hours after its UTC end"
+    )
+    yield Finding("days", through is not None, f"{newest}; {rule}")
     for warning in publication.warnings:
         yield Finding("days", False, warning)
+    yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
-    for row in warehouse.frame("integrity").itertuples(index=False):
+    for row in each_row(warehouse.frame("integrity")):
         good = row.faults == 0
         broken = f": broken in {row.faults} places; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
+
+
+def _tags(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """Whether stored tags look like ids, mail addresses or tokens: how many of which tag, never a value."""
+    published = private_tags(warehouse.frame("long_tags_published").to_dict("records"))
+    stored = _stored_private_tags(settings)
+    mend = (
+        "blank them in what fills KPI_RAW_TABLE"
+        if settings.database_url and settings.raw_table
+        else "run: python -m kpi blank-tags"
+    )
+    for where, tags in (("published", published), ("private", stored)):
+        if tags:
+            yield Finding("tags", False, f"{where} values {LOOKS_PRIVATE}: {counted(tags)}; {mend}")
+    if not (published or stored):
+        yield Finding("tags", True, f"none {LOOKS_PRIVATE}")
+
+
+def _stored_private_tags(settings: Settings) -> PrivateTags:
+    """The private tables' tags of that kind; none where this user may not read them."""
+    try:
+        with store.storage_faults(settings), store.reading_events(settings) as connection:
+            return {} if connection is None else stored_private_tags(connection)
+    except Denied:
+        return {}
 
 
 def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
@@ -169,7 +224,7 @@ def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
 def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
     """The files and lines whose few events count for no day."""
     rows = warehouse.doubtful
-    for row in rows.head(SHOWN_DOUBTS).itertuples(index=False):
+    for row in each_row(rows.head(SHOWN_DOUBTS)):
         lines = f", line {row.first_lines}" if row.first_lines else ""
         events = "1 event" if row.events == 1 else f"{row.events} events"
         day = pd.Timestamp(row.day).date()
@@ -189,7 +244,7 @@ def _rejects(settings: Settings, loads: pd.DataFrame) -> Iterator[Finding]:
     recent = loads[(at > at.max() - RECENT_LOADS) & (loads["status"] == "loaded")]
     limit = settings.max_rejects_percent * HIGH_REJECTS
     high = recent[recent["rows_rejected"] * 100 > limit * recent["rows_read"]]
-    for load in high.itertuples(index=False):
+    for load in each_row(high):
         share = 100 * load.rows_rejected / load.rows_read
         yield Finding(
             "rejects", False, f"{load.source}: {share:.1f}% of its rows were rejected when loaded"

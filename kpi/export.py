@@ -36,7 +36,7 @@ def for_spreadsheets(frame: pd.DataFrame) -> bytes:
 
     The same bytes as `written`, wherever no text begins like a formula.
     """
-    texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name])]
+    texts = [str(name) for name in frame if pd.api.types.is_string_dtype(frame[name])]
     safe = {name: frame[name].map(_no_formula, na_action="ignore") for name in texts}
     return written(frame.assign(**safe), "csv")
 

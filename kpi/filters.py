@@ -48,9 +48,10 @@ class Filters:
 
     def without(self, dimension: str) -> Filters:
         """The same filter, wide open in one dimension."""
+        opened: dict[str, Any] = {dimension: None}
         if dimension in TAGS:
-            return replace(self, **{dimension: (), f"not_{dimension}": ()})
-        return replace(self, **{dimension: None})
+            opened = {dimension: (), f"not_{dimension}": ()}
+        return replace(self, **opened)
 
     def picked(self, dimension: str, values: pd.Series) -> pd.Series:
         """Which values of a tag, or of 'users', the filter lets through."""

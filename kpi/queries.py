@@ -1,7 +1,11 @@
-"""The SQL in `queries/`: one file per table it fills or result it reads, named after it."""
+"""The SQL in `queries/`: one file per table it fills or result it reads, named after it.
+
+What several of them need word by word is a file of `queries/fragments`; `{{ filter }}` is its place.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,12 +28,21 @@ from sqlalchemy import text as text_clause
 ROWS_PER_INSERT = 500
 COUNTING = "ANALYZE "
 FOLDER = Path(__file__).resolve().parent.parent / "queries"
+PLACE = re.compile(r"^(?P<indent> *)(?P<before>.*?)\{\{ (?P<fragment>\w+) \}\}$", re.MULTILINE)
+"""The place of a fragment: the end of a line, whose indentation the fragment takes over."""
 
 
 @cache
 def text(name: str) -> str:
-    """The text of one file, such as ``text("read/engagement")``."""
-    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of one file, such as ``text("read/engagement")``, with the fragments in their places."""
+    return PLACE.sub(_fragment, (FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def _fragment(place: re.Match[str]) -> str:
+    """The lines of a fragment, indented as its place is; its head comment is left out."""
+    lines = text(f"fragments/{place['fragment']}").splitlines()
+    body = [line for line in lines if not line.startswith("--")]
+    return place["indent"] + place["before"] + f"\n{place['indent']}".join(body)
 
 
 @cache
@@ -46,7 +59,7 @@ def _says_something(part: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("--") for line in part.splitlines())
 
 
-def run(connection: Connection, name: str, /, **params: Any) -> Result:
+def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[Any, ...]]:
     """Execute every statement of one file with bound parameters; the last one's result.
 
     A tuple or list is bound as the values of an IN; an empty one as a blank, which nothing stored

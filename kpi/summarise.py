@@ -88,7 +88,7 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
                 run.fill()
             run.list_days()
             run.mark_unusual_days()
-            blank = queries.run(publishing.connection, "read/blank_sequences").scalar()
+            blank = queries.run(publishing.connection, "read/blank_sequences").scalar_one()
             number = publishing.publish(definitions.version(settings.device_by), run.simulated)
             queries.run(publishing.connection, "fill/published")
             run.keep_basis(every_day=period == Period())
@@ -291,7 +291,7 @@ class _Run:
         if self.first_counted is None:
             return
         reach = WIDEST_WINDOW - 1
-        loaded = queries.run(self.connection, "read/loaded_days").mappings().one()
+        loaded = dict(queries.run(self.connection, "read/loaded_days").mappings().one())
         if loaded["last_day"] is None:
             loaded = {"first_day": _EVER[1], "last_day": _EVER[0]}
         self._run("shortened", first_loaded_day=loaded["first_day"], last_day=loaded["last_day"])
@@ -362,7 +362,7 @@ def unsummarised(settings: Settings, connection: Connection) -> int:
         last_wanted=_EVER[1],
         anew=int(basis.differs(settings, connection, stored)),
     )
-    return queries.run(connection, "read/changed_days").mappings().one()["days"]
+    return int(queries.run(connection, "read/changed_days").mappings().one()["days"])
 
 
 def _judge_volumes(settings: Settings, connection: Connection, frozen_before: date) -> None:

@@ -16,7 +16,7 @@ from kpi.charts import GoalLine
 from kpi.definitions import ATTEMPT_WINDOW
 from kpi.filters import Filters, Period
 from kpi.goals import Goal
-from kpi.measures import within, written
+from kpi.measures import Unit, within, written
 
 GOAL_COLUMNS: dict[str, tuple[str, Mapping[str, str]]] = {
     "engagement_ratio": ("engagement_ratio", {"audience": "all"}),
@@ -76,7 +76,7 @@ def targets(
     return told
 
 
-def lines(told: Iterable[Target], unit: str) -> list[GoalLine]:
+def lines(told: Iterable[Target], unit: Unit) -> list[GoalLine]:
     """A line for each target that is one value over its year."""
     return [
         GoalLine(_words(target, unit)[0], target.value, *target.days, _words(target, unit)[1])
@@ -94,7 +94,7 @@ def points_above(told: Iterable[Target]) -> dict[str, float]:
     }
 
 
-def gap_text(target: Target, value: float, unit: str) -> str:
+def gap_text(target: Target, value: float, unit: Unit) -> str:
     """How far a value is from a target, such as '2.1 points below the goal of 43.2%'."""
     assert target.value is not None
     gap = value - target.value
@@ -126,7 +126,7 @@ def _value(
     return None if base is None else base + goal.threshold
 
 
-def _words(target: Target, unit: str) -> tuple[str, str]:
+def _words(target: Target, unit: Unit) -> tuple[str, str]:
     """A goal line's label in full and in short."""
     goal, value = target.goal, written(target.value, unit)
     account = goal.measure.removeprefix("connection_time_")

@@ -11,6 +11,7 @@ import pandas as pd
 from kpi import anomalies, coverage
 from kpi.definitions import MONTH, WEEK
 from kpi.measures import day_text, days_text
+from kpi.rows import each_row
 from kpi.settings import Settings
 from kpi.warehouse import RECENT_DAYS, Warehouse
 
@@ -126,7 +127,7 @@ def _short(warehouse: Warehouse) -> Iterator[Problem]:
 
 def _stretches(gap: pd.DataFrame) -> Iterator[tuple[date, date, bool]]:
     """First and last day of days in a row that don't count alike, and whether they were loaded early."""
-    rows = [(row.day.date(), bool(row.loaded)) for row in gap.itertuples(index=False)]
+    rows = [(row.day.date(), bool(row.loaded)) for row in each_row(gap)]
     start = 0
     for place in range(1, len(rows) + 1):
         ends = place == len(rows) or rows[place] != (

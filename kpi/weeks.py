@@ -19,12 +19,15 @@ SUNDAY = 6
 
 def sunday(days: pd.Series) -> pd.Series:
     """The Sunday that ends each day's week."""
-    return days + pd.to_timedelta(SUNDAY - days.dt.day_of_week, unit="D").astype("timedelta64[s]")
+    left = pd.to_timedelta(SUNDAY - days.dt.day_of_week, unit="D").astype("timedelta64[s]")
+    ends: pd.Series = days + left
+    return ends
 
 
 def on_sundays(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of Sundays, for values that look back over a week or more."""
-    return frame[frame["day"].dt.day_of_week == SUNDAY].reset_index(drop=True)
+    sundays: pd.DataFrame = frame[frame["day"].dt.day_of_week == SUNDAY]
+    return sundays.reset_index(drop=True)
 
 
 def mean_of_days(frame: pd.DataFrame, by: str, columns: list[str]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ for folder in (str(PROJECT), str(TESTS)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
-pytest_plugins = ["app_pages", "browser", "demo_store", "killing", "postgres", "aws"]
+pytest_plugins = ["app_pages", "browser", "demo_store", "snapshot", "killing", "postgres", "aws"]
 
 KEY = "a key for tests, kept nowhere else"
 

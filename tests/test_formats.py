@@ -569,11 +569,26 @@ def test_changed_cell(case: str, store: Store) -> None:
     ran = store.load(write(store.files / "cells.csv", [*NEIGHBOURS[:20], mended, *NEIGHBOURS[20:]]))
     reported = [line for line in ran.said.splitlines() if re.search(r"\bline 22\b", line)]
     assert len(reported) == 1 and reason in reported[0] and value not in ran.said, ran.said
+    named = "tag" if "256 bytes" in reason else SPECIFIED_NAMES[column]
+    assert f" {named} " in reported[0]
     assert "0 rows rejected" in ran.text
     store.summarise()
     assert store.export("engagement")[0]["dau"] == (1 if column == "uid" else 2)
     for file in store.home.rglob("*.duckdb"):
         assert len(value) < 12 or value.encode() not in file.read_bytes()
+
+
+def test_private_tags_are_named_by_column(store: Store) -> None:
+    """Tags that look like ids or addresses are reported by column, each with its first line and its rows."""
+    log = [*NEIGHBOURS, *(event(at(D[0]), uid=user(place)) for place in range(3))]
+    log[-3]["user_agent_os"] = "ann.other@example.com"
+    log[-2] |= {"user_agent_os": "ann@example.org", "campaign": "0123456789abcdef" * 2}
+    ran = store.load(write(store.files / "cells.csv", log))
+    first = len(log) - 1
+    reason = "looks like an id, a mail address or a token, left out; row kept"
+    assert f"cells.csv: line {first}, and in 1 more rows: userAgentOS {reason}" in ran.err
+    assert f"cells.csv: line {first + 1}: campaign {reason}" in ran.err
+    assert "@example" not in ran.said and "0123456789abcdef" not in ran.said
 
 
 def test_lengths_are_counted_in_bytes(store: Store) -> None:

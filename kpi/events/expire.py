@@ -51,7 +51,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
                 stored_frozen_before(queries.settings(connection)),
             )
             first_kept = kept_from(frozen_before)
-            before = queries.run(connection, "read/event_count").scalar()
+            before = queries.run(connection, "read/event_count").scalar_one()
             queries.run(
                 connection,
                 "fill/expired",
@@ -60,7 +60,7 @@ def expire(settings: Settings, keep_days: int) -> Expired:
                 frozen_before=frozen_before.isoformat(),
             )
             publishing.end_part()
-            after = queries.run(connection, "read/event_count").scalar()
+            after = queries.run(connection, "read/event_count").scalar_one()
             publishing.shrink_events()
             queries.run(
                 connection, "fill/retention", first_kept=first_kept, frozen_before=frozen_before

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from kpi import queries, store
 from kpi.errors import Refused
 from kpi.events import simulated
+from kpi.rows import each_row
 from kpi.settings import Settings
 
 COLUMNS = ["day", "product", "dau", "mau"]
@@ -110,6 +111,6 @@ def _stage(connection: Connection, given: pd.DataFrame) -> None:
     queries.run(connection, "tables/given_firefox")
     rows = [
         {"day": date.fromisoformat(row.day), "product": row.product, "dau": row.dau, "mau": row.mau}
-        for row in given.itertuples()
+        for row in each_row(given)
     ]
     queries.insert_rows(connection, "given_firefox", rows)

@@ -390,9 +390,9 @@ def _refuse_moved(connection: Connection, file: EventFile, sources: frozenset[st
 
 
 def _remove(connection: Connection, load_ids: list[int], status: str) -> int:
-    removed = queries.run(connection, "read/events_of_loads", load_ids=load_ids).scalar()
+    removed = queries.run(connection, "read/events_of_loads", load_ids=load_ids).scalar_one()
     queries.run(connection, "fill/unloaded", load_ids=load_ids, status=status)
-    return removed
+    return int(removed)
 
 
 def _pads(connection: Connection, key: bytes) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kpi import coverage, metrics
@@ -38,7 +39,7 @@ class Figures:
     ) -> None:
         self._warehouse = warehouse
         self._measured = measured or self._read
-        self._tables: dict[tuple, pd.DataFrame] = {}
+        self._tables: dict[tuple[Any, ...], pd.DataFrame] = {}
         self.min_users = min_users
         self.incomplete = incomplete
         told = warehouse.publication
@@ -181,8 +182,8 @@ def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
 def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
     first, last = period.bounds
-    here = pd.Series(days.index.date, index=days.index)
-    return days[(here >= first) & (here <= last)].dropna()
+    inside = [first <= day.date() <= last for day in days.index]
+    return days[np.array(inside, dtype=bool)].dropna()
 
 
 def _by_day(frame: pd.DataFrame, column: str) -> pd.Series:

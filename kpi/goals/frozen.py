@@ -10,6 +10,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -118,10 +119,10 @@ def _written(filters: Filters) -> str:
     return json.dumps(narrowed, ensure_ascii=False, sort_keys=True)
 
 
-def _read(row: dict[str, object]) -> Frozen:
+def _read(row: dict[str, Any]) -> Frozen:
     told = json.loads(str(row["filters"]))
     known = {field.name for field in fields(Filters)}
-    picked = {
+    picked: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in told.items()
         if name in known

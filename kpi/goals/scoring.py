@@ -80,7 +80,13 @@ def score(
     if goal.comparator is not None:
         compared, _ = mean_within(figures.compared_days(goal), window)
     target = _target(goal, baseline, compared)
-    known = {"baseline": baseline, "target": target, "actual": actual, "compared": compared, "n": n}
+    known: dict[str, Any] = {
+        "baseline": baseline,
+        "target": target,
+        "actual": actual,
+        "compared": compared,
+        "n": n,
+    }
     if actual is None or target is None:
         reason = unknown or _why_none(figures, goal, window, base, actual is None)
         return Score(goal, day, gap=None, status=NO_DATA, reason=reason, **known)

@@ -115,7 +115,7 @@ def chance_text(chance: float) -> str:
     return f"about {5 * round(chance * 20)}%"
 
 
-def range_text(low: float, high: float, unit: Unit) -> str:
+def range_text(low: float | None, high: float | None, unit: Unit) -> str:
     """A range, such as '39.4 to 42.3%'."""
     return f"{written(low, unit)} to {written(high, unit)}"
 

@@ -15,6 +15,7 @@ from kpi import queries
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import connections, staged
+from kpi.store.shared import driver
 
 BATCH_ROWS = 50_000
 MOST_INSERTED = 20_000
@@ -71,7 +72,7 @@ def _copy(connection: Connection, batches: Iterable[pa.RecordBatch]) -> None:
     """Send rows over the connection, as PostgreSQL takes them."""
     (statement,) = queries.statements("fill/copied_events")
     rows = _Csv(batches)
-    cursor = connection.connection.driver_connection.cursor()
+    cursor = driver(connection).cursor()
     try:
         # Where the connection is lost, the driver itself prints the server's words, rows among them.
         with connections.driver_faults(connection, statement), redirect_stderr(io.StringIO()):

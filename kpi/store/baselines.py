@@ -21,7 +21,10 @@ from kpi import private
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import dialects
-from kpi.store.shared import connection_settings
+from kpi.store.shared import connection_settings, driver
+
+ATTACH = "ATTACH $1 AS kpi"
+ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
 
 
 def baselines_file(home: Path) -> Path:
@@ -49,7 +52,7 @@ def reading_baselines(settings: Settings) -> Iterator[Connection | None]:
     if not file.exists():
         yield None
         return
-    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, "(READ_ONLY)") as connection:
+    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, ATTACH_TO_READ) as connection:
         yield connection
 
 
@@ -61,7 +64,7 @@ def _make(settings: Settings, file: Path) -> None:
     with _attached(settings, part) as connection:
         dialects.make_tables(connection, "tables/baseline")
         connection.commit()
-        raw = connection.connection.driver_connection
+        raw = driver(connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
     os.replace(part, file)
@@ -86,7 +89,7 @@ def _locked(settings: Settings, kind: int) -> Iterator[None]:
 
 
 @contextmanager
-def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connection]:
+def _attached(settings: Settings, file: Path, attach: str = ATTACH) -> Iterator[Connection]:
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=NullPool,
@@ -94,8 +97,7 @@ def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connect
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            raw.execute(f"ATTACH $1 AS kpi {how}", [str(file)])
+            driver(connection).execute(attach, [str(file)])
             yield connection
     finally:
         engine.dispose()

@@ -31,6 +31,7 @@ from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
+    driver,
     record_publication,
 )
 
@@ -174,7 +175,7 @@ def reading_events(settings: Settings) -> Iterator[Connection | None]:
     )
     try:
         with waiting, engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             raw.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
             yield connection
     finally:
@@ -270,7 +271,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             attach_events(raw, home)
             raw.execute("ATTACH $1 AS kpi", [str(work)])
             _upgrade_copy(connection)
@@ -300,7 +301,7 @@ class Publishing:
         lowest = publications.next_number(self._home)
         number = record_publication(self.connection, definitions, simulated, lowest)
         self.connection.commit()
-        raw = self.connection.connection.driver_connection
+        raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
         publications.put_in_place(self._home, self._work, number)
@@ -313,7 +314,12 @@ class Publishing:
     def shrink_events(self) -> None:
         """Write the private file anew, so that no byte of what was deleted remains in it."""
         self.connection.commit()
-        rewriting.rewrite(self.connection.connection.driver_connection, self._home)
+        rewriting.rewrite(driver(self.connection), events_file(self._home), "events")
+
+    def shrink_numbers(self) -> None:
+        """Write the publication in the making anew, so that no byte of what was changed remains in it."""
+        self.connection.commit()
+        rewriting.rewrite(driver(self.connection), self._work, "kpi")
 
 
 @contextmanager
@@ -326,7 +332,7 @@ def loading(settings: Settings) -> Iterator[Loading]:
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             # Rows may be stored in any order; one checkpoint at the end is cheaper than one a file.
             raw.execute("SET preserve_insertion_order = false")
             raw.execute("SET wal_autocheckpoint = '1GB'")
@@ -344,7 +350,7 @@ class Loading:
     def __init__(self, connection: Connection, home: Path) -> None:
         self.connection = connection
         self._home = home
-        self.reader = connection.connection.driver_connection
+        self.reader = driver(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -391,7 +397,7 @@ def _upgrade_copy(connection: Connection) -> None:
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
     ).scalars()
     if "publication" in tables.all():
-        found = queries.run(connection, "read/schema_version").scalar()
+        found = queries.run(connection, "read/schema_version").scalar_one()
         upgrade.upgrade_publication(connection, int(found))
 
 
