@@ -70,7 +70,8 @@ def _make(settings: Settings, file: Path) -> None:
 
 
 def _locked(settings: Settings, kind: int) -> AbstractContextManager[None]:
-    lock = os.open(settings.home / "baselines.lock", os.O_RDONLY | os.O_CREAT, 0o600)
+    access = os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY  # NFS demands it of a writer
+    lock = os.open(settings.home / "baselines.lock", access | os.O_CREAT, 0o600)
     busy = "a baseline is being frozen now; try again in a moment"
     return locked(lock, kind, settings.lock_seconds, busy)
 
