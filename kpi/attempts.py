@@ -14,11 +14,11 @@ import pandas as pd
 from kpi.cells import percent, small, small_or_telling
 from kpi.definitions import ATTEMPT_WINDOW
 from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
-from kpi.metrics import ACCOUNTS, WITHIN_SECONDS, ready_shares
+from kpi.metrics import WITHIN_SECONDS, ready_shares
 from kpi.narrowed import Counted, hidden_counts
-from kpi.warehouse import Warehouse
+from kpi.published import Published
+from kpi.tables import ACCOUNTS, BASES
 
-BASES = ("begun", "ready")
 PATH = {
     "sequence.begin": 1,
     "account.created": 2,
@@ -39,7 +39,7 @@ BREAKDOWN_COUNTS = (
 
 
 def ready_within(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     min_users: int = 10,
@@ -57,7 +57,7 @@ def ready_within(
 
 
 def connection_distribution(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     min_users: int = 10,
@@ -104,7 +104,7 @@ def connection_distribution(
 
 
 def connection_breakdown(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -158,7 +158,7 @@ def connection_breakdown(
 
 
 def setup_steps(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     min_users: int = 10,
@@ -224,7 +224,7 @@ DETAILS: dict[str, Callable[..., pd.DataFrame]] = {
 """The tables behind the connection page that `export` doesn't print, by the name of their download."""
 
 
-def _unknown(warehouse: Warehouse, filters: Filters, period: Period, incomplete: bool) -> bool:
+def _unknown(warehouse: Published, filters: Filters, period: Period, incomplete: bool) -> bool:
     """Whether attempts can't be counted: no event has a sequence, or no day of the period knows devices."""
     if warehouse.lacks_sequences:
         return True
@@ -243,7 +243,7 @@ def _unknown(warehouse: Warehouse, filters: Filters, period: Period, incomplete:
 
 
 def _found(
-    warehouse: Warehouse,
+    warehouse: Published,
     query: str,
     filters: Filters,
     period: Period,

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 from kpi import private
 from kpi.arguments import Checked, count, day, positive
 from kpi.errors import NoData, Refused, Republished
+from kpi.filters import BREAKDOWNS
 from kpi.journal import recorded
 from kpi.progress import progress
 from kpi.settings import Settings
+from kpi.tables import EXPORTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,10 +226,11 @@ def _summarise(settings: Settings, asked: argparse.Namespace) -> None:
 
 
 def _export(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi import coverage, export, metrics
+    from kpi import coverage, export
     from kpi.definitions import ATTEMPT_WINDOW
     from kpi.filters import Filters, Period
     from kpi.goals.command import goal_table
+    from kpi.question import Options, Question
     from kpi.warehouse import open_warehouse
 
     period = Period(asked.first, asked.last)
@@ -264,8 +267,6 @@ def _export(settings: Settings, asked: argparse.Namespace) -> None:
             if unknown:
                 raise Refused(unknown)
         min_users = settings.min_users if asked.min_users is None else asked.min_users
-        if asked.metric == "firefox":
-            return metrics.firefox(warehouse, period, weekly=asked.weekly)
         if asked.metric == "goals":
             return goal_table(
                 settings,
@@ -277,22 +278,14 @@ def _export(settings: Settings, asked: argparse.Namespace) -> None:
                 baseline=asked.baseline,
                 incomplete=asked.include_incomplete,
             )
-        options = {"window": asked.window} if asked.metric == "multi-device" else {}
         why = coverage.why_absent(
             warehouse, asked.metric, filters, period, asked.window or ATTEMPT_WINDOW
         )
         if why:
             print(why, file=sys.stderr)
-        return metrics.METRICS[asked.metric](
-            warehouse,
-            filters,
-            period,
-            by=asked.by,
-            min_users=min_users,
-            incomplete=asked.include_incomplete,
-            weekly=asked.weekly,
-            **options,
-        )
+        options = Options(asked.weekly, asked.include_incomplete, asked.window)
+        question = Question(asked.metric, filters, period, asked.by, options, min_users)
+        return warehouse.ask(question).table
 
     try:
         table = frame()
@@ -499,16 +492,7 @@ def _parser() -> Checked:
     export = command("export", _export, "print one metric's table")
     export.add_argument(
         "metric",
-        choices=[
-            "engagement",
-            "multi-device",
-            "device-coverage",
-            "connection-time",
-            "completion",
-            "steps",
-            "firefox",
-            "goals",
-        ],
+        choices=[*EXPORTED, "goals"],
     )
     _add_period(export)
     for tag in ("browser", "version", "os", "service"):
@@ -516,7 +500,7 @@ def _parser() -> Checked:
         export.add_argument(f"--not-{tag}", action="append", metavar="VALUE")
     export.add_argument("--users", choices=["new", "existing"])
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
-    export.add_argument("--by", choices=["browser", "version", "os", "service", "users"])
+    export.add_argument("--by", choices=BREAKDOWNS)
     export.add_argument("--window", type=int, choices=[3, 5, 7, 14], help="multi-device only")
     export.add_argument("--as-of", type=day, metavar="DAY", help="goals only")
     export.add_argument("--baseline-from", type=day, metavar="DAY", help="goals only")

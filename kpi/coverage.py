@@ -12,7 +12,7 @@ from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.measures import day_text
 from kpi.metrics import NO_COMPLETE_DAY
-from kpi.warehouse import Warehouse
+from kpi.published import Published
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
@@ -30,7 +30,7 @@ REMEDY = {
 
 
 def days_without(
-    warehouse: Warehouse, window: int = ATTEMPT_WINDOW, span: int = 1
+    warehouse: Published, window: int = ATTEMPT_WINDOW, span: int = 1
 ) -> pd.DatetimeIndex:
     """The days whose numbers of a device window are absent, for daily values or those of ``span`` days."""
     days = warehouse.coverage
@@ -44,7 +44,7 @@ def days_without(
 
 
 def why_no_devices(
-    warehouse: Warehouse,
+    warehouse: Published,
     period: Period = Period(),
     window: int = ATTEMPT_WINDOW,
     span: int = 1,
@@ -73,7 +73,7 @@ def why_no_devices(
 
 
 def why_absent(
-    warehouse: Warehouse,
+    warehouse: Published,
     metric: str,
     filters: Filters = Filters(),
     period: Period = Period(),
@@ -114,7 +114,7 @@ def span_of(column: str) -> int:
     return WEEK if column == "dau_7day_mean" else 1
 
 
-def warnings(warehouse: Warehouse) -> tuple[str, ...]:
+def warnings(warehouse: Published) -> tuple[str, ...]:
     """Why numbers of the last 28 days are unknown, in sentences."""
     last = warehouse.publication.last_complete_day
     if last is None:
@@ -124,7 +124,7 @@ def warnings(warehouse: Warehouse) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def blank_services(warehouse: Warehouse, services: Iterable[str]) -> str | None:
+def blank_services(warehouse: Published, services: Iterable[str]) -> str | None:
     """How many sequences aren't attempts because they name no service; None where there are none."""
     count = int(warehouse.frame("blank_sequences")["sequences"].iloc[0])
     return blank_services_sentence(count, services)
@@ -142,7 +142,7 @@ def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
     )
 
 
-def _bounds(warehouse: Warehouse, period: Period) -> tuple[date, date]:
+def _bounds(warehouse: Published, period: Period) -> tuple[date, date]:
     """The first and last day of a period, or of the publication where the period is open."""
     publication = warehouse.publication
     first = period.first or publication.first_day

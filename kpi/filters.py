@@ -88,6 +88,14 @@ class Filters:
                     return _nearest(tag, value, known.get(tag, []))
         return None
 
+    def words(self) -> list[str]:
+        """What is picked and left out, as parts of a file's name."""
+        return [
+            f"{name.replace('_', '-')}-{value if isinstance(value, str) else '+'.join(value)}"
+            for name, value in vars(self).items()
+            if value
+        ]
+
     def sentence(self) -> str:
         """The filter in words, such as 'Firefox on Android or iOS, all services, existing users'."""
         browser = _words(self.browser, self.not_browser, "all browsers")

@@ -32,18 +32,25 @@ class Measure:
 
     ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
     that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
+    ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
     """
 
     id: str
     title: str
     unit: Unit
-    definition: str
+    words: str
     better: Better | None
     metric: str
     column: str
     n_column: str | None = None
     n_words: str = ""
     source: str = ""
+    window: int = ATTEMPT_WINDOW
+
+    @property
+    def definition(self) -> str:
+        """The definition in words, for the device window of the measure."""
+        return self.words.format(window=self.window)
 
     def text(self, value: float | None) -> str:
         """A value as a reader meets it, such as '40.4%', '8,543' or '4.8 s'."""
@@ -76,7 +83,7 @@ MEASURES: dict[str, Measure] = {
             id="engagement_ratio",
             title="Engagement ratio",
             unit="percent",
-            definition=(
+            words=(
                 "The mean of daily active users over the 7 UTC days that end with the day, as a "
                 "percentage of the users active on any of the 28 days that end with it."
             ),
@@ -91,7 +98,7 @@ MEASURES: dict[str, Measure] = {
             id="dau",
             title="Daily active users",
             unit="users",
-            definition="Distinct users with at least one event of any type on the UTC day.",
+            words="Distinct users with at least one event of any type on the UTC day.",
             better="higher",
             metric="engagement",
             column="dau",
@@ -101,7 +108,7 @@ MEASURES: dict[str, Measure] = {
             id="mau",
             title="Monthly active users",
             unit="users",
-            definition=(
+            words=(
                 "Distinct users with at least one event on any of the 28 UTC days that end with "
                 "the day; absent unless all 28 were loaded."
             ),
@@ -114,9 +121,9 @@ MEASURES: dict[str, Measure] = {
             id="multi_device_percent",
             title="Multi-device users",
             unit="percent",
-            definition=(
+            words=(
                 "Of the day's active users, the share with an active device that day and two "
-                "different devices active within the 5 UTC days that end with it."
+                "different devices active within the {window} UTC days that end with it."
             ),
             better="higher",
             metric="multi-device",
@@ -129,9 +136,9 @@ MEASURES: dict[str, Measure] = {
             id="multi_device_users",
             title="Multi-device daily users",
             unit="users",
-            definition=(
+            words=(
                 "Distinct users with an active device on the UTC day and two different devices "
-                "active within the 5 days that end with it."
+                "active within the {window} days that end with it."
             ),
             better="higher",
             metric="multi-device",
@@ -144,7 +151,7 @@ MEASURES: dict[str, Measure] = {
             id="monthly_multi_device_percent",
             title="Multi-device monthly users, percent",
             unit="percent",
-            definition=(
+            words=(
                 "Of the users active in the 28 UTC days that end with the day, the share who "
                 "counted as multi-device on any of them."
             ),
@@ -159,7 +166,7 @@ MEASURES: dict[str, Measure] = {
             id="monthly_multi_device_users",
             title="Multi-device monthly users",
             unit="users",
-            definition="Distinct users who counted as multi-device on any of the 28 UTC days.",
+            words="Distinct users who counted as multi-device on any of the 28 UTC days.",
             better="higher",
             metric="multi-device",
             column="monthly_multi_device_users",
@@ -171,7 +178,7 @@ MEASURES: dict[str, Measure] = {
             id="connection_time",
             title="Median time to connect",
             unit="seconds",
-            definition=(
+            words=(
                 "Seconds from the first request for the connection page until the device has "
                 "fetched its keys and is registered; half of the attempts that became ready on "
                 "the UTC day were faster."
@@ -187,7 +194,7 @@ MEASURES: dict[str, Measure] = {
             id="completion",
             title="Completed connections",
             unit="percent",
-            definition=(
+            words=(
                 "Of the connection attempts begun on the UTC day, the share whose device became "
                 "ready to sync, ever."
             ),
@@ -202,7 +209,7 @@ MEASURES: dict[str, Measure] = {
             id="ready_within_5",
             title="Ready within 5 seconds",
             unit="percent",
-            definition=(
+            words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
                 "to sync within 5 seconds of the first request, 5.000 included."
             ),
@@ -217,7 +224,7 @@ MEASURES: dict[str, Measure] = {
             id="step_reached",
             title="Attempts that took a step",
             unit="attempts",
-            definition=(
+            words=(
                 "Of the connection attempts begun on the UTC day, how many had an event of the "
                 "step's type."
             ),
@@ -230,7 +237,7 @@ MEASURES: dict[str, Measure] = {
             id="step_time",
             title="Median time to a step",
             unit="seconds",
-            definition=(
+            words=(
                 "Seconds from the start of a connection attempt to its first event of the step's "
                 "type; half of the attempts begun on the UTC day that took the step were faster."
             ),
@@ -245,7 +252,7 @@ MEASURES: dict[str, Measure] = {
             id="ready_within_10",
             title="Ready within 10 seconds",
             unit="percent",
-            definition=(
+            words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
                 "to sync within 10 seconds of the first request, 10.000 included."
             ),
@@ -262,8 +269,7 @@ MEASURES: dict[str, Measure] = {
 
 def over_window(measure: Measure, days: int) -> Measure:
     """The measure where two devices within so many days make a multi-device user."""
-    told = measure.definition.replace(f"within the {ATTEMPT_WINDOW} ", f"within the {days} ")
-    return replace(measure, definition=told)
+    return replace(measure, window=days)
 
 
 CENSORED_WORDS = (

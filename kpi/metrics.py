@@ -17,26 +17,22 @@ from kpi.definitions import ATTEMPT_WINDOW, WEEK, WINDOWS
 from kpi.errors import NoData
 from kpi.filters import Filters, Period
 from kpi.narrowed import Counted, hidden_counts, hidden_days, reaching
-from kpi.warehouse import Warehouse
+from kpi.published import Published
+from kpi.tables import ACCOUNTS, PRODUCTS, STEPS
 
 AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
 OTHER_WINDOWS = ("active", *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
 WITH_DEVICE = "with_device"
-ACCOUNTS = ("new", "existing")
 WITHIN_SECONDS = (5, 10, 30, 60)
 """How soon a device may be ready; a time of exactly the limit is within it."""
 
-PRODUCTS = ("desktop", "android", "ios")
-STEPS = (
-    "sequence.begin account.created account.login account.verified device.created device.connected"
-).split()
 NO_COMPLETE_DAY = (
     "no complete day has been summarised yet; load event files, then: python -m kpi summarise"
 )
 
 
 def engagement(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -88,7 +84,7 @@ def engagement(
 
 
 def multi_device(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -149,7 +145,7 @@ def multi_device(
 
 
 def device_coverage(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -188,7 +184,7 @@ def device_coverage(
 
 
 def connection_time(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -234,7 +230,7 @@ def connection_time(
 
 
 def completion(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -252,7 +248,7 @@ def completion(
 
 
 def ready_shares(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -287,7 +283,7 @@ def ready_shares(
 
 
 def steps(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
@@ -300,7 +296,7 @@ def steps(
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
 
-    counts, levels = ["reached"], {"step": tuple(STEPS)}
+    counts, levels = ["reached"], {"step": STEPS}
 
     def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
         def by_step(weekly: bool, period: Period) -> pd.DataFrame:
@@ -320,7 +316,7 @@ def steps(
     return _finished(frame, period, by, shown, warehouse, incomplete)
 
 
-def firefox(warehouse: Warehouse, period: Period = Period(), weekly: bool = False) -> pd.DataFrame:
+def firefox(warehouse: Published, period: Period = Period(), weekly: bool = False) -> pd.DataFrame:
     """Firefox's own engagement ratio, by product, from the figures given to `load-firefox`.
 
     One row per day and product: day, product, dau, dau_7day_mean, mau (users), engagement_ratio
@@ -365,12 +361,9 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 """Every measure by the name that `export` knows it by."""
 
-USER_METRICS = ("engagement", "multi-device", "device-coverage")
-ATTEMPT_METRICS = ("connection-time", "completion", "steps")
-
 
 def _user_counts(
-    warehouse: Warehouse,
+    warehouse: Published,
     filters: Filters,
     period: Period,
     by: str | None,
@@ -399,7 +392,7 @@ def _user_counts(
 
 
 def counted_sets(
-    warehouse: Warehouse, filters: Filters, by: str | None, audiences: tuple[str, ...]
+    warehouse: Published, filters: Filters, by: str | None, audiences: tuple[str, ...]
 ) -> dict[str, object]:
     """Which sets a question is answered by: those without versions, unless it asks for a version.
 
@@ -419,7 +412,7 @@ def _judged(filters: Filters, period: Period, by: str | None) -> Period:
 
 
 def _attempts(
-    warehouse: Warehouse,
+    warehouse: Published,
     query: str,
     filters: Filters,
     period: Period,
@@ -440,7 +433,7 @@ def _attempts(
 
 
 def _on_every_day(
-    warehouse: Warehouse,
+    warehouse: Published,
     found: pd.DataFrame,
     filters: Filters,
     by: str | None,
@@ -483,7 +476,7 @@ def _finished(
     period: Period,
     by: str | None,
     shown: set[str],
-    warehouse: Warehouse,
+    warehouse: Published,
     incomplete: bool,
 ) -> pd.DataFrame:
     """The rows of the period up to the last day that counts, with the breakdown's name, or without.
@@ -498,7 +491,7 @@ def _finished(
 
 
 def _within_period(
-    frame: pd.DataFrame, period: Period, warehouse: Warehouse, incomplete: bool
+    frame: pd.DataFrame, period: Period, warehouse: Published, incomplete: bool
 ) -> pd.DataFrame:
     """The rows of the period up to the last day that counts."""
     publication = warehouse.publication

@@ -11,9 +11,9 @@ import pandas as pd
 from kpi import anomalies, coverage
 from kpi.definitions import MONTH, WEEK
 from kpi.measures import day_text, days_text
+from kpi.published import RECENT_DAYS, Published
 from kpi.rows import each_row
 from kpi.settings import Settings
-from kpi.warehouse import RECENT_DAYS, Warehouse
 
 LOAD = "python -m kpi load FILE…, then: python -m kpi summarise"
 SUMMARISE = "python -m kpi summarise"
@@ -43,7 +43,7 @@ class Problem:
         return f"{self.what}{since}. It touches {self.touches}{until}. {self.mend}."
 
 
-def problems(warehouse: Warehouse, settings: Settings, today: date | None = None) -> list[Problem]:
+def problems(warehouse: Published, settings: Settings, today: date | None = None) -> list[Problem]:
     """Everything that a reader of the newest numbers should know, what weighs most first."""
     today = today or datetime.now(UTC).date()
     found = [
@@ -58,7 +58,7 @@ def problems(warehouse: Warehouse, settings: Settings, today: date | None = None
     return sorted(found, key=lambda problem: not problem.grave)
 
 
-def answer(warehouse: Warehouse, found: list[Problem]) -> str:
+def answer(warehouse: Published, found: list[Problem]) -> str:
     """The answer to "can I trust today?", in one sentence."""
     last = warehouse.publication.last_complete_day
     if last is None:
@@ -73,7 +73,7 @@ def answer(warehouse: Warehouse, found: list[Problem]) -> str:
     return f"Yes: {day} and the {MONTH - 1} days before it are loaded and complete."
 
 
-def _old(warehouse: Warehouse, today: date) -> Iterator[Problem]:
+def _old(warehouse: Published, today: date) -> Iterator[Problem]:
     last = warehouse.publication.last_complete_day
     if last is None or not warehouse.publication.old_data(today):
         return
@@ -87,7 +87,7 @@ def _old(warehouse: Warehouse, today: date) -> Iterator[Problem]:
     )
 
 
-def _gaps(warehouse: Warehouse) -> Iterator[Problem]:
+def _gaps(warehouse: Published) -> Iterator[Problem]:
     """Stretches of days that don't count, as long as a monthly number of a recent day needs them."""
     last = warehouse.publication.last_complete_day
     volumes = warehouse.volumes
@@ -109,7 +109,7 @@ def _gaps(warehouse: Warehouse) -> Iterator[Problem]:
         )
 
 
-def _short(warehouse: Warehouse) -> Iterator[Problem]:
+def _short(warehouse: Published) -> Iterator[Problem]:
     publication = warehouse.publication
     if publication.first_day is None or publication.last_complete_day is None:
         return
@@ -139,7 +139,7 @@ def _stretches(gap: pd.DataFrame) -> Iterator[tuple[date, date, bool]]:
             start = place
 
 
-def _devices(warehouse: Warehouse) -> Iterator[Problem]:
+def _devices(warehouse: Published) -> Iterator[Problem]:
     last = warehouse.publication.last_complete_day
     absent = coverage.days_without(warehouse, span=MONTH)
     if last is None or not len(absent) or absent[-1].date() < last - timedelta(days=MONTH - 1):
@@ -159,7 +159,7 @@ def _devices(warehouse: Warehouse) -> Iterator[Problem]:
         )
 
 
-def _sequences(warehouse: Warehouse, settings: Settings) -> Iterator[Problem]:
+def _sequences(warehouse: Published, settings: Settings) -> Iterator[Problem]:
     if warehouse.lacks_sequences:
         what, _, mend = coverage.NO_SEQUENCE.partition(". ")
         touches = "connection times, completion, steps and their goals, which are absent"
@@ -170,7 +170,7 @@ def _sequences(warehouse: Warehouse, settings: Settings) -> Iterator[Problem]:
         yield Problem(what, None, "attempts begun and completed", None, f"An operator can {mend}")
 
 
-def _doubtful(warehouse: Warehouse) -> Iterator[Problem]:
+def _doubtful(warehouse: Published) -> Iterator[Problem]:
     doubtful = warehouse.doubtful
     count = doubtful["day"].nunique()
     if not count:
@@ -186,7 +186,7 @@ def _doubtful(warehouse: Warehouse) -> Iterator[Problem]:
     )
 
 
-def _unusual(warehouse: Warehouse) -> Iterator[Problem]:
+def _unusual(warehouse: Published) -> Iterator[Problem]:
     last = warehouse.publication.last_complete_day
     if last is None:
         return

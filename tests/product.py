@@ -11,11 +11,14 @@ from typing import Any
 import pandas as pd
 from conftest import environment
 
-from kpi import attempts, behind, metrics, queries
+from kpi import queries
 from kpi.filters import Filters, Period
 from kpi.goals import Goal
 from kpi.goals.figures import Figures
+from kpi.published import noted
+from kpi.question import Options, Question
 from kpi.settings import Settings
+from kpi.tables import TABLES as REGISTRY
 from kpi.warehouse import Warehouse, open_warehouse
 
 USER_OPTIONS = ("filters", "period", "by", "weekly")
@@ -51,7 +54,7 @@ EXPORTS = (*(name for name in TABLES if name not in NOT_EXPORTED), "goals")
 
 def tables() -> set[str]:
     """The names of the product's tables."""
-    return {*metrics.METRICS, *attempts.DETAILS}
+    return set(REGISTRY)
 
 
 @contextmanager
@@ -69,9 +72,7 @@ def table(warehouse: Warehouse, name: str, **options: Any) -> pd.DataFrame:
     """A table with no cell hidden, or the 'volumes' of events; ``options`` as in `statements`."""
     if name == "volumes":
         return warehouse.volumes
-    if name != "firefox":
-        options = {"min_users": 0, **options}
-    return behind.table(name)(warehouse, **_options(name, options))
+    return warehouse.ask(_question(name, options)).table
 
 
 def statements(warehouse: Warehouse, name: str, **options: Any) -> dict[str, str]:
@@ -82,18 +83,16 @@ def statements(warehouse: Warehouse, name: str, **options: Any) -> dict[str, str
     """
     if name in GOAL_TABLES:
         return _goal_statements(warehouse, name, **options)
-    asked = _options(name, options)
-    shown = behind.statements(warehouse, name, asked.pop("filters", Filters()), **asked)
-    return {statement.query: statement.text for statement in shown}
+    answer = warehouse.ask(_question(name, options))
+    return {statement.query: statement.text for statement in answer.statements}
 
 
-def _options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _question(name: str, options: dict[str, Any]) -> Question:
     asked = dict(options)
-    if "filters" in asked:
-        asked["filters"] = Filters(**asked["filters"])
-    if "period" in asked:
-        asked["period"] = Period(*asked["period"])
-    return asked
+    filters = Filters(**asked.pop("filters", {}))
+    period = Period(*asked.pop("period", ()))
+    by = asked.pop("by", None)
+    return Question(name, filters, period, by, Options(**asked), shown_from=0)
 
 
 def _goal_statements(
@@ -102,14 +101,14 @@ def _goal_statements(
     filters: dict[str, Any] | None = None,
     period: tuple[date, date] | None = None,
 ) -> dict[str, str]:
-    asking = behind._Noting(warehouse)
-    figures = Figures(asking)
+    figures = Figures(warehouse)
     goal = Goal(**ANY_GOAL, filters=Filters(**filters or {}))
-    if name == "goal-median":
-        figures.pooled_median(goal, Period(*(period or (date(2016, 3, 4), date(2016, 3, 31)))))
-        query = "connection_median"
-    else:
-        figures.scored_weeks(goal, date(2016, 3, 27))
-        query = "connection_week_median"
-    asked = next(params for asked, params in asking.asked if asked == query)
+    with noted() as readings:
+        if name == "goal-median":
+            figures.pooled_median(goal, Period(*(period or (date(2016, 3, 4), date(2016, 3, 31)))))
+            query = "connection_median"
+        else:
+            figures.scored_weeks(goal, date(2016, 3, 27))
+            query = "connection_week_median"
+    asked = next(params for read, params in readings if read == query)
     return {query: queries.filled(f"read/{query}", **asked)}

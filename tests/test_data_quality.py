@@ -19,8 +19,9 @@ from event_files import write
 from logs import D, at, event, heartbeat, random_log, user
 
 from kpi import anomalies
+from kpi.published import Publication
 from kpi.settings import Settings
-from kpi.warehouse import Publication, Warehouse, open_warehouse
+from kpi.warehouse import Warehouse, open_warehouse
 
 FIRST = date(2016, 1, 4)
 

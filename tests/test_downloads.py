@@ -13,10 +13,11 @@ from browser import PATIENCE, Visit
 from conftest import environment
 from playwright.sync_api import expect
 
-from kpi import attempts, metrics
+from kpi import attempts
 from kpi.export import written
 from kpi.filters import TAGS, Filters, Period
 from kpi.settings import Settings
+from kpi.tables import TABLES
 from kpi.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -73,7 +74,7 @@ def arguments_of(filters: Filters, metric: str) -> list[str]:
     """The same filters for `export`, less those that don't go with a metric."""
     told = []
     for name, value in vars(filters).items():
-        if name == "devices" and metric in metrics.USER_METRICS:
+        if name == "devices" and metric in TABLES and TABLES[metric].of_users:
             continue
         for one in value if isinstance(value, tuple) else [value]:
             if one is not None:

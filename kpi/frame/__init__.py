@@ -15,12 +15,14 @@ from contextlib import contextmanager
 import streamlit as st
 
 from kpi.errors import Refused, Republished
-from kpi.frame import gate, source
+from kpi.frame import draw, gate
 from kpi.frame.address import Address
 from kpi.frame.drawing import drawn
 from kpi.frame.faults import draw_refusal
 from kpi.frame.navigation import PAGES, PRODUCT, draw_navigation
-from kpi.frame.page import Card, Page
+from kpi.frame.page import Page
+from kpi.frame.sidebar import draw_sidebar
+from kpi.frame.source import Source, turn
 from kpi.frame.trust import draw_link, draw_sentence, draw_trust_line
 from kpi.frame.words import plain
 from kpi.settings import Settings
@@ -38,7 +40,7 @@ def frame(file: str) -> Iterator[Page]:
     try:
         settings = Settings.read()
         reader = gate.admit(file, settings)
-        with source.turn(settings):
+        with turn(settings):
             navigation = st.sidebar.container()
             address = Address(file)
             try:
@@ -54,7 +56,7 @@ def frame(file: str) -> Iterator[Page]:
             except Refused:
                 address.write()
                 raise
-            page.draw_definitions()
+            draw.definitions(page)
             draw_link(place, page)
             address.write()
     except Republished:
@@ -65,8 +67,8 @@ def frame(file: str) -> Iterator[Page]:
 
 
 def _opened_page(settings: Settings, address: Address) -> Page:
-    key = source.publication_key(settings)
-    return Page(source.opened(key, settings), key, settings, address)
+    source = Source(settings)
+    return Page(source, address, draw_sidebar(source, address))
 
 
-__all__ = ["PAGES", "Card", "Page", "drawn", "frame", "plain"]
+__all__ = ["PAGES", "Page", "drawn", "frame", "plain"]

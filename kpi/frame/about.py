@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from kpi import anomalies, charts, loads, trust
 from kpi.definitions import ATTEMPT_WINDOW, MONTH, PLATFORM, WEEK, WINDOWS
+from kpi.frame import draw
 from kpi.frame.drawing import drawn, put
+from kpi.frame.page import Page
 from kpi.frame.words import plain
-from kpi.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, written
-
-if TYPE_CHECKING:
-    from kpi.frame.page import Page
+from kpi.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, within, written
 
 WHOLE = "all types together"
 BY_PLATFORM = (
@@ -71,12 +69,12 @@ MORE_DEFINITIONS = {
 
 def draw_freshness(page: Page) -> None:
     """How new and how whole the data are, as four figures, and every warning."""
-    told = page.publication
-    whole = page.told("volumes")
+    told = page.source.publication
+    whole = page.source.listing("volumes")
     whole = whole[whole["type"] == anomalies.EVERY_TYPE]
     counted = whole[(whole["loaded"] == 1) & (whole["complete"] == 1)]
     missing = len(whole) - int(whole["loaded"].sum())
-    read, rejected = loads.rows(page.told("loads"))
+    read, rejected = loads.rows(page.source.listing("loads"))
     share = written(100 * rejected / read, "percent") if read else "–"
     figures = [
         ("Newest complete day", *_day_parts(page.today, page.first_day)),
@@ -97,19 +95,19 @@ def draw_freshness(page: Page) -> None:
 
 def draw_trust(page: Page) -> None:
     """Whether today's numbers can be trusted, in a sentence; then everything that may matter."""
-    found = trust.problems(page.warehouse, page.settings)
-    answer = trust.answer(page.warehouse, found)
-    draw = st.success if answer.startswith("Yes") else st.warning
-    draw(f"**{plain(answer)}**")
+    found = trust.problems(page.source.warehouse, page.source.settings)
+    answer = trust.answer(page.source.warehouse, found)
+    show = st.success if answer.startswith("Yes") else st.warning
+    show(f"**{plain(answer)}**")
     for problem in found:
         st.markdown(f"- {plain(problem.sentence)}")
-    if page.device_identity == PLATFORM:
+    if page.source.device_identity == PLATFORM:
         st.caption(BY_PLATFORM)
 
 
 def draw_doubtful(page: Page) -> None:
     """The rows that lie outside of the days their file is about, with file and lines."""
-    doubtful = page.told("doubtful")
+    doubtful = page.source.listing("doubtful")
     if doubtful.empty:
         return
     st.header(
@@ -137,16 +135,16 @@ def draw_doubtful(page: Page) -> None:
 
 def draw_volumes(page: Page) -> None:
     """Events by day and type against the recent weekday pattern, with unusual days marked."""
-    judged = anomalies.judged(page.told("volumes"))
+    judged = anomalies.judged(page.source.listing("volumes"))
     judged["type"] = judged["type"].replace(anomalies.EVERY_TYPE, WHOLE)
-    shown = anomalies.hidden_below(page.shown(judged), page.min_users)
+    shown = anomalies.hidden_below(within(judged, page.period), page.min_users)
     if shown.empty:
         st.info("No complete day of this period is loaded.", icon=":material/info:")
         return
     names = _by_size(judged)
-    picked = page.choose("Event type", names, key="type", of_data=True)
+    picked = draw.choose(page, "Event type", names, key="type", of_data=True)
     rows = shown[shown["type"] == picked]
-    chart = drawn(charts.volume, rows, name=picked, markers=page.markers)
+    chart = drawn(charts.volume, rows, name=picked, markers=page.source.markers)
     if chart.has_values:
         put(chart)
     else:
@@ -157,14 +155,14 @@ def draw_volumes(page: Page) -> None:
     )
     st.subheader("Unusual days by type")
     put(drawn(charts.unusual_days, shown))
-    page.draw_tables(
-        {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}, key="volume_table"
+    draw.listings(
+        page, {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}, key="volume_table"
     )
 
 
 def draw_loads(page: Page) -> None:
     """What was loaded, what was rejected and why."""
-    manifest = page.told("loads")
+    manifest = page.source.listing("loads")
     if manifest.empty:
         st.info(
             "This publication has no list of loads yet; the next `python -m kpi summarise` adds it.",
@@ -185,18 +183,18 @@ def draw_loads(page: Page) -> None:
             },
             alt=f"{len(reasons)} reasons for rejected rows.",
         )
-    page.draw_tables({"loads": loads.listed(manifest), "rejects": reasons}, key="loads_table")
+    draw.listings(page, {"loads": loads.listed(manifest), "rejects": reasons}, key="loads_table")
 
 
 def draw_markers(page: Page) -> None:
     """Every marker of the charts, with its link, for those who can't point at it."""
-    if not page.markers:
+    if not page.source.markers:
         st.markdown("None yet. To mark a day:")
     else:
         st.dataframe(
-            pd.DataFrame([vars(note) for note in page.markers]),
+            pd.DataFrame([vars(note) for note in page.source.markers]),
             hide_index=True,
-            height="auto" if len(page.markers) < 8 else 260,
+            height="auto" if len(page.source.markers) < 8 else 260,
             placeholder=ABSENT,
             column_config={
                 "day": st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY"),
@@ -204,7 +202,7 @@ def draw_markers(page: Page) -> None:
                 "kind": "Kind",
                 "url": st.column_config.LinkColumn("Link"),
             },
-            alt=f"{len(page.markers)} markers.",
+            alt=f"{len(page.source.markers)} markers.",
         )
     # Without colours: that of a string can't be read on the dark theme.
     st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
@@ -212,7 +210,7 @@ def draw_markers(page: Page) -> None:
 
 def draw_retention(page: Page) -> None:
     """How long raw events are kept, and what that means for the past."""
-    kept = page.told("retention")
+    kept = page.source.listing("retention")
     if kept.empty:
         st.markdown(
             f"No raw event has expired: all are kept since {day_text(page.first_day)}. "

@@ -9,26 +9,28 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from kpi import charts, metrics
+from kpi import charts
+from kpi.answers import Answer
 from kpi.filters import Period
+from kpi.frame import draw as drawing
 from kpi.frame.drawing import drawn, put
+from kpi.frame.page import Page, rows_of
 from kpi.frame.parts import dimension, draw_note
 from kpi.frame.words import plain
 from kpi.measures import Measure, day_text, days_text, why_nothing
+from kpi.tables import TABLES
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
-    from kpi.frame.page import Page
 
-RANKED, COURSES, LINES = "ranked", "small multiples", "lines"
-VIEWS = (RANKED, COURSES, LINES)
+RANKED, COURSES, LINES = drawing.VIEWS
 MOST = {RANKED: 15, COURSES: 9, LINES: charts.MOST_LINES}
 """How many values each view draws, the largest first."""
 
 
 @dataclass(frozen=True)
 class Breakdown:
-    """A measure by ``by``; ``picked`` picks one row a value and day, ``options`` as in `kpi.metrics`."""
+    """A measure by ``by``; ``picked`` picks one row a value and day, ``options`` of `kpi.question`."""
 
     measure: Measure
     by: str
@@ -38,36 +40,44 @@ class Breakdown:
     @property
     def overlaps(self) -> bool:
         """Whether a user can be in several segments, so that they don't add up."""
-        return self.measure.metric in metrics.USER_METRICS
+        return TABLES[self.measure.metric].overlaps
 
     def of(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows that are picked, each value as text."""
-        for column, value in self.picked.items():
-            table = table[table[column] == value]
-        return table
+        return rows_of(table, self.picked)
 
 
-def draw(page: Page, told: Breakdown, view: str, key: str) -> None:
-    """A breakdown as the reader wants to see it, or the sentence that says why there is none."""
-    measure = told.measure
+def draw(
+    page: Page,
+    measure: Measure,
+    by: str,
+    view: str,
+    picked: Mapping[str, str] | None = None,
+    **options: Any,
+) -> None:
+    """A measure by the values of a tag, or the sentence that says why there is nothing to draw.
+
+    ``picked`` picks one row a value and day, as audience='all'; ``options`` are of `kpi.question.Options`.
+    """
+    told = Breakdown(measure, by, picked or {}, options)
     page.remember(measure)
-    table = _table(page, told, page.period)
-    rows = told.of(page.shown(table))
+    answer = _answer(page, told, page.period)
+    rows = told.of(page.shown(answer))
     seen = _on_last_day(rows) if view == RANKED else rows
     values = charts.largest(seen, measure, told.by, MOST[view])
     if not values:
-        _tell_why_nothing(page, told, rows)
+        _tell_why_nothing(page, told, answer, rows)
         return
     beside = _beside(page, told)
     DRAWN[view](page, told, rows, values, beside)
     _tell_left_out(page, told, seen, values, view)
     if told.overlaps:
-        page.tell_overlap(told.by)
-    page.draw_tables({measure.metric: table}, key=f"{key}_table")
+        drawing.overlap(told.by)
+    drawing.tables(page, [answer], key=f"{measure.metric}_by_table")
 
 
-def _tell_why_nothing(page: Page, told: Breakdown, rows: pd.DataFrame) -> None:
-    bare = _table(page, told, page.period, min_users=0)
+def _tell_why_nothing(page: Page, told: Breakdown, answer: Answer, rows: pd.DataFrame) -> None:
+    bare = page.every_cell(answer)
     data = days_text(page.first_day, page.today)
     nothing = why_nothing(
         told.measure,
@@ -88,10 +98,12 @@ def _on_last_day(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["day"] == rows["day"].max()] if len(rows) else rows
 
 
-def draw_two(page: Page, measure: Measure, table: pd.DataFrame) -> None:
+def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, str]) -> None:
     """One line over the period; where days are compared, theirs beside it, on the same axis."""
     page.remember(measure)
-    rows, beside = page.shown(table), page.compared(table)
+    rows, beside = rows_of(page.shown(answer), picked), page.compared(answer)
+    if beside is not None:
+        beside = replace(beside, rows=rows_of(beside.rows, picked))
     if not rows[measure.column].notna().any():
         return  # the card and the breakdown say why
     if beside is None:
@@ -100,7 +112,7 @@ def draw_two(page: Page, measure: Measure, table: pd.DataFrame) -> None:
             rows,
             measure,
             measure.title,
-            markers=page.markers,
+            markers=page.source.markers,
             height=charts.HEIGHT,
         )
         put(alone)
@@ -116,10 +128,8 @@ def draw_two(page: Page, measure: Measure, table: pd.DataFrame) -> None:
     )
 
 
-def _table(page: Page, told: Breakdown, period: Period, **options: Any) -> pd.DataFrame:
-    return page.metric(
-        told.measure.metric, by=told.by, period=period, **{**told.options, **options}
-    )
+def _answer(page: Page, told: Breakdown, period: Period) -> Answer:
+    return page.ask(told.measure.metric, by=told.by, period=period, **told.options)
 
 
 def _beside(page: Page, told: Breakdown) -> charts.Compared | None:
@@ -129,7 +139,7 @@ def _beside(page: Page, told: Breakdown) -> charts.Compared | None:
         return None
     first, last = page.period.bounds
     days = Period(first - comparison.shift, last - comparison.shift)
-    rows = comparison.of(_table(page, told, days), page.period)
+    rows = comparison.of(_answer(page, told, days).table, page.period)
     return charts.Compared(comparison.name, told.of(rows))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from kpi import charts, targets
-from kpi.behind import Statement
+from kpi.answers import Answer
 from kpi.export import for_spreadsheets
-from kpi.filters import Filters
 from kpi.frame.faults import fragment
 from kpi.frame.words import plain
 from kpi.measures import ABSENT, COLUMNS, Measure, Reading, day_text
@@ -32,16 +31,6 @@ DIMENSIONS = {
     "migration": "Migration",
 }
 """What a breakdown is called."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a table was asked for by: a measure's name in `export`, filters, options, least cell shown."""
-
-    metric: str
-    filters: Filters
-    options: dict[str, Any] = field(default_factory=dict)
-    min_users: int = 0
 
 
 def dimension(by: str) -> str:
@@ -92,12 +81,12 @@ def draw_card(
 
 @dataclass(frozen=True)
 class Behind:
-    """A table behind a chart: its name, rows, the file it is saved to, and what gives its statements."""
+    """A table behind a chart: its name, rows, the file it is saved to, and the answer it is a part of."""
 
     name: str
     table: pd.DataFrame
     file: str
-    statements: Callable[[], Iterable[Statement]] | None = None
+    answer: Answer | None = None
 
 
 @fragment
@@ -132,7 +121,7 @@ def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str
                 "means and percents are made of them, and small counts hidden, after it."
             )
             for one in found:
-                for statement in one.statements() if one.statements else ():
+                for statement in one.answer.statements if one.answer else ():
                     st.code(statement.text, language="sql", height=320)
 
 

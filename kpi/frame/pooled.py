@@ -8,14 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
-from kpi.filters import Filters, Period
+from kpi.answers import Answer
+from kpi.filters import Filters
 from kpi.frame.drawing import drawn, put
+from kpi.frame.page import Page
 from kpi.frame.parts import dimension, draw_note
 from kpi.measures import MEASURES, days_text, written
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
-    from kpi.frame.page import Page
 
 TAGS_IN_ORDER = (
     "region browser entrypoint context campaign migration os version service users"
@@ -23,31 +24,21 @@ TAGS_IN_ORDER = (
 """Tags to break attempts down by: `kpi.filters.ATTEMPT_BREAKDOWNS`, those asked for most first."""
 
 
-def period_table(page: Page, name: str, min_users: int | None = None, **how: str) -> pd.DataFrame:
-    """A pooled table of the reader's period; ``name`` is of `kpi.attempts.DETAILS`."""
-    period = Period(page.period.first or page.first_day, page.last_shown_day)
-    return page.metric(name, min_users=min_users, period=period, **how)
+def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str) -> bool:
+    """A chart of a pooled answer, or the sentence that says why there is none; whether it was drawn.
 
-
-def draw_pooled(
-    page: Page, chart: Specification, name: str, count: str, min_users: int = 0, **how: str
-) -> bool:
-    """A chart of a pooled table, or the sentence that says why there is none; whether it was drawn.
-
-    ``name``, ``count`` and ``how`` say which table it is and which column tells of attempts, so that
-    "nothing matches" and "hidden" are told apart.
+    ``count`` is the column of attempts, so that "nothing matches" and "hidden" differ.
     """
     if chart.has_values:
         put(chart)
         return True
-    everything = period_table(page, name, min_users=min_users, **how)
-    st.info(why_empty(page, everything, count), icon=":material/info:")
+    st.info(why_empty(page, page.every_cell(answer).table, count), icon=":material/info:")
     return False
 
 
 def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
     """Why a pooled table has nothing to show; ``everything`` is the same table with no cell hidden."""
-    unknown = page.why_unknown(MEASURES["completion"], None)
+    unknown = page.why_unknown(MEASURES["completion"])
     if unknown and not (len(everything) and (everything[count].fillna(0) > 0).any()):
         return unknown
     if len(everything) and (everything[count].fillna(0) > 0).any():
@@ -65,12 +56,12 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
 
 def draw_shares(page: Page) -> None:
     """How many of the period's attempts were ready within 5, 10, 30, 60 seconds, and ever."""
-    pooled = period_table(page, "connection-breakdown").iloc[0]
+    pooled = page.ask_pooled("connection-breakdown").table.iloc[0]
     shares = {f"Within {s} s": f"within_{s}_seconds_percent" for s in (5, 10, 30, 60)}
     with st.container(horizontal=True, gap="small"):
         for label, column in {**shares, "Ever": "completion_percent"}.items():
             st.metric(label, written(pooled[column], "percent"), width=130)
-    unknown = page.why_unknown(MEASURES["completion"], None)
+    unknown = page.why_unknown(MEASURES["completion"])
     if unknown:
         draw_note(unknown)
     if pd.isna(pooled["begun"]):
@@ -96,8 +87,9 @@ def caution(filters: Filters) -> str | None:
     return None
 
 
-def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:
+def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
     """Time and completion by a tag's values, side by side, each with its n."""
+    table = answer.table
     title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),
@@ -110,7 +102,7 @@ def draw_breakdown(page: Page, table: pd.DataFrame, tag: str) -> None:
             st.subheader(head)
             count = "connections" if column == "median_seconds" else "begun"
             chart = drawn(draw, table, tag, title)
-            if draw_pooled(page, chart, "connection-breakdown", count, by=tag):
+            if draw_pooled(page, chart, answer, count):
                 draw_note(_rows_left_out(table, column, count))
 
 

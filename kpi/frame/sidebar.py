@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,11 +13,9 @@ import streamlit as st
 from kpi import periods
 from kpi.filters import Filters, Period
 from kpi.frame.address import Address, tell_dropped
+from kpi.frame.source import Source
 from kpi.frame.words import plain
 from kpi.measures import day_text, days_text
-
-if TYPE_CHECKING:
-    from kpi.frame.page import Page
 
 ONLY, EXCEPT = "only these", "all except"
 EVERYBODY = "all"
@@ -50,17 +48,17 @@ class Chosen:
     weekly: bool
 
 
-def draw_sidebar(page: Page) -> Chosen:
+def draw_sidebar(source: Source, address: Address) -> Chosen:
     """The controls, each in the URL and kept from page to page, and what they say."""
     with st.sidebar:
         st.divider()
-        period = _draw_period(page)
-        shown = period.first or page.first_day, min(period.last or page.today, page.today)
+        period = _draw_period(source, address)
+        shown = period.first or source.first_day, min(period.last or source.today, source.today)
         compare = _draw_selectbox(
             "Compare with",
             periods.COMPARISONS,
             key="compare",
-            address=page.address,
+            address=address,
             help="The same weekdays, whole weeks before: the previous period of as many days, 364 "
             "days before, or the year 2015. Without one, cards compare with 28 days before.",
         )
@@ -68,13 +66,13 @@ def draw_sidebar(page: Page) -> Chosen:
             "A point per",
             [DAY, WEEK],
             key="granularity",
-            address=page.address,
+            address=address,
             help="Weeks are whole, Monday to Sunday, under their Sunday. People are never added "
             "over days: daily users are the mean of the week's days, the ratio and monthly users "
             "those of its Sunday; connections are those of all the week.",
         )
-        filters = _draw_filters(page)
-    comparison, words = periods.compared(compare, *shown, page.first_day)
+        filters = _draw_filters(source, address)
+    comparison, words = periods.compared(compare, *shown, source.first_day)
     return Chosen(filters, period, comparison, words, granularity == WEEK)
 
 
@@ -93,65 +91,65 @@ def tell_bad_values(key: str, known: Sequence[str]) -> None:
             tell_dropped(value, f"isn't a value of {plain(key)}")
 
 
-def _draw_period(page: Page) -> Period:
+def _draw_period(source: Source, address: Address) -> Period:
     names = [*periods.PRESETS, periods.CUSTOM]
     preset = _draw_selectbox(
         "Period",
         names,
         key="period",
-        address=page.address,
+        address=address,
         usual=periods.DEFAULT_PERIOD,
-        help=f"Up to {day_text(page.today)}, the last complete UTC day.",
+        help=f"Up to {day_text(source.today)}, the last complete UTC day.",
     )
-    usual = periods.PRESETS[periods.DEFAULT_PERIOD](page.first_day, page.today)
+    usual = periods.PRESETS[periods.DEFAULT_PERIOD](source.first_day, source.today)
     if preset != periods.CUSTOM:
-        first, last = periods.PRESETS[preset](page.first_day, page.today)
+        first, last = periods.PRESETS[preset](source.first_day, source.today)
         return Period(first, last)
-    first = _draw_day("From", "from", max(usual[0], page.first_day), page)
-    last = _draw_day("To", "to", usual[1], page)
+    first = _draw_day("From", "from", max(usual[0], source.first_day), source, address)
+    last = _draw_day("To", "to", usual[1], source, address)
     period, notice = periods.custom(first, last)
     if notice:
         st.caption(notice)
     return period
 
 
-def _draw_day(label: str, key: str, usual: date, page: Page) -> date:
-    covered = days_text(page.first_day, page.today)
-    page.address.day(key, usual, page.first_day, page.today, covered)
+def _draw_day(label: str, key: str, usual: date, source: Source, address: Address) -> date:
+    covered = days_text(source.first_day, source.today)
+    address.day(key, usual, source.first_day, source.today, covered)
     picked = st.date_input(
         label,
         usual,
-        page.first_day,
-        page.today,
+        source.first_day,
+        source.today,
         key=key,
         format="YYYY-MM-DD",
         required=True,
     )
     chosen = picked if isinstance(picked, date) else usual
-    page.address.note(key, chosen, usual)
+    address.note(key, chosen, usual)
     return chosen
 
 
-def _draw_filters(page: Page) -> Filters:
+def _draw_filters(source: Source, address: Address) -> Filters:
     chosen: dict[str, Any] = {}
     for tag, name in TAG_NAMES.items():
-        values = page.options(tag) if tag != "version" else _versions(page, chosen)
-        picked, excluded = _draw_tag_filter(tag, name, values, page)
+        values = source.tag_values(tag) if tag != "version" else _versions(source, address, chosen)
+        picked, excluded = _draw_tag_filter(tag, name, values, source, address)
         chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
-    if not page.settings.exclusions:
+    if not source.settings.exclusions:
         st.caption("One value of a tag at a time: differences of filters could be of few people.")
     users = _draw_radio(
         "Users",
         [EVERYBODY, "new", "existing"],
         key="users",
-        address=page.address,
+        address=address,
         help="New: the event came from a sign-up; of connections, the account was created in it.",
     )
     devices = _draw_radio(
         "Devices, of connections",
         [EVERYBODY, "single", "multi"],
         key="devices",
-        address=page.address,
+        address=address,
         help="Whether the user who connects counted as multi-device. It narrows connections only: "
         "the measures of users show single- and multi-device side by side.",
     )
@@ -162,48 +160,50 @@ def _draw_filters(page: Page) -> Filters:
     )
 
 
-def _versions(page: Page, chosen: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+def _versions(
+    source: Source, address: Address, chosen: Mapping[str, tuple[str, ...]]
+) -> pd.DataFrame:
     """The versions of the browsers that the reader chose; one picked before stays an option."""
     only, left_out = chosen.get("browser", ()), chosen.get("not_browser", ())
     if not only and not left_out:
-        return page.options("version")
-    every = page.options("version", of_browsers=True)
+        return source.tag_values("version")
+    every = source.tag_values("version", of_browsers=True)
     browsers = every["browser"]
     kept = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
     kept = kept.sort_values("users", ascending=False, kind="stable")
     picked = [str(value) for value in st.session_state.get("version", [])]
-    picked += page.address.said("version")
+    picked += address.said("version")
     lost = every[every["found"].isin(picked) & ~every["found"].isin(kept["found"])]
     return pd.concat([kept, lost], ignore_index=True)
 
 
 def _draw_tag_filter(
-    tag: str, name: str, values: pd.DataFrame, page: Page
+    tag: str, name: str, values: pd.DataFrame, source: Source, address: Address
 ) -> tuple[list[str], bool]:
     """One tag's values, and whether they are the ones to leave out."""
     found = list(dict.fromkeys(str(value) for value in values["found"]))
     key = f"{tag}_mode"
-    subtracts = page.settings.exclusions
+    subtracts = source.settings.exclusions
     if not subtracts:
-        excluded = EXCEPT in page.address.said(key)
+        excluded = EXCEPT in address.said(key)
         why = (
             "is one that “all except” leaves out" if excluded else "is one value of a tag too many"
         )
-        page.address.refuse(tag, f"{why}, which is closed here", 0 if excluded else 1)
-    page.address.some_of(tag, found)
+        address.refuse(tag, f"{why}, which is closed here", 0 if excluded else 1)
+    address.some_of(tag, found)
     picked = st.multiselect(
         name,
         found,
         key=tag,
         placeholder="All",
-        help=_shares_told(values, page.min_users),
+        help=_shares_told(values, source.min_users),
         max_selections=None if subtracts else 1,
     )
-    page.address.note(tag, picked, [])
+    address.note(tag, picked, [])
     if not picked or not subtracts:
-        page.address.note(key, ONLY, ONLY)
+        address.note(key, ONLY, ONLY)
         return picked, False
-    mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key, page.address, hidden=True)
+    mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key, address, hidden=True)
     return picked, mode == EXCEPT
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import atexit
 import gc
+from datetime import date
 from functools import cache
 from threading import Semaphore
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from kpi import behind, metrics, store
+from kpi import store
 from kpi.annotations import Annotation, published
-from kpi.behind import Statement
-from kpi.filters import Filters
-from kpi.frame.parts import Asked
+from kpi.answers import Answer
+from kpi.definitions import device_identity
+from kpi.errors import NoData
+from kpi.metrics import NO_COMPLETE_DAY
+from kpi.published import Publication
+from kpi.question import Question
 from kpi.settings import Settings
 from kpi.warehouse import Warehouse, open_warehouse
 
@@ -58,39 +61,64 @@ def _keep_what_is_imported() -> None:
 
 
 @st.cache_resource(max_entries=128, show_spinner="Counting exactly …")
-def measured(
-    name: str,
-    key: str,
-    filters: Filters,
-    min_users: int,
-    options: dict[str, Any],
-    _warehouse: Warehouse,
-) -> pd.DataFrame:
-    """A measure's table; the very same for every reader and run, so nobody may change it in place."""
-    if name == "firefox":
-        return metrics.firefox(_warehouse, **options)
-    # Copied into one block a type, as it would become by being read: charts are kept by their rows.
-    return behind.table(name)(_warehouse, filters, min_users=min_users, **options).copy()
+def _answered(key: str, question: Question, _warehouse: Warehouse) -> Answer:
+    """The answer to a question; the very same for every reader and run, so nobody may change it in place."""
+    return _warehouse.ask(question)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
+def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
     """A tag's values; the very same for every reader and run, so nobody may change them in place."""
     values = _warehouse.tag_values
     return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
+def _markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
     return published(_warehouse)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def statements(key: str, asked: Asked, _warehouse: Warehouse) -> tuple[Statement, ...]:
-    """The SQL that a table was read with."""
-    return behind.statements(_warehouse, asked.metric, asked.filters, **asked.options)
-
-
 @st.cache_data(max_entries=12, show_spinner=False)
-def told(what: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
-    return getattr(_warehouse, what)
+def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
+    table: pd.DataFrame = getattr(_warehouse, name)
+    return table
+
+
+class Source:
+    """The newest publication, as one run of a page reads it; raises NoData without a complete day."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.min_users = settings.min_users
+        self.key = publication_key(settings)
+        self.warehouse = opened(self.key, settings)
+        self.publication: Publication = self.warehouse.publication
+        if self.publication.last_complete_day is None:
+            raise NoData(NO_COMPLETE_DAY)
+        self.today: date = self.publication.last_complete_day
+        self.first_day: date = self.publication.first_day or self.today
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question; nobody may change its table in place."""
+        return _answered(self.key, question, self.warehouse)
+
+    def tag_values(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
+        """The values of a tag, most used first: found, users, everyone (users of any value).
+
+        ``of_browsers`` gives a row per ``browser`` and version instead.
+        """
+        return _tag_values(self.key, tag, of_browsers, self.warehouse)
+
+    @property
+    def markers(self) -> list[Annotation]:
+        """Releases, incidents and holidays, by day."""
+        return _markers(self.key, self.warehouse)
+
+    def listing(self, name: str) -> pd.DataFrame:
+        """A list of the publication's own making: 'loads', 'retention', 'volumes' or 'doubtful'."""
+        return _listing(name, self.key, self.warehouse)
+
+    @property
+    def device_identity(self) -> str:
+        """What identifies a user's device in this store: a device id, or OS and browser."""
+        return device_identity(self.publication.definitions)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kpi import coverage
 from kpi.definitions import PLATFORM
+from kpi.frame.page import Page
 from kpi.frame.parts import draw_note
 from kpi.frame.sidebar import reset_filters
 from kpi.measures import day_text, days_text
 
-if TYPE_CHECKING:
-    from kpi.frame.page import Page
-
 
 def draw_trust_line(page: Page) -> None:
     """How far the data goes, when it was built, and what to know before trusting it."""
-    told = page.publication
+    told = page.source.publication
     # A build on the day after the data needs no date; any other says which day it was.
     usual = told.built_at.date() - page.today <= timedelta(days=1)
     built = f"{told.built_at:%H:%M}"
     if not usual:
         built = f"{day_text(told.built_at.date())} {built}"
-    by_platform = " A device is a user's OS and browser." * (page.device_identity == PLATFORM)
+    by_platform = " A device is a user's OS and browser." * (
+        page.source.device_identity == PLATFORM
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if told.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
@@ -36,7 +35,7 @@ def draw_trust_line(page: Page) -> None:
             f"estimated. Definitions {told.definitions}; times are UTC.{by_platform}",
             width="content",
         )
-        warnings = (*told.warnings, *coverage.warnings(page.warehouse))
+        warnings = (*told.warnings, *coverage.warnings(page.source.warehouse))
         if warnings:
             count = len(warnings)
             label = f"{count} warning{'s' if count > 1 else ''}"

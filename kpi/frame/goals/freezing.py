@@ -53,7 +53,7 @@ def _freeze(page: Page, seen: Outlook, found: Baseline) -> None:
     why = st.session_state.get(f"why_{name}") or ""
     try:
         kept = _kept(page, seen, found, who, why)
-        frozen.freeze(page.settings, kept)
+        frozen.freeze(page.source.settings, kept)
     except Refused as refusal:
         st.session_state[NOT_FROZEN] = str(refusal)
         return
@@ -114,8 +114,8 @@ def _kept(page: Page, seen: Outlook, found: Baseline, who: str, why: str) -> Fro
         first_day=first,
         last_day=last,
         filters=seen.goal.filters,
-        definitions=page.publication.definitions,
-        publication_id=page.publication.id,
+        definitions=page.source.publication.definitions,
+        publication_id=page.source.publication.id,
         frozen_by=who,
         reason=why,
         frozen_at=frozen.now(),

@@ -65,7 +65,7 @@ def _draw_history(here: GoalsPage, seen: Outlook, found: Baseline | None, target
         band=band,
         base=seen.base.bounds,
         fan=seen.projection.fan() if seen.projection else None,
-        markers=here.page.markers,
+        markers=here.page.source.markers,
     )
     put(chart)
     told = ["▼ marks releases, incidents and holidays."]

@@ -28,23 +28,17 @@ class GoalsPage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.figures = goals.Figures(
-            page.warehouse,
-            page.min_users,
-            measured=lambda name, filters, options: page.metric(
-                name, filters=filters, weekly=False, **options
-            ),
-        )
+        self.figures = goals.Figures(page.source.warehouse, page.min_users, ask=page.source.answer)
         every = goals.read()
         self.year = _chosen_year(every, page.today)
         self.goals = tuple(goal for goal in every if goal.year == self.year)
-        self.frozen = frozen.frozen_baselines(page.settings)
+        self.frozen = frozen.frozen_baselines(page.source.settings)
         self.base = self._chosen_base()
 
     def outlooks(self) -> list[Outlook]:
         """Every goal's score and outlook."""
         return _outlooks(
-            self.page.key,
+            self.page.source.key,
             self.goals,
             self.page.filters,
             self.base,
@@ -55,7 +49,7 @@ class GoalsPage:
     def other_windows(self, of_devices: bool) -> pd.DataFrame:
         """Each goal's verdict under other scoring windows, or, of multi-device goals, device windows."""
         return _other_windows(
-            self.page.key,
+            self.page.source.key,
             self.goals,
             self.page.filters,
             self.base,
@@ -67,12 +61,12 @@ class GoalsPage:
     def baseline(self, seen: Outlook) -> tuple[Baseline | None, Proposal]:
         """The baseline of the chosen days, and the days to propose: before the goal's year."""
         before = min(date(seen.goal.year - 1, 12, 31), seen.score.as_of)
-        key = f"{self.page.key} {self.page.min_users}"
+        key = f"{self.page.source.key} {self.page.min_users}"
         return _found_baseline(key, seen.goal, seen.base, before, self)
 
     def tested(self, seen: Outlook) -> Backtest:
         """How often the method's ranges held on a goal's history; raises TooShort."""
-        return _tested(f"{self.page.key} {self.page.min_users}", seen.goal, seen)
+        return _tested(f"{self.page.source.key} {self.page.min_users}", seen.goal, seen)
 
     def _chosen_base(self) -> Period | Frozen | None:
         before = self.year - 1
@@ -162,7 +156,7 @@ def _tested(key: str, goal: goals.Goal, _seen: Outlook) -> Backtest:
 
 
 def _calendar(page: Page) -> Calendar:
-    return calendar(page.warehouse.volumes, page.markers)
+    return calendar(page.source.warehouse.volumes, page.source.markers)
 
 
 def frozen_label(one: Frozen) -> str:

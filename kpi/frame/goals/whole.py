@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kpi import goals
+from kpi.answers import days_in_name, download_name
 from kpi.frame import parts
 from kpi.frame.goals.freezing import draw_frozen
 from kpi.frame.goals.opened import draw_opened
@@ -64,9 +65,8 @@ def _file_name(page: Page, here: GoalsPage, seen: list[Outlook]) -> str:
     base = f"{one.base.first}-{one.base.last}"
     if isinstance(here.base, Frozen):
         base = f"frozen-{here.base.baseline_id}"
-    return page.file_name(
-        "goals", page.filters, scored, **({"baseline": base} if here.base else {})
-    )
+    words = ["goals", days_in_name(scored), *([f"baseline-{base}"] if here.base else [])]
+    return download_name(page.source.publication, [*words, *page.filters.words()])
 
 
 def _draw_verdicts(here: GoalsPage) -> None:
