@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from kpi import private
-from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import dialects
+from kpi.store.locks import locked
 from kpi.store.shared import connection_settings, driver
 
 ATTACH = "ATTACH $1 AS kpi"
@@ -70,22 +69,11 @@ def _make(settings: Settings, file: Path) -> None:
     os.replace(part, file)
 
 
-@contextmanager
-def _locked(settings: Settings, kind: int) -> Iterator[None]:
-    lock = os.open(settings.home / "baselines.lock", os.O_RDONLY | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + settings.lock_seconds
-        while True:
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Refused("a baseline is being frozen now; try again in a moment") from None
-                time.sleep(0.02)
-        yield
-    finally:
-        os.close(lock)
+def _locked(settings: Settings, kind: int) -> AbstractContextManager[None]:
+    access = os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY  # NFS demands it of a writer
+    lock = os.open(settings.home / "baselines.lock", access | os.O_CREAT, 0o600)
+    busy = "a baseline is being frozen now; try again in a moment"
+    return locked(lock, kind, settings.lock_seconds, busy)
 
 
 @contextmanager

@@ -10,9 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from kpi.settings import Settings
 from kpi.store import dialects, health, publications, rewriting, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
+from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import (
     SCHEMA_VERSION,
@@ -182,25 +182,10 @@ def reading_events(settings: Settings) -> Iterator[Connection | None]:
         engine.dispose()
 
 
-@contextmanager
-def _locked(settings: Settings, lock: int, kind: int) -> Iterator[None]:
-    """Hold the open lock file's lock; wait for others as long as the settings say, then close it."""
-    try:
-        deadline = time.monotonic() + settings.lock_seconds
-        while True:
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Refused(
-                        f"{settings.home}: another load or summary is still running; "
-                        "try again when it is done"
-                    ) from None
-                time.sleep(0.05)
-        yield
-    finally:
-        os.close(lock)
+def _locked(settings: Settings, lock: int, kind: int) -> AbstractContextManager[None]:
+    """The open lock file's lock, waited for as long as the settings say."""
+    busy = f"{settings.home}: another load or summary is still running; try again when it is done"
+    return locked(lock, kind, settings.lock_seconds, busy)
 
 
 @contextmanager
