@@ -15,10 +15,10 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-long: $(VENV)/installed-dev browser
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadscope --no-loadscope-reorder
 
 # Every page, light and dark, wide and narrow, into docs/screenshots/.
 screenshots: $(VENV)/installed-dev browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import shutil
@@ -33,7 +34,7 @@ _unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # Shrinking a failure takes minutes of stores; `long` does it, a daily run tells the seed.
 _found_only = [Phase.explicit, Phase.reuse, Phase.generate]
 settings.register_profile(
-    "default", max_examples=8, derandomize=True, phases=_found_only, **_unhurried
+    "default", max_examples=5, derandomize=True, phases=_found_only, **_unhurried
 )
 settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
@@ -170,6 +171,16 @@ class Store:
         return copy
 
 
+def daily(*values: Any, of: Iterable[Any]) -> list[Any]:
+    """The values of a parameter: ``values`` in every run, the rest of ``of`` in long runs only."""
+
+    def repeat(value: Any) -> Any:
+        parts = value if type(value) is tuple else (value,)
+        return pytest.param(*parts, marks=pytest.mark.long)
+
+    return [value if value in values else repeat(value) for value in of]
+
+
 ALL_CELLS = ("--min-users=0",)
 EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("engagement", *ALL_CELLS),
@@ -244,6 +255,20 @@ def assert_same(
     found = differences(got, expected)
     more = "" if len(found) <= 12 else f"\n... and {len(found) - 12} more"
     assert not found, f"{about}\n" + "\n".join(found[:12]) + more
+
+
+def built_once(folders: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """The folder that ``build`` fills, for all workers of a run; the first to ask builds it."""
+    shared = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, built = shared / name, shared / f"{name}.built"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            build(folder)
+            built.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
