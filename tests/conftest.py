@@ -38,6 +38,7 @@ settings.register_profile(
 )
 settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,9 @@ class Store:
             warehouse.close()
 
     def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
-        """What every metric prints, byte for byte."""
-        return {asked: self.must("export", *asked).out for asked in which or EVERY_EXPORT}
+        """What metrics print, byte for byte; by default enough to read every table, in long runs all."""
+        usual = EVERY_EXPORT if LONG else OFTEN_EXPORTED
+        return {asked: self.must("export", *asked).out for asked in which or usual}
 
     def copied_to(self, folder: Path) -> Store:
         """A store of its own with the same content."""
@@ -196,6 +198,19 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("completion", "--by=version", *ALL_CELLS),
     ("steps", *ALL_CELLS),
 )
+OFTEN_EXPORTED: tuple[tuple[str, ...], ...] = (
+    ("engagement", "--by=os", *ALL_CELLS),
+    ("engagement", "--not-os=Linux", "--users=existing", "--allow-unknown", *ALL_CELLS),
+    *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 7)),
+    ("multi-device", "--window=14", "--by=browser", *ALL_CELLS),
+    ("device-coverage", *ALL_CELLS),
+    ("connection-time", *ALL_CELLS),
+    ("connection-time", "--devices=multi", *ALL_CELLS),
+    ("completion", "--by=version", *ALL_CELLS),
+    ("steps", *ALL_CELLS),
+)
+"""Enough to read every audience, every tag and every kind of number of a publication."""
+
 TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
     *("browser", "version", "os", "service", "users"),
