@@ -16,10 +16,10 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15
 
 test-long: $(VENV)/installed-dev browser
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadgroup
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadscope --no-loadscope-reorder
 
 # Writes tests/snapshots/ anew; read the difference before you commit it.
 snapshots: $(VENV)/installed-dev

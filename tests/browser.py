@@ -20,6 +20,9 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from kpi.frame.navigation import PageLink
 
+WINDOWS = [(width, scheme) for width in (375, 1400) for scheme in ("light", "dark")]
+"""Widths of a window, with the theme that the reader's system asks for."""
+
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",

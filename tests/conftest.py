@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import shutil
@@ -33,10 +34,11 @@ _unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # Shrinking a failure takes minutes of stores; `long` does it, a daily run tells the seed.
 _found_only = [Phase.explicit, Phase.reuse, Phase.generate]
 settings.register_profile(
-    "default", max_examples=8, derandomize=True, phases=_found_only, **_unhurried
+    "default", max_examples=5, derandomize=True, phases=_found_only, **_unhurried
 )
 settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
 @dataclass(frozen=True)
@@ -160,14 +162,25 @@ class Store:
             warehouse.close()
 
     def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
-        """What every metric prints, byte for byte."""
-        return {asked: self.must("export", *asked).out for asked in which or EVERY_EXPORT}
+        """What metrics print, byte for byte; by default enough to read every table, in long runs all."""
+        usual = EVERY_EXPORT if LONG else OFTEN_EXPORTED
+        return {asked: self.must("export", *asked).out for asked in which or usual}
 
     def copied_to(self, folder: Path) -> Store:
         """A store of its own with the same content."""
         copy = Store(folder)
         shutil.copytree(self.home, copy.home, symlinks=True)
         return copy
+
+
+def daily(*values: Any, of: Iterable[Any]) -> list[Any]:
+    """The values of a parameter: ``values`` in every run, the rest of ``of`` in long runs only."""
+
+    def repeat(value: Any) -> Any:
+        parts = value if type(value) is tuple else (value,)
+        return pytest.param(*parts, marks=pytest.mark.long)
+
+    return [value if value in values else repeat(value) for value in of]
 
 
 ALL_CELLS = ("--min-users=0",)
@@ -185,6 +198,19 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("completion", "--by=version", *ALL_CELLS),
     ("steps", *ALL_CELLS),
 )
+OFTEN_EXPORTED: tuple[tuple[str, ...], ...] = (
+    ("engagement", "--by=os", *ALL_CELLS),
+    ("engagement", "--not-os=Linux", "--users=existing", "--allow-unknown", *ALL_CELLS),
+    *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 7)),
+    ("multi-device", "--window=14", "--by=browser", *ALL_CELLS),
+    ("device-coverage", *ALL_CELLS),
+    ("connection-time", *ALL_CELLS),
+    ("connection-time", "--devices=multi", *ALL_CELLS),
+    ("completion", "--by=version", *ALL_CELLS),
+    ("steps", *ALL_CELLS),
+)
+"""Enough to read every audience, every tag and every kind of number of a publication."""
+
 TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
     *("browser", "version", "os", "service", "users"),
@@ -244,6 +270,20 @@ def assert_same(
     found = differences(got, expected)
     more = "" if len(found) <= 12 else f"\n... and {len(found) - 12} more"
     assert not found, f"{about}\n" + "\n".join(found[:12]) + more
+
+
+def built_once(folders: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """The folder that ``build`` fills, for all workers of a run; the first to ask builds it."""
+    shared = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, built = shared / name, shared / f"{name}.built"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            build(folder)
+            built.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

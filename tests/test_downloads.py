@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from browser import PATIENCE, Visit
-from conftest import environment
+from conftest import daily, environment
 from playwright.sync_api import expect
 
 from kpi import attempts
@@ -19,8 +19,6 @@ from kpi.filters import TAGS, Filters, Period
 from kpi.settings import Settings
 from kpi.tables import TABLES
 from kpi.warehouse import Warehouse, open_warehouse
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 PAGES = {
     "/": {"engagement", "firefox", "multi-device", "connection-time"},
@@ -102,10 +100,7 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
     return (folder / "exported.csv").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [pytest.param(seed, marks=() if seed == SEEDS[0] else pytest.mark.long) for seed in SEEDS],
-)
+@pytest.mark.parametrize("seed", daily(1, of=SEEDS))
 @pytest.mark.parametrize("path", PAGES)
 def test_downloads_equal_exports(
     path: str,

@@ -12,8 +12,6 @@ from playwright.sync_api import expect
 
 from kpi.frame.navigation import PAGES, PageLink
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = 375
 

@@ -160,7 +160,6 @@ def test_pages_show_every_value_as_text(file: str) -> None:
             assert "unsafe" not in told
 
 
-@pytest.mark.xdist_group("browser")
 def test_nothing_of_the_data_runs_in_a_browser(
     hostile: Store, visit: object, tmp_path: Path
 ) -> None:

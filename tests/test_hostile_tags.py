@@ -15,8 +15,6 @@ from playwright.sync_api import expect
 
 from kpi.frame.navigation import PAGES, PageLink
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 HOSTILE = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import oracle
 import pytest
-from conftest import PROJECT, Store, assert_same
+from conftest import PROJECT, Store, assert_same, daily
 from event_files import write
 from logs import Event, at, days_from, device, event, random_log, user
 
@@ -71,7 +71,6 @@ def test_a_stray_is_no_day(day: str, store: Store) -> None:
     assert '"days": 0' in store.summarise().text
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize(("usual", "strays", "loaded"), [(12, 1, 0), (12, 2, 1), (9, 1, 1)])
 def test_one_event_alone(usual: int, strays: int, loaded: int, store: Store) -> None:
     """One event loads no day among days of ten or more, though it is over 5% of twelve."""
@@ -82,7 +81,6 @@ def test_one_event_alone(usual: int, strays: int, loaded: int, store: Store) -> 
     assert len(doubtful(store)) == 1 - loaded
 
 
-@pytest.mark.every_engine
 def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -> None:
     """A stray row in a hole, and one past the end, count once the rest of their day is loaded."""
     log = bulk()
@@ -121,8 +119,7 @@ def test_neighbours_take_a_day_out(store: Store) -> None:
     assert_oracle(store, lone)
 
 
-@pytest.mark.every_engine
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", daily(0, of=range(2)))
 def test_strays_anywhere(seed: int, make_store: Callable[[], Store]) -> None:
     """With stray events and attempts between, before and after, and files in any order, as the oracle."""
     chance = random.Random(seed)

@@ -21,8 +21,6 @@ from playwright.sync_api import Browser, Playwright
 from sessions import Run, Session, shown_numbers
 from test_sign_in import RIGHT, assert_closed, finished, signed_in_server
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 NGINX = Path("/usr/sbin/nginx")
 MAIN = """
 worker_processes 1;

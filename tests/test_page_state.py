@@ -20,8 +20,6 @@ from kpi.frame.navigation import PAGES
 from kpi.settings import Settings
 from kpi.warehouse import open_warehouse
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 CHOSEN = {
     "os": ["Windows 7", "Android"],

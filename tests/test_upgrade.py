@@ -116,7 +116,7 @@ def test_killed_while_upgrading(old: Store, forked: Commands) -> None:
     then = exported_then(old)
     whole = forked.run(old.copied_to(old.folder / "whole"), ("summarise",))
     assert whole.status == 0, whole.said
-    for place in range(1, whole.calls, max(1, whole.calls // 8)):
+    for place in range(1, whole.calls, max(1, whole.calls // 4)):
         store = old.copied_to(old.folder / f"killed at {place}")
         assert forked.run(store, ("summarise",), at_call=place).killed
         assert_exports_as_then(store, dict([next(iter(then.items()))]))
