@@ -85,6 +85,18 @@ class Piece:
         return np.concatenate([[0], self._ends[:-1]])
 
     @cached_property
+    def _lengths(self) -> np.ndarray:
+        return np.diff(self._ends, prepend=0)
+
+    @cached_property
+    def _quotes(self) -> np.ndarray:
+        return np.flatnonzero(self._codes == _QUOTE)
+
+    @cached_property
+    def _quote_counts(self) -> np.ndarray:
+        return np.diff(np.searchsorted(self._quotes, self._ends), prepend=0)
+
+    @cached_property
     def _begins_record(self) -> np.ndarray:
         return np.ones(self._lines, dtype=bool)
 
@@ -96,8 +108,7 @@ class Piece:
         """Join lines within quotes to a record; a quote that nothing closes is a fault of its line."""
         if b'"' not in self.text:
             return
-        quotes = np.add.reduceat(self._codes == _QUOTE, self._starts, dtype=np.int64)
-        odd = [int(place) for place in np.flatnonzero(quotes % 2)]
+        odd = [int(place) for place in np.flatnonzero(self._quote_counts % 2)]
         place = 0
         while place < len(odd):
             opened, closed = odd[place], odd[place + 1] if place + 1 < len(odd) else None
@@ -122,58 +133,58 @@ class Piece:
     ) -> Iterator[tuple[int | None, pa.Table]]:
         """Tables of the rows of a CSV: with their width, or None and lines as `table` gives them.
 
-        Where rows have as many cells as ``widths`` allow and no cell holds a separator, the table has
-        the cells as c1, c2 and so on, blank ones NULL, and `line`. Lines up to ``skipped``, blank lines
-        and lines equal to ``header`` are no rows.
+        Where rows have as many cells as ``widths`` allow and their quotes are simple, the table has the
+        cells as c1, c2 and so on, blank ones NULL, and `line`. Lines up to ``skipped``, blank lines and
+        lines equal to ``header`` are no rows.
         """
-        widths = tuple(widths)
-        whole = self._whole(separator, widths, skipped, header)
-        if whole is not None:
-            yield widths[0], whole
-            return
-        is_row = self._begins_record[: self.used].copy()
+        is_row = self._begins_record[: self.used] & (self._lengths[: self.used] > 1)
         is_row[: max(skipped + 1 - self._number, 0)] = False
         if header is not None:
             is_row[self._equal_to(header.encode())] = False
-        text, ends = self.text, self._ends[: self.used]
-        if self.used < self._lines:
-            text = text[: ends[-1]]
-        plain = is_row.copy()
-        if b'"' in text:
-            text, ends, is_quoted = _without_simple_quotes(text, ends, separator)
-            plain &= ~is_quoted & np.append(self._begins_record[1 : self.used], True)
-        plain[[place for place in self._faults if place < self.used]] = False
-        codes = np.frombuffer(text, dtype=np.uint8)
-        marks = np.searchsorted(np.flatnonzero(codes == ord(separator)), ends)
-        counts = np.diff(marks, prepend=0) + 1
-        starts = np.concatenate([[0], ends[:-1]])
+        is_plain = is_row & np.append(self._begins_record[1 : self.used], True)
+        is_plain &= ~self._misquoted(separator)[: self.used]
+        is_plain[[place for place in self._faults if place < self.used]] = False
         for width in widths:
-            chosen = plain & (counts == width)
-            if not chosen.any():
-                continue
-            part = codes[np.repeat(chosen, ends - starts)].tobytes()
-            table = _cells(part, separator, width, np.flatnonzero(chosen) + self._number)
-            if table is not None:
+            places, table = self._cells(np.flatnonzero(is_plain), separator, width)
+            if len(places):
                 yield width, table
-                is_row &= ~chosen
-        places = np.array([p for p in np.flatnonzero(is_row) if not self._is_blank(p)], dtype=int)
-        if len(places):
-            yield None, self._table(places)
+                is_row[places] = is_plain[places] = False
+        rest = [place for place in np.flatnonzero(is_row) if not self._is_blank(place)]
+        if rest:
+            yield None, self._table(np.array(rest))
 
-    def _whole(
-        self, separator: str, widths: tuple[int, ...], skipped: int, header: str | None
-    ) -> pa.Table | None:
-        """The cells of all lines after those skipped, where every line is a plain row; else None."""
-        before = min(max(skipped + 1 - self._number, 0), self._lines)
-        start = 0
-        for _ in range(before):
-            start = self.text.index(b"\n", start) + 1
-        text = self.text[start:] if start else self.text
-        if len(widths) > 1 or b'"' in text or self._faults or before == self._lines:
-            return None
-        if header is not None and header.encode() in text:
-            return None
-        return _cells(text, separator, widths[0], np.arange(before, self._lines) + self._number)
+    def _cells(self, places: np.ndarray, separator: str, width: int) -> tuple[np.ndarray, pa.Table]:
+        """The rows of a width among the lines at ``places``: their places, and their cells and lines."""
+        if len(places) == 0:
+            return places, SCHEMA.empty_table()
+        text = self._lines_at(places)
+        try:
+            table, _ = _split(text, separator, width, torn=False)
+        except pa.ArrowInvalid:
+            table, torn = _split(text, separator, width, torn=True)
+            places = np.delete(places, torn)
+        return places, table.append_column("line", pa.array(places + self._number))
+
+    def _lines_at(self, places: np.ndarray) -> memoryview | bytes:
+        """The text of some lines, in their order."""
+        first, last = places[0], places[-1]
+        if last - first + 1 == len(places):
+            return memoryview(self.text)[self._starts[first] : self._ends[last]]
+        chosen = np.zeros(self._lines, dtype=bool)
+        chosen[places] = True
+        return self._codes[np.repeat(chosen, self._lengths)].tobytes()
+
+    def _misquoted(self, separator: str) -> np.ndarray:
+        """True for lines with a quote that doesn't begin or end a cell."""
+        quotes, counts = self._quotes, self._quote_counts
+        misquoted = counts % 2 == 1
+        before = np.cumsum(counts) - counts
+        closes = ((np.arange(len(quotes)) - np.repeat(before, counts)) & 1).astype(bool)
+        beside = self._codes[quotes + np.where(closes, 1, -1)]
+        inside = (beside != ord(separator)) & (beside != _NEWLINE)
+        inside[:1] &= quotes[:1] > 0
+        misquoted[np.searchsorted(self._ends, quotes[inside], side="right")] = True
+        return misquoted
 
     def _table(self, places: np.ndarray) -> pa.Table:
         if len(places) == 0:
@@ -234,62 +245,35 @@ class Piece:
         return b"\n".join(lines)
 
 
-def _cells(text: bytes, separator: str, width: int, numbers: np.ndarray) -> pa.Table | None:
-    """The cells of lines without quotes as c1, c2 and so on; None unless every line has its width."""
-    bad: list[Any] = []
+def _split(
+    text: memoryview | bytes, separator: str, width: int, torn: bool
+) -> tuple[pa.Table, list[int]]:
+    """The cells of simply quoted lines as c1, c2 and so on; where ``torn``, without lines of another width.
+
+    The second of the result are the places of those. Without ``torn``, they raise ArrowInvalid.
+    """
+    places: list[int] = []
 
     def note(row: Any) -> str:
-        bad.append(row.actual_columns)
-        return "skip" if len(bad) < 2 else "error"
+        if not torn:
+            return "error"
+        places.append(row.number - 1)
+        return "skip"
 
     names = [f"c{place}" for place in range(1, width + 1)]
-    blanks = [blank for blank in BLANKS if blank.encode() in text]
-    try:
-        table = pa_csv.read_csv(
-            pa.BufferReader(text),
-            pa_csv.ReadOptions(column_names=names, block_size=2 * _LONGEST_LINE),
-            pa_csv.ParseOptions(delimiter=separator, quote_char=False, invalid_row_handler=note),
-            pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=blanks,
-                strings_can_be_null=True,
-                check_utf8=False,  # it was checked line by line
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-    if bad or table.num_rows != len(numbers):
-        return None
-    return table.append_column("line", pa.array(numbers))
-
-
-def _without_simple_quotes(
-    text: bytes, ends: np.ndarray, separator: str
-) -> tuple[bytes, np.ndarray, np.ndarray]:
-    """The text and its line ends without the quotes of lines that could do without them.
-
-    In such a line every quote begins or ends a cell, and no quoted cell holds a separator or a quote.
-    The last of the result is true for lines that hold quotes of another kind.
-    """
-    codes = np.frombuffer(text, dtype=np.uint8)
-    quotes = np.flatnonzero(codes == _QUOTE)
-    line = np.searchsorted(ends, quotes, side="right")
-    place = np.arange(len(quotes)) - np.searchsorted(line, line)
-    marks = np.searchsorted(np.flatnonzero(codes == ord(separator)), quotes)
-    before = np.where(quotes > 0, codes[quotes - 1], _NEWLINE)
-    after = codes[np.minimum(quotes + 1, len(codes) - 1)]
-    opens = (before == ord(separator)) | (before == _NEWLINE)
-    closes = (after == ord(separator)) | (after == _NEWLINE)
-    closes &= marks == np.concatenate([[-1], marks[:-1]])
-    fits = np.where(place % 2 == 0, opens, closes)
-    is_quoted = np.zeros(len(ends), dtype=bool)
-    is_quoted[line[~fits]] = True
-    odd = np.flatnonzero(np.bincount(line, minlength=len(ends)) % 2)
-    is_quoted[odd] = True
-    stays = np.ones(len(codes), dtype=bool)
-    stays[quotes[~is_quoted[line]]] = False
-    gone = np.searchsorted(quotes[~is_quoted[line]], ends)
-    return codes[stays].tobytes(), ends - gone, is_quoted
+    table = pa_csv.read_csv(
+        pa.BufferReader(text),
+        # Numbers of rows are known to a single thread only.
+        pa_csv.ReadOptions(column_names=names, block_size=2 * _LONGEST_LINE, use_threads=not torn),
+        pa_csv.ParseOptions(delimiter=separator, invalid_row_handler=note),
+        pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=BLANKS,
+            strings_can_be_null=True,
+            check_utf8=False,  # it was checked line by line
+        ),
+    )
+    return table, places
 
 
 def json_values(blocks: Iterable[bytes], size: int) -> Iterator[pa.Table]:

@@ -24,22 +24,7 @@ SELECT
   changed,
   CASE
     WHEN row_fault IS NOT NULL THEN row_fault
-    WHEN t."timestamp" IS NULL AND given_time IS NULL THEN
-      CASE
-        WHEN type IS NULL AND uid IS NULL THEN 'row: is no readable event'
-        ELSE 'timestamp: is missing'
-      END
-    WHEN t."timestamp" IS NULL AND REGEXP_FULL_MATCH(given_time, '[0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+')
-      THEN 'timestamp: is in scientific notation, so its last digits are lost; export it as whole numbers'
-    WHEN (t."timestamp" IS NULL OR t."timestamp" NOT BETWEEN first_sane AND last_sane)
-      AND sane_unit(given_time, first_sane, last_sane) <> unit
-      THEN 'timestamp: is in ' || sane_unit(given_time, first_sane, last_sane) || ', where ' || unit
-        || ' are expected; load it with --time-unit ' || sane_unit(given_time, first_sane, last_sane)
-    WHEN t."timestamp" IS NULL THEN 'timestamp: is no whole number and no ISO 8601 time'
-    WHEN t."timestamp" NOT BETWEEN first_sane AND last_sane
-      THEN 'timestamp: is not between 2010 and tomorrow'
-    WHEN t."timestamp" < first_open
-      THEN 'timestamp: is of a day whose events have expired, so it can''t be summarised anew'
+    WHEN time_fault IS NOT NULL THEN time_fault
     WHEN type IS NULL THEN 'type: is missing'
     WHEN type_fault IS NOT NULL THEN type_fault
     WHEN unread_seq_time IS NOT NULL THEN 'seq_time: is no whole number'
@@ -66,6 +51,25 @@ SELECT
 FROM (
   SELECT
     *,
+    CASE
+      WHEN "timestamp" BETWEEN GREATEST(first_sane, first_open) AND last_sane THEN NULL
+      WHEN "timestamp" IS NULL AND given_time IS NULL THEN
+        CASE
+          WHEN type IS NULL AND uid IS NULL THEN 'row: is no readable event'
+          ELSE 'timestamp: is missing'
+        END
+      WHEN "timestamp" IS NULL AND REGEXP_FULL_MATCH(given_time, '[0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+')
+        THEN 'timestamp: is in scientific notation, so its last digits are lost; export it as whole numbers'
+      WHEN ("timestamp" IS NULL OR "timestamp" NOT BETWEEN first_sane AND last_sane)
+        AND sane_unit(given_time, first_sane, last_sane) <> unit
+        THEN 'timestamp: is in ' || sane_unit(given_time, first_sane, last_sane) || ', where ' || unit
+          || ' are expected; load it with --time-unit ' || sane_unit(given_time, first_sane, last_sane)
+      WHEN "timestamp" IS NULL THEN 'timestamp: is no whole number and no ISO 8601 time'
+      WHEN "timestamp" NOT BETWEEN first_sane AND last_sane
+        THEN 'timestamp: is not between 2010 and tomorrow'
+      WHEN "timestamp" < first_open
+        THEN 'timestamp: is of a day whose events have expired, so it can''t be summarised anew'
+    END AS time_fault,
     CASE
       WHEN type IN ('account.signed', 'account.login', 'account.created', 'sequence.begin', 'device.connected')
         THEN NULL
