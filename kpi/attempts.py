@@ -149,7 +149,7 @@ def connection_breakdown(
         frame[count] = frame[count].mask(hidden[count])
     if _unknown(warehouse, filters, period, incomplete):
         absent = pd.array([pd.NA] * len(frame), "Float64")
-        frame = frame.assign(**{name: absent for name in frame if name != "broken_by"})
+        frame = frame.assign(**{str(name): absent for name in frame if name != "broken_by"})
     order = ["broken_by", "begun", "completed", "completion_percent"]
     order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
     order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
@@ -288,20 +288,21 @@ def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
 def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) -> pd.DataFrame:
     """One account's attempts up to each time; times are left out until enough attempts are new."""
     ready = rows.groupby("within_ms")["attempts"].sum()  # those never ready have no time
-    kept, so_far, told = [], 0, 0
-    for within_ms, count in ready.items():
+    rows_shown: list[tuple[float, int]] = []
+    so_far = shown = 0
+    for within_ms, count in zip(ready.index.astype(int), ready, strict=True):
         so_far += int(count)
-        if so_far - told >= max(min_users, 1):
-            kept.append((int(within_ms) / 1000, so_far))
-            told = so_far
-    if kept and told < so_far:  # the slowest few stand with those before them
-        kept[-1] = (int(ready.index[-1]) / 1000, so_far)
+        if so_far - shown >= max(min_users, 1):
+            rows_shown.append((within_ms / 1000, so_far))
+            shown = so_far
+    if rows_shown and shown < so_far:  # the slowest few join those before them
+        rows_shown[-1] = (int(ready.index[-1]) / 1000, so_far)
     return pd.DataFrame(
         {
             "account": account,
-            "within_seconds": pd.array([seconds for seconds, _ in kept], dtype="Float64"),
-            "ready": pd.array([count for _, count in kept], dtype="Int64"),
-            "attempts": pd.array([attempts] * len(kept), dtype="Int64"),
+            "within_seconds": pd.array([seconds for seconds, _ in rows_shown], dtype="Float64"),
+            "ready": pd.array([count for _, count in rows_shown], dtype="Int64"),
+            "attempts": pd.array([attempts] * len(rows_shown), dtype="Int64"),
         }
     )
 

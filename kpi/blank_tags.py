@@ -29,7 +29,7 @@ class Blanked:
     publication_id: int | None
 
 
-def private_tags(rows: Iterable[Mapping[str, Any]]) -> PrivateTags:
+def private_tags(rows: Iterable[Mapping[Any, Any]]) -> PrivateTags:
     """The values that look private in rows with a column for each tag, judged as a load judges them."""
     held: PrivateTags = {tag: set() for tag in TAGS}
     for row in rows:
@@ -45,7 +45,7 @@ def private_tags(rows: Iterable[Mapping[str, Any]]) -> PrivateTags:
 
 def stored_private_tags(connection: Connection) -> PrivateTags:
     """The values in events and attempts that look private."""
-    return private_tags(queries.run(connection, "read/long_tags_private").mappings())
+    return private_tags(queries.run(connection, "read/long_tags_private").mappings().all())
 
 
 def counted(tags: PrivateTags) -> str:
@@ -71,7 +71,7 @@ def blank_tags(settings: Settings) -> Blanked:
 def _blanked(publishing: store.Publishing) -> Blanked:
     connection = publishing.connection
     private = stored_private_tags(connection)
-    published = private_tags(queries.run(connection, "read/long_tags_published").mappings())
+    published = private_tags(queries.run(connection, "read/long_tags_published").mappings().all())
     tags = {tag: private.get(tag, set()) | published.get(tag, set()) for tag in TAGS}
     values = {tag: len(held) for tag, held in tags.items() if held}
     if not values:

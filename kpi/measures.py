@@ -377,11 +377,11 @@ def reading(
 
     ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
     """
-    for column, value in picked.items():
-        frame = frame[frame[column] == value]
+    for column, wanted in picked.items():
+        frame = frame[frame[column] == wanted]
     compared_day = day - timedelta(days=before)
-    value, before = (_cell(frame, d, measure.column) for d in (day, compared_day))
-    change = None if value is None or before is None else value - before
+    value, earlier = (_cell(frame, d, measure.column) for d in (day, compared_day))
+    change = None if value is None or earlier is None else value - earlier
     n = _cell(frame, day, measure.n_column) if measure.n_column else None
     return Reading(measure, day, value, n, compared_day, change)
 
@@ -413,7 +413,9 @@ def why_nothing(
     """
     if len(everything) == 0:
         return f"No day of this period is loaded. The data covers {data}: choose another period."
-    counts = [column for column in everything if COLUMNS.get(column, ("", ""))[1] in COUNTED]
+    counts = [
+        column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
+    ]
     if rows[measure.column].notna().any() and (rows[counts].fillna(0) > 0).any(axis=None):
         return None
     if unknown and everything[measure.column].isna().all():

@@ -53,7 +53,9 @@ def engagement(
         {
             "broken_by": counts["broken_by"],
             "day": counts["day"],
-            "audience": pd.Categorical(counts["audience"].map(names), AUDIENCES, ordered=True),
+            "audience": pd.Categorical(
+                counts["audience"].map(names), list(AUDIENCES), ordered=True
+            ),
             "dau": counts["daily_users"],
             "dau_7day_mean": counts["week_users"].astype("Float64") / WEEK,
             "mau": counts["monthly_users"],
@@ -296,7 +298,8 @@ def steps(
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
 
-    counts, levels = ["reached"], {"step": STEPS}
+    counts = ["reached"]
+    levels: dict[str, tuple[str, ...]] = {"step": STEPS}
 
     def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
         def by_step(weekly: bool, period: Period) -> pd.DataFrame:

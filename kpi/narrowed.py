@@ -58,7 +58,11 @@ def hidden_counts(
             None
             if table.daily is None
             else _complements(
-                table.daily, [w.daily for w in whole.values()], count, levels, min_users
+                table.daily,
+                [w.daily for w in whole.values() if w.daily is not None],
+                count,
+                levels,
+                min_users,
             ),
         )
         mask = _hidden(table, bool(by), count, levels, min_users, anyway)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kpi import anomalies, queries, store
 from kpi.errors import NoData, Refused, Republished, WarehouseDown
 from kpi.measures import day_text
+from kpi.rows import records
 from kpi.settings import Settings
 from kpi.store import connections
 
@@ -135,7 +136,7 @@ class Published:
     @cached_property
     def publication(self) -> Publication:
         """What this warehouse holds."""
-        found = self.frame("publication").to_dict("records")
+        found = records(self.frame("publication"))
         if not found:
             raise NoData("nothing has been summarised yet; run: python -m kpi summarise")
         row = found[0]
@@ -199,7 +200,7 @@ class Published:
 
     def _listed(self, query: str) -> pd.DataFrame:
         version = self.frame("schema_version")
-        if version.empty or version.iloc[0, 0] < LISTS_SINCE_SCHEMA:
+        if version.empty or version_of(version) < LISTS_SINCE_SCHEMA:
             return pd.DataFrame()
         return self.frame(query)
 
@@ -234,6 +235,11 @@ class Published:
     def close(self) -> None:
         """Let go of the publication."""
         self._engine.dispose()
+
+
+def version_of(table: pd.DataFrame) -> int:
+    """The version of the tables in the only row of `read/schema_version`."""
+    return int(str(table.iloc[0, 0]))
 
 
 def _days(count: int) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 from kpi import answers, store
 from kpi.answers import Answer
-from kpi.published import Published
+from kpi.published import Published, version_of
 from kpi.question import Question
 from kpi.settings import Settings
 
@@ -27,5 +27,5 @@ def open_warehouse(settings: Settings, answers_kept: int = 0) -> Warehouse:
         store.reading_engine(settings), key, explain, answers_kept, settings.min_device_coverage
     )
     versions = warehouse.frame("schema_version")
-    store.refuse_newer_version(None if versions.empty else int(versions.iloc[0, 0]))
+    store.refuse_newer_version(None if versions.empty else version_of(versions))
     return warehouse

@@ -161,6 +161,7 @@ class Staging:
             size = min(PIECE_BYTES, self._block_bytes)
             yield from self._csv(kind, lines.pieces(content, size, kind.separator))
             return
+        tables: Iterator[pa.Table]
         if kind.encoding == "lines":
             tables = (piece.table() for piece in lines.pieces(content, self._block_bytes))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -250,5 +251,5 @@ def _day_parts(day: date, first: date) -> tuple[str, str]:
     return text.rsplit(" ", 1)[0], f"{day.year} (UTC), since {day_text(first)}"
 
 
-def _day(value: object) -> date:
+def _day(value: Any) -> date:
     return pd.Timestamp(value).date()

@@ -17,7 +17,7 @@ from kpi.frame.address import Address
 from kpi.frame.sidebar import Chosen
 from kpi.frame.source import Source
 from kpi.frame.words import link
-from kpi.measures import Measure
+from kpi.measures import Measure, Unit
 from kpi.question import Options, Question
 from kpi.tables import TABLES
 
@@ -105,7 +105,7 @@ class Page:
             )
         return self._targets[key]
 
-    def goal_lines(self, answer: Answer, unit: str, *measures: str) -> list[charts.GoalLine]:
+    def goal_lines(self, answer: Answer, unit: Unit, *measures: str) -> list[charts.GoalLine]:
         """The goals of some measures (by their names in `goals.toml`) that are one value over a year."""
         asked = [target for measure in measures for target in self.targets(measure, answer)]
         return targets.lines(asked, unit)

@@ -52,7 +52,7 @@ def draw_card(
     measure = now.measure
     good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
     change = None if now.change is None else measure.change_text(now.change)
-    flat = now.change is None or measure.flat(now.change) or not good
+    moved = 0.0 if now.change is None or measure.flat(now.change) else good * now.change
     spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
     # The label stands apart, since a metric's own is cut off where a card is narrow.
     st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
@@ -61,8 +61,8 @@ def draw_card(
         measure.text(now.value),
         change,
         label_visibility="collapsed",
-        delta_color="gray" if flat else "green" if now.change * good > 0 else "red",
-        delta_arrow="off" if flat else "up" if now.change > 0 else "down",
+        delta_color="green" if moved > 0 else "red" if moved < 0 else "gray",
+        delta_arrow="off" if not moved else "up" if moved * good > 0 else "down",
     )
     if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
@@ -103,7 +103,7 @@ def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str
                 hide_index=True,
                 height=260,
                 placeholder=ABSENT,
-                column_config={column: _column_config(column) for column in one.table},
+                column_config={str(name): _column_config(str(name)) for name in one.table},
                 alt=f"Table of {one.name}, {len(one.table)} rows; the download has the same numbers.",
             )
             st.download_button(

@@ -16,6 +16,7 @@ from kpi.frame.address import Address, tell_dropped
 from kpi.frame.source import Source
 from kpi.frame.words import plain
 from kpi.measures import day_text, days_text
+from kpi.rows import each_row
 
 ONLY, EXCEPT = "only these", "all except"
 EVERYBODY = "all"
@@ -246,7 +247,7 @@ def _draw_selectbox(
 def _shares_told(values: pd.DataFrame, min_users: int) -> str:
     """The most used values with their share of the last 28 days' users, as plain text in Markdown."""
     told = []
-    for row in values.head(SHARES_SHOWN).itertuples(index=False):
+    for row in each_row(values.head(SHARES_SHOWN)):
         name = plain(f"{row.browser} {row.found}".strip())
         users, everyone = float(row.users), float(row.everyone)
         share = f": {users / everyone:.0%}" if users >= max(min_users, 1) else ""

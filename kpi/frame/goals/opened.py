@@ -83,6 +83,7 @@ def _draw_reasonable(here: GoalsPage, seen: Outlook) -> float:
     threshold = _draw_threshold(seen)
     target = outlook.target_for(seen, threshold)
     if target is None:
+        assert seen.target is not None  # an opened goal without one says so instead
         target = seen.target
     need = outlook.needed(seen, target)
     unit = words.scale_unit(goal)

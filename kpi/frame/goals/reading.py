@@ -17,7 +17,7 @@ from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
-from kpi.goals.scoring import by_device_window, by_scoring_window
+from kpi.goals.scoring import baseline_period, by_device_window, by_scoring_window
 from kpi.measures import days_text
 
 OWN_DAYS = "own days"
@@ -85,7 +85,7 @@ class GoalsPage:
                 **BOUND,
             )
             if chosen == OWN_DAYS:
-                usual = outlook.baseline_period(self.goals[0], None)
+                usual = baseline_period(self.goals[0], None)
                 return Period(*self._own_days(usual))
         if chosen in kept:
             return kept[chosen]
@@ -144,7 +144,7 @@ def _other_windows(
 @st.cache_data(max_entries=128, show_spinner=False)
 def _found_baseline(
     key: str, goal: goals.Goal, base: Period, before: date, _here: GoalsPage
-) -> tuple:
+) -> tuple[Baseline | None, Proposal]:
     days = _here.figures.scored_days(goal)
     known = _calendar(_here.page)
     return baseline(days, base, known), proposal(days, before, known)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -12,7 +14,7 @@ from kpi.goals import words
 from kpi.goals.outlook import Outlook
 from kpi.measures import day_text
 
-STATUS = {
+STATUS: dict[str, tuple[Literal["green", "red", "gray"], str]] = {
     goals.MET: ("green", ":material/check_circle:"),
     goals.NOT_MET: ("red", ":material/cancel:"),
     goals.NO_DATA: ("gray", ":material/help:"),
