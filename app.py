@@ -5,11 +5,11 @@
 
 import streamlit as st
 
-from kpi import charts, targets
-from kpi.frame import draw, frame
-from kpi.frame.draw import Card
-from kpi.frame.guard import GUARD
-from kpi.measures import MEASURES
+from kpi import charts
+from kpi.dashboard import draw, frame, targets
+from kpi.dashboard.draw import Card
+from kpi.dashboard.guard import GUARD
+from kpi.meaning.measures import MEASURES
 
 RATIO = MEASURES["engagement_ratio"]
 MULTI_DEVICE = MEASURES["multi_device_percent"]

@@ -1,6 +1,6 @@
 """Who may see the numbers: rules over what an identity provider says of somebody.
 
-No Streamlit here; `kpi.frame.gate` asks these rules before a page is drawn.
+No Streamlit here; `kpi.dashboard.gate` asks these rules before a page is drawn.
 """
 
 from __future__ import annotations

@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL
 
-from kpi.definitions import DEVICE_ID, DEVICE_IDENTITIES
 from kpi.errors import Refused
+
+DEVICE_ID, PLATFORM = "device_id", "platform"
+DEVICE_IDENTITIES = (DEVICE_ID, PLATFORM)
+"""What may identify a user's device: its id, or the pair of OS and browser."""
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 

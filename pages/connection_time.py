@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from kpi import charts, targets
-from kpi.frame import draw, drawn, frame
-from kpi.frame.draw import Card
-from kpi.frame.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
-from kpi.measures import CENSORED_WORDS, MEASURES
+from kpi import charts
+from kpi.dashboard import draw, drawn, frame, targets
+from kpi.dashboard.draw import Card
+from kpi.dashboard.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
+from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 
 TIME, COMPLETION = MEASURES["connection_time"], MEASURES["completion"]
 SOON = MEASURES["ready_within_10"]

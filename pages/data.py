@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from kpi.frame import draw, frame
-from kpi.frame.about import (
+from kpi.dashboard import draw, frame
+from kpi.dashboard.about import (
     draw_definitions,
     draw_doubtful,
     draw_freshness,

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from kpi import charts, targets
-from kpi.filters import BREAKDOWNS
-from kpi.frame import breakdown, draw, frame
-from kpi.frame.draw import Card
-from kpi.measures import MEASURES
+from kpi import charts
+from kpi.dashboard import breakdown, draw, frame, targets
+from kpi.dashboard.draw import Card
+from kpi.meaning.filters import BREAKDOWNS
+from kpi.meaning.measures import MEASURES
 
 RATIO, DAU, MAU = (MEASURES[name] for name in ("engagement_ratio", "dau", "mau"))
 AUDIENCES = {"all users": "all", "multi-device": "multi_device", "single-device": "single_device"}

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from kpi.explore import explorable
-from kpi.frame import breakdown, draw, frame
-from kpi.frame.draw import Card
-from kpi.measures import over_window
+from kpi.dashboard import breakdown, draw, frame
+from kpi.dashboard.draw import Card
+from kpi.meaning.explore import explorable
+from kpi.meaning.measures import over_window
 
 with frame("pages/explore.py") as page:
     measures = explorable()

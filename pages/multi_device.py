@@ -3,11 +3,11 @@
 import streamlit as st
 
 from kpi import charts
-from kpi.definitions import WINDOWS
-from kpi.filters import BREAKDOWNS
-from kpi.frame import breakdown, draw, frame
-from kpi.frame.draw import Card
-from kpi.measures import MEASURES, over_window
+from kpi.dashboard import breakdown, draw, frame
+from kpi.dashboard.draw import Card
+from kpi.meaning.definitions import WINDOWS
+from kpi.meaning.filters import BREAKDOWNS
+from kpi.meaning.measures import MEASURES, over_window
 
 SHOWN = [
     MEASURES[f"{span}multi_device_{unit}"]

@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import PROJECT, environment
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from kpi.frame.navigation import PageLink
+from kpi.dashboard.navigation import PageLink
 
 WINDOWS = [(width, scheme) for width in (375, 1400) for scheme in ("light", "dark")]
 """Widths of a window, with the theme that the reader's system asks for."""

@@ -90,7 +90,7 @@ class Store:
 
     def run(self, *arguments: str | Path, **told: str | None) -> Ran:
         """Run one command in this process, in an empty folder, so that no secrets file is read."""
-        from kpi.cli import main
+        from kpi.commands.cli import main
 
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
@@ -110,7 +110,9 @@ class Store:
         self, *arguments: str | Path, before: str = "", **told: str | None
     ) -> subprocess.CompletedProcess[str]:
         """Run one command in a process of its own; ``before`` is Python to run first."""
-        program = f"import sys\n{before}\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+        program = (
+            f"import sys\n{before}\nfrom kpi.commands.cli import main\nsys.exit(main(sys.argv[1:]))"
+        )
         with self.started(program, *arguments, **told) as process:
             out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -151,8 +153,8 @@ class Store:
 
     def published(self, query: str, **params: Any) -> list[dict[str, Any]]:
         """The rows of a file in `queries/read` in the newest publication, as pages read it."""
+        from kpi.numbers.warehouse import open_warehouse
         from kpi.settings import Settings
-        from kpi.warehouse import open_warehouse
 
         told = {name: value for name, value in self.settings().items() if value is not None}
         warehouse = open_warehouse(Settings.read(told))

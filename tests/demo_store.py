@@ -13,7 +13,7 @@ DEMO_DAYS = ("1 Nov 2015", "31 Mar 2016")
 
 def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
     """The folder of a demo store, built by the command line."""
-    from kpi.cli import main
+    from kpi.commands.cli import main
 
     with environment(KPI_HOME=str(home)):
         assert main(list(command)) == 0, "the demo could not be built"

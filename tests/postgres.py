@@ -255,8 +255,8 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[Postgres]:
     """The server, with a database to copy for each dialect, made by `ddl --apply`."""
-    from kpi import ddl
     from kpi.settings import Settings
+    from kpi.store import ddl
 
     event.listen(Engine, "before_cursor_execute", without_storage, retval=True)
     server = Postgres(server_folder)

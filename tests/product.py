@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 from conftest import environment
 
-from kpi import queries
-from kpi.filters import Filters, Period
 from kpi.goals import Goal
 from kpi.goals.figures import Figures
-from kpi.published import noted
-from kpi.question import Options, Question
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Options, Question
+from kpi.meaning.tables import TABLES as REGISTRY
+from kpi.numbers.published import noted
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.tables import TABLES as REGISTRY
-from kpi.warehouse import Warehouse, open_warehouse
+from kpi.store import queries
 
 USER_OPTIONS = ("filters", "period", "by", "weekly")
 TABLES: dict[str, tuple[str, ...]] = {

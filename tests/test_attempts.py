@@ -18,12 +18,12 @@ from oracle import Filters as OracleFilters
 from oracle import Log, day_name
 from test_exact import random_filters
 
-from kpi import attempts
-from kpi.cells import small_or_telling
-from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.tables import ACCOUNTS, BASES
+from kpi.numbers import attempts
+from kpi.numbers.cells import small_or_telling
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.tables import ACCOUNTS, BASES
-from kpi.warehouse import Warehouse, open_warehouse
 
 SEEDS = (21, 22)
 UNLOADED = {22: (9, 30)}

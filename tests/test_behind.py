@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 from conftest import environment
 
-from kpi import queries
-from kpi.filters import Filters
-from kpi.published import noted
-from kpi.question import Options, Question
+from kpi.meaning.filters import Filters
+from kpi.meaning.question import Options, Question
+from kpi.meaning.tables import EXPORTED
+from kpi.numbers.published import noted
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.tables import EXPORTED
-from kpi.warehouse import Warehouse, open_warehouse
+from kpi.store import queries
 
 HOSTILE = (
     "'; DROP TABLE kpi.segment; --",

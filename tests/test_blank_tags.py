@@ -12,8 +12,8 @@ from conftest import ALL_CELLS, EVERY_EXPORT, Store
 from event_files import write
 from logs import DAY_MS, Event, random_log, user
 
-from kpi import queries
 from kpi.errors import Refused
+from kpi.store import queries
 
 PRIVATE = {
     "user_agent_browser": "ann.other@example.com",

@@ -129,7 +129,7 @@ def test_download_equals_the_export(
     tmp_path: Path,
 ) -> None:
     """The table's download holds what `export` prints, and its name says what it is."""
-    from kpi.cli import main
+    from kpi.commands.cli import main
 
     seen = visit(f"{server}/?period=all&users=existing")
     seen.charts(GRAPHS)

@@ -16,10 +16,11 @@ from product import publication, table
 from snapshot import Compare, assert_no_others
 from test_goals_charts import END, FAN, days, weeks
 
-from kpi import anomalies, charts
-from kpi.annotations import Annotation
+from kpi import charts
 from kpi.charts import Compared, GoalLine
-from kpi.measures import MEASURES
+from kpi.meaning.measures import MEASURES
+from kpi.numbers.annotations import Annotation
+from kpi.summary import anomalies
 
 MARKERS = [Annotation(date(2016, 1, 26), "Firefox 44")]
 GOALS = [GoalLine("Goal 2016", 25.0, date(2016, 1, 1), date(2016, 12, 31))]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from conftest import PROJECT
 
-from kpi import cli, settings
+from kpi import settings
+from kpi.commands import cli
 
 README = (PROJECT / "README.md").read_text()
 DECISIONS = PROJECT / "docs" / "decisions"

@@ -15,7 +15,7 @@ from conftest import KEY, Store
 from event_files import write
 from logs import D, at, event, random_log, user
 
-from kpi.doctor import weak
+from kpi.commands.doctor import weak
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from browser import PATIENCE, Visit
 from conftest import daily, environment
 from playwright.sync_api import expect
 
-from kpi import attempts
-from kpi.export import written
-from kpi.filters import TAGS, Filters, Period
+from kpi.meaning.filters import TAGS, Filters, Period
+from kpi.meaning.tables import TABLES
+from kpi.numbers import attempts
+from kpi.numbers.export import written
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.tables import TABLES
-from kpi.warehouse import Warehouse, open_warehouse
 
 PAGES = {
     "/": {"engagement", "firefox", "multi-device", "connection-time"},
@@ -89,7 +89,7 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
         if metric != "ready-within":
             options["period"] = Period(demo.publication.first_day, demo.publication.last_day)
         return written(table(demo, filters, min_users=1, **options), "csv")
-    from kpi.cli import main
+    from kpi.commands.cli import main
 
     command = ["export", metric, "--min-users=1", f"-o={folder / 'exported.csv'}"]
     command += [f"--{option}={value}" for option, value in options.items()]

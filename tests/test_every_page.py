@@ -10,7 +10,7 @@ from browser import PATIENCE, Visit, path
 from conftest import PROJECT
 from playwright.sync_api import expect
 
-from kpi.frame.navigation import PAGES, PageLink
+from kpi.dashboard.navigation import PAGES, PageLink
 
 THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = 375

@@ -247,10 +247,10 @@ def test_figures_hold_together(seed: int, filled) -> None:
 @pytest.mark.every_engine
 def test_functions_and_command_line_agree(filled, monkeypatch: pytest.MonkeyPatch) -> None:
     """The frames that pages read are what export prints, with typed columns."""
-    from kpi import metrics
-    from kpi.filters import Filters, Period
+    from kpi.meaning.filters import Filters, Period
+    from kpi.numbers import metrics
+    from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
-    from kpi.warehouse import open_warehouse
 
     store = filled(DAILY_SEED)
     told = {name: value for name, value in store.settings().items() if value is not None}

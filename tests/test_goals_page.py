@@ -18,8 +18,8 @@ from kpi import goals
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
 
 FILE = "pages/goals.py"
 GOALS = 7

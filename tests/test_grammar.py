@@ -19,15 +19,16 @@ from event_files import write
 from logs import D, random_log
 from postgres import WATCHERS, Postgres, ServerStore
 
-from kpi import attempts, queries
 from kpi import store as stores
-from kpi.filters import Filters, Period
 from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
-from kpi.published import Published
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import attempts
+from kpi.numbers.published import Published
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
+from kpi.store import queries
 
 NOT_FOR_REDSHIFT = {
     "fill/copied_events": "PostgreSQL takes rows over the connection; Redshift reads them from S3",

@@ -13,7 +13,7 @@ from event_files import write
 from logs import Event, at, days_from, device, event, user
 from playwright.sync_api import expect
 
-from kpi.frame.navigation import PAGES, PageLink
+from kpi.dashboard.navigation import PAGES, PageLink
 
 HOSTILE = (
     "<script>alert(1)</script>",

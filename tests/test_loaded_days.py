@@ -196,7 +196,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """A clock that a test sets."""
     import kpi.events.load
-    import kpi.summarise
+    import kpi.summary.summarise
 
     told = Clock()
 
@@ -205,7 +205,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
         def now(cls, tz: object = None) -> datetime:
             return told.moment if tz else told.moment.replace(tzinfo=None)
 
-    for module in (kpi.events.load, kpi.summarise):
+    for module in (kpi.events.load, kpi.summary.summarise):
         monkeypatch.setattr(module, "datetime", Set)
     yield told
 

@@ -333,11 +333,11 @@ def test_one_writer_at_a_time(make_server_store: Callable[[str], Store]) -> None
 
 def test_readers_see_one_publication(make_server_store: Callable[[str], Store]) -> None:
     """Whoever reads while a summary is published gets the old numbers or the new, never both."""
-    from kpi import metrics
     from kpi.errors import Republished
-    from kpi.export import written
+    from kpi.numbers import metrics
+    from kpi.numbers.export import written
+    from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
-    from kpi.warehouse import open_warehouse
 
     store = make_server_store("postgresql")
     store.load(write(store.files / "log.csv", random_log(3, days=40)))

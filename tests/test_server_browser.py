@@ -10,7 +10,7 @@ from conftest import daily
 from playwright.sync_api import expect
 from postgres import Postgres, ServerStore
 
-from kpi.frame.navigation import PAGES, PageLink
+from kpi.dashboard.navigation import PAGES, PageLink
 
 DOWN = "The numbers can't be read right now"
 

@@ -242,7 +242,7 @@ def test_statements_over_a_few_days_at_once(events_at_once: int, make_store, mon
     """However few events one statement may group, the numbers are the same."""
     log = random_log(11, days=40, unloaded=(17, 18))
     expected = whole_exports(make_store, log)
-    monkeypatch.setattr("kpi.summarise.EVENTS_AT_ONCE", events_at_once)
+    monkeypatch.setattr("kpi.summary.summarise.EVENTS_AT_ONCE", events_at_once)
     assert whole_exports(make_store, log) == expected
 
 
@@ -490,10 +490,10 @@ def test_readers_keep_their_publication(store: Store) -> None:
 
     A server keeps the newest only: there, a reader of an older one is told so, never given a mixture.
     """
-    from kpi import metrics
     from kpi.errors import Republished
+    from kpi.numbers import metrics
+    from kpi.numbers.warehouse import Warehouse, open_warehouse
     from kpi.settings import Settings
-    from kpi.warehouse import Warehouse, open_warehouse
 
     def daily_users(warehouse: Warehouse) -> int:
         found = metrics.engagement(warehouse, min_users=0)
@@ -525,7 +525,7 @@ def test_readers_keep_their_publication(store: Store) -> None:
 
 TURNS = """
 import sys
-from kpi.cli import main
+from kpi.commands.cli import main
 for turn in range(3):
     for command in (["load", sys.argv[1]], ["unload", "extra.csv"]):
         if main(command) or main(["summarise"]):
@@ -597,7 +597,7 @@ def test_any_life_of_a_store(
 def test_days_of_a_cut_run_are_taken_up_whatever_is_wanted(make_store: Callable[[], Store]) -> None:
     """After a run that was killed, one for other days gives the numbers of an undisturbed store."""
     cut = (
-        "import os\nfrom kpi.summarise import _Run\nrun = _Run._run\n"
+        "import os\nfrom kpi.summary.summarise import _Run\nrun = _Run._run\n"
         "_Run._run = lambda self, step, **told: "
         "os._exit(9) if step == 'seen_attempt_tags' else run(self, step, **told)"
     )

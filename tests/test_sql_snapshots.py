@@ -11,7 +11,7 @@ import pytest
 from product import GOAL_TABLES, TABLES, publication, statements, tables
 from snapshot import Compare, assert_no_others
 
-from kpi.warehouse import Warehouse
+from kpi.numbers.warehouse import Warehouse
 
 # By case: what a table must have for it, and what is chosen.
 CASES: dict[str, tuple[str | None, dict[str, Any]]] = {

@@ -127,7 +127,7 @@ def test_killed_while_upgrading(old: Store, forked: Commands) -> None:
 
 def test_every_version_has_its_steps() -> None:
     """From version 1 to this one no step is missing."""
-    from kpi import queries
+    from kpi.store import queries
     from kpi.store.shared import SCHEMA_VERSION
 
     assert SCHEMA_VERSION == NOW

@@ -24,11 +24,11 @@ from kpi.charts.looks import (
     Series,
 )
 from kpi.charts.values import floats, together, values_drawn
-from kpi.measures import ABSENT, Unit, written
+from kpi.meaning.measures import ABSENT, Unit, written
 from kpi.rows import each_row
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 WITHIN_SERIES = (
     Series("completion_percent", "Ever", "Ever", BLUE, width=2.4),

@@ -14,20 +14,13 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import layered, lines
-from kpi.charts.looks import (
-    BLUE,
-    LOOKS,
-    NOTHING_DRAWN,
-    TEXT,
-    Compared,
-    Series,
-)
+from kpi.charts.looks import BLUE, LOOKS, NOTHING_DRAWN, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_told, together, values_drawn
-from kpi.measures import ABSENT, Measure, day_text, written
+from kpi.meaning.measures import ABSENT, Measure, day_text, written
 from kpi.rows import each_row, records
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
 LONGEST_LABEL = 26

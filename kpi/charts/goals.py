@@ -12,11 +12,11 @@ import pandas as pd
 
 from kpi.charts.layers import layered, lines
 from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, TEXT, VERMILION, GoalLine, Series
-from kpi.measures import Unit, day_text, written
+from kpi.meaning.measures import Unit, day_text, written
 from kpi.rows import each_row
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 STRIP_HEIGHT, SPARK_HEIGHT, HISTORY_HEIGHT = 92, 92, 330
 # Where the lines of a strip stand, in pixels from its top.

@@ -29,10 +29,10 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
-from kpi.measures import ABSENT, Unit, day_text, days_text, written
+from kpi.meaning.measures import ABSENT, Unit, day_text, days_text, written
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 
 POINTED, STRIPES = "day_pointed_at", "stripes"

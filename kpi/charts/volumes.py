@@ -10,21 +10,13 @@ import pandas as pd
 
 from kpi.charts.axes import day_axis
 from kpi.charts.layers import layered, lines
-from kpi.charts.looks import (
-    BLUE,
-    GREY,
-    HEIGHT,
-    NOTHING_DRAWN,
-    PADDING,
-    VERMILION,
-    Series,
-)
+from kpi.charts.looks import BLUE, GREY, HEIGHT, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
-from kpi.measures import ABSENT, day_text, written
+from kpi.meaning.measures import ABSENT, day_text, written
 from kpi.rows import each_row
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 STRIP_HEIGHT = 26
 SHAPES = {"low": "triangle-down", "high": "triangle-up"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from kpi import queries
+from kpi.store import queries
 
 KNOWN_TYPES = (
     "sequence.begin account.created account.login account.verified account.reset account.deleted "

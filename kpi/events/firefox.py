@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Connection
 
-from kpi import queries, store
+from kpi import store
 from kpi.errors import Refused
 from kpi.events import simulated
 from kpi.rows import each_row
 from kpi.settings import Settings
+from kpi.store import queries
 
 COLUMNS = ["day", "product", "dau", "mau"]
 PRODUCTS = ("desktop", "android", "ios")

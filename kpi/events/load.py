@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection
 
-from kpi import queries, store
+from kpi import store
 from kpi.errors import Refused
 from kpi.events import identity, simulated
 from kpi.events.contents import Contents, Fault
@@ -28,6 +28,7 @@ from kpi.events.folder import event_files, of_a_shared_name
 from kpi.events.layouts import NoEvents, OtherData
 from kpi.events.staging import Reading, Staging
 from kpi.settings import Settings
+from kpi.store import queries
 
 ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
 """How a store spells ids: a store that held ids before they were spelled alike goes on as it began."""

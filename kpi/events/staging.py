@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from kpi import queries
 from kpi.errors import Refused
 from kpi.events import layouts, lines, sources
 from kpi.events.contents import Contents
 from kpi.events.event_file import EventFile
 from kpi.events.layouts import Layout, NoEvents, Recognised
 from kpi.events.sources import LINE, Constants, identifier, literal, text_cell
+from kpi.store import queries
 
 _Item = TypeVar("_Item")
 _Rows = tuple[int | None, pa.Table, bool]

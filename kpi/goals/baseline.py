@@ -12,14 +12,14 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from kpi import anomalies
-from kpi.annotations import Marker
-from kpi.definitions import WEEK
-from kpi.filters import Period
 from kpi.goals.blocks import block_of, moving_blocks
 from kpi.goals.figures import mean_within
-from kpi.measures import day_text, days_text
+from kpi.meaning.definitions import WEEK
+from kpi.meaning.filters import Period
+from kpi.meaning.measures import day_text, days_text
+from kpi.numbers.annotations import Marker
 from kpi.rows import each_row
+from kpi.summary import anomalies
 
 FEWEST_WEEKS = 8
 """Whole weeks below which a period is short for a baseline."""

@@ -9,14 +9,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from kpi import coverage, metrics
-from kpi.answers import Answer
-from kpi.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.errors import NoData
-from kpi.filters import Filters, Period
 from kpi.goals.file import Goal
-from kpi.question import Options, Question
-from kpi.warehouse import Warehouse
+from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Options, Question
+from kpi.numbers import coverage, metrics
+from kpi.numbers.answers import Answer
+from kpi.numbers.warehouse import Warehouse
 
 USABLE = 21 / 28
 """Which part of a window's days must have a number of devices for a verdict."""

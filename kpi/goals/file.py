@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kpi.definitions import MONTH, WINDOWS
 from kpi.errors import Refused
-from kpi.filters import TAGS, Filters
-from kpi.measures import Unit
-from kpi.tables import PRODUCTS
+from kpi.meaning.definitions import MONTH, WINDOWS
+from kpi.meaning.filters import TAGS, Filters
+from kpi.meaning.measures import Unit
+from kpi.meaning.tables import PRODUCTS
 
 GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
 KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")

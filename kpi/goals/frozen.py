@@ -14,12 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from kpi import queries, store
-from kpi.definitions import device_identity
+from kpi import store
 from kpi.errors import Refused
-from kpi.filters import Filters
 from kpi.goals.file import Goal
+from kpi.meaning.definitions import device_identity
+from kpi.meaning.filters import Filters
 from kpi.settings import Settings
+from kpi.store import queries
 
 # Bytes of UTF-8, as the columns of every engine count them.
 LONGEST_NAME, LONGEST_REASON, LONGEST_FILTERS = 256, 1024, 4096

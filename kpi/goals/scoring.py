@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from kpi.definitions import WINDOWS
-from kpi.filters import Filters, Period
 from kpi.goals.figures import Figures, mean_within
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
+from kpi.meaning.definitions import WINDOWS
+from kpi.meaning.filters import Filters, Period
 
 COLUMNS = "goal measure comparison baseline target actual as_of gap status".split()
 MET, NOT_MET, NO_DATA = "met", "not met", "no data"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kpi.filters import Period
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
@@ -10,7 +9,8 @@ from kpi.goals.file import DEVICE_WINDOW, MEASURES, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, Score
-from kpi.measures import ABSENT, Unit, day_text, days_text, written
+from kpi.meaning.filters import Period
+from kpi.meaning.measures import ABSENT, Unit, day_text, days_text, written
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "

@@ -11,10 +11,9 @@ import pyarrow.csv
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from kpi import queries
 from kpi.errors import Refused
 from kpi.settings import Settings
-from kpi.store import connections, staged
+from kpi.store import connections, queries, staged
 from kpi.store.shared import driver
 
 BATCH_ROWS = 50_000

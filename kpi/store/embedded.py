@@ -20,20 +20,15 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from kpi import private, queries
+from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, rewriting, upgrade
+from kpi.store import dialects, health, publications, queries, rewriting, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import (
-    SCHEMA_VERSION,
-    connection_settings,
-    driver,
-    record_publication,
-)
+from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, record_publication
 
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (

@@ -16,10 +16,9 @@ import duckdb
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from kpi import queries
 from kpi.errors import NoData, Refused
 from kpi.settings import Settings
-from kpi.store import adding, connections
+from kpi.store import adding, connections, queries
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from kpi import queries
-from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
+from kpi.meaning.definitions import DEFINITIONS
 from kpi.settings import Settings
+from kpi.store import queries
 
 SCHEMA_VERSION = 3
 

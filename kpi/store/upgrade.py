@@ -17,8 +17,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine.default import DefaultDialect
 
-from kpi import queries
-from kpi.store import dialects
+from kpi.store import dialects, queries
 from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
 
 _CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
