@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from kpi import queries
@@ -197,7 +198,7 @@ class Staging:
                 columns = [n for n, c in zip(names, layout.columns, strict=True) if c]
             first = 1
             for batch in file.iter_batches(_PARQUET_ROWS, columns=columns):
-                numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+                numbers = lines.integers(np.arange(first, first + batch.num_rows))
                 first += batch.num_rows
                 table = pa.Table.from_batches([batch]).append_column(LINE, numbers)
                 self._reader.register("block", table)
