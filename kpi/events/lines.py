@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from json import JSONDecodeError, JSONDecoder
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,7 @@ SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string()), ("fault", pa.st
 BLANKS = ("", "NULL", "null", "Null")
 """Cells that are blank. Other placeholders of ids are blank, too, but reported."""
 
+_Item = TypeVar("_Item")
 _LONGEST_LINE = 2_000_000
 _MOST_LINES_A_RECORD = 200
 _MARK = b"\xef\xbb\xbf"
@@ -39,7 +40,7 @@ def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> 
     number = 1
     waiting: list[bytes] = []
     length = 0
-    for block, last in _with_last(_without_mark(blocks)):
+    for block, last in with_last(_without_mark(blocks)):
         waiting.append(block)
         length += len(block)
         if length < size and not last:
@@ -302,7 +303,7 @@ def _values(blocks: Iterable[bytes]) -> Iterator[tuple[int, str, str | None]]:
     # Python refuses to make numbers of 4,300 digits.
     decoder = JSONDecoder(parse_int=str, parse_float=str)
     text, number = "", 1
-    for block, last in _with_last(blocks):
+    for block, last in with_last(blocks):
         text += decode(block, last)
         place = 0
         while True:
@@ -369,12 +370,12 @@ def _without_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:
         first = False
 
 
-def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Each block, and whether it is the last."""
-    before: bytes | None = None
-    for block in blocks:
+def with_last(items: Iterable[_Item]) -> Iterator[tuple[_Item, bool]]:
+    """Each item, and whether it is the last."""
+    before: _Item | None = None
+    for item in items:
         if before is not None:
             yield before, False
-        before = block
+        before = item
     if before is not None:
         yield before, True
