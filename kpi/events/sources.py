@@ -38,12 +38,15 @@ class Constants:
     as_written: bool = False
     event_wins: bool = False
 
-    def columns(self, care: bool = True) -> str:
-        """The constants as columns of `source`; ``care`` where cells may hold more than plain tags."""
+    def columns(self, care: bool = True, spelled: bool = False) -> str:
+        """The constants as columns of `source`; ``care`` where cells may hold more than plain tags.
+
+        Where sequences are ``spelled`` as they are stored, nothing is done about that.
+        """
         limits = {name: getattr(self, name) for name in ("first_sane", "last_sane", "first_open")}
         constants = {
             "care": str(care),
-            "as_written": str(self.as_written),
+            "as_written": str(self.as_written or spelled),
             "event_wins": str(self.event_wins),
             "time_unit": literal(self.time_unit) if self.time_unit else "NULL::VARCHAR",
             **{name: str(int(limit.timestamp() * 1000)) for name, limit in limits.items()},
@@ -58,6 +61,7 @@ def view_cells(
     care |= _has_long_tags(table, layout)
     padded = care or _has_padded_cells(table)
     cells = {name: f"c{place + 1}" for place, name in enumerate(layout.columns) if name}
+    spelled = "seq_id" in cells and _is_spelled(table.column(cells["seq_id"]))
     columns = ", ".join(
         f"{text_cell(name, cells[name]) if padded else cells[name]} AS {identifier(name)}"
         if name in cells
@@ -66,7 +70,7 @@ def view_cells(
     )
     reader.execute(
         "CREATE OR REPLACE TEMP VIEW source AS SELECT line, NULL::VARCHAR AS fault, "
-        f"'{layout.format}' AS format, {constants.columns(care)}, {columns} FROM block"
+        f"'{layout.format}' AS format, {constants.columns(care, spelled)}, {columns} FROM block"
     )
 
 
@@ -134,16 +138,17 @@ def view_lines(reader: Any, kind: Recognised, constants: Constants) -> None:
 def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Constants) -> None:
     """`source` over a batch of a Parquet file: every cell as text under our names."""
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
-    spelled = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
-    texts = [table.column(spelled[name]) for name in _TAGS if name in spelled]
+    spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
+    texts = [table.column(spelling[name]) for name in _TAGS if name in spelling]
     care = any(_asks_for_care(text) for text in texts)
+    spelled = "seq_id" in spelling and _is_spelled(table.column(spelling["seq_id"]))
     columns = ", ".join(
-        f"{_parquet_cell(name, spelled, types, care)} AS {identifier(name)}"
+        f"{_parquet_cell(name, spelling, types, care)} AS {identifier(name)}"
         for name in layouts.CELLS
     )
     reader.execute(
         f"CREATE OR REPLACE TEMP VIEW source AS SELECT {identifier(LINE)} AS line, NULL::VARCHAR AS fault, "
-        f"'{layout.format}' AS format, {constants.columns(care)}, {columns} FROM block"
+        f"'{layout.format}' AS format, {constants.columns(care, spelled)}, {columns} FROM block"
     )
 
 
@@ -161,6 +166,23 @@ def _has_padded_cells(table: pa.Table) -> bool:
         for place in range(table.num_columns - 1)
         for test in (pc.starts_with, pc.ends_with)
     )
+
+
+def _is_spelled(ids: pa.ChunkedArray) -> bool:
+    """True where no id has blanks around it or a capital letter of ASCII."""
+    return _is_text(ids) and not any(
+        pc.any(test).as_py()
+        for chunk in ids.chunks
+        for test in (
+            pc.not_equal(pc.ascii_lower(chunk), chunk),
+            pc.starts_with(chunk, " "),
+            pc.ends_with(chunk, " "),
+        )
+    )
+
+
+def _is_text(column: pa.ChunkedArray) -> bool:
+    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
 
 
 def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
@@ -182,7 +204,7 @@ def _asks_for_care(texts: pa.ChunkedArray) -> bool:
     """Whether a Parquet column of tags holds more than short texts without blanks around them."""
     if pa.types.is_null(texts.type):
         return False
-    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+    if not _is_text(texts):
         return True
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
     if longest >= _LONG_TAG:

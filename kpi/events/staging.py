@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from kpi.errors import Refused
@@ -30,12 +31,13 @@ _Rows = tuple[int | None, pa.Table, bool]
 """The width of rows (None for lines that are not split yet), the rows, and whether they ask for care."""
 
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
-BLOCK_BYTES = 96 << 20
+BLOCK_BYTES = 192 << 20
 PIECE_BYTES = 8 << 20
 """The size of the pieces in which text becomes columns: much larger ones leave the processor's caches."""
 
 _HEAD_BYTES = 1 << 18
-_PARQUET_ROWS = 200_000
+_PARQUET_ROWS = 20_000
+"""The rows of a Parquet file that become columns at once: each batch is checked by a single thread."""
 _MOST_SPELLINGS = 200
 _WRAPPERS = set(
     "fields jsonpayload eventproperties userproperties log message msg textpayload".split()
@@ -196,11 +198,8 @@ class Staging:
                 layouts.refuse_missing(self._file.path, layout)
                 self._layouts = [layout]
                 columns = [n for n, c in zip(names, layout.columns, strict=True) if c]
-            first = 1
-            for batch in file.iter_batches(_PARQUET_ROWS, columns=columns):
-                numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
-                first += batch.num_rows
-                table = pa.Table.from_batches([batch]).append_column(LINE, numbers)
+            batches = file.iter_batches(_PARQUET_ROWS, columns=columns)
+            for table in ahead(_numbered(batches, self._block_bytes)):
                 self._reader.register("block", table)
                 if nested:
                     self._make_objects(
@@ -208,7 +207,7 @@ class Staging:
                         "CAST(TO_JSON(block) AS VARCHAR) AS body FROM block"
                     )
                 else:
-                    self.contents.lines += batch.num_rows
+                    self.contents.lines += table.num_rows
                     sources.view_parquet(self._reader, self._layouts[0], table, self._constants)
                 yield
 
@@ -341,6 +340,20 @@ def _constants(reading: Reading) -> Constants:
     return Constants(FIRST_SANE, tomorrow, first_open, reading.time_unit, reading.as_written)
 
 
+def _numbered(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+    """Tables of about ``size`` bytes of a Parquet file's rows, with their numbers."""
+    waiting: list[pa.RecordBatch] = []
+    length, first = 0, 1
+    for batch, last in lines.with_last(batches):
+        numbers = lines.integers(np.arange(first, first + batch.num_rows))
+        first += batch.num_rows
+        waiting.append(batch.append_column(LINE, numbers))
+        length += batch.nbytes
+        if length >= size or last:
+            yield pa.Table.from_batches(waiting)
+            waiting, length = [], 0
+
+
 def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows]:
     """Rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
     for piece in pieces:
@@ -359,14 +372,13 @@ def _merged(rows: Iterable[_Rows], size: int) -> Iterator[_Rows]:
     """The same rows in tables of about ``size`` bytes."""
     tables: dict[int | None, list[pa.Table]] = {}
     length, care = 0, False
-    for width, table, careful in rows:
+    for (width, table, careful), last in lines.with_last(rows):
         tables.setdefault(width, []).append(table)
         length += table.nbytes
         care |= careful
-        if length >= size:
-            yield from ((w, pa.concat_tables(each), care) for w, each in tables.items())
+        if length >= size or last:
+            yield from ((width, pa.concat_tables(each), care) for width, each in tables.items())
             tables, length, care = {}, 0, False
-    yield from ((w, pa.concat_tables(each), care) for w, each in tables.items())
 
 
 def ahead(given: Iterator[_Item]) -> Iterator[_Item]:

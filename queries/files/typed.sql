@@ -76,6 +76,8 @@ SELECT
   device_id,
   CASE
     WHEN format <> 'events' AND new_user IS NULL THEN NULL
+    WHEN new_user = '0' THEN 0
+    WHEN new_user = '1' THEN 1
     WHEN new_user IS NULL OR LOWER(new_user) IN ('0', 'false', 'f', '0.0') THEN 0
     WHEN LOWER(new_user) IN ('1', 'true', 't', '1.0') THEN 1
   END AS new_user,
