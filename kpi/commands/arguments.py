@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, date, datetime
 
+from kpi.meaning.filters import TAGS
+from kpi.meaning.tables import TABLES
+
 
 class Checked:
     """The parser, with the rules that hold between options."""
@@ -18,11 +21,11 @@ class Checked:
         metric = getattr(told, "metric", None)
         if metric is None:
             return told
-        if told.devices and metric not in ("connection-time", "completion", "steps"):
+        if told.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
             self._parser.error(
                 f"--devices goes with attempts only; {metric} has single and multi beside all"
             )
-        if told.window and metric != "multi-device":
+        if told.window and (metric not in TABLES or not TABLES[metric].windows):
             self._parser.error("--window goes with multi-device only")
         told.window = told.window or 5
         of_goals = [
@@ -39,22 +42,8 @@ class Checked:
             self._parser.error(
                 "goals have no period, weeks or breakdown; --as-of gives the day to score"
             )
-        narrowed = [
-            name
-            for name in (
-                "browser",
-                "version",
-                "os",
-                "service",
-                "not_browser",
-                "not_version",
-                "not_os",
-                "not_service",
-                "users",
-                "by",
-            )
-            if getattr(told, name)
-        ]
+        narrowing = (*TAGS, *(f"not_{tag}" for tag in TAGS), "users", "by")
+        narrowed = [name for name in narrowing if getattr(told, name)]
         if metric == "firefox" and narrowed:
             option = narrowed[0].replace("_", "-")
             self._parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")

@@ -20,7 +20,7 @@ from kpi.commands.arguments import Checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.commands.progress import progress
 from kpi.errors import NoData, Refused, Republished
-from kpi.meaning.filters import BREAKDOWNS
+from kpi.meaning.filters import BREAKDOWNS, TAGS
 from kpi.meaning.tables import EXPORTED
 from kpi.settings import Settings
 
@@ -235,11 +235,7 @@ def _export(settings: Settings, asked: argparse.Namespace) -> None:
 
     period = Period(asked.first, asked.last)
     filters = Filters(
-        **{
-            name: tuple(getattr(asked, name) or ())
-            for tag in ("browser", "version", "os", "service")
-            for name in (tag, f"not_{tag}")
-        },
+        **{name: tuple(getattr(asked, name) or ()) for tag in TAGS for name in (tag, f"not_{tag}")},
         users=asked.users,
         devices=asked.devices,
     )
@@ -496,7 +492,7 @@ def _parser() -> Checked:
         choices=[*EXPORTED, "goals"],
     )
     _add_period(export)
-    for tag in ("browser", "version", "os", "service"):
+    for tag in TAGS:
         export.add_argument(f"--{tag}", action="append", metavar="VALUE")
         export.add_argument(f"--not-{tag}", action="append", metavar="VALUE")
     export.add_argument("--users", choices=["new", "existing"])

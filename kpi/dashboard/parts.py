@@ -13,30 +13,18 @@ from kpi import charts
 from kpi.dashboard import targets
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.words import plain
+from kpi.meaning.filters import BREAKDOWN_NAMES
 from kpi.meaning.measures import ABSENT, COLUMNS, Measure, Reading, day_text
 from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
 
 MOST_SEGMENTS = 5
 SPARKLINE_DAYS = 90
-DIMENSIONS = {
-    "browser": "Browser",
-    "version": "Browser version",
-    "os": "Operating system",
-    "service": "Service",
-    "users": "New or existing users",
-    "region": "Region",
-    "context": "Context",
-    "entrypoint": "Entrypoint",
-    "campaign": "Campaign",
-    "migration": "Migration",
-}
-"""What a breakdown is called."""
 
 
 def dimension(by: str) -> str:
     """A breakdown's name as a reader meets it."""
-    return DIMENSIONS.get(by, by)
+    return BREAKDOWN_NAMES.get(by, by)
 
 
 def draw_card(
@@ -142,7 +130,7 @@ def draw_definitions(measures: Iterable[Measure]) -> None:
 
 
 def _column_config(column: str) -> Any:
-    title, unit = COLUMNS.get(column, (DIMENSIONS.get(column, column), "text"))
+    title, unit = COLUMNS.get(column, (BREAKDOWN_NAMES.get(column, column), "text"))
     if unit == "day":
         return st.column_config.DateColumn(title, format="D MMM YYYY", pinned=True)
     if unit in ("users", "attempts"):

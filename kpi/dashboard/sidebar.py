@@ -14,19 +14,13 @@ from kpi.dashboard.address import Address, tell_dropped
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
 from kpi.meaning import periods
-from kpi.meaning.filters import Filters, Period
+from kpi.meaning.filters import TAG_NAMES, Filters, Period
 from kpi.meaning.measures import day_text, days_text
 from kpi.rows import each_row
 
 ONLY, EXCEPT = "only these", "all except"
 EVERYBODY = "all"
 DAY, WEEK = "day", "week"
-TAG_NAMES = {
-    "browser": "Browser",
-    "version": "Browser version",
-    "os": "Operating system",
-    "service": "Service",
-}
 FILTER_DEFAULTS: dict[str, Any] = {
     "users": EVERYBODY,
     "devices": EVERYBODY,

@@ -13,7 +13,7 @@ from kpi.events import layouts
 from kpi.events.layouts import Layout, Recognised
 
 LINE = "the line of a row"
-_TAGS = (
+TAGS = (
     "browser",
     "version",
     "os",
@@ -139,7 +139,7 @@ def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Consta
     """`source` over a batch of a Parquet file: every cell as text under our names."""
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
-    texts = [table.column(spelling[name]) for name in _TAGS if name in spelling]
+    texts = [table.column(spelling[name]) for name in TAGS if name in spelling]
     care = any(_asks_for_care(text) for text in texts)
     spelled = "seq_id" in spelling and _is_spelled(table.column(spelling["seq_id"]))
     columns = ", ".join(
@@ -187,7 +187,7 @@ def _is_text(column: pa.ChunkedArray) -> bool:
 
 def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
     """Whether a tag is long enough to be an id, a token or too long."""
-    places = [place for place, name in enumerate(layout.columns) if name in _TAGS]
+    places = [place for place, name in enumerate(layout.columns) if name in TAGS]
     longest = (pc.max(pc.binary_length(table.column(place))).as_py() for place in places)
     return any(length and length >= _LONG_TAG for length in longest)
 

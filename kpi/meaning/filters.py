@@ -11,9 +11,27 @@ import pandas as pd
 
 from kpi.errors import Refused
 
-TAGS = ("browser", "version", "os", "service")
+TAG_NAMES = {
+    "browser": "Browser",
+    "version": "Browser version",
+    "os": "Operating system",
+    "service": "Service",
+}
+"""The tags that readers filter and break users down by, and their names on pages."""
+
+ATTEMPT_TAG_NAMES = {
+    "region": "Region",
+    "context": "Context",
+    "entrypoint": "Entrypoint",
+    "campaign": "Campaign",
+    "migration": "Migration",
+}
+"""The tags that only attempts are broken down by."""
+
+BREAKDOWN_NAMES = {**TAG_NAMES, "users": "New or existing users", **ATTEMPT_TAG_NAMES}
+TAGS = tuple(TAG_NAMES)
 BREAKDOWNS = (*TAGS, "users")
-ATTEMPT_BREAKDOWNS = (*BREAKDOWNS, "region", "context", "entrypoint", "campaign", "migration")
+ATTEMPT_BREAKDOWNS = tuple(BREAKDOWN_NAMES)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
-from kpi.meaning.filters import Period
+from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
 
 Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
 Better = Literal["higher", "lower"]
@@ -317,10 +317,7 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "lost": ("Lost since the step before", "attempts"),
     "lost_percent": ("Lost since the step before", "percent"),
     "step_seconds": ("The step itself (median)", "seconds"),
-    "browser": ("Browser", "text"),
-    "version": ("Browser version", "text"),
-    "os": ("Operating system", "text"),
-    "service": ("Service", "text"),
+    **{tag: (name, "text") for tag, name in {**TAG_NAMES, **ATTEMPT_TAG_NAMES}.items()},
     "users": ("Account", "text"),
     "type": ("Event type", "text"),
     "events": ("Events", "attempts"),
@@ -349,11 +346,6 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "reason": ("Reason", "text"),
     "rows": ("Rows", "attempts"),
     "files": ("Files", "attempts"),
-    "region": ("Region", "text"),
-    "context": ("Context", "text"),
-    "entrypoint": ("Entrypoint", "text"),
-    "campaign": ("Campaign", "text"),
-    "migration": ("Migration", "text"),
 }
 """Every column of the exported tables: its heading and unit."""
 

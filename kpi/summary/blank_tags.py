@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from kpi import store
 from kpi.errors import Refused
 from kpi.events import load
+from kpi.events.sources import TAGS
 from kpi.settings import Settings
 from kpi.store import queries
 
-TAGS = "browser version os service context entrypoint campaign migration region".split()
 LOOKS_PRIVATE = "look like ids, mail addresses or tokens"
 
 PrivateTags = dict[str, set[str]]
