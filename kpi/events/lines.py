@@ -66,7 +66,7 @@ class Piece:
         self._faults: dict[int, str] = {}
         self.text = text if text.isascii() else self._readable(text)
         self._number = number
-        self._lines = self.text.count(b"\n")
+        self._lines = len(self._ends)
         self.used = self._lines
 
     @property
