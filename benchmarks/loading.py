@@ -1,8 +1,9 @@
 """`python -m benchmarks.loading --before CHECKOUT`: loading by this version and by another, in one run.
 
-Every kind of file is loaded by `python -m kpi load` into a new store, by each version in turn. Printed are
-rows a second, processor seconds, and the bytes read for each byte of the file: those of the whole process
-less those of a load of a few rows.
+Every kind of file is loaded by `python -m kpi load` into a new store, by each version in turn, and read by
+the engine alone into a table on disk (bare: no check, no hash). Printed are the best of the runs: rows a
+second, their share of the bare ones, processor seconds, and the bytes read for each byte of the file. These
+are those of the whole process less those of a load of a few rows.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+import duckdb
 
 PROJECT = Path(__file__).resolve().parent.parent
 HEADER = (
@@ -33,8 +37,24 @@ _PROGRAM = (
 )
 
 
+_BARE_PROGRAM = """
+import sys, duckdb
+engine = duckdb.connect("bare.duckdb")
+engine.execute("SET preserve_insertion_order = false")
+engine.execute(f"CREATE TABLE event AS SELECT * FROM {sys.argv[2]}", [sys.argv[1]])
+engine.close()
+print(open("/proc/self/io").read(), file=sys.stderr)
+"""
+_BARE_CSV = "read_csv($1, header = true, nullstr = 'NULL')"
+_BARE = {
+    "torn.csv": "read_csv($1, header = true, nullstr = 'NULL', ignore_errors = true)",
+    "plain.parquet": "read_parquet($1)",
+}
+BARE = "bare"
+
+
 class Run(NamedTuple):
-    """One load: wall seconds, processor seconds and bytes read."""
+    """A load: wall seconds, processor seconds and bytes read."""
 
     seconds: float
     cpu_seconds: float
@@ -48,21 +68,26 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     asked = parser.parse_args()
     versions = {"after": PROJECT} | ({"before": asked.before.resolve()} if asked.before else {})
-    print("file,version,rows_per_second,cpu_seconds,bytes_read_per_byte")
+    print("file,version,rows_per_second,share_of_bare,cpu_seconds,bytes_read_per_byte")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         few = folder / "few.csv"
         few.write_text("".join(lines(10)))
+        loads: dict[str, Callable[[Path], Run]] = {
+            name: partial(loaded, checkout, folder) for name, checkout in versions.items()
+        } | {BARE: partial(read_bare, folder)}
         for path in files(folder, asked.rows):
-            runs: dict[str, list[Run]] = {name: [] for name in versions}
+            runs: dict[str, list[Run]] = {name: [] for name in loads}
             for _ in range(REPEATS):
-                for name, checkout in versions.items():
-                    runs[name].append(loaded(checkout, path, folder))
-            for name, checkout in versions.items():
-                best = min(runs[name])
-                own = best.bytes_read - loaded(checkout, few, folder).bytes_read
+                for name, load in loads.items():
+                    runs[name].append(load(path))
+            best = {name: Run(*map(min, zip(*of, strict=True))) for name, of in runs.items()}
+            for name, load in loads.items():
+                run = best[name]
+                own = run.bytes_read - load(few).bytes_read
                 print(
-                    f"{path.name},{name},{asked.rows / best.seconds:.0f},{best.cpu_seconds:.1f},"
+                    f"{path.name},{name},{asked.rows / run.seconds:.0f},"
+                    f"{best[BARE].seconds / run.seconds:.2f},{run.cpu_seconds:.1f},"
                     f"{own / path.stat().st_size:.2f}",
                     flush=True,
                 )
@@ -83,15 +108,18 @@ def lines(rows: int) -> Iterator[str]:
 
 
 def files(folder: Path, rows: int) -> Iterator[Path]:
-    """A plain file, the same packed, the same with a torn row in its middle, and with every cell quoted."""
+    """A plain file; the same packed, as Parquet, with a torn row in its middle, with every cell quoted."""
     plain = folder / "plain.csv"
     with plain.open("w") as file:
         file.writelines(lines(rows))
     content = plain.read_bytes()
+    parquet = folder / "plain.parquet"
+    duckdb.read_csv(str(plain), all_varchar=True).write_parquet(str(parquet))
     yield plain
     packed = folder / "packed.csv.gz"
     packed.write_bytes(gzip.compress(content, 6))
     yield packed
+    yield parquet
     middle = content.index(b"\n", len(content) // 2) + 1
     torn = folder / "torn.csv"
     torn.write_bytes(content[:middle] + b"1,2,3\n" + content[middle:])
@@ -102,8 +130,17 @@ def files(folder: Path, rows: int) -> Iterator[Path]:
     yield quoted
 
 
-def loaded(checkout: Path, path: Path, folder: Path) -> Run:
+def loaded(checkout: Path, folder: Path, path: Path) -> Run:
     """Load a file into a new store by the version in a checkout."""
+    return _run([_PROGRAM, str(path)], folder, checkout)
+
+
+def read_bare(folder: Path, path: Path) -> Run:
+    """Read a file into a new table by the engine alone."""
+    return _run([_BARE_PROGRAM, str(path), _BARE.get(path.name, _BARE_CSV)], folder, PROJECT)
+
+
+def _run(program: list[str], folder: Path, checkout: Path) -> Run:
     with tempfile.TemporaryDirectory(dir=folder) as home:
         environment = os.environ | {
             "KPI_HOME": f"{home}/store",
@@ -112,7 +149,7 @@ def loaded(checkout: Path, path: Path, folder: Path) -> Run:
         }
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         ran = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, str(path)],
+            [sys.executable, "-c", *program],
             env=environment,
             cwd=home,
             check=True,

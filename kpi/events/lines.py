@@ -66,7 +66,7 @@ class Piece:
         self._faults: dict[int, str] = {}
         self.text = text if text.isascii() else self._readable(text)
         self._number = number
-        self._lines = self.text.count(b"\n")
+        self._lines = len(self._ends)
         self.used = self._lines
 
     @property
@@ -145,7 +145,8 @@ class Piece:
         is_plain = is_row & np.append(self._begins_record[1 : self.used], True)
         is_plain &= ~self._misquoted(separator)[: self.used]
         is_plain[[place for place in self._faults if place < self.used]] = False
-        for width in widths:
+        usual = self._first_width(is_plain, separator)
+        for width in sorted(widths, key=lambda width: width != usual):
             places, table = self._cells(np.flatnonzero(is_plain), separator, width)
             if len(places):
                 yield width, table
@@ -153,6 +154,11 @@ class Piece:
         rest = [place for place in np.flatnonzero(is_row) if not self._is_blank(int(place))]
         if rest:
             yield None, self._table(np.array(rest))
+
+    def _first_width(self, is_plain: np.ndarray, separator: str) -> int:
+        """The number of cells of the first plain line, which most others share."""
+        place = int(np.argmax(is_plain))
+        return self.text.count(separator.encode(), self._starts[place], self._ends[place]) + 1
 
     def _cells(self, places: np.ndarray, separator: str, width: int) -> tuple[np.ndarray, pa.Table]:
         """The rows of a width among the lines at ``places``: their places, and their cells and lines."""
@@ -183,7 +189,6 @@ class Piece:
         closes = ((np.arange(len(quotes)) - np.repeat(before, counts)) & 1).astype(bool)
         beside = self._codes[quotes + np.where(closes, 1, -1)]
         inside = (beside != ord(separator)) & (beside != _NEWLINE)
-        inside[:1] &= quotes[:1] > 0
         misquoted[np.searchsorted(self._ends, quotes[inside], side="right")] = True
         return misquoted
 

@@ -35,6 +35,8 @@ ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
 
 _MOST_TYPES = 20
 _LONGEST_LIST = 1000
+_MOST_HASHED = 400_000
+"""Ids whose hashes are retained from block to block of a file."""
 
 
 @dataclass(frozen=True)
@@ -260,17 +262,21 @@ def _hashing(
 def _hash_ids(reader: Any, hashing: _Hashing, as_written: bool) -> None:
     """Put the distinct ids of `checked` with their hashes behind the name `hashed_id`.
 
-    Ids are spelled alike before they are hashed; a placeholder has no hash.
+    Ids are spelled alike before they are hashed; a placeholder has no hash. Those of earlier blocks stay,
+    as far as there is room.
     """
+    reader.execute("CREATE TEMP TABLE IF NOT EXISTS hashed_id (id TEXT, spelled TEXT, hashed TEXT)")
+    if reader.execute("SELECT COUNT(*) FROM hashed_id").fetchone()[0] > _MOST_HASHED:
+        reader.execute("TRUNCATE hashed_id")
     hashed = (
         "sha256($outer_pad || unhex(sha256($inner_pad || encode(spelled))))"
         if hashing.pads
         else "spelled"
     )
     reader.execute(
-        f"CREATE OR REPLACE TEMP TABLE hashed_id AS SELECT id, spelled, {hashed} AS hashed "
-        f"FROM (SELECT id, spelled_id(id, {as_written}) AS spelled FROM distinct_id) "
-        "WHERE spelled IS NOT NULL",
+        f"INSERT INTO hashed_id SELECT id, spelled, {hashed} AS hashed "
+        f"FROM (SELECT d.id, spelled_id(d.id, {as_written}) AS spelled FROM distinct_id AS d "
+        "ANTI JOIN hashed_id AS h ON h.id = d.id) WHERE spelled IS NOT NULL",
         hashing.pads,
     )
 

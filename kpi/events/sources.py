@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from kpi.events import layouts
 from kpi.events.layouts import Layout, Recognised
+from kpi.events.lines import BLANKS
 
 LINE = "the line of a row"
 TAGS = (
@@ -24,6 +25,7 @@ TAGS = (
     "migration",
     "region",
 )
+_IDS = ("uid", "device_id", "seq_id")
 _LONG_TAG = 24
 
 
@@ -139,11 +141,13 @@ def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Consta
     """`source` over a batch of a Parquet file: every cell as text under our names."""
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
-    texts = [table.column(spelling[name]) for name in TAGS if name in spelling]
-    care = any(_asks_for_care(text) for text in texts)
-    spelled = "seq_id" in spelling and _is_spelled(table.column(spelling["seq_id"]))
+    texts = {name: _texts(table.column(spelled)) for name, spelled in spelling.items()}
+    care = any(_asks_for_care(texts[name]) for name in TAGS if name in texts)
+    spelled = "seq_id" in texts and _is_spelled(texts["seq_id"])
+    cells = {name: _as_text(identifier(spelling[name]), types[spelling[name]]) for name in texts}
     columns = ", ".join(
-        f"{_parquet_cell(name, spelling, types, care)} AS {identifier(name)}"
+        f"{_parquet_cell(name, cells[name], texts[name], care) if name in cells else 'NULL::VARCHAR'} "
+        f"AS {identifier(name)}"
         for name in layouts.CELLS
     )
     reader.execute(
@@ -152,11 +156,30 @@ def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Consta
     )
 
 
-def _parquet_cell(name: str, spelled: dict[str, str], types: dict[str, str], care: bool) -> str:
-    if name not in spelled:
-        return "NULL::VARCHAR"
-    column = spelled[name]
-    return text_cell(name, _as_text(identifier(column), types[column]), care)
+def coded(layout: Layout, schema: pa.Schema) -> list[str]:
+    """The columns of texts that recur, which are best read as numbers and their dictionary."""
+    recurring = (*TAGS, "type", "event")
+    names = zip(layout.names, layout.columns, strict=True)
+    return [n for n, c in names if c in recurring and pa.types.is_string(schema.field(n).type)]
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The cells of a column; where they are coded, the texts of its dictionaries."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    return pa.chunked_array([c.dictionary for c in column.chunks], column.type.value_type)
+
+
+def _parquet_cell(name: str, cell: str, texts: pa.ChunkedArray, care: bool) -> str:
+    stays_padded = not care or name in _IDS
+    if stays_padded and _is_text(texts) and _are_longer_than_blanks(texts):
+        return cell
+    return text_cell(name, cell, care)
+
+
+def _are_longer_than_blanks(texts: pa.ChunkedArray) -> bool:
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    return shortest is None or shortest > max(map(len, BLANKS))
 
 
 def _has_padded_cells(table: pa.Table) -> bool:
@@ -196,8 +219,7 @@ def text_cell(name: str, cell: str, padded: bool = True) -> str:
     """A cell that is NULL where it is blank, without blanks around it; ids are spelled later."""
     if cell == "NULL::VARCHAR":
         return cell
-    is_id = name in ("uid", "device_id", "seq_id")
-    return f"{'plain_cell' if padded and not is_id else 'word_cell'}({cell})"
+    return f"{'plain_cell' if padded and name not in _IDS else 'word_cell'}({cell})"
 
 
 def _asks_for_care(texts: pa.ChunkedArray) -> bool:
