@@ -727,7 +727,7 @@ def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
     assert whole.returncode == 0, whole.stderr
     count = int(re.search(r"statements (\d+)", whole.stdout)[1])
     assert count > 5
-    for last in (1, count // 2, count - 1, count):
+    for last in (1, count // 2, count * 3 // 4, count - 1, count):
         store = copied(f"died at {last}")
         ran = store.start(*arguments, before=DYING.format(last=last))
         assert ran.returncode == 9, ran.stderr
