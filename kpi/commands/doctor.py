@@ -193,16 +193,17 @@ def _tags(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         if tags:
             yield Finding("tags", False, f"{where} values {LOOKS_PRIVATE}: {counted(tags)}; {mend}")
     if not (published or stored):
-        yield Finding("tags", True, f"none {LOOKS_PRIVATE}")
+        unread = "" if stored is not None else "; the private tables couldn't be read"
+        yield Finding("tags", True, f"none {LOOKS_PRIVATE}{unread}")
 
 
-def _stored_private_tags(settings: Settings) -> PrivateTags:
-    """The private tables' tags of that kind; none where this user may not read them."""
+def _stored_private_tags(settings: Settings) -> PrivateTags | None:
+    """The private tables' tags of that kind; None where they can't be read (a finding of its own)."""
     try:
         with store.storage_faults(settings), store.reading_events(settings) as connection:
             return {} if connection is None else stored_private_tags(connection)
-    except Denied:
-        return {}
+    except Refused:
+        return None
 
 
 def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
