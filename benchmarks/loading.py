@@ -41,14 +41,17 @@ _BARE_PROGRAM = """
 import sys, duckdb
 engine = duckdb.connect("bare.duckdb")
 engine.execute("SET preserve_insertion_order = false")
-engine.execute(f"CREATE TABLE event AS SELECT * FROM {sys.argv[2]}", [sys.argv[1]])
+engine.execute(sys.argv[2], [sys.argv[1]])
 engine.close()
 print(open("/proc/self/io").read(), file=sys.stderr)
 """
-_BARE_CSV = "read_csv($1, header = true, nullstr = 'NULL')"
+_BARE_CSV = "CREATE TABLE event AS SELECT * FROM read_csv($1, header = true, nullstr = 'NULL')"
 _BARE = {
-    "torn.csv": "read_csv($1, header = true, nullstr = 'NULL', ignore_errors = true)",
-    "plain.parquet": "read_parquet($1)",
+    "torn.csv": (
+        "CREATE TABLE event AS SELECT * "
+        "FROM read_csv($1, header = true, nullstr = 'NULL', ignore_errors = true)"
+    ),
+    "plain.parquet": "CREATE TABLE event AS SELECT * FROM read_parquet($1)",
 }
 BARE = "bare"
 

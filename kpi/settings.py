@@ -72,52 +72,52 @@ class Settings:
         Raises Refused when a setting can't be understood; the message never holds its value.
         """
         secrets = _secrets(SECRETS_FILE)
-        told = {**_kpi_settings(secrets), **environ}
-        home = Path(told.get("KPI_HOME") or "data").expanduser()
-        key = told.get("KPI_HMAC_KEY")
-        services = told.get("KPI_SYNC_SERVICES")
+        given = {**_kpi_settings(secrets), **environ}
+        home = Path(given.get("KPI_HOME") or "data").expanduser()
+        key = given.get("KPI_HMAC_KEY")
+        services = given.get("KPI_SYNC_SERVICES")
         return cls(
             home=home,
-            database_url=told.get("KPI_DATABASE_URL") or _connection_url(secrets),
+            database_url=given.get("KPI_DATABASE_URL") or _connection_url(secrets),
             hmac_key=key.encode() if key else _demo_key(home),
-            min_users=_number(told, "KPI_MIN_USERS", int, cls.min_users),
-            exclusions=_yes(told, "KPI_EXCLUSIONS", cls.exclusions),
-            breakdowns=_yes(told, "KPI_BREAKDOWNS", cls.breakdowns),
+            min_users=_number(given, "KPI_MIN_USERS", int, cls.min_users),
+            exclusions=_yes(given, "KPI_EXCLUSIONS", cls.exclusions),
+            breakdowns=_yes(given, "KPI_BREAKDOWNS", cls.breakdowns),
             max_rejects_percent=_number(
-                told, "KPI_MAX_REJECTS_PERCENT", float, cls.max_rejects_percent
+                given, "KPI_MAX_REJECTS_PERCENT", float, cls.max_rejects_percent
             ),
             max_unpacked_ratio=_number(
-                told, "KPI_MAX_UNPACKED_RATIO", float, cls.max_unpacked_ratio
+                given, "KPI_MAX_UNPACKED_RATIO", float, cls.max_unpacked_ratio
             ),
             complete_after_hours=_number(
-                told, "KPI_COMPLETE_AFTER_HOURS", float, cls.complete_after_hours
+                given, "KPI_COMPLETE_AFTER_HOURS", float, cls.complete_after_hours
             ),
-            kept_values=_number(told, "KPI_KEPT_VALUES", int, cls.kept_values),
+            kept_values=_number(given, "KPI_KEPT_VALUES", int, cls.kept_values),
             sync_services=tuple(s.strip() for s in services.split(",") if s.strip())
             if services
             else cls.sync_services,
-            min_day_percent=_number(told, "KPI_MIN_DAY_PERCENT", float, cls.min_day_percent),
+            min_day_percent=_number(given, "KPI_MIN_DAY_PERCENT", float, cls.min_day_percent),
             min_device_coverage=_number(
-                told, "KPI_MIN_DEVICE_COVERAGE", float, cls.min_device_coverage
+                given, "KPI_MIN_DEVICE_COVERAGE", float, cls.min_device_coverage
             ),
-            device_by=_device_by(told),
-            memory_limit=told.get("KPI_MEMORY_LIMIT") or None,
-            lock_seconds=_number(told, "KPI_LOCK_SECONDS", float, cls.lock_seconds),
-            allowed_domains=_names(told, "KPI_ALLOWED_DOMAINS"),
-            allowed_addresses=_names(told, "KPI_ALLOWED_ADDRESSES"),
-            login_hours=_number(told, "KPI_LOGIN_HOURS", float, cls.login_hours),
-            trust_unverified=_yes(told, "KPI_TRUST_UNVERIFIED_ADDRESSES"),
-            no_login=_yes(told, "KPI_NO_LOGIN"),
+            device_by=_device_by(given),
+            memory_limit=given.get("KPI_MEMORY_LIMIT") or None,
+            lock_seconds=_number(given, "KPI_LOCK_SECONDS", float, cls.lock_seconds),
+            allowed_domains=_names(given, "KPI_ALLOWED_DOMAINS"),
+            allowed_addresses=_names(given, "KPI_ALLOWED_ADDRESSES"),
+            login_hours=_number(given, "KPI_LOGIN_HOURS", float, cls.login_hours),
+            trust_unverified=_yes(given, "KPI_TRUST_UNVERIFIED_ADDRESSES"),
+            no_login=_yes(given, "KPI_NO_LOGIN"),
             sign_in="auth" in secrets,
-            statement_seconds=_number(told, "KPI_STATEMENT_SECONDS", float, cls.statement_seconds),
-            application_name=told.get("KPI_APPLICATION_NAME") or cls.application_name,
-            query_group=told.get("KPI_QUERY_GROUP") or cls.query_group,
+            statement_seconds=_number(given, "KPI_STATEMENT_SECONDS", float, cls.statement_seconds),
+            application_name=given.get("KPI_APPLICATION_NAME") or cls.application_name,
+            query_group=given.get("KPI_QUERY_GROUP") or cls.query_group,
             connect_args=_connect_args(secrets),
-            s3_staging=told.get("KPI_S3_STAGING") or None,
-            copy_role=told.get("KPI_COPY_ROLE") or None,
-            raw_table=told.get("KPI_RAW_TABLE") or None,
-            raw_columns=_pairs(told, "KPI_RAW_COLUMNS"),
-            raw_time=told.get("KPI_RAW_TIME") or cls.raw_time,
+            s3_staging=given.get("KPI_S3_STAGING") or None,
+            copy_role=given.get("KPI_COPY_ROLE") or None,
+            raw_table=given.get("KPI_RAW_TABLE") or None,
+            raw_columns=_pairs(given, "KPI_RAW_COLUMNS"),
+            raw_time=given.get("KPI_RAW_TIME") or cls.raw_time,
         )
 
 
@@ -161,20 +161,20 @@ def _connection(secrets: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _connection_url(secrets: Mapping[str, Any]) -> str | None:
     """The URL of `[connections.kpi]`: as it stands, or put together from its parts."""
-    told = _connection(secrets)
-    if told.get("url"):
-        return str(told["url"])
-    if not told.get("dialect"):
+    given = _connection(secrets)
+    if given.get("url"):
+        return str(given["url"])
+    if not given.get("dialect"):
         return None
-    driver = f"+{told['driver']}" if told.get("driver") else ""
+    driver = f"+{given['driver']}" if given.get("driver") else ""
     url = URL.create(
-        f"{told['dialect']}{driver}",
-        told.get("username"),
-        told.get("password"),
-        told.get("host"),
-        told.get("port"),
-        told.get("database"),
-        told.get("query") or {},
+        f"{given['dialect']}{driver}",
+        given.get("username"),
+        given.get("password"),
+        given.get("host"),
+        given.get("port"),
+        given.get("database"),
+        given.get("query") or {},
     )
     return url.render_as_string(hide_password=False)
 
@@ -184,9 +184,9 @@ def _connect_args(secrets: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple(_connection(secrets).get("connect_args", {}).items())
 
 
-def _pairs(told: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
+def _pairs(given: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
     """A setting like 'uid=user_hash,type=event_type'."""
-    parts = [part.strip() for part in (told.get(name) or "").split(",") if part.strip()]
+    parts = [part.strip() for part in (given.get(name) or "").split(",") if part.strip()]
     sides = [part.partition("=") for part in parts]
     pairs = tuple((left.strip(), right.strip()) for left, _, right in sides)
     if not all(map(all, pairs)):
@@ -201,28 +201,28 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _names(told: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _names(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Names by comma, in small letters; a domain may be written with its @."""
-    parts = (part.strip().lower() for part in (told.get(name) or "").split(","))
+    parts = (part.strip().lower() for part in (given.get(name) or "").split(","))
     return tuple(part.removeprefix("@") for part in parts if part)
 
 
-def _yes(told: Mapping[str, str], name: str, default: bool = False) -> bool:
-    value = (told.get(name) or str(int(default))).strip().lower()
+def _yes(given: Mapping[str, str], name: str, default: bool = False) -> bool:
+    value = (given.get(name) or str(int(default))).strip().lower()
     if value not in ("0", "1", "false", "true"):
         raise Refused(f"{name} must be 0 or 1")
     return value in ("1", "true")
 
 
-def _device_by(told: Mapping[str, str]) -> str:
-    value = (told.get("KPI_DEVICE_BY") or DEVICE_ID).strip().lower()
+def _device_by(given: Mapping[str, str]) -> str:
+    value = (given.get("KPI_DEVICE_BY") or DEVICE_ID).strip().lower()
     if value not in DEVICE_IDENTITIES:
         raise Refused(f"KPI_DEVICE_BY must be {' or '.join(DEVICE_IDENTITIES)}")
     return value
 
 
-def _number(told: Mapping[str, str], name: str, kind: type[Number], default: Number) -> Number:
-    value = told.get(name)
+def _number(given: Mapping[str, str], name: str, kind: type[Number], default: Number) -> Number:
+    value = given.get(name)
     if not value:
         return default
     try:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard import draw, drawn, frame, targets
+from kpi.dashboard import draw, drawn, frame, sections
 from kpi.dashboard.draw import Card
 from kpi.dashboard.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
 from kpi.meaning.measures import CENSORED_WORDS, MEASURES
@@ -13,35 +13,20 @@ from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 TIME, COMPLETION = MEASURES["connection_time"], MEASURES["completion"]
 SOON = MEASURES["ready_within_10"]
 READY = replace(COMPLETION, metric=SOON.metric)  # the same, in the table of all limits
-NEW, EXISTING = {"account": "new"}, {"account": "existing"}
 
 with frame("pages/connection_time.py") as page:
     times, within = page.ask("connection-time"), page.ask("ready-within")
     draw.cards(
         page,
         [
-            Card("Time to connect, new", TIME, times, NEW, "connection_time_new"),
-            Card("Time to connect, existing", TIME, times, EXISTING, "connection_time_existing"),
+            *sections.time_cards(times),
             Card("Ready within 10 seconds", SOON, within),
             Card("Completed, ever", READY, within),
         ],
     )
 
     draw.heading(page, "Median and quartiles", TIME.definition)
-    log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale") == "log"
-    told = page.targets("connection_time_new", times)
-    told += page.targets("connection_time_existing", times)
-    draw.chart(
-        page,
-        charts.connection_time,
-        TIME,
-        times,
-        log=log,
-        compared=page.compared(times),
-        goals=targets.lines(told, TIME.unit),
-        markers=page.source.markers,
-    )
-    draw.tables(page, [times], key="connection_time_table")
+    sections.connection_time(page, times)
 
     draw.heading(page, "How soon devices are ready", SOON.definition)
     draw_shares(page)

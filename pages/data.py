@@ -15,7 +15,7 @@ from kpi.dashboard.about import (
 )
 
 with frame("pages/data.py") as page:
-    draw.not_applied(page, "Loads and volumes", "tell of all events")
+    draw.not_applied(page, "Loads and volumes", "cover all events")
     st.header("Can I trust today?", help="Judged for the newest complete day, over all users.")
     draw_trust(page)
     draw_freshness(page)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard import breakdown, draw, frame, targets
+from kpi.dashboard import breakdown, draw, frame, sections
 from kpi.dashboard.draw import Card
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES
@@ -19,7 +19,7 @@ with frame("pages/engagement.py") as page:
     draw.cards(
         page,
         [
-            Card("Engagement ratio", RATIO, engagement, {"audience": "all"}, "engagement_ratio"),
+            sections.ratio_card(engagement),
             Card("Ratio, multi-device", RATIO, engagement, {"audience": "multi_device"}),
             Card("Daily users", DAU, engagement, {"audience": "all"}),
             Card("Monthly users", MAU, engagement, {"audience": "all"}),
@@ -28,21 +28,9 @@ with frame("pages/engagement.py") as page:
 
     draw.heading(page, RATIO.title, RATIO.definition)
     beside = draw.choose(page, "Lines", FIREFOX, key="beside") == FIREFOX[1]
-    told = page.targets("engagement_ratio", engagement)
-    draw.chart(
-        page,
-        charts.engagement_ratio,
-        RATIO,
-        engagement,
-        audiences=tuple(AUDIENCES.values()),
-        firefox=page.shown(firefox) if beside else None,
-        compared=page.compared(engagement),
-        goals=targets.lines(told, RATIO.unit),
-        points_above=targets.points_above(told),
-        markers=page.source.markers,
+    sections.engagement_ratio(
+        page, engagement, tuple(AUDIENCES.values()), page.shown(firefox) if beside else None
     )
-    if beside:
-        draw.not_applied(page, "Firefox's own figures")
 
     draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
     audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]

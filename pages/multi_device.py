@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard import breakdown, draw, frame
+from kpi.dashboard import breakdown, draw, frame, sections
 from kpi.dashboard.draw import Card
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import BREAKDOWNS
@@ -44,22 +44,10 @@ with frame("pages/multi_device.py") as page:
     draw.device_identity(page)
     draw.heading(page, "Multi-device users", share.definition)
     with draw.choices():
-        percent = (
-            draw.choose(page, "Show", ["counts", "percent"], key="multi_device_unit") == "percent"
-        )
+        percent = sections.choose_percent(page)
         spans = SPANS[draw.choose(page, "Over", list(SPANS), key="spans")]
-    draw.chart(
-        page,
-        charts.multi_device_users,
-        share if "daily" in spans else monthly_share,
-        table,
-        percent=percent,
-        spans=spans,
-        compared=page.compared(table),
-        goals=page.goal_lines(table, "percent", "multi_device_percent") if percent else [],
-        markers=page.source.markers,
-    )
-    draw.tables(page, [table], key="multi_device_table")
+    measure = share if "daily" in spans else monthly_share
+    sections.multi_device(page, measure, table, percent, spans)
 
     draw.heading(page, "How much the window decides", "The same share by windows of 3 to 14 days.")
     monthly = "monthly" in spans and "daily" not in spans

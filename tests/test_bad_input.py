@@ -172,7 +172,7 @@ def test_damaged_firefox_figures(
 def test_parquet_of_something_else(filled: Store, before: Exports) -> None:
     """A whole Parquet file with other columns is refused by name."""
     path = filled.files / "other.parquet"
-    duckdb.connect().execute(f"COPY (SELECT 1 AS a, 2 AS b) TO '{path}' (FORMAT parquet)")
+    duckdb.connect().execute("COPY (SELECT 1 AS a, 2 AS b) TO $1 (FORMAT parquet)", [str(path)])
     assert_refused(filled.run("load", path), "other.parquet")
     assert_nothing_changed(filled, before)
 

@@ -54,9 +54,9 @@ def literals(statement: str) -> list[str]:
 def test_hostile_values_are_only_values(warehouse: Warehouse, value: str) -> None:
     """Whatever a tag holds stands whole in one literal, and nothing of it outside one."""
     filters = Filters(os=(value, "Android"), not_service=(value,))
-    (told,) = warehouse.ask(Question("engagement", filters)).statements
-    assert literals(told.text).count(value) >= 2
-    outside = re.sub(r"'(?:[^'\\]|''|\\\\)*'", "", re.sub(r"(?m)^--.*$", "", told.text))
+    (statement,) = warehouse.ask(Question("engagement", filters)).statements
+    assert literals(statement.text).count(value) >= 2
+    outside = re.sub(r"'(?:[^'\\]|''|\\\\)*'", "", re.sub(r"(?m)^--.*$", "", statement.text))
     assert ";" not in outside.rstrip().removesuffix(";")
     assert "'" not in outside
     assert "DROP" not in outside
@@ -71,14 +71,14 @@ def test_statement_returns_what_the_table_was_made_of(
     with noted() as readings:
         answer = warehouse.ask(Question(name, filters))
     assert readings == []  # an answer notes its own
-    (told,) = answer.statements
+    (statement,) = answer.statements
     # The same query is asked again without each filter, for what must be hidden.
-    query, params = next(reading for reading in answer.readings if reading[0] == told.query)
+    query, params = next(reading for reading in answer.readings if reading[0] == statement.query)
     read = warehouse.frame(query, **params)
     with duckdb.connect() as console:
         file = (demo_home / "kpi.duckdb").resolve()
         console.execute(f"ATTACH '{file}' AS kpi (READ_ONLY)")
-        rows = console.execute(told.text).fetchall()
+        rows = console.execute(statement.text).fetchall()
     assert len(rows) > 10
     assert as_told(pd.DataFrame(rows, columns=read.columns)) == as_told(read)
 
@@ -99,17 +99,17 @@ def as_told(frame: pd.DataFrame) -> list[tuple]:
 def test_weeks_and_breakdowns_are_in_the_statement(warehouse: Warehouse) -> None:
     """What a reader chose besides filters is filled in too, and no parameter is left open."""
     question = Question("connection-time", by="region", options=Options(weekly=True))
-    (told,) = warehouse.ask(question).statements
-    assert "CASE CAST('region' AS VARCHAR(16))" in told.text
-    assert "WHEN 1 = 1" in told.text
-    assert not re.search(r"(?<![:\w]):[a-z_]+", re.sub(r"(?m)^--.*$", "", told.text))
+    (statement,) = warehouse.ask(question).statements
+    assert "CASE CAST('region' AS VARCHAR(16))" in statement.text
+    assert "WHEN 1 = 1" in statement.text
+    assert not re.search(r"(?<![:\w]):[a-z_]+", re.sub(r"(?m)^--.*$", "", statement.text))
 
 
 def test_statement_has_no_driver_marks() -> None:
     """Per cent signs stand once, as a console wants them."""
-    told = queries.filled("read/firefox")
-    assert "%%" not in told
-    assert told.endswith(";\n")
+    text = queries.filled("read/firefox")
+    assert "%%" not in text
+    assert text.endswith(";\n")
 
 
 def test_a_copy_of_the_table_loses_nothing(warehouse: Warehouse) -> None:

@@ -26,7 +26,7 @@ def filled(store: Store) -> Store:
     return store
 
 
-def told(store: Store, **settings: str) -> dict[str, list[dict[str, object]]]:
+def findings(store: Store, **settings: str) -> dict[str, list[dict[str, object]]]:
     """The findings by subject, as an alert reads them."""
     ran = store.run("doctor", "--json", **settings)
     found: dict[str, list[dict[str, object]]] = {}
@@ -55,20 +55,20 @@ def test_weak_keys(key: bytes, is_weak: bool) -> None:
 
 def test_keys(filled: Store) -> None:
     """A missing, weak or other key is told, and never shown."""
-    assert told(filled)["key"][0]["good"]
+    assert findings(filled)["key"][0]["good"]
     empty = Store(filled.folder / "empty")
     for store, key, words in ((filled, None, "not set"), (empty, "a" * 22, "weak")):
-        finding = told(store, KPI_HMAC_KEY=key)["key"][0]
+        finding = findings(store, KPI_HMAC_KEY=key)["key"][0]
         assert not finding["good"] and words in finding["sentence"]
     other = secrets.token_hex(32)
-    finding = told(filled, KPI_HMAC_KEY=other)["key"][0]
+    finding = findings(filled, KPI_HMAC_KEY=other)["key"][0]
     assert not finding["good"] and "not the key this store was made with" in finding["sentence"]
-    assert other not in json.dumps(told(filled, KPI_HMAC_KEY=other))
+    assert other not in json.dumps(findings(filled, KPI_HMAC_KEY=other))
 
 
 def test_another_key_comes_before_a_weak_one(filled: Store) -> None:
     """A key of another store is told as such, though it is weak, too: a new key would help nobody."""
-    finding = told(filled, KPI_HMAC_KEY="a" * 30)["key"][0]
+    finding = findings(filled, KPI_HMAC_KEY="a" * 30)["key"][0]
     assert "not the key this store was made with" in finding["sentence"]
 
 
@@ -76,7 +76,7 @@ def test_a_newer_schema(filled: Store) -> None:
     """A store of a newer program is told by doctor, who says to upgrade."""
     with duckdb.connect(str(filled.home / "events.duckdb")) as events:
         events.execute("UPDATE store SET setting = '99' WHERE name = 'schema_version'")
-    (finding,) = told(filled)["schema"]
+    (finding,) = findings(filled)["schema"]
     assert "newer version (schema 99" in finding["sentence"]
 
 
@@ -112,21 +112,21 @@ def test_loads_needs_no_right_to_write(filled: Store, make_store: Callable[[], S
 def test_files_that_everybody_can_read(filled: Store) -> None:
     """A store is made for its own user; one opened to all, and a secrets file that is, are told."""
     assert filled.home.stat().st_mode & 0o077 == 0
-    assert "secrets" not in told(filled)
+    assert "secrets" not in findings(filled)
     file = filled.folder / ".streamlit" / "secrets.toml"
     file.parent.mkdir()
     file.write_text('KPI_MIN_USERS = "10"\n')
     file.chmod(0o644)
-    assert str(file) in told(filled)["secrets"][0]["sentence"]
+    assert str(file) in findings(filled)["secrets"][0]["sentence"]
     file.chmod(0o600)
-    assert "secrets" not in told(filled)
+    assert "secrets" not in findings(filled)
     filled.home.chmod(0o755)
     (filled.home / "events.duckdb").chmod(0o644)
-    open_to_all = [finding["sentence"] for finding in told(filled)["secrets"]]
+    open_to_all = [finding["sentence"] for finding in findings(filled)["secrets"]]
     assert len(open_to_all) == 2 and any("events.duckdb" in sentence for sentence in open_to_all)
     file.chmod(0o604)
     assert "is private now" in filled.run("doctor", "--repair").err
-    assert "secrets" not in told(filled)
+    assert "secrets" not in findings(filled)
     assert file.stat().st_mode & 0o077 == 0
 
 
@@ -152,19 +152,19 @@ def test_everything_made_is_private(filled: Store, tmp_path: Path) -> None:
 
 def test_old_data_and_gaps(filled: Store) -> None:
     """Data of long ago are told, with status 1, so that an alert sees a pipeline that stalled."""
-    days = told(filled)["days"]
+    days = findings(filled)["days"]
     assert any("days old" in finding["sentence"] for finding in days if not finding["good"])
 
 
 def test_many_rejects(filled: Store) -> None:
     """A recent file of which many rows were rejected, though too few to refuse it, is told by name."""
-    assert told(filled)["rejects"][0]["good"]
+    assert findings(filled)["rejects"][0]["good"]
     rows = [event(at(D[33]) + step, uid=user(step)) for step in range(60)]
     rows[7]["type"] = ""
     rows[9]["timestamp"] = 1
     filled.load(write(filled.files / "dirty.csv", rows))
     filled.summarise()
-    finding = told(filled)["rejects"][0]
+    finding = findings(filled)["rejects"][0]
     assert not finding["good"] and finding["sentence"].startswith("dirty.csv: 3.3%")
 
 
@@ -172,24 +172,24 @@ def test_without_a_store(store: Store, tmp_path: Path) -> None:
     """Before anything is loaded doctor says so, without a traceback, as text and as JSON."""
     ran = store.run("doctor")
     assert ran.status == 1 and "nothing has been loaded" in ran.text and ran.err == ""
-    assert not told(store)["events"][0]["good"]
+    assert not findings(store)["events"][0]["good"]
 
 
 def test_sign_outs_that_cannot_be_recorded(filled: Store) -> None:
     """Where readers sign in, doctor says whether sign-outs can be recorded, and creates nothing."""
-    assert "sign-outs" not in told(filled)
+    assert "sign-outs" not in findings(filled)
     file = filled.folder / ".streamlit" / "secrets.toml"
     file.parent.mkdir()
     file.write_text('[auth]\ncookie_secret = "not shown"\n')
     file.chmod(0o600)
     folder = filled.home / "sign-outs"
-    assert told(filled)["sign-outs"][0]["good"] and not folder.exists()
+    assert findings(filled)["sign-outs"][0]["good"] and not folder.exists()
     folder.mkdir(mode=0o700)
-    assert told(filled)["sign-outs"][0]["good"]
+    assert findings(filled)["sign-outs"][0]["good"]
     folder.rmdir()
     folder.write_text("")
-    (finding,) = told(filled)["sign-outs"]
+    (finding,) = findings(filled)["sign-outs"]
     assert not finding["good"] and f"{folder} can't be written to" in finding["sentence"]
     folder.unlink()
     folder.symlink_to(folder)
-    assert not told(filled)["sign-outs"][0]["good"]
+    assert not findings(filled)["sign-outs"][0]["good"]

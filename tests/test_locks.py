@@ -15,11 +15,11 @@ from kpi.errors import Refused
 from kpi.store.locks import locked
 
 HOLDER = """
-import fcntl, os, sys, time
+import fcntl, os, sys
 from kpi.store.locks import locked
 with locked(os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX, 0, "busy"):
     print("held", flush=True)
-    time.sleep(600)
+    sys.stdin.read()  # until it is killed, or nobody waits for it any more
 """
 
 
@@ -54,7 +54,10 @@ def test_readers_share_and_writers_exclude(file: Path) -> None:
 def test_a_killed_holder_frees_the_lock(file: Path) -> None:
     """A process that is killed while it holds the lock leaves nothing that keeps others out."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(file)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as holder:
         try:
             assert holder.stdout is not None and holder.stdout.readline() == "held\n"

@@ -17,37 +17,37 @@ class Checked:
 
     def parse_args(self, arguments: list[str] | None) -> argparse.Namespace:
         """The arguments; ends the program with the usage where they don't go together."""
-        told = self._parser.parse_args(arguments)
-        metric = getattr(told, "metric", None)
+        asked = self._parser.parse_args(arguments)
+        metric = getattr(asked, "metric", None)
         if metric is None:
-            return told
-        if told.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
+            return asked
+        if asked.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
             self._parser.error(
                 f"--devices goes with attempts only; {metric} has single and multi beside all"
             )
-        if told.window and (metric not in TABLES or not TABLES[metric].windows):
+        if asked.window and (metric not in TABLES or not TABLES[metric].windows):
             self._parser.error("--window goes with multi-device only")
-        told.window = told.window or 5
+        asked.window = asked.window or 5
         of_goals = [
             name
             for name in ("as_of", "baseline_from", "baseline_to", "baseline")
-            if getattr(told, name)
+            if getattr(asked, name)
         ]
         if of_goals and metric != "goals":
             self._parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
-        if told.baseline and (told.baseline_from or told.baseline_to):
+        if asked.baseline and (asked.baseline_from or asked.baseline_to):
             self._parser.error("--baseline has its own period; leave out the days")
-        not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(told, name)]
+        not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(asked, name)]
         if not_of_goals and metric == "goals":
             self._parser.error(
                 "goals have no period, weeks or breakdown; --as-of gives the day to score"
             )
         narrowing = (*TAGS, *(f"not_{tag}" for tag in TAGS), "users", "by")
-        narrowed = [name for name in narrowing if getattr(told, name)]
+        narrowed = [name for name in narrowing if getattr(asked, name)]
         if metric == "firefox" and narrowed:
             option = narrowed[0].replace("_", "-")
             self._parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
-        return told
+        return asked
 
 
 def day(text: str) -> date:

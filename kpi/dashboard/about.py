@@ -72,7 +72,7 @@ MORE_DEFINITIONS = {
 
 def draw_freshness(page: Page) -> None:
     """How new and how whole the data are, as four figures, and every warning."""
-    told = page.source.publication
+    publication = page.source.publication
     whole = page.source.listing("volumes")
     whole = whole[whole["type"] == anomalies.EVERY_TYPE]
     counted = whole[(whole["loaded"] == 1) & (whole["complete"] == 1)]
@@ -83,8 +83,8 @@ def draw_freshness(page: Page) -> None:
         ("Newest complete day", *_day_parts(page.today, page.first_day)),
         (
             "Built",
-            f"{told.built_at:%H:%M}",
-            f"UTC, {day_text(told.built_at.date())}, no. {told.id}",
+            f"{publication.built_at:%H:%M}",
+            f"UTC, {day_text(publication.built_at.date())}, no. {publication.id}",
         ),
         ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
         ("Rows rejected", share, f"{rejected:,} of {read:,} rows read"),

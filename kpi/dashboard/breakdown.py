@@ -59,37 +59,37 @@ def draw(
 
     ``picked`` picks one row a value and day, as audience='all'; ``options`` are of `Options`.
     """
-    told = Breakdown(measure, by, picked or {}, options)
+    breakdown = Breakdown(measure, by, picked or {}, options)
     page.remember(measure)
-    answer = _answer(page, told, page.period)
-    rows = told.of(page.shown(answer))
+    answer = _answer(page, breakdown, page.period)
+    rows = breakdown.of(page.shown(answer))
     seen = _on_last_day(rows) if view == RANKED else rows
-    values = charts.largest(seen, measure, told.by, MOST[view])
+    values = charts.largest(seen, measure, breakdown.by, MOST[view])
     if not values:
-        _tell_why_nothing(page, told, answer, rows)
+        _say_why_nothing(page, breakdown, answer, rows)
         return
-    beside = _beside(page, told)
-    DRAWN[view](page, told, rows, values, beside)
-    _tell_left_out(page, told, seen, values, view)
-    if told.overlaps:
-        drawing.overlap(told.by)
+    beside = _beside(page, breakdown)
+    DRAWN[view](page, breakdown, rows, values, beside)
+    _say_what_is_left_out(page, breakdown, seen, values, view)
+    if breakdown.overlaps:
+        drawing.overlap(breakdown.by)
     drawing.tables(page, [answer], key=f"{measure.metric}_by_table")
 
 
-def _tell_why_nothing(page: Page, told: Breakdown, answer: Answer, rows: pd.DataFrame) -> None:
+def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer, rows: pd.DataFrame) -> None:
     bare = page.every_cell(answer)
     data = days_text(page.first_day, page.today)
     nothing = why_nothing(
-        told.measure,
+        breakdown.measure,
         rows,
-        told.of(page.shown(bare)),
+        breakdown.of(page.shown(bare)),
         page.filters.empty,
         page.min_users,
         data,
-        page.why_unknown(told.measure, bare, told.picked.get("audience")),
+        page.why_unknown(breakdown.measure, bare, breakdown.picked.get("audience")),
     )
     words = [nothing or "No value has anything to show on the last day of this period."]
-    if not told.overlaps and not page.chosen.weekly:
+    if not breakdown.overlaps and not page.chosen.weekly:
         words.append("A point per week pools more attempts.")
     st.info(" ".join(words), icon=":material/info:")
 
@@ -128,43 +128,43 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
     )
 
 
-def _answer(page: Page, told: Breakdown, period: Period) -> Answer:
-    return page.ask(told.measure.metric, by=told.by, period=period, **told.options)
+def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:
+    return page.ask(breakdown.measure.metric, by=breakdown.by, period=period, **breakdown.options)
 
 
-def _beside(page: Page, told: Breakdown) -> charts.Compared | None:
+def _beside(page: Page, breakdown: Breakdown) -> charts.Compared | None:
     """The compared days' rows, under the days they stand beside."""
     comparison = page.chosen.comparison
     if comparison is None:
         return None
     first, last = page.period.bounds
     days = Period(first - comparison.shift, last - comparison.shift)
-    rows = comparison.of(_answer(page, told, days).table, page.period)
-    return charts.Compared(comparison.name, told.of(rows))
+    rows = comparison.of(_answer(page, breakdown, days).table, page.period)
+    return charts.Compared(comparison.name, breakdown.of(rows))
 
 
 def _draw_ranked(
     page: Page,
-    told: Breakdown,
+    breakdown: Breakdown,
     rows: pd.DataFrame,
     values: list[str],
     beside: charts.Compared | None,
 ) -> None:
     day = rows["day"].max().date()
-    put(drawn(charts.ranked, rows, told.measure, told.by, day, values, compared=beside))
+    put(drawn(charts.ranked, rows, breakdown.measure, breakdown.by, day, values, compared=beside))
     which = "the whole week to" if page.chosen.weekly else "the last day shown,"
     st.caption(f"Values of {which} {day_text(day)}.")
 
 
 def _draw_lines(
     page: Page,
-    told: Breakdown,
+    breakdown: Breakdown,
     rows: pd.DataFrame,
     values: list[str],
     beside: charts.Compared | None,
 ) -> None:
     """The largest values in one chart; the compared period in a chart of its own beside it."""
-    measure, by = told.measure, told.by
+    measure, by = breakdown.measure, breakdown.by
     if beside is None:
         put(drawn(charts.by_value, rows, measure, by, values))
         return
@@ -204,13 +204,13 @@ def _draw_pair(
 
 def _draw_courses(
     page: Page,
-    told: Breakdown,
+    breakdown: Breakdown,
     rows: pd.DataFrame,
     values: list[str],
     beside: charts.Compared | None,
 ) -> None:
     """A small chart for each of the largest values, all on one axis."""
-    measure, by = told.measure, told.by
+    measure, by = breakdown.measure, breakdown.by
     kept = [rows[rows[by].isin(values)]]
     if beside is not None:
         kept.append(beside.rows[beside.rows[by].isin(values)])
@@ -228,14 +228,14 @@ def _draw_courses(
             put(drawn(charts.course, mine, measure, value, compared=before, span=span))
 
 
-def _tell_left_out(
-    page: Page, told: Breakdown, seen: pd.DataFrame, values: list[str], view: str
+def _say_what_is_left_out(
+    page: Page, breakdown: Breakdown, seen: pd.DataFrame, values: list[str], view: str
 ) -> None:
     """How many values aren't drawn, and why."""
-    with_values = set(seen.loc[seen[told.measure.column].notna(), told.by])
-    without = len(set(seen[told.by]) - with_values)
+    with_values = set(seen.loc[seen[breakdown.measure.column].notna(), breakdown.by])
+    without = len(set(seen[breakdown.by]) - with_values)
     more = len(with_values) - len(values)
-    name = dimension(told.by).lower()
+    name = dimension(breakdown.by).lower()
     parts = []
     if more > 0:
         parts.append(f"The {len(values)} largest are drawn; {more} more in the table.")

@@ -37,7 +37,7 @@ def turn(settings: Settings) -> Semaphore:
 
 
 def publication_key(settings: Settings) -> str:
-    """What tells the newest publication from every other; caches go by it."""
+    """The key of the newest publication, by which caches distinguish publications."""
     return store.publication_key(settings)
 
 
@@ -47,7 +47,7 @@ def _let_go(warehouse: Warehouse) -> None:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=_let_go)
 def opened(key: str, _settings: Settings) -> Warehouse:
-    """One warehouse per publication, shared by every reader; ``key`` tells publications apart."""
+    """One warehouse per publication, shared by every reader; ``key`` distinguishes publications."""
     _keep_what_is_imported()
     return open_warehouse(_settings, ANSWERS_KEPT)
 

@@ -64,7 +64,7 @@ def targets(
     column, picked = GOAL_COLUMNS[measure]
     for name, value in picked.items():
         daily = daily[daily[name] == value]
-    told = []
+    asked = []
     for goal in goals:
         if goal.measure != measure or goal.year != as_of.year:
             continue
@@ -72,24 +72,24 @@ def targets(
             continue
         if measure == "multi_device_percent" and goal.device_window != window:
             continue
-        told.append(Target(goal, _value(goal, daily, column, firefox, as_of)))
-    return told
+        asked.append(Target(goal, _value(goal, daily, column, firefox, as_of)))
+    return asked
 
 
-def lines(told: Iterable[Target], unit: Unit) -> list[GoalLine]:
+def lines(asked: Iterable[Target], unit: Unit) -> list[GoalLine]:
     """A line for each target that is one value over its year."""
     return [
         GoalLine(_words(target, unit)[0], target.value, *target.days, _words(target, unit)[1])
-        for target in told
+        for target in asked
         if target.value is not None and target.goal.kind != "comparator_plus"
     ]
 
 
-def points_above(told: Iterable[Target]) -> dict[str, float]:
+def points_above(asked: Iterable[Target]) -> dict[str, float]:
     """How many points above each product's own ratio the goals ask for."""
     return {
         str(target.goal.comparator): target.goal.threshold
-        for target in told
+        for target in asked
         if target.goal.kind == "comparator_plus" and target.value is not None
     }
 

@@ -17,25 +17,25 @@ from kpi.numbers import coverage
 
 def draw_trust_line(page: Page) -> None:
     """How far the data goes, when it was built, and what to know before trusting it."""
-    told = page.source.publication
+    publication = page.source.publication
     # A build on the day after the data needs no date; any other says which day it was.
-    usual = told.built_at.date() - page.today <= timedelta(days=1)
-    built = f"{told.built_at:%H:%M}"
+    usual = publication.built_at.date() - page.today <= timedelta(days=1)
+    built = f"{publication.built_at:%H:%M}"
     if not usual:
-        built = f"{day_text(told.built_at.date())} {built}"
+        built = f"{day_text(publication.built_at.date())} {built}"
     by_platform = " A device is a user's OS and browser." * (
         page.source.device_identity == PLATFORM
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if told.simulated:
+        if publication.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
         st.markdown(
             f"Data through **{day_text(page.today)}** (UTC) · built {built} · exact",
             help="Every count is of distinct users, over all events loaded: nothing is sampled or "
-            f"estimated. Definitions {told.definitions}; times are UTC.{by_platform}",
+            f"estimated. Definitions {publication.definitions}; times are UTC.{by_platform}",
             width="content",
         )
-        warnings = (*told.warnings, *coverage.warnings(page.source.warehouse))
+        warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
         if warnings:
             count = len(warnings)
             label = f"{count} warning{'s' if count > 1 else ''}"

@@ -1,7 +1,7 @@
 """Connection attempts of a whole period, pooled: distribution, breakdowns and steps of set-up.
 
 Percentiles are those of the attempts themselves, never averages of days. Days that aren't complete
-don't count. Of parts that add up to a whole, none can be told from the others (`kpi.numbers.cells`).
+don't count. Of parts that add up to a whole, none can be computed from the others (`kpi.numbers.cells`).
 """
 
 from __future__ import annotations
