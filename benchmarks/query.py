@@ -14,7 +14,7 @@ from benchmarks.generate import Log
 from benchmarks.measure import median_seconds, memory_bytes_per_second, seconds
 from benchmarks.rivals import MONTH, Bitmaps, LastValue, PerDay, Rival, Sketches, pick
 from kpi.meaning.filters import TAGS, Filters
-from kpi.numbers import metrics
+from kpi.numbers import metrics, users
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 from kpi.store import embedded
@@ -67,7 +67,7 @@ def parameters(warehouse: Warehouse, filters: Filters, by: str | None = None) ->
     audiences = ("active",)
     return {
         "audiences": audiences,
-        **metrics.counted_sets(warehouse, filters, by, audiences),
+        **users.counted_sets(warehouse, filters, by, audiences),
         "broken_by": by or "",
         "with_incomplete": 0,
         "first_day": date(1970, 1, 1),

@@ -16,17 +16,11 @@ import pytest
 from kpi import charts
 from kpi.charts.labels import apart
 from kpi.charts.layers import with_runs
+from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import (
-    MEASURES,
-    days_text,
-    gaps_told,
-    reading,
-    why_nothing,
-    within,
-    written,
-)
+from kpi.meaning.measures import MEASURES, reading, within
 from kpi.numbers.annotations import Annotation
+from kpi.text import days_text, written
 
 DAYS = pd.date_range("2016-01-01", periods=40, unit="s")
 
@@ -631,14 +625,17 @@ def test_four_empties_are_told_apart() -> None:
 def test_gaps_are_told_with_their_reason() -> None:
     """Hidden days and days without a value are counted apart."""
     ratio, full = MEASURES["engagement_ratio"], engagement_frame()
-    assert gaps_told(ratio, full, full, 10) is None
-    told = gaps_told(ratio, engagement_frame((3, 4, 5)), engagement_frame((5,)), 10)
+    assert gaps_sentence(ratio, full, full, 10) is None
+    told = gaps_sentence(ratio, engagement_frame((3, 4, 5)), engagement_frame((5,)), 10)
     assert "2 days hidden" in told
     assert "1 day without a value" in told
     nobody = engagement_frame((5,))
     nobody.loc[nobody["engagement_ratio"].isna(), "mau"] = 0
-    assert gaps_told(ratio, nobody, nobody, 10) == "Gaps are not zeros: 1 day when nothing matches."
-    assert "1 week when" in gaps_told(ratio, nobody, nobody, 10, weekly=True)
+    assert (
+        gaps_sentence(ratio, nobody, nobody, 10)
+        == "Gaps are not zeros: 1 day when nothing matches."
+    )
+    assert "1 week when" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
 
 
 def test_ranges_of_days_are_written_short() -> None:

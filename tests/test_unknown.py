@@ -153,7 +153,7 @@ def test_coverage_beside_the_numbers(store: Store) -> None:
     """The share under the reader's filters is said under 95%, and not where nearly all have a device."""
     events = log(range(0)) + [event(at(day), uid=user("x")) for day in DAYS]
     warehouse = warehouse_of(filled(store, events))
-    from kpi.numbers.metrics import device_coverage
+    from kpi.numbers.users import device_coverage
 
     assert coverage.share_told(device_coverage(warehouse)) is None  # the one without is hidden
     table = device_coverage(warehouse, min_users=0)

@@ -24,8 +24,8 @@ from kpi.charts.looks import (
     Series,
 )
 from kpi.charts.values import floats, together, values_drawn
-from kpi.meaning.measures import ABSENT, Unit, written
 from kpi.rows import each_row
+from kpi.text import ABSENT, Unit, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

@@ -20,7 +20,7 @@ from kpi.charts.looks import (
     Series,
     difference,
 )
-from kpi.meaning.measures import Unit
+from kpi.text import Unit
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ import pandas as pd
 from kpi.charts.layers import layered, lines
 from kpi.charts.looks import BLUE, LOOKS, NOTHING_DRAWN, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_told, together, values_drawn
-from kpi.meaning.measures import ABSENT, Measure, day_text, written
+from kpi.meaning.measures import Measure
 from kpi.rows import each_row, records
+from kpi.text import ABSENT, day_text, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

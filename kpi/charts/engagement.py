@@ -22,7 +22,8 @@ from kpi.charts.looks import (
     Series,
 )
 from kpi.charts.values import percent_told, together, values_drawn
-from kpi.meaning.measures import MEASURES, written
+from kpi.meaning.measures import MEASURES
+from kpi.text import written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

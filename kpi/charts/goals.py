@@ -12,8 +12,8 @@ import pandas as pd
 
 from kpi.charts.layers import layered, lines
 from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, TEXT, VERMILION, GoalLine, Series
-from kpi.meaning.measures import Unit, day_text, written
 from kpi.rows import each_row
+from kpi.text import Unit, day_text, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
-from kpi.meaning.measures import Unit, day_text, written
+from kpi.text import Unit, day_text, written
 
 
 def label_texts(

@@ -29,7 +29,7 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
-from kpi.meaning.measures import ABSENT, Unit, day_text, days_text, written
+from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

@@ -11,7 +11,7 @@ import pandas as pd
 from kpi.charts.layers import lines
 from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Compared, GoalLine, Series
 from kpi.charts.values import percent_told, together, values_drawn
-from kpi.meaning.measures import written
+from kpi.text import written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

@@ -12,8 +12,8 @@ from kpi.charts.axes import day_axis
 from kpi.charts.layers import layered, lines
 from kpi.charts.looks import BLUE, GREY, HEIGHT, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
-from kpi.meaning.measures import ABSENT, day_text, written
 from kpi.rows import each_row
+from kpi.text import ABSENT, day_text, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

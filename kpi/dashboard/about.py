@@ -14,9 +14,10 @@ from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, PLATFORM, WEEK, WINDOWS
-from kpi.meaning.measures import ABSENT, CENSORED_WORDS, MEASURES, day_text, within, written
+from kpi.meaning.measures import CENSORED_WORDS, MEASURES, within
 from kpi.numbers import loads, trust
 from kpi.summary import anomalies
+from kpi.text import ABSENT, day_text, written
 
 WHOLE = "all types together"
 BY_PLATFORM = (

@@ -14,11 +14,13 @@ from kpi.dashboard import draw as drawing
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
+from kpi.dashboard.reasons import why_nothing
 from kpi.dashboard.words import plain
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import Measure, day_text, days_text, why_nothing
+from kpi.meaning.measures import Measure
 from kpi.meaning.tables import TABLES
 from kpi.numbers.answers import Answer
+from kpi.text import day_text, days_text
 
 if TYPE_CHECKING:
     from kpi.charts import Specification

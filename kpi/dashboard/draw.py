@@ -13,17 +13,11 @@ import streamlit as st
 from kpi.dashboard import navigation, parts
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page, rows_of
+from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.definitions import PLATFORM
-from kpi.meaning.measures import (
-    COMPARED_DAYS,
-    Measure,
-    days_text,
-    gaps_told,
-    reading,
-    why_nothing,
-    within,
-)
+from kpi.meaning.measures import COMPARED_DAYS, Measure, reading, within
 from kpi.numbers.answers import Answer
+from kpi.text import days_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -105,7 +99,7 @@ def chart(
         parts.draw_note(None)
         return
     put(picture)
-    gaps = gaps_told(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
+    gaps = gaps_sentence(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
     if gaps and "hidden" in gaps and answer.question.kind.by_attempts_of_a_day:
         gaps += "" if page.chosen.weekly else " A point per week pools more attempts."
     first, last = page.period.bounds

@@ -17,11 +17,12 @@ from kpi.dashboard.sidebar import Chosen
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import link
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.measures import Measure, Unit
+from kpi.meaning.measures import Measure
 from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import TABLES
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer, days_in_name, download_name
+from kpi.text import Unit
 
 
 class Page:

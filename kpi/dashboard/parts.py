@@ -14,9 +14,10 @@ from kpi.dashboard import targets
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.words import plain
 from kpi.meaning.filters import BREAKDOWN_NAMES
-from kpi.meaning.measures import ABSENT, COLUMNS, Measure, Reading, day_text
+from kpi.meaning.measures import COLUMNS, Measure, Reading
 from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
+from kpi.text import ABSENT, day_text
 
 MOST_SEGMENTS = 5
 SPARKLINE_DAYS = 90

@@ -12,8 +12,9 @@ from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.meaning.filters import Filters
-from kpi.meaning.measures import MEASURES, days_text, written
+from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import Answer
+from kpi.text import days_text, written
 
 if TYPE_CHECKING:
     from kpi.charts import Specification

@@ -15,8 +15,8 @@ from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
 from kpi.meaning import periods
 from kpi.meaning.filters import TAG_NAMES, Filters, Period
-from kpi.meaning.measures import day_text, days_text
 from kpi.rows import each_row
+from kpi.text import day_text, days_text
 
 ONLY, EXCEPT = "only these", "all except"
 EVERYBODY = "all"

@@ -17,7 +17,7 @@ from kpi.meaning.definitions import device_identity
 from kpi.meaning.question import Question
 from kpi.numbers.annotations import Annotation, published
 from kpi.numbers.answers import Answer
-from kpi.numbers.metrics import NO_COMPLETE_DAY
+from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Publication
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings

@@ -16,7 +16,8 @@ from kpi.charts import GoalLine
 from kpi.goals import Goal
 from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.measures import Unit, within, written
+from kpi.meaning.measures import within
+from kpi.text import Unit, written
 
 GOAL_COLUMNS: dict[str, tuple[str, Mapping[str, str]]] = {
     "engagement_ratio": ("engagement_ratio", {"audience": "all"}),

@@ -11,8 +11,8 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_note
 from kpi.dashboard.sidebar import reset_filters
 from kpi.meaning.definitions import PLATFORM
-from kpi.meaning.measures import day_text, days_text
 from kpi.numbers import coverage
+from kpi.text import day_text, days_text
 
 
 def draw_trust_line(page: Page) -> None:

@@ -16,10 +16,10 @@ from kpi.goals.blocks import block_of, moving_blocks
 from kpi.goals.figures import mean_within
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import day_text, days_text
 from kpi.numbers.annotations import Marker
 from kpi.rows import each_row
 from kpi.summary import anomalies
+from kpi.text import day_text, days_text
 
 FEWEST_WEEKS = 8
 """Whole weeks below which a period is short for a baseline."""

@@ -14,8 +14,9 @@ from kpi.goals.file import Goal
 from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import Options, Question
-from kpi.numbers import coverage, metrics
+from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
+from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.warehouse import Warehouse
 
 USABLE = 21 / 28
@@ -45,7 +46,7 @@ class Figures:
         told = warehouse.publication
         last = told.last_day if incomplete else told.last_complete_day
         if last is None:
-            raise NoData(metrics.NO_COMPLETE_DAY)
+            raise NoData(NO_COMPLETE_DAY)
         self.last_day: date = last
 
     def with_nothing_hidden(self) -> Figures:

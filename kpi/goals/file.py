@@ -13,8 +13,8 @@ from typing import Any
 from kpi.errors import Refused
 from kpi.meaning.definitions import MONTH, WINDOWS
 from kpi.meaning.filters import TAGS, Filters
-from kpi.meaning.measures import Unit
 from kpi.meaning.tables import PRODUCTS
+from kpi.text import Unit
 
 GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
 KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")

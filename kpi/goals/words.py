@@ -10,7 +10,7 @@ from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, Score
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import ABSENT, Unit, day_text, days_text, written
+from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "

@@ -13,14 +13,12 @@ import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
+from kpi.text import Unit, written
 
-Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
 Better = Literal["higher", "lower"]
 
 COUNTED = ("users", "attempts")
 
-ABSENT = "–"
-"""What stands where there is no value; a gap is never a zero."""
 
 COMPARED_DAYS = 28
 """Cards compare with the same weekday this many days before, so that no MAU window is in both."""
@@ -385,120 +383,6 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     days = pd.to_datetime(frame["day"])
     first, last = (pd.Timestamp(day) for day in period.bounds)
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
-
-
-def why_nothing(
-    measure: Measure,
-    rows: pd.DataFrame,
-    everything: pd.DataFrame,
-    unfiltered: bool,
-    min_users: int,
-    data: str,
-    unknown: str | None = None,
-) -> str | None:
-    """Why a measure has nothing to show in a period, in one sentence that says what to do; or None.
-
-    ``unknown`` says why some of its values can't be known, such as devices that no file names.
-
-    ``rows`` is what readers may see, ``everything`` the same with no cell hidden, ``data`` the days
-    that there are. Never zero, hidden and not loaded are three different things.
-    """
-    if len(everything) == 0:
-        return f"No day of this period is loaded. The data covers {data}: choose another period."
-    counts = [
-        column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
-    ]
-    if rows[measure.column].notna().any() and (rows[counts].fillna(0) > 0).any(axis=None):
-        return None
-    if unknown and everything[measure.column].isna().all():
-        return unknown
-    if everything[counts].isna().all(axis=None):
-        return f"No day of this period is loaded. The data covers {data}: choose another period."
-    if not (everything[counts].fillna(0) > 0).any(axis=None):
-        if unfiltered:
-            return "Nothing of this kind happened in this period: choose a longer one."
-        return "Nothing matches these filters in this period: remove a filter, or reset them."
-    if everything[measure.column].notna().any():
-        return (
-            f"Hidden for privacy: on every day fewer than {min_users} people or attempts match. "
-            "Remove a filter to see a wider group."
-        )
-    return (
-        "No value yet: a monthly count needs 28 loaded days in a row before it stands. "
-        f"The data covers {data}."
-    )
-
-
-def gaps_told(
-    measure: Measure,
-    rows: pd.DataFrame,
-    everything: pd.DataFrame,
-    min_users: int,
-    weekly: bool = False,
-    unknown: str | None = None,
-) -> str | None:
-    """Which gaps a reader sees and why: hidden for privacy, nobody there, or not counted; or None.
-
-    ``unknown`` says why some values can't be known; it is added.
-
-    ``rows`` and ``everything`` as in `why_nothing`, of what is drawn, in the same order.
-    """
-    absent = rows[measure.column].isna().to_numpy()
-    bare = everything[measure.column].isna().to_numpy()
-    nobody = np.zeros(len(rows), dtype=bool)
-    if measure.n_column:
-        nobody = (everything[measure.n_column] == 0).fillna(False).to_numpy(dtype=bool)
-    hidden = set(rows.loc[absent & ~bare, "day"])
-    empty = set(rows.loc[absent & bare & nobody, "day"]) - hidden
-    missing = set(rows.loc[absent & bare & ~nobody, "day"]) - hidden - empty
-    windowed = measure.metric in ("engagement", "multi-device")
-    not_loaded = "not every day of their window is" if windowed else "not"
-    absence = (
-        f"without a value ({not_loaded} loaded{', or devices are unknown' if unknown else ''})"
-    )
-    told = [
-        (hidden, f"hidden, since fewer than {min_users} people or attempts match"),
-        (empty, "when nothing matches"),
-        (missing, absence),
-    ]
-    unit = "week" if weekly else "day"
-    words = [f"{_counted(len(days), unit)} {why}" for days, why in told if days]
-    gaps = [f"Gaps are not zeros: {'; '.join(words)}."] if words else []
-    return " ".join([*gaps, *([unknown] if unknown and missing else [])]) or None
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"1 {unit}" if count == 1 else f"{count} {unit}s"
-
-
-def written(value: float | None, unit: Unit) -> str:
-    """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
-    if value is None or pd.isna(value):
-        return ABSENT
-    if unit == "percent":
-        return f"{value:.1f}%"
-    if unit == "points":
-        return f"{value:.1f} points".replace("-", "−")
-    if unit == "seconds":
-        digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-        return f"{value:,.{digits}f} s"
-    return f"{value:,.0f}"
-
-
-def day_text(day: date) -> str:
-    """A day as '14 Jun 2016', the same in every locale."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def days_text(first: date, last: date) -> str:
-    """A range of days as '1 Jan – 14 Jun 2016'; the year stands once where it is the same."""
-    start = day_text(first)
-    if first.year == last.year:
-        start = start.removesuffix(f" {first.year}")
-    return day_text(last) if first == last else f"{start} – {day_text(last)}"
-
-
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:

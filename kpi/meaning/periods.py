@@ -11,7 +11,8 @@ import pandas as pd
 
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import day_text, days_text, within
+from kpi.meaning.measures import within
+from kpi.text import day_text, days_text
 
 CUSTOM = "custom"
 PRESETS: dict[str, Callable[[date, date], tuple[date, date]]] = {

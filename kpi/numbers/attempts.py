@@ -15,7 +15,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
 from kpi.meaning.tables import ACCOUNTS, BASES
 from kpi.numbers.cells import percent, small, small_or_telling
-from kpi.numbers.metrics import WITHIN_SECONDS, ready_shares
+from kpi.numbers.connections import WITHIN_SECONDS, ready_shares
 from kpi.numbers.narrowed import Counted, hidden_counts
 from kpi.numbers.published import Published
 

@@ -10,9 +10,9 @@ import pandas as pd
 from kpi.errors import NoData
 from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, device_identity
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.measures import day_text
-from kpi.numbers.metrics import NO_COMPLETE_DAY
+from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
+from kpi.text import day_text
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "

@@ -18,11 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kpi import store
 from kpi.errors import NoData, Refused, Republished, WarehouseDown
-from kpi.meaning.measures import day_text
 from kpi.rows import records
 from kpi.settings import Settings
 from kpi.store import connections, queries
 from kpi.summary import anomalies
+from kpi.text import day_text
 
 RECENT_DAYS = 28
 """Unusual days are told beside every page's numbers for as long as a monthly count holds them."""

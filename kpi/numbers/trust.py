@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 
 from kpi.meaning.definitions import MONTH, WEEK
-from kpi.meaning.measures import day_text, days_text
 from kpi.numbers import coverage
 from kpi.numbers.published import RECENT_DAYS, Published
 from kpi.rows import each_row
 from kpi.settings import Settings
 from kpi.summary import anomalies
+from kpi.text import day_text, days_text
 
 LOAD = "python -m kpi load FILE…, then: python -m kpi summarise"
 SUMMARISE = "python -m kpi summarise"

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kpi.meaning.measures import day_text
 from kpi.rows import each_row
+from kpi.text import day_text
 
 EVERY_TYPE = "(all)"
 MOST_TYPES = 60

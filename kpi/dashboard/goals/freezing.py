@@ -14,7 +14,7 @@ from kpi.goals import drift, frozen, words
 from kpi.goals.baseline import Baseline
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
-from kpi.meaning.measures import ABSENT, days_text, written
+from kpi.text import ABSENT, days_text, written
 
 FROZEN_NOW, NOT_FROZEN = "frozen_now", "not_frozen"
 

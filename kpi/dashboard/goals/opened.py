@@ -18,7 +18,7 @@ from kpi.goals.baseline import Baseline, Proposal
 from kpi.goals.outlook import Outlook
 from kpi.goals.projection import TooShort
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import day_text, days_text, written
+from kpi.text import day_text, days_text, written
 
 
 @fragment

@@ -18,7 +18,7 @@ from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import baseline_period, by_device_window, by_scoring_window
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.measures import days_text
+from kpi.text import days_text
 
 OWN_DAYS = "own days"
 

@@ -12,7 +12,7 @@ from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.words import plain
 from kpi.goals import words
 from kpi.goals.outlook import Outlook
-from kpi.meaning.measures import day_text
+from kpi.text import day_text
 
 STATUS: dict[str, tuple[Literal["green", "red", "gray"], str]] = {
     goals.MET: ("green", ":material/check_circle:"),

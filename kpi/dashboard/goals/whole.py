@@ -15,8 +15,9 @@ from kpi.goals import outlook
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import scored_window
-from kpi.meaning.measures import ABSENT, MEASURES, day_text
+from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import days_in_name, download_name
+from kpi.text import ABSENT, day_text
 
 MEASURES_OF_GOALS = [
     MEASURES[name] for name in ("engagement_ratio", "multi_device_percent", "connection_time")

@@ -1,0 +1,88 @@
+"""Commands that print tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from kpi.errors import Refused, Republished
+from kpi.meaning.filters import TAGS
+from kpi.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kpi.numbers.warehouse import Warehouse
+
+
+def run_export(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals.command import goal_table
+    from kpi.meaning.definitions import ATTEMPT_WINDOW
+    from kpi.meaning.filters import Filters, Period
+    from kpi.meaning.question import Options, Question
+    from kpi.numbers import coverage, export
+    from kpi.numbers.warehouse import open_warehouse
+
+    period = Period(asked.first, asked.last)
+    filters = Filters(
+        **{name: tuple(getattr(asked, name) or ()) for tag in TAGS for name in (tag, f"not_{tag}")},
+        users=asked.users,
+        devices=asked.devices,
+    )
+
+    if filters.subtracts and not settings.exclusions:
+        raise Refused(
+            "this store is closed to exclusions and to several values of one tag (KPI_EXCLUSIONS=0), "
+            "since small groups come out by subtraction; give one value per tag"
+        )
+    if asked.by and not settings.breakdowns:
+        raise Refused(
+            "this store is closed to breakdowns (KPI_BREAKDOWNS=0); narrow the table to one value instead"
+        )
+
+    def frame() -> pd.DataFrame:
+        warehouse = open_warehouse(settings)
+        try:
+            return measured(warehouse)
+        finally:
+            warehouse.close()
+
+    def measured(warehouse: Warehouse) -> pd.DataFrame:
+        if not asked.allow_unknown and not filters.empty:
+            unknown = filters.unknown_values(warehouse.known_values())
+            if unknown:
+                raise Refused(unknown)
+        min_users = settings.min_users if asked.min_users is None else asked.min_users
+        if asked.metric == "goals":
+            return goal_table(
+                settings,
+                warehouse,
+                filters,
+                min_users,
+                as_of=asked.as_of,
+                days=(asked.baseline_from, asked.baseline_to),
+                baseline=asked.baseline,
+                incomplete=asked.include_incomplete,
+            )
+        why = coverage.why_absent(
+            warehouse, asked.metric, filters, period, asked.window or ATTEMPT_WINDOW
+        )
+        if why:
+            print(why, file=sys.stderr)
+        options = Options(asked.weekly, asked.include_incomplete, asked.window)
+        question = Question(asked.metric, filters, period, asked.by, options, min_users)
+        return warehouse.ask(question).table
+
+    try:
+        table = frame()
+    except Republished:
+        table = frame()  # a summary was published meanwhile; the new numbers, all of them
+    export.write(table, asked.form, asked.output)
+
+
+def run_baselines(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals.command import frozen_table
+    from kpi.numbers import export
+
+    export.write(frozen_table(settings), asked.form, asked.output)

@@ -1,0 +1,148 @@
+"""Commands that keep a store in order: summaries, expiry, private tags, markers, schema, backups, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from kpi.commands import DONE, REFUSED
+from kpi.commands.progress import progress
+from kpi.errors import Refused
+from kpi.settings import Settings
+
+if TYPE_CHECKING:
+    pass
+
+
+def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+    from kpi.numbers.coverage import blank_services_sentence
+    from kpi.summary.summarise import summarise
+
+    with progress("Summarising") as step:
+        done = summarise(settings, asked.first, asked.last, step)
+        if done.days:
+            step("tidying")
+            try:
+                store.tidy(settings)
+            except Refused as refusal:
+                print(f"kpi: published, but not tidied: {refusal}", file=sys.stderr)
+    if done.publication_id is None:
+        print("nothing changed since the last summary")
+    elif done.days == 0 and done.completed:
+        days = "1 day" if done.completed == 1 else f"{done.completed} days"
+        print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
+    elif done.days == 0:
+        print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
+    else:
+        print(
+            f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
+            f"publication {done.publication_id}"
+        )
+    if done.blank_service:
+        print(blank_services_sentence(done.blank_service, settings.sync_services))
+    # The last line is for schedulers and their alarms.
+    print(
+        json.dumps(
+            {
+                "command": "summarise",
+                "days": done.days,
+                "first_day": done.first_day and str(done.first_day),
+                "last_day": done.last_day and str(done.last_day),
+                "publication": done.publication_id,
+            }
+        )
+    )
+
+
+def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+    from kpi.summary.expire import expire
+
+    gone = expire(settings, asked.keep_days)
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(
+            f"kpi: expired, but the server may hold the deleted rows until it is vacuumed: {refusal}",
+            file=sys.stderr,
+        )
+    print(
+        f"{gone.events} events expired; events are kept from {gone.first_kept}, days from "
+        f"{gone.frozen_before} can still be refilled, and every summary stays"
+    )
+
+
+def run_blank_tags(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+    from kpi.summary.blank_tags import LOOKS_PRIVATE, blank_tags
+
+    done = blank_tags(settings)
+    if not done.values:
+        print(f"no stored tags {LOOKS_PRIVATE}; nothing changed")
+        return
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(
+            f"kpi: blanked, but the server may hold the old rows until it is vacuumed: {refusal}",
+            file=sys.stderr,
+        )
+    counts = ", ".join(f"{tag} {values}" for tag, values in done.values.items())
+    where = (
+        f"publication {done.publication_id}" if done.publication_id else "nothing was published yet"
+    )
+    print(f"values blanked: {counts}; {where}")
+    if not settings.database_url:
+        print("backups and the publications before this hold them until you delete those files")
+
+
+def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.numbers import annotations
+
+    if asked.list or asked.day is None:
+        for note in annotations.standing(settings):
+            print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
+        return
+    if not asked.label:
+        raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
+    note = annotations.Annotation(asked.day, asked.label, asked.kind, asked.url)
+    if asked.remove:
+        annotations.remove(settings, note)
+        print(f"{asked.day} {asked.label!r} removed")
+    else:
+        annotations.annotate(settings, [note])
+        print(f"{asked.day} {asked.label!r} marked")
+
+
+def run_ddl(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.store import ddl
+
+    if asked.apply:
+        print(f"{ddl.apply(settings)} statements carried out; nothing that stood was changed")
+    else:
+        print(ddl.printed(settings, asked.dialect), end="")
+
+
+def run_backup(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+
+    print(f"backed up into {store.back_up(settings)}; copy it to another machine")
+
+
+def run_doctor(settings: Settings, asked: argparse.Namespace) -> int:
+    from kpi.commands import doctor
+
+    if asked.repair:
+        for path in doctor.close(settings):
+            print(f"kpi: {path} is private now", file=sys.stderr)
+    found = []
+    for finding in doctor.findings(settings):
+        found.append(finding)
+        if not asked.json:
+            print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
+    if asked.json:
+        print(json.dumps([vars(finding) for finding in found], ensure_ascii=False))
+    return DONE if all(finding.good for finding in found) else REFUSED

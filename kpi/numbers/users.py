@@ -1,0 +1,219 @@
+"""Tables of users: engagement, multi-device usage and device coverage, by UTC day."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK, WINDOWS
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import weeks
+from kpi.numbers.cells import percent, small
+from kpi.numbers.days import dates, finished, judged_period, within_period
+from kpi.numbers.narrowed import hidden_days, reaching
+from kpi.numbers.published import Published
+
+AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
+
+
+OTHER_WINDOWS = ("active", *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
+
+
+WITH_DEVICE = "with_device"
+
+
+def engagement(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+) -> pd.DataFrame:
+    """100 × mean DAU of 7 days / MAU of 28, for all, multi-device and single-device users.
+
+    One row per day and audience: day, audience, dau, dau_7day_mean, mau (users), engagement_ratio
+    (percent); with ``by``, its values first; ``weekly`` as in `kpi.numbers.weeks`. Source: specification,
+    "Engagement Ratio".
+    """
+    judged = judged_period(filters, period, by)
+    counts = _user_counts(warehouse, filters, judged, by, tuple(AUDIENCES.values()), incomplete)
+    names = {stored: name for name, stored in AUDIENCES.items()}
+    frame = pd.DataFrame(
+        {
+            "broken_by": counts["broken_by"],
+            "day": counts["day"],
+            "audience": pd.Categorical(
+                counts["audience"].map(names), list(AUDIENCES), ordered=True
+            ),
+            "dau": counts["daily_users"],
+            "dau_7day_mean": counts["week_users"].astype("Float64") / WEEK,
+            "mau": counts["monthly_users"],
+        }
+    )
+    frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
+    frame = frame.sort_values(["broken_by", "day", "audience"], ignore_index=True)
+    frame["audience"] = frame["audience"].astype("str")
+    whole = hidden_days(counts, frame, filters, by, min_users)
+    hidden = small(frame["dau"], min_users) | whole
+    # Single and multi add up to all on a day, so that one tells the other.
+    split = frame["audience"] != "all"
+    by_day = [frame["broken_by"], frame["day"]]
+    hidden |= split & (hidden & split).groupby(by_day).transform("any")
+    by_audience = hidden.astype(int).groupby([frame["broken_by"], frame["audience"]], sort=False)
+    latest = by_audience.rolling(WEEK, min_periods=1).max()
+    over_week = latest.droplevel(["broken_by", "audience"]).reindex(frame.index) > 0
+    monthly = small(frame["mau"], min_users) | whole
+    frame.loc[hidden, "dau"] = pd.NA
+    frame.loc[over_week, "dau_7day_mean"] = pd.NA
+    frame.loc[monthly, "mau"] = pd.NA
+    frame.loc[over_week | monthly, "engagement_ratio"] = pd.NA
+    if weekly:
+        frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
+    inside = within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
+    return finished(frame, period, by, shown, warehouse, incomplete)
+
+
+def multi_device(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+    window: int = 5,
+) -> pd.DataFrame:
+    """Users active on two devices within ``window`` days (3, 5, 7 or 14), beside all users.
+
+    One row per day: daily and monthly users, multi-device users, and their percent of users.
+    Source: specification, "Multi-device usage".
+    """
+    if window not in WINDOWS:
+        raise ValueError(f"window must be one of {WINDOWS}")
+    multi = f"multi_device_{window}"
+    # What a page asks for beside it is answered by the same query.
+    if multi in AUDIENCES.values():
+        audiences = tuple(AUDIENCES.values())
+    elif not by:
+        audiences = OTHER_WINDOWS
+    else:
+        audiences = ("active", multi)
+    judged = judged_period(filters, period, by)
+    counts = _user_counts(warehouse, filters, judged, by, audiences, incomplete)
+    keys = ["broken_by", "day"]
+    everyone = counts[counts["audience"] == "active"].set_index(keys)
+    several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
+    frame = pd.DataFrame(
+        {
+            "daily_users": everyone["daily_users"],
+            "daily_multi_device_users": several["daily_users"],
+            "daily_multi_device_percent": percent(several["daily_users"], everyone["daily_users"]),
+            "monthly_users": everyone["monthly_users"],
+            "monthly_multi_device_users": several["monthly_users"],
+            "monthly_multi_device_percent": percent(
+                several["monthly_users"], everyone["monthly_users"]
+            ),
+        }
+    ).reset_index()
+    whole = hidden_days(counts, frame, filters, by, min_users)
+    for span in ("daily", "monthly"):
+        of_all = small(frame[f"{span}_users"], min_users) | whole
+        of_multi = small(frame[f"{span}_multi_device_users"], min_users) | whole
+        if span == "daily":  # single and multi add up to all on a day, so that one tells the other
+            of_multi |= small(frame["daily_users"] - frame["daily_multi_device_users"], min_users)
+        frame.loc[of_all, f"{span}_users"] = pd.NA
+        frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
+        frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
+    frame = frame.sort_values(keys, ignore_index=True)
+    if weekly:
+        daily = ["daily_users", "daily_multi_device_users"]
+        frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", daily))
+        frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
+    inside = within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
+    return finished(frame, period, by, shown, warehouse, incomplete)
+
+
+def device_coverage(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+) -> pd.DataFrame:
+    """Of the day's active users, how many have a device on the day, and their percent.
+
+    One row per day: daily_users, users_with_device, device_coverage_percent; the last two are absent
+    where devices were never counted. Source: design, section 3.
+    """
+    audiences = ("active", WITH_DEVICE)
+    counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
+    keys = ["broken_by", "day"]
+    everyone = counts[counts["audience"] == "active"].set_index(keys)
+    some = counts[counts["audience"] == WITH_DEVICE].set_index(keys).reindex(everyone.index)
+    columns = {"daily_users": everyone, "users_with_device": some}
+    frame = pd.DataFrame(
+        {name: part["daily_users"] for name, part in columns.items()}
+    ).reset_index()
+    frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
+    few = small(frame["daily_users"], min_users)
+    # Those with a device and those without add up to all, so that one tells the other.
+    telling = few | small(frame["users_with_device"], min_users)
+    telling |= small(frame["daily_users"] - frame["users_with_device"], min_users)
+    frame.loc[few, "daily_users"] = pd.NA
+    frame.loc[telling, ["users_with_device", "device_coverage_percent"]] = pd.NA
+    frame = frame.sort_values(keys, ignore_index=True)
+    if weekly:
+        frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", list(columns)))
+        frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
+    inside = within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["daily_users"], max(min_users, 1))
+    return finished(frame, period, by, shown, warehouse, incomplete)
+
+
+def _user_counts(
+    warehouse: Published,
+    filters: Filters,
+    period: Period,
+    by: str | None,
+    audiences: tuple[str, ...],
+    incomplete: bool,
+) -> pd.DataFrame:
+    """Whole counts per value, audience and day: daily_users, week_users, monthly_users.
+
+    From six days before the period, since what is hidden on a day is hidden in the week after it.
+    """
+    first, last = weeks.widened(period).bounds
+    found = warehouse.frame(
+        "engagement",
+        audiences=audiences,
+        **counted_sets(warehouse, filters, by, audiences),
+        broken_by=by or "",
+        first_day=first,
+        last_day=last,
+        with_incomplete=int(incomplete),
+        **filters.parameters(),
+    )
+    found["day"] = dates(found["day"])
+    for count in ("daily_users", "week_users", "monthly_users"):
+        found[count] = pd.to_numeric(found[count]).astype("Int64")
+    return found
+
+
+def counted_sets(
+    warehouse: Published, filters: Filters, by: str | None, audiences: tuple[str, ...]
+) -> dict[str, object]:
+    """Which sets a question is answered by: those without versions, unless it asks for a version.
+
+    They give the same counts and are some twenty times fewer; a publication made before they were
+    counted has none.
+    """
+    asks_version = bool(filters.version or filters.not_version or by == "version")
+    if asks_version or not warehouse.has_versionless_sets:
+        return {"counted_audiences": audiences, "lowest_set": 1, "highest_set": 2**31 - 1}
+    starred = tuple(f"{audience}*" for audience in audiences)
+    return {"counted_audiences": starred, "lowest_set": -(2**31) + 1, "highest_set": -1}

@@ -1,0 +1,44 @@
+"""How numbers, days and units are written for people, the same everywhere."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import pandas as pd
+
+Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
+
+
+ABSENT = "–"
+"""What stands where there is no value; a gap is never a zero."""
+
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def written(value: float | None, unit: Unit) -> str:
+    """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
+    if value is None or pd.isna(value):
+        return ABSENT
+    if unit == "percent":
+        return f"{value:.1f}%"
+    if unit == "points":
+        return f"{value:.1f} points".replace("-", "−")
+    if unit == "seconds":
+        digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+        return f"{value:,.{digits}f} s"
+    return f"{value:,.0f}"
+
+
+def day_text(day: date) -> str:
+    """A day as '14 Jun 2016', the same in every locale."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def days_text(first: date, last: date) -> str:
+    """A range of days as '1 Jan – 14 Jun 2016'; the year stands once where it is the same."""
+    start = day_text(first)
+    if first.year == last.year:
+        start = start.removesuffix(f" {first.year}")
+    return day_text(last) if first == last else f"{start} – {day_text(last)}"
