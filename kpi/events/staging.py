@@ -328,10 +328,11 @@ class Staging:
             self._reader.execute(
                 f"CREATE OR REPLACE TEMP VIEW {name} AS {queries.text('files/' + name)}"
             )
-        # A user's rows side by side need less than half the room, and are looked up faster. Numbers are
-        # sorted in half the time of texts.
+        # A user's rows side by side need less than half the room, and are looked up faster. Small numbers
+        # are sorted in half the time of texts.
         self._reader.execute(
-            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} ORDER BY HASH(uid)"
+            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} "
+            "ORDER BY CAST(HASH(uid) >> 32 AS UINTEGER)"
         )
         self.contents.add(self._reader, self._spelled)
 
