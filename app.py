@@ -5,10 +5,11 @@
 
 import streamlit as st
 
-from kpi import charts, targets
-from kpi.frame import Card, frame
-from kpi.frame.guard import GUARD
-from kpi.measures import MEASURES
+from kpi import charts
+from kpi.dashboard import draw, frame, targets
+from kpi.dashboard.draw import Card
+from kpi.dashboard.guard import GUARD
+from kpi.meaning.measures import MEASURES
 
 RATIO = MEASURES["engagement_ratio"]
 MULTI_DEVICE = MEASURES["multi_device_percent"]
@@ -20,12 +21,13 @@ if __name__ != "__main__":
     app = st.App(__file__, middleware=GUARD)
 else:
     with frame("app.py") as page:
-        engagement = page.metric("engagement")
-        firefox = page.metric("firefox")
-        multi_device = page.metric("multi-device")
-        times = page.metric("connection-time")
+        engagement = page.ask("engagement")
+        firefox = page.ask("firefox")
+        multi_device = page.ask("multi-device")
+        times = page.ask("connection-time")
 
-        page.draw_cards(
+        draw.cards(
+            page,
             [
                 Card(
                     "Engagement ratio", RATIO, engagement, {"audience": "all"}, "engagement_ratio"
@@ -35,12 +37,13 @@ else:
                 Card(
                     "Time to connect, existing", TIME, times, EXISTING, "connection_time_existing"
                 ),
-            ]
+            ],
         )
 
-        page.draw_heading(RATIO.title, RATIO.definition, "pages/engagement.py")
+        draw.heading(page, RATIO.title, RATIO.definition, "pages/engagement.py")
         told = page.targets("engagement_ratio", engagement)
-        page.draw_chart(
+        draw.chart(
+            page,
             charts.engagement_ratio,
             RATIO,
             engagement,
@@ -49,20 +52,22 @@ else:
             compared=page.compared(engagement),
             goals=targets.lines(told, RATIO.unit),
             points_above=targets.points_above(told),
-            markers=page.markers,
+            markers=page.source.markers,
         )
-        page.tell_not_applied("Firefox's own figures")
-        page.draw_tables({"engagement": engagement, "firefox": firefox}, key="engagement_table")
+        draw.not_applied(page, "Firefox's own figures")
+        draw.tables(page, [engagement, firefox], key="engagement_table")
 
         left, right = st.columns(2, gap="medium")
         with left:
-            page.draw_heading(
-                "Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py"
+            draw.heading(
+                page, "Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py"
             )
             percent = (
-                page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
+                draw.choose(page, "Show", ["counts", "percent"], key="multi_device_unit")
+                == "percent"
             )
-            page.draw_chart(
+            draw.chart(
+                page,
                 charts.multi_device_users,
                 MULTI_DEVICE,
                 multi_device,
@@ -71,21 +76,22 @@ else:
                 goals=page.goal_lines(multi_device, "percent", "multi_device_percent")
                 if percent
                 else [],
-                markers=page.markers,
+                markers=page.source.markers,
             )
-            page.draw_tables({"multi-device": multi_device}, key="multi_device_table")
+            draw.tables(page, [multi_device], key="multi_device_table")
         with right:
-            page.draw_heading(
-                "Time to connect a device", TIME.definition, "pages/connection_time.py"
+            draw.heading(
+                page, "Time to connect a device", TIME.definition, "pages/connection_time.py"
             )
-            log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
-            page.draw_chart(
+            log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale") == "log"
+            draw.chart(
+                page,
                 charts.connection_time,
                 TIME,
                 times,
                 log=log,
                 compared=page.compared(times),
                 goals=page.goal_lines(times, TIME.unit, *TIME_GOALS),
-                markers=page.markers,
+                markers=page.source.markers,
             )
-            page.draw_tables({"connection-time": times}, key="connection_time_table")
+            draw.tables(page, [times], key="connection_time_table")

@@ -25,8 +25,8 @@ from browser import ARGUMENTS, AT_REST, CHROMIUM, DRAWN, PATIENCE, path, serving
 from conftest import environment  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from kpi.cli import main as kpi  # noqa: E402
-from kpi.frame.navigation import PAGES  # noqa: E402
+from kpi.commands.cli import main as kpi  # noqa: E402
+from kpi.dashboard.navigation import PAGES  # noqa: E402
 
 WATCH = """() => {
   window.acted = 0;

@@ -12,9 +12,8 @@ import duckdb
 import numpy as np
 
 from benchmarks.measure import REPEATS, median_seconds, seconds
-from kpi import queries
-from kpi.filters import Filters
-from kpi.store import dialects
+from kpi.meaning.filters import Filters
+from kpi.store import dialects, queries
 
 DAYS = 366
 FIRST_DAY = date(2016, 1, 1)

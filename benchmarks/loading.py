@@ -32,7 +32,7 @@ HEADER = (
 START = 1_472_774_400_000
 REPEATS = 3
 _PROGRAM = (
-    "import sys; from kpi.cli import main; status = main(['load', sys.argv[1]]); "
+    "import sys; from kpi.commands.cli import main; status = main(['load', sys.argv[1]]); "
     "print(open('/proc/self/io').read(), file=sys.stderr); sys.exit(status)"
 )
 

@@ -13,11 +13,11 @@ import pandas as pd
 from benchmarks.generate import Log
 from benchmarks.measure import median_seconds, memory_bytes_per_second, seconds
 from benchmarks.rivals import MONTH, Bitmaps, LastValue, PerDay, Rival, Sketches, pick
-from kpi import metrics
-from kpi.filters import TAGS, Filters
+from kpi.meaning.filters import TAGS, Filters
+from kpi.numbers import metrics
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 from kpi.store import embedded
-from kpi.warehouse import Warehouse, open_warehouse
 
 HEADLINE = "many_values"
 NAMED: dict[str, tuple[Filters, str | None]] = {

@@ -15,8 +15,9 @@ from pathlib import Path
 from benchmarks import generate, load
 from benchmarks.measure import apart
 from benchmarks.summarise import summarise_apart
-from kpi import ddl, store
+from kpi import store
 from kpi.settings import Settings
+from kpi.store import ddl
 
 KEY = b"a key for benchmarks, kept nowhere else"
 

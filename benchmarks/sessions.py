@@ -54,7 +54,7 @@ def main() -> None:
 
 def demo(home: Path) -> Path:
     """A year of the demo's simulated data."""
-    from kpi.cli import main as command
+    from kpi.commands.cli import main as command
 
     os.environ["KPI_HOME"] = str(home)
     command(list(DEMO))

@@ -15,7 +15,7 @@ from benchmarks.load import load_everything
 from benchmarks.measure import apart
 from kpi.settings import Settings
 from kpi.store import embedded
-from kpi.summarise import summarise
+from kpi.summary.summarise import summarise
 
 MEMORY_LIMIT = "7GiB"  # the engine's; the process stays below 8
 MADE = {

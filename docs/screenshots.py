@@ -19,8 +19,8 @@ from conftest import environment  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
-from kpi.cli import main as kpi  # noqa: E402
-from kpi.frame.navigation import PAGES  # noqa: E402
+from kpi.commands.cli import main as kpi  # noqa: E402
+from kpi.dashboard.navigation import PAGES  # noqa: E402
 
 FOLDER = PROJECT / "docs" / "screenshots"
 WIDTHS = {"wide": 1400, "narrow": 375}

@@ -2,7 +2,7 @@
 
 import sys
 
-from kpi.cli import main
+from kpi.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Who may see the numbers: rules over what an identity provider says of somebody.
 
-No Streamlit here; `kpi.frame.gate` asks these rules before a page is drawn.
+No Streamlit here; `kpi.dashboard.gate` asks these rules before a page is drawn.
 """
 
 from __future__ import annotations
@@ -118,9 +118,7 @@ def open_to_others(
     if settings.no_login:
         return None
     given = {name.lower(): value for name, value in headers.items()}
-    host = given.get("host")
-    name = None if host is None else host.rpartition(":")[0] or host
-    from_here = name is None or only_this_machine(name if not host.endswith("]") else host)
+    from_here = "host" not in given or only_this_machine(_without_port(given["host"]))
     if only_this_machine(address) and from_here and not PROXY_HEADERS & given.keys():
         return None
     return (
@@ -140,3 +138,8 @@ def answered(settings: Settings) -> str:
         "The dashboard answers this machine only (127.0.0.1), since nobody has to sign in; "
         "docs/operations.md says how to let others in."
     )
+
+
+def _without_port(host: str) -> str:
+    """The name in a request's Host; that of an IPv6 address ends with a bracket where it has no port."""
+    return host if host.endswith("]") else host.rpartition(":")[0] or host

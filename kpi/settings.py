@@ -7,14 +7,20 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL
 
-from kpi.definitions import DEVICE_ID, DEVICE_IDENTITIES
 from kpi.errors import Refused
 
+DEVICE_ID, PLATFORM = "device_id", "platform"
+DEVICE_IDENTITIES = (DEVICE_ID, PLATFORM)
+"""What may identify a user's device: its id, or the pair of OS and browser."""
+
 SECRETS_FILE = Path(".streamlit/secrets.toml")
+
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -181,10 +187,11 @@ def _connect_args(secrets: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 def _pairs(told: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
     """A setting like 'uid=user_hash,type=event_type'."""
     parts = [part.strip() for part in (told.get(name) or "").split(",") if part.strip()]
-    pairs = [tuple(side.strip() for side in part.split("=", 1)) for part in parts]
-    if any(len(pair) != 2 or not all(pair) for pair in pairs):
+    sides = [part.partition("=") for part in parts]
+    pairs = tuple((left.strip(), right.strip()) for left, _, right in sides)
+    if not all(map(all, pairs)):
         raise Refused(f"{name} must be like uid=user_hash,type=event_type")
-    return tuple(pairs)
+    return pairs
 
 
 def _text(value: object) -> str:
@@ -214,7 +221,7 @@ def _device_by(told: Mapping[str, str]) -> str:
     return value
 
 
-def _number(told: Mapping[str, str], name: str, kind: type, default: float) -> float:
+def _number(told: Mapping[str, str], name: str, kind: type[Number], default: Number) -> Number:
     value = told.get(name)
     if not value:
         return default

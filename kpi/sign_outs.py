@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,13 @@ class SignOuts:
         except OSError:
             return True
         return True
+
+    def can_be_recorded(self) -> bool:
+        """Whether this user may end sign-ins here; nothing is created to find out."""
+        folder = self._folder
+        while not os.path.lexists(folder):
+            folder = folder.parent
+        return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
     def _file(self, claims: Mapping[str, Any]) -> Path:
         named = json.dumps([claims.get(name) for name in CLAIMS], default=str)

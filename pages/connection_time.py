@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from kpi import charts, targets
-from kpi.frame import Card, drawn, frame
-from kpi.frame.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
-from kpi.frame.pooled import period_table as pooled
-from kpi.measures import CENSORED_WORDS, MEASURES
+from kpi import charts
+from kpi.dashboard import draw, drawn, frame, targets
+from kpi.dashboard.draw import Card
+from kpi.dashboard.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
+from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 
 TIME, COMPLETION = MEASURES["connection_time"], MEASURES["completion"]
 SOON = MEASURES["ready_within_10"]
@@ -16,60 +16,61 @@ READY = replace(COMPLETION, metric=SOON.metric)  # the same, in the table of all
 NEW, EXISTING = {"account": "new"}, {"account": "existing"}
 
 with frame("pages/connection_time.py") as page:
-    times, within = page.metric("connection-time"), page.metric("ready-within")
-    page.draw_cards(
+    times, within = page.ask("connection-time"), page.ask("ready-within")
+    draw.cards(
+        page,
         [
             Card("Time to connect, new", TIME, times, NEW, "connection_time_new"),
             Card("Time to connect, existing", TIME, times, EXISTING, "connection_time_existing"),
             Card("Ready within 10 seconds", SOON, within),
             Card("Completed, ever", READY, within),
-        ]
+        ],
     )
 
-    page.draw_heading("Median and quartiles", TIME.definition)
-    log = page.choose("Scale", ["linear", "log"], key="time_scale") == "log"
+    draw.heading(page, "Median and quartiles", TIME.definition)
+    log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale") == "log"
     told = page.targets("connection_time_new", times)
     told += page.targets("connection_time_existing", times)
-    page.draw_chart(
+    draw.chart(
+        page,
         charts.connection_time,
         TIME,
         times,
         log=log,
         compared=page.compared(times),
         goals=targets.lines(told, TIME.unit),
-        markers=page.markers,
+        markers=page.source.markers,
     )
-    page.draw_tables({"connection-time": times}, key="connection_time_table")
+    draw.tables(page, [times], key="connection_time_table")
 
-    page.draw_heading("How soon devices are ready", SOON.definition)
+    draw.heading(page, "How soon devices are ready", SOON.definition)
     draw_shares(page)
-    shown = page.choose("Of", ["all begun", "those ready"], key="distribution_of")
+    shown = draw.choose(page, "Of", ["all begun", "those ready"], key="distribution_of")
     of = "ready" if shown == "those ready" else "begun"
-    distribution = pooled(page, "connection-distribution", of=of)
-    chart = drawn(charts.distribution, distribution, of=of)
-    draw_pooled(page, chart, "connection-distribution", "attempts", of=of)
-    page.draw_tables({"connection-distribution": distribution}, key="distribution_table")
+    distribution = page.ask_pooled("connection-distribution", of=of)
+    chart = drawn(charts.distribution, distribution.table, of=of)
+    draw_pooled(page, chart, distribution, "attempts")
+    draw.tables(page, [distribution], key="distribution_table")
 
-    page.draw_heading("Completion over time", COMPLETION.definition)
-    page.draw_chart(charts.ready_within, READY, within, markers=page.markers)
+    draw.heading(page, "Completion over time", COMPLETION.definition)
+    draw.chart(page, charts.ready_within, READY, within, markers=page.source.markers)
     st.caption(caution(page.filters) or CENSORED_WORDS)
-    page.draw_tables(
-        {"completion": lambda: page.metric("completion"), "ready-within": within},
+    draw.tables(
+        page,
+        [lambda: page.ask("completion"), within],
         key="completion_table",
     )
 
-    page.draw_heading(
-        "Steps of set-up", "Of the attempts begun, how many came as far as each step."
+    draw.heading(
+        page, "Steps of set-up", "Of the attempts begun, how many came as far as each step."
     )
-    steps = pooled(page, "setup-steps")
-    draw_pooled(page, drawn(charts.funnel, steps), "setup-steps", "came_this_far")
-    page.draw_tables(
-        {"setup-steps": steps, "steps": lambda: page.metric("steps")}, key="steps_table"
-    )
+    steps = page.ask_pooled("setup-steps")
+    draw_pooled(page, drawn(charts.funnel, steps.table), steps, "came_this_far")
+    draw.tables(page, [steps, lambda: page.ask("steps")], key="steps_table")
 
-    page.draw_heading("Breakdown", "An attempt has one value of each tag: rows add up to all.")
-    if page.offers_breakdown():
-        tag = page.choose_dimension(TAGS_IN_ORDER, key="by", default="region")
-        table = pooled(page, "connection-breakdown", by=tag)
-        draw_breakdown(page, table, tag)
-        page.draw_tables({"connection-breakdown": table}, key="breakdown_table")
+    draw.heading(page, "Breakdown", "An attempt has one value of each tag: rows add up to all.")
+    if draw.offers_breakdown(page):
+        tag = draw.choose_dimension(page, TAGS_IN_ORDER, key="by", default="region")
+        answer = page.ask_pooled("connection-breakdown", by=tag)
+        draw_breakdown(page, answer, tag)
+        draw.tables(page, [answer], key="breakdown_table")

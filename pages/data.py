@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from kpi.frame import frame
-from kpi.frame.about import (
+from kpi.dashboard import draw, frame
+from kpi.dashboard.about import (
     draw_definitions,
     draw_doubtful,
     draw_freshness,
@@ -15,7 +15,7 @@ from kpi.frame.about import (
 )
 
 with frame("pages/data.py") as page:
-    page.tell_not_applied("Loads and volumes", "tell of all events")
+    draw.not_applied(page, "Loads and volumes", "tell of all events")
     st.header("Can I trust today?", help="Judged for the newest complete day, over all users.")
     draw_trust(page)
     draw_freshness(page)
@@ -34,5 +34,7 @@ with frame("pages/data.py") as page:
     st.header("Retention")
     draw_retention(page)
 
-    st.header("Definitions", help=f"Version {page.publication.definitions} of the definitions.")
+    st.header(
+        "Definitions", help=f"Version {page.source.publication.definitions} of the definitions."
+    )
     draw_definitions()

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from kpi import charts, targets
-from kpi.filters import BREAKDOWNS
-from kpi.frame import Card, frame
-from kpi.measures import MEASURES
+from kpi import charts
+from kpi.dashboard import breakdown, draw, frame, targets
+from kpi.dashboard.draw import Card
+from kpi.meaning.filters import BREAKDOWNS
+from kpi.meaning.measures import MEASURES
 
 RATIO, DAU, MAU = (MEASURES[name] for name in ("engagement_ratio", "dau", "mau"))
 AUDIENCES = {"all users": "all", "multi-device": "multi_device", "single-device": "single_device"}
@@ -13,21 +14,23 @@ SHOWN = {"ratio": RATIO, "daily users": DAU, "monthly users": MAU}
 FIREFOX = ["Firefox Accounts only", "and Firefox’s own"]
 
 with frame("pages/engagement.py") as page:
-    engagement = page.metric("engagement")
-    firefox = page.metric("firefox")
-    page.draw_cards(
+    engagement = page.ask("engagement")
+    firefox = page.ask("firefox")
+    draw.cards(
+        page,
         [
             Card("Engagement ratio", RATIO, engagement, {"audience": "all"}, "engagement_ratio"),
             Card("Ratio, multi-device", RATIO, engagement, {"audience": "multi_device"}),
             Card("Daily users", DAU, engagement, {"audience": "all"}),
             Card("Monthly users", MAU, engagement, {"audience": "all"}),
-        ]
+        ],
     )
 
-    page.draw_heading(RATIO.title, RATIO.definition)
-    beside = page.choose("Lines", FIREFOX, key="beside") == FIREFOX[1]
+    draw.heading(page, RATIO.title, RATIO.definition)
+    beside = draw.choose(page, "Lines", FIREFOX, key="beside") == FIREFOX[1]
     told = page.targets("engagement_ratio", engagement)
-    page.draw_chart(
+    draw.chart(
+        page,
         charts.engagement_ratio,
         RATIO,
         engagement,
@@ -36,30 +39,31 @@ with frame("pages/engagement.py") as page:
         compared=page.compared(engagement),
         goals=targets.lines(told, RATIO.unit),
         points_above=targets.points_above(told),
-        markers=page.markers,
+        markers=page.source.markers,
     )
     if beside:
-        page.tell_not_applied("Firefox's own figures")
+        draw.not_applied(page, "Firefox's own figures")
 
-    page.draw_heading("Daily and monthly users", f"{DAU.definition} {MAU.definition}")
-    audience = AUDIENCES[page.choose("Users", list(AUDIENCES), key="audience")]
-    page.draw_chart(
+    draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
+    audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]
+    draw.chart(
+        page,
         charts.active_users,
         DAU,
         engagement,
         audience=audience,
         compared=page.compared(engagement),
-        markers=page.markers,
+        markers=page.source.markers,
     )
     st.caption(
         "On a day, single- and multi-device users add up to all. Over 28 days a user can be both."
     )
-    page.draw_tables({"engagement": engagement, "firefox": firefox}, key="engagement_table")
+    draw.tables(page, [engagement, firefox], key="engagement_table")
 
-    page.draw_heading("By segment", "Each measure for the users of every value of a tag.")
-    if page.offers_breakdown():
-        with page.choices():
-            measure = SHOWN[page.choose("Measure", list(SHOWN), key="measure")]
-            by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
-            view = page.choose_view()
-        page.draw_breakdown(measure, by, view, audience=audience)
+    draw.heading(page, "By segment", "Each measure for the users of every value of a tag.")
+    if draw.offers_breakdown(page):
+        with draw.choices():
+            measure = SHOWN[draw.choose(page, "Measure", list(SHOWN), key="measure")]
+            by = draw.choose_dimension(page, BREAKDOWNS, key="by", default="os")
+            view = draw.choose_view(page)
+        breakdown.draw(page, measure, by, view, {"audience": audience})

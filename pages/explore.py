@@ -2,38 +2,41 @@
 
 import streamlit as st
 
-from kpi.explore import explorable
-from kpi.frame import Card, frame
-from kpi.measures import over_window
+from kpi.dashboard import breakdown, draw, frame
+from kpi.dashboard.draw import Card
+from kpi.meaning.explore import explorable
+from kpi.meaning.measures import over_window
 
 with frame("pages/explore.py") as page:
     measures = explorable()
-    with page.choices():
-        chosen = measures[page.choose("Measure", list(measures), key="explore")]
-        measure, picked = chosen.measure, {}
-        if chosen.level:
-            label, column, names = chosen.level
-            picked[column] = names[page.choose(label, list(names), key=column)]
+    picked: dict[str, str] = {}
+    options: dict[str, int] = {}
+    with draw.choices():
+        chosen = measures[draw.choose(page, "Measure", list(measures), key="explore")]
+        measure, level = chosen.measure, chosen.level
+        if level:
+            value = draw.choose(page, level.label, list(level.named), key=level.column)
+            picked[level.column] = level.named[value]
         if chosen.windows:
             windows = [str(days) for days in chosen.windows]
-            picked["window"] = int(page.choose("Window, days", windows, "window", default="5"))
-            measure = over_window(measure, picked["window"])
-        if page.settings.breakdowns:
-            by = page.choose_dimension(chosen.dimensions, key="by", default="os")
-            view = page.choose_view()
+            options["window"] = int(
+                draw.choose(page, "Window, days", windows, "window", default="5")
+            )
+            measure = over_window(measure, options["window"])
+        if page.source.settings.breakdowns:
+            by = draw.choose_dimension(page, chosen.dimensions, key="by", default="os")
+            view = draw.choose_view(page)
 
-    options = {name: value for name, value in picked.items() if name == "window"}
-    rows = {name: value for name, value in picked.items() if name not in options}
-    table = page.metric(measure.metric, **options)
-    page.draw_heading(measure.title, measure.definition)
-    page.tell_devices_not_applied(measure)
+    answer = page.ask(measure.metric, **options)
+    draw.heading(page, measure.title, measure.definition)
+    draw.devices_not_applied(page, measure)
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        page.draw_cards([Card(measure.title, measure, table, rows)])
+        draw.cards(page, [Card(measure.title, measure, answer, picked)])
     with right:
-        page.draw_side_by_side(measure, table, **rows)
-    page.draw_tables({measure.metric: table}, key="all_table")
+        breakdown.draw_two(page, measure, answer, picked)
+    draw.tables(page, [answer], key="all_table")
 
-    page.draw_heading("By segment", f"{measure.title} for every value of a tag.")
-    if page.offers_breakdown():
-        page.draw_breakdown(measure, by, view, **picked)
+    draw.heading(page, "By segment", f"{measure.title} for every value of a tag.")
+    if draw.offers_breakdown(page):
+        breakdown.draw(page, measure, by, view, picked, **options)

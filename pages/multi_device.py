@@ -3,10 +3,11 @@
 import streamlit as st
 
 from kpi import charts
-from kpi.definitions import WINDOWS
-from kpi.filters import BREAKDOWNS
-from kpi.frame import Card, frame
-from kpi.measures import MEASURES, over_window
+from kpi.dashboard import breakdown, draw, frame
+from kpi.dashboard.draw import Card
+from kpi.meaning.definitions import WINDOWS
+from kpi.meaning.filters import BREAKDOWNS
+from kpi.meaning.measures import MEASURES, over_window
 
 SHOWN = [
     MEASURES[f"{span}multi_device_{unit}"]
@@ -18,7 +19,8 @@ SPANS = {"daily and monthly": BOTH, "daily": BOTH[:1], "monthly": BOTH[1:]}
 
 with frame("pages/multi_device.py") as page:
     window = int(
-        page.choose(
+        draw.choose(
+            page,
             "Window, days",
             [str(days) for days in WINDOWS],
             key="window",
@@ -28,22 +30,26 @@ with frame("pages/multi_device.py") as page:
         )
     )
     share, monthly_share, users, monthly_users = (over_window(one, window) for one in SHOWN)
-    table = page.metric("multi-device", window=window)
-    page.draw_cards(
+    table = page.ask("multi-device", window=window)
+    draw.cards(
+        page,
         [
             Card("Of daily users", share, table, {}, "multi_device_percent"),
             Card("Of monthly users", monthly_share, table),
             Card("Multi-device, daily", users, table),
             Card("Multi-device, monthly", monthly_users, table),
-        ]
+        ],
     )
 
-    page.tell_device_identity()
-    page.draw_heading("Multi-device users", share.definition)
-    with page.choices():
-        percent = page.choose("Show", ["counts", "percent"], key="multi_device_unit") == "percent"
-        spans = SPANS[page.choose("Over", list(SPANS), key="spans")]
-    page.draw_chart(
+    draw.device_identity(page)
+    draw.heading(page, "Multi-device users", share.definition)
+    with draw.choices():
+        percent = (
+            draw.choose(page, "Show", ["counts", "percent"], key="multi_device_unit") == "percent"
+        )
+        spans = SPANS[draw.choose(page, "Over", list(SPANS), key="spans")]
+    draw.chart(
+        page,
         charts.multi_device_users,
         share if "daily" in spans else monthly_share,
         table,
@@ -51,18 +57,19 @@ with frame("pages/multi_device.py") as page:
         spans=spans,
         compared=page.compared(table),
         goals=page.goal_lines(table, "percent", "multi_device_percent") if percent else [],
-        markers=page.markers,
+        markers=page.source.markers,
     )
-    page.draw_tables({"multi-device": table}, key="multi_device_table")
+    draw.tables(page, [table], key="multi_device_table")
 
-    page.draw_heading("How much the window decides", "The same share by windows of 3 to 14 days.")
+    draw.heading(page, "How much the window decides", "The same share by windows of 3 to 14 days.")
     monthly = "monthly" in spans and "daily" not in spans
-    tables = {days: page.metric("multi-device", window=days) for days in WINDOWS}
-    page.draw_chart(
+    answers = {days: page.ask("multi-device", window=days) for days in WINDOWS}
+    draw.chart(
+        page,
         charts.by_window,
         monthly_share if monthly else share,
         table,
-        others={days: page.shown(one) for days, one in tables.items()},
+        others={days: page.shown(answer) for days, answer in answers.items()},
         monthly=monthly,
     )
     st.caption(
@@ -70,10 +77,10 @@ with frame("pages/multi_device.py") as page:
         "Placeholder devices from repeated sign-ins inflate every window."
     )
 
-    page.draw_heading("By segment", "The share of multi-device users by every value of a tag.")
+    draw.heading(page, "By segment", "The share of multi-device users by every value of a tag.")
     measure = monthly_share if monthly else share
-    if page.offers_breakdown():
-        with page.choices():
-            by = page.choose_dimension(BREAKDOWNS, key="by", default="os")
-            view = page.choose_view()
-        page.draw_breakdown(measure, by, view, window=window)
+    if draw.offers_breakdown(page):
+        with draw.choices():
+            by = draw.choose_dimension(page, BREAKDOWNS, key="by", default="os")
+            view = draw.choose_view(page)
+        breakdown.draw(page, measure, by, view, window=window)

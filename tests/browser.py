@@ -9,15 +9,19 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import PROJECT, environment
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from kpi.frame.navigation import PageLink
+from kpi.dashboard.navigation import PageLink
+
+WINDOWS = [(width, scheme) for width in (375, 1400) for scheme in ("light", "dark")]
+"""Widths of a window, with the theme that the reader's system asks for."""
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -117,13 +121,28 @@ class serving:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The system's own Chromium."""
+def driver() -> Iterator[Playwright]:
+    """The driver of browsers, of which a process can have no second."""
     if not CHROMIUM.exists():
         pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    """The system's own Chromium."""
+    with launched(driver) as browser:
         yield browser
+
+
+@contextmanager
+def launched(driver: Playwright, *arguments: str) -> Iterator[Browser]:
+    """The system's own Chromium with more arguments, for as long as the block lasts."""
+    browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=[*ARGUMENTS, *arguments])
+    try:
+        yield browser
+    finally:
         browser.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import shutil
@@ -24,7 +25,7 @@ for folder in (str(PROJECT), str(TESTS)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
-pytest_plugins = ["app_pages", "browser", "demo_store", "killing", "postgres", "aws"]
+pytest_plugins = ["app_pages", "browser", "demo_store", "snapshot", "killing", "postgres", "aws"]
 
 KEY = "a key for tests, kept nowhere else"
 
@@ -33,10 +34,11 @@ _unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # Shrinking a failure takes minutes of stores; `long` does it, a daily run tells the seed.
 _found_only = [Phase.explicit, Phase.reuse, Phase.generate]
 settings.register_profile(
-    "default", max_examples=8, derandomize=True, phases=_found_only, **_unhurried
+    "default", max_examples=5, derandomize=True, phases=_found_only, **_unhurried
 )
 settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Store:
 
     def run(self, *arguments: str | Path, **told: str | None) -> Ran:
         """Run one command in this process, in an empty folder, so that no secrets file is read."""
-        from kpi.cli import main
+        from kpi.commands.cli import main
 
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
@@ -108,7 +110,9 @@ class Store:
         self, *arguments: str | Path, before: str = "", **told: str | None
     ) -> subprocess.CompletedProcess[str]:
         """Run one command in a process of its own; ``before`` is Python to run first."""
-        program = f"import sys\n{before}\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+        program = (
+            f"import sys\n{before}\nfrom kpi.commands.cli import main\nsys.exit(main(sys.argv[1:]))"
+        )
         with self.started(program, *arguments, **told) as process:
             out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -149,8 +153,8 @@ class Store:
 
     def published(self, query: str, **params: Any) -> list[dict[str, Any]]:
         """The rows of a file in `queries/read` in the newest publication, as pages read it."""
+        from kpi.numbers.warehouse import open_warehouse
         from kpi.settings import Settings
-        from kpi.warehouse import open_warehouse
 
         told = {name: value for name, value in self.settings().items() if value is not None}
         warehouse = open_warehouse(Settings.read(told))
@@ -160,14 +164,25 @@ class Store:
             warehouse.close()
 
     def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
-        """What every metric prints, byte for byte."""
-        return {asked: self.must("export", *asked).out for asked in which or EVERY_EXPORT}
+        """What metrics print, byte for byte; by default enough to read every table, in long runs all."""
+        usual = EVERY_EXPORT if LONG else OFTEN_EXPORTED
+        return {asked: self.must("export", *asked).out for asked in which or usual}
 
     def copied_to(self, folder: Path) -> Store:
         """A store of its own with the same content."""
         copy = Store(folder)
         shutil.copytree(self.home, copy.home, symlinks=True)
         return copy
+
+
+def daily(*values: Any, of: Iterable[Any]) -> list[Any]:
+    """The values of a parameter: ``values`` in every run, the rest of ``of`` in long runs only."""
+
+    def repeat(value: Any) -> Any:
+        parts = value if type(value) is tuple else (value,)
+        return pytest.param(*parts, marks=pytest.mark.long)
+
+    return [value if value in values else repeat(value) for value in of]
 
 
 ALL_CELLS = ("--min-users=0",)
@@ -185,6 +200,19 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("completion", "--by=version", *ALL_CELLS),
     ("steps", *ALL_CELLS),
 )
+OFTEN_EXPORTED: tuple[tuple[str, ...], ...] = (
+    ("engagement", "--by=os", *ALL_CELLS),
+    ("engagement", "--not-os=Linux", "--users=existing", "--allow-unknown", *ALL_CELLS),
+    *(("multi-device", f"--window={window}", *ALL_CELLS) for window in (3, 7)),
+    ("multi-device", "--window=14", "--by=browser", *ALL_CELLS),
+    ("device-coverage", *ALL_CELLS),
+    ("connection-time", *ALL_CELLS),
+    ("connection-time", "--devices=multi", *ALL_CELLS),
+    ("completion", "--by=version", *ALL_CELLS),
+    ("steps", *ALL_CELLS),
+)
+"""Enough to read every audience, every tag and every kind of number of a publication."""
+
 TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
     *("browser", "version", "os", "service", "users"),
@@ -244,6 +272,20 @@ def assert_same(
     found = differences(got, expected)
     more = "" if len(found) <= 12 else f"\n... and {len(found) - 12} more"
     assert not found, f"{about}\n" + "\n".join(found[:12]) + more
+
+
+def built_once(folders: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """The folder that ``build`` fills, for all workers of a run; the first to ask builds it."""
+    shared = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, built = shared / name, shared / f"{name}.built"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            build(folder)
+            built.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

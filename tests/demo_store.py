@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import environment
+from conftest import built_once, environment
 
 DEMO = ("demo", "--users", "500", "--from", "2015-11-01", "--to", "2016-03-31")
 DEMO_DAYS = ("1 Nov 2015", "31 Mar 2016")
@@ -13,7 +13,7 @@ DEMO_DAYS = ("1 Nov 2015", "31 Mar 2016")
 
 def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
     """The folder of a demo store, built by the command line."""
-    from kpi.cli import main
+    from kpi.commands.cli import main
 
     with environment(KPI_HOME=str(home)):
         assert main(list(command)) == 0, "the demo could not be built"
@@ -23,4 +23,4 @@ def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the demo store."""
-    return build(tmp_path_factory.mktemp("demo") / "home")
+    return built_once(tmp_path_factory, "demo", build)

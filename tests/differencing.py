@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from kpi import metrics
-from kpi.filters import Filters
-from kpi.warehouse import Warehouse
+from kpi.meaning.filters import Filters
+from kpi.numbers import metrics
+from kpi.numbers.warehouse import Warehouse
 
 ATTEMPTS = {
     "connection-time": (("account",), ("connections",)),

@@ -17,9 +17,11 @@ import numpy  # noqa: F401
 import pandas
 import pyarrow.parquet  # noqa: F401
 
-from kpi import annotations, doctor, export, metrics, summarise, warehouse  # noqa: F401
-from kpi.cli import main
-from kpi.events import expire, firefox, load  # noqa: F401
+from kpi.commands.cli import main
+from kpi.events import firefox, load  # noqa: F401
+from kpi.summary import (
+    summarise,  # noqa: F401
+)
 
 WATCHED = ("replace", "fsync", "symlink", "unlink", "rename", "mkdir", "open")
 """Calls of `os` before which a command may be killed, beside every statement given to the engine."""

@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from conftest import Store
+from conftest import Store, daily
 from psycopg2 import sql
 from sqlalchemy import Engine, event
 
@@ -33,6 +33,7 @@ WATCHERS: list[Callable[[Any, str, Any], None]] = []
 """Who is told, with the cursor, of every statement and its values on the way to Redshift."""
 
 ENGINES = ("duckdb", "postgresql", "redshift")
+DAILY_ENGINES = ("duckdb", "redshift")
 QUICK = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -254,8 +255,8 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[Postgres]:
     """The server, with a database to copy for each dialect, made by `ddl --apply`."""
-    from kpi import ddl
     from kpi.settings import Settings
+    from kpi.store import ddl
 
     event.listen(Engine, "before_cursor_execute", without_storage, retval=True)
     server = Postgres(server_folder)
@@ -290,9 +291,12 @@ def make_server_store(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests marked `every_engine` run once on each; with "long", on the servers in long runs only."""
+    """Tests marked `every_engine` run on DuckDB and through Redshift's dialect, in long runs on each.
+
+    With "long", they run on the servers in long runs only.
+    """
     marker = metafunc.definition.get_closest_marker("every_engine")
     if marker:
-        marks = [getattr(pytest.mark, name) for name in marker.args]
-        servers = [pytest.param(name, marks=marks) for name in ENGINES[1:]]
-        metafunc.parametrize("engine", [ENGINES[0], *servers], indirect=True, scope="session")
+        often = ENGINES[:1] if "long" in marker.args else DAILY_ENGINES
+        engines = daily(*often, of=ENGINES)
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")

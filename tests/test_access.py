@@ -13,8 +13,8 @@ from conftest import PROJECT, Store, environment
 from streamlit.testing.v1 import AppTest
 
 from kpi.access import Denied, Reader, admitted, only_this_machine, open_to_others
+from kpi.dashboard.gate import KEPT_LINKS, Links
 from kpi.errors import Refused
-from kpi.frame.gate import KEPT_LINKS, Links
 from kpi.settings import Settings
 from kpi.sign_outs import FOLDER, REMEMBERED_SECONDS, SignOuts
 

@@ -13,7 +13,7 @@ from event_files import write
 from logs import D, at, event, heartbeat, user
 
 from kpi import charts
-from kpi.annotations import Annotation
+from kpi.numbers.annotations import Annotation
 
 LINK = "https://example.org/releases/45"
 

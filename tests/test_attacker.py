@@ -17,8 +17,8 @@ from differencing import Attacker
 from event_files import write
 from logs import D, at, device, event, random_log, user
 
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
 
 LEAST = 4
 BREAKDOWNS = ("browser", "version", "os", "service", "users")

@@ -18,11 +18,12 @@ from oracle import Filters as OracleFilters
 from oracle import Log, day_name
 from test_exact import random_filters
 
-from kpi import attempts
-from kpi.cells import small_or_telling
-from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.tables import ACCOUNTS, BASES
+from kpi.numbers import attempts
+from kpi.numbers.cells import small_or_telling
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
 
 SEEDS = (21, 22)
 UNLOADED = {22: (9, 30)}
@@ -108,7 +109,7 @@ def test_ready_within(seed: int, warehouse_of) -> None:
 
 
 @pytest.mark.every_engine("long")
-@pytest.mark.parametrize("of", attempts.BASES)
+@pytest.mark.parametrize("of", BASES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_distribution(seed: int, of: str, warehouse_of) -> None:
     """At every time that stands, the attempts ready by then are counted exactly."""
@@ -169,7 +170,7 @@ def test_half_of_those_ready_are_within_the_median(warehouse_of) -> None:
     warehouse = warehouse_of(SEEDS[0])
     medians = attempts.connection_breakdown(warehouse, by="users", min_users=0).set_index("users")
     frame = attempts.connection_distribution(warehouse, of="ready", min_users=0)
-    for account in attempts.ACCOUNTS:
+    for account in ACCOUNTS:
         rows = frame[frame["account"] == account]
         median = medians.at[account, "median_seconds"]
         assert (rows.loc[rows["within_seconds"] < 0.9 * median, "percent"] <= 50).all()
@@ -194,7 +195,7 @@ def test_small_cells_are_hidden(warehouse_of) -> None:
         assert shown.loc[shown["connections"].isna(), "median_seconds"].isna().all()
         assert shown.loc[shown["begun"].isna(), "completion_percent"].isna().all()
     assert hidden > 0
-    for of in attempts.BASES:
+    for of in BASES:
         frame = attempts.connection_distribution(warehouse, of=of, min_users=least)
         for _, rows in frame.groupby("account"):
             assert (rows["ready"].diff().fillna(rows["ready"]) >= least).all()
@@ -259,7 +260,7 @@ def test_incomplete_days_do_not_count(store: Store) -> None:
         pooled = attempts.connection_breakdown(warehouse, **how)
         assert list(pooled["begun"]) == list(pooled["connections"]) == [count]
         assert attempts.setup_steps(warehouse, **how)["came_this_far"].tolist() == [count] * 6
-        for of in attempts.BASES:
+        for of in BASES:
             frame = attempts.connection_distribution(warehouse, of=of, **how)
             assert frame["attempts"].unique().tolist() == [count]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import KEY, PROJECT, Ran, Store
+from conftest import KEY, PROJECT, Ran, Store, daily
 from event_files import ACTIVITY_COLUMNS, csv_of, production_csv, write, write_bytes, zstd
 from logs import RAW_DEVICE, RAW_USER, D, at, event, heartbeat, random_log, user
 
@@ -24,6 +24,7 @@ from kpi.events import layouts, load
 from kpi.events.event_file import EventFile
 from kpi.events.staging import Staging
 
+Exports = dict[tuple[str, ...], bytes]
 LOG = random_log(50, days=32)
 SOME_EXPORTS = (
     ("engagement", "--min-users=0"),
@@ -42,13 +43,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return made
 
 
+@pytest.fixture(scope="session")
+def before(template: Store) -> Exports:
+    """What the store exports as long as nothing changes it."""
+    return exports(template)
+
+
 @pytest.fixture
 def filled(template: Store, tmp_path: Path) -> Store:
     """A store with something in it, which must stay as it is."""
     return template.copied_to(tmp_path)
 
 
-def exports(store: Store) -> dict[tuple[str, ...], bytes]:
+def exports(store: Store) -> Exports:
     """What a few metrics print, byte for byte: enough to see that nothing was loaded."""
     return store.exports(SOME_EXPORTS)
 
@@ -69,7 +76,7 @@ def assert_refused(ran: Ran | subprocess.CompletedProcess[str], *named: str) -> 
     return told
 
 
-def assert_nothing_changed(store: Store, before: dict[tuple[str, ...], bytes]) -> None:
+def assert_nothing_changed(store: Store, before: Exports) -> None:
     """The store works, its exports are the same, also after summarising again."""
     store.summarise()
     assert exports(store) == before
@@ -139,9 +146,8 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], bytes]]] = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_unreadable_files(case: str, filled: Store) -> None:
+def test_unreadable_files(case: str, filled: Store, before: Exports) -> None:
     """A file that holds no events is refused by name, alone or beside good ones."""
-    before = exports(filled)
     name, content = UNREADABLE[case]
     path = filled.files / name
     path.write_bytes(content(filled.folder))
@@ -163,18 +169,16 @@ def test_damaged_firefox_figures(
     assert_refused(filled.run("load-firefox", path), path.name)
 
 
-def test_parquet_of_something_else(filled: Store) -> None:
+def test_parquet_of_something_else(filled: Store, before: Exports) -> None:
     """A whole Parquet file with other columns is refused by name."""
-    before = exports(filled)
     path = filled.files / "other.parquet"
     duckdb.connect().execute(f"COPY (SELECT 1 AS a, 2 AS b) TO '{path}' (FORMAT parquet)")
     assert_refused(filled.run("load", path), "other.parquet")
     assert_nothing_changed(filled, before)
 
 
-def test_cut_in_the_middle_of_a_big_file(filled: Store) -> None:
+def test_cut_in_the_middle_of_a_big_file(filled: Store, before: Exports) -> None:
     """A large compressed file that ends early brings none of its many good rows."""
-    before = exports(filled)
     rows = [event(at(D[40]) + step, uid=user(step)) for step in range(30_000)]
     path = write(filled.files / "big.csv.gz", rows)
     path.write_bytes(path.read_bytes()[:-20_000])
@@ -182,9 +186,8 @@ def test_cut_in_the_middle_of_a_big_file(filled: Store) -> None:
     assert_nothing_changed(filled, before)
 
 
-def test_missing_file(filled: Store) -> None:
+def test_missing_file(filled: Store, before: Exports) -> None:
     """A file that isn't there is named."""
-    before = exports(filled)
     assert_refused(filled.run("load", filled.files / "missing.csv"), "missing.csv")
     assert_nothing_changed(filled, before)
 
@@ -198,9 +201,8 @@ def test_missing_file_beside_a_good_one(filled: Store) -> None:
 
 
 @pytest.mark.parametrize("stray", (None, "notes.txt", "import.log"))
-def test_folder_without_event_files(stray: str | None, filled: Store) -> None:
+def test_folder_without_event_files(stray: str | None, filled: Store, before: Exports) -> None:
     """A folder that holds no event file is named."""
-    before = exports(filled)
     folder = filled.folder / "barren"
     folder.mkdir()
     if stray:
@@ -222,9 +224,8 @@ def test_names_with_odd_characters(filled: Store) -> None:
     assert_refused(filled.run("load", bad), "bad 'n\" [odd]*.csv")
 
 
-def test_missing_key(filled: Store) -> None:
+def test_missing_key(filled: Store, before: Exports) -> None:
     """Without a key unhashed ids are refused with one line that says how to make one."""
-    before = exports(filled)
     path = write(filled.files / "more.csv", LOG[:5])
     told = assert_refused(filled.run("load", path, KPI_HMAC_KEY=None), "KPI_HMAC_KEY")
     assert "python -c" in told
@@ -241,17 +242,15 @@ def test_missing_key_on_a_new_store(store: Store) -> None:
     assert_refused(store.run("export", "engagement"))
 
 
-def test_reading_needs_no_key(filled: Store) -> None:
+def test_reading_needs_no_key(filled: Store, before: Exports) -> None:
     """Summaries and exports hold no ids, so they need no key."""
-    before = exports(filled)
     filled.must("summarise", KPI_HMAC_KEY=None)
     ran = filled.must("export", "engagement", "--min-users=0", KPI_HMAC_KEY=None)
     assert ran.out == before["engagement", "--min-users=0"]
 
 
-def test_another_key(filled: Store) -> None:
+def test_another_key(filled: Store, before: Exports) -> None:
     """Under another key every user would become two; that is refused, and no key is shown."""
-    before = exports(filled)
     path = write(filled.files / "more.csv", LOG[:5])
     told = assert_refused(filled.run("load", path, KPI_HMAC_KEY="quite another key"))
     assert KEY not in told and "quite another key" not in told
@@ -368,9 +367,8 @@ def test_store_of_a_newer_version(filled: Store) -> None:
     assert "newer" in told
 
 
-def test_events_of_a_newer_version(filled: Store) -> None:
+def test_events_of_a_newer_version(filled: Store, before: Exports) -> None:
     """Events of newer tables than these are neither loaded into nor summarised."""
-    before = exports(filled)
     path = (filled.home / "events.duckdb").resolve()
     with duckdb.connect(str(path)) as engine:
         changed = engine.execute(
@@ -429,9 +427,8 @@ def test_no_permission_to_make_the_store(store: Store) -> None:
     assert not store.home.exists()
 
 
-def test_no_permission_to_write_the_store(filled: Store) -> None:
+def test_no_permission_to_write_the_store(filled: Store, before: Exports) -> None:
     """A store that may only be read still exports, and refuses to load and summarise."""
-    before = exports(filled)
     more = write(filled.files / "more.csv", LOG[:5])
     (filled.home / "events.duckdb").chmod(0o444)
     with mode(filled.home, 0o555):
@@ -460,9 +457,8 @@ def test_no_permission_to_read_the_store(place: str, filled: Store) -> None:
         assert_refused(ran, "check its permissions")
 
 
-def test_no_permission_to_read_a_file(filled: Store) -> None:
+def test_no_permission_to_read_a_file(filled: Store, before: Exports) -> None:
     """An event file that may not be read is named."""
-    before = exports(filled)
     path = write(filled.files / "secret.csv", LOG)
     with mode(path, 0o000):
         ran = filled.run("load", path)
@@ -514,18 +510,23 @@ def test_no_permission_to_enter_a_folder(permissions: int, filled: Store) -> Non
     assert_loaded(filled, 1)
 
 
+ENDINGS = (".csv", ".json", ".csv.gz", ".csv.zst", ".parquet")
+PLACES = (
+    (load, "load_file"),
+    (Staging, "begin"),
+    (EventFile, "blocks"),
+    (layouts, "recognise"),
+    (EventFile, "parquet"),
+)
+VANISHING = [(*place, ending) for ending in ENDINGS for place in PLACES]
+
+
+# Every step and every kind of file daily; all pairs of them in long runs.
 @pytest.mark.parametrize(
-    ("place", "step"),
-    [
-        (load, "load_file"),
-        (Staging, "begin"),
-        (EventFile, "blocks"),
-        (EventFile, "parquet"),
-        (layouts, "recognise"),
-    ],
+    ("place", "step", "ending"),
+    daily(*VANISHING[:: len(PLACES) + 1], of=VANISHING),
     ids=lambda given: getattr(given, "__name__", given),
 )
-@pytest.mark.parametrize("ending", (".csv", ".json", ".csv.gz", ".csv.zst", ".parquet"))
 def test_file_that_vanishes(
     place: Any, step: str, ending: str, filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -588,9 +589,8 @@ def test_no_permission_to_write_the_output(filled: Store) -> None:
 
 
 @pytest.mark.parametrize("kilobytes", (16, 600, 1500))
-def test_full_disk_while_loading(kilobytes: int, filled: Store) -> None:
+def test_full_disk_while_loading(kilobytes: int, filled: Store, before: Exports) -> None:
     """When a file can grow no further, a load is refused in one line and leaves nothing."""
-    before = exports(filled)
     rows = [
         event(at(D[40]) + step, uid=user(step * 7919 % 65_537), seq_id=f"{step:x}", seq_time=step)
         for step in range(60_000)
@@ -603,9 +603,8 @@ def test_full_disk_while_loading(kilobytes: int, filled: Store) -> None:
 
 
 @pytest.mark.parametrize("kilobytes", (4, 64, 300))
-def test_full_disk_while_summarising(kilobytes: int, filled: Store) -> None:
+def test_full_disk_while_summarising(kilobytes: int, filled: Store, before: Exports) -> None:
     """When a summary can't be written, readers keep the one they have."""
-    before = exports(filled)
     filled.load(write(filled.files / "more.csv", random_log(51, days=40)))
     ran = filled.start("summarise", before=limit(filled, kilobytes))
     assert_refused(ran)
@@ -692,9 +691,8 @@ def held_open(path: Path) -> Iterator[None]:
             process.stdin.close()
 
 
-def test_events_held_by_another_process(filled: Store) -> None:
+def test_events_held_by_another_process(filled: Store, before: Exports) -> None:
     """While another process writes, a load is refused in one line; exports never notice."""
-    before = exports(filled)
     more = write(filled.files / "more.csv", LOG[:5])
     with held_open((filled.home / "events.duckdb").resolve()):
         assert exports(filled) == before
@@ -736,9 +734,8 @@ def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
         yield store
 
 
-def test_killed_while_loading(filled: Store) -> None:
+def test_killed_while_loading(filled: Store, before: Exports) -> None:
     """A load that dies leaves its file absent or whole, and the store usable."""
-    before = exports(filled)
     rows = [event(at(D[55]) + step, uid=user(step)) for step in range(2_000)]
     path = write(filled.files / "big.csv", rows)
     absent = 0
@@ -753,9 +750,8 @@ def test_killed_while_loading(filled: Store) -> None:
     assert absent >= 2
 
 
-def test_killed_while_summarising(filled: Store) -> None:
+def test_killed_while_summarising(filled: Store, before: Exports) -> None:
     """A summary that dies changes nothing or all for readers; the next one does what is left."""
-    before = exports(filled)
     filled.load(write(filled.files / "more.csv", random_log(52, days=40)))
     kept = []
     for store in dies_at(filled, "summarise"):
@@ -768,9 +764,8 @@ def test_killed_while_summarising(filled: Store) -> None:
     assert all(after == kept[0] for after in kept)
 
 
-def test_over_five_percent_bad(filled: Store) -> None:
+def test_over_five_percent_bad(filled: Store, before: Exports) -> None:
     """Too many bad rows refuse the file, naming it and the first bad line with its reason."""
-    before = exports(filled)
     rows = [event(at(D[3]) + place, uid=user("x")) for place in range(30)]
     for place in (4, 9):
         rows[place]["type"] = ""
@@ -786,9 +781,8 @@ def test_bad_settings(filled: Store) -> None:
         assert "shhh" not in told
 
 
-def test_swapped_production_columns(filled: Store) -> None:
+def test_swapped_production_columns(filled: Store, before: Exports) -> None:
     """A file whose columns were swapped throughout is refused, not read into wrong columns."""
-    before = exports(filled)
     swapped = (ACTIVITY_COLUMNS[5], *ACTIVITY_COLUMNS[1:5], ACTIVITY_COLUMNS[0])
     rows = [
         {"timestamp": at(D[3]) // 1000, "type": "account.signed", "uid": user("x")}

@@ -17,12 +17,12 @@ from conftest import Store, environment
 from event_files import write
 from logs import at, days_from, device, event, heartbeat, user
 
-from kpi.annotations import Annotation
 from kpi.errors import Refused, WarehouseDown
-from kpi.filters import Filters, Period
 from kpi.goals import frozen
 from kpi.goals.baseline import Calendar, baseline, calendar, level_shift, proposal
 from kpi.goals.frozen import Frozen
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers.annotations import Annotation
 from kpi.settings import Settings
 
 FIRST = date(2015, 1, 5)  # a Monday

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pandas as pd
 import pytest
 from conftest import environment
 
-from kpi import behind, metrics, queries
-from kpi.filters import Filters
+from kpi.meaning.filters import Filters
+from kpi.meaning.question import Options, Question
+from kpi.meaning.tables import EXPORTED
+from kpi.numbers.published import noted
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
+from kpi.store import queries
 
 HOSTILE = (
     "'; DROP TABLE kpi.segment; --",
@@ -50,7 +54,7 @@ def literals(statement: str) -> list[str]:
 def test_hostile_values_are_only_values(warehouse: Warehouse, value: str) -> None:
     """Whatever a tag holds stands whole in one literal, and nothing of it outside one."""
     filters = Filters(os=(value, "Android"), not_service=(value,))
-    (told,) = behind.statements(warehouse, "engagement", filters)
+    (told,) = warehouse.ask(Question("engagement", filters)).statements
     assert literals(told.text).count(value) >= 2
     outside = re.sub(r"'(?:[^'\\]|''|\\\\)*'", "", re.sub(r"(?m)^--.*$", "", told.text))
     assert ";" not in outside.rstrip().removesuffix(";")
@@ -58,25 +62,19 @@ def test_hostile_values_are_only_values(warehouse: Warehouse, value: str) -> Non
     assert "DROP" not in outside
 
 
-@pytest.mark.parametrize("name", metrics.METRICS)
+@pytest.mark.parametrize("name", EXPORTED)
 @pytest.mark.parametrize("filters", [Filters(), PICKED], ids=["everyone", "some"])
 def test_statement_returns_what_the_table_was_made_of(
     warehouse: Warehouse, demo_home: Path, name: str, filters: Filters
 ) -> None:
     """Pasted into a console, the statement gives the rows that the measure was worked out from."""
-    seen = []
-
-    class Watched(behind._Noting):
-        def frame(self, query, **params):
-            frame = super().frame(query, **params)
-            seen.append((query, frame.copy()))
-            return frame
-
-    options = {} if name == "firefox" else {"filters": filters}
-    metrics.METRICS[name](Watched(warehouse), **options)
-    (told,) = behind.statements(warehouse, name, filters)
+    with noted() as readings:
+        answer = warehouse.ask(Question(name, filters))
+    assert readings == []  # an answer notes its own
+    (told,) = answer.statements
     # The same query is asked again without each filter, for what must be hidden.
-    read, *_ = [frame for query, frame in seen if query == told.query]
+    query, params = next(reading for reading in answer.readings if reading[0] == told.query)
+    read = warehouse.frame(query, **params)
     with duckdb.connect() as console:
         file = (demo_home / "kpi.duckdb").resolve()
         console.execute(f"ATTACH '{file}' AS kpi (READ_ONLY)")
@@ -100,9 +98,8 @@ def as_told(frame: pd.DataFrame) -> list[tuple]:
 
 def test_weeks_and_breakdowns_are_in_the_statement(warehouse: Warehouse) -> None:
     """What a reader chose besides filters is filled in too, and no parameter is left open."""
-    (told,) = behind.statements(
-        warehouse, "connection-time", Filters(), by="region", weekly=True, min_users=10
-    )
+    question = Question("connection-time", by="region", options=Options(weekly=True))
+    (told,) = warehouse.ask(question).statements
     assert "CASE CAST('region' AS VARCHAR(16))" in told.text
     assert "WHEN 1 = 1" in told.text
     assert not re.search(r"(?<![:\w]):[a-z_]+", re.sub(r"(?m)^--.*$", "", told.text))
@@ -113,3 +110,24 @@ def test_statement_has_no_driver_marks() -> None:
     told = queries.filled("read/firefox")
     assert "%%" not in told
     assert told.endswith(";\n")
+
+
+def test_a_copy_of_the_table_loses_nothing(warehouse: Warehouse) -> None:
+    """Statements and the file's name belong to the answer, whatever becomes of its table."""
+    answer = warehouse.ask(Question("engagement", PICKED))
+    days = date(2016, 3, 1), date(2016, 3, 31)
+    copied = replace(answer, table=answer.table.copy().head(3))
+    assert copied.statements == answer.statements
+    assert len(copied.statements) == 1
+    assert copied.file_name(days) == answer.file_name(days)
+    assert "not-browser-Chrome_os-Android+iOS_users-existing" in copied.file_name(days)
+
+
+def test_equal_questions_are_one_question() -> None:
+    """What doesn't apply to a table is left out of a question, so that its answer is kept once."""
+    assert Question("engagement", Filters(devices="multi")) == Question("engagement")
+    assert Question("firefox", PICKED, options=Options(window=7)) == Question("firefox")
+    assert Question("completion", Filters(devices="multi")) != Question("completion")
+    assert len({Question("multi-device", options=Options(window=n)) for n in (5, 5, 7)}) == 2
+    with pytest.raises(ValueError, match="none of"):
+        Question("engagement", by="region")

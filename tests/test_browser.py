@@ -8,15 +8,12 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import GRAPH, PATIENCE, Visit, serving
-from conftest import environment
+from browser import GRAPH, PATIENCE, WINDOWS, Visit, serving
+from conftest import daily, environment
 from demo_store import DEMO_DAYS
 from playwright.sync_api import expect
 
 GRAPHS = 3
-
-# One server and one browser serve every test of every browser file.
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def test_overview_on_a_fresh_server(server: str, visit: Callable[..., Visit]) -> None:
@@ -46,8 +43,7 @@ def test_charts_are_named_for_those_who_cannot_see_them(
     assert sum("on 31 Mar 2016" in name for name in names) >= GRAPHS
 
 
-@pytest.mark.parametrize("width", [375, 1400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), (1400, "light"), of=WINDOWS))
 def test_fits_phones_and_screens_in_both_themes(
     server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:
@@ -133,7 +129,7 @@ def test_download_equals_the_export(
     tmp_path: Path,
 ) -> None:
     """The table's download holds what `export` prints, and its name says what it is."""
-    from kpi.cli import main
+    from kpi.commands.cli import main
 
     seen = visit(f"{server}/?period=all&users=existing")
     seen.charts(GRAPHS)

@@ -14,11 +14,10 @@ import pandas as pd
 import pytest
 
 from kpi import charts
-from kpi.annotations import Annotation
 from kpi.charts.labels import apart
 from kpi.charts.layers import with_runs
-from kpi.filters import Period
-from kpi.measures import (
+from kpi.meaning.filters import Period
+from kpi.meaning.measures import (
     MEASURES,
     days_text,
     gaps_told,
@@ -27,6 +26,7 @@ from kpi.measures import (
     within,
     written,
 )
+from kpi.numbers.annotations import Annotation
 
 DAYS = pd.date_range("2016-01-01", periods=40, unit="s")
 

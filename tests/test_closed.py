@@ -9,7 +9,7 @@ import pytest
 from app_pages import opened, words
 from conftest import Store, environment
 
-from kpi.cli import main
+from kpi.commands.cli import main
 
 NO_EXCLUSIONS = {"KPI_EXCLUSIONS": "0", "KPI_MIN_USERS": "1"}
 NO_BREAKDOWNS = {"KPI_BREAKDOWNS": "0", "KPI_MIN_USERS": "1"}

@@ -10,11 +10,12 @@ import pytest
 from app_pages import alts, graphs, opened, words
 from conftest import environment
 
-from kpi import attempts, charts, metrics, warehouse
+from kpi import charts
 from kpi.charts.attempts import SHOWN_ROWS, time_text
+from kpi.dashboard.pooled import TAGS_IN_ORDER
 from kpi.errors import WarehouseDown
-from kpi.filters import ATTEMPT_BREAKDOWNS, Filters, Period
-from kpi.frame.pooled import TAGS_IN_ORDER
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.numbers import attempts, metrics, warehouse
 from kpi.settings import Settings
 
 FILE = "pages/connection_time.py"

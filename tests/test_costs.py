@@ -17,9 +17,8 @@ import pytest
 from app_pages import opened
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from kpi import queries
-from kpi.filters import Filters
-from kpi.store import embedded
+from kpi.meaning.filters import Filters
+from kpi.store import embedded, queries
 
 MOST_ROWS = {
     "segment": 245,

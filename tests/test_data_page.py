@@ -14,10 +14,12 @@ from event_files import write
 from logs import D, at, event, user
 from test_data_quality import volumes
 
-from kpi import anomalies, charts, loads, warehouse
+from kpi import charts
 from kpi.errors import WarehouseDown
-from kpi.measures import MEASURES
+from kpi.meaning.measures import MEASURES
+from kpi.numbers import loads, warehouse
 from kpi.settings import Settings
+from kpi.summary import anomalies
 
 FILE = "pages/data.py"
 

@@ -18,9 +18,10 @@ from conftest import Store, environment
 from event_files import write
 from logs import D, at, event, heartbeat, random_log, user
 
-from kpi import anomalies
+from kpi.numbers.published import Publication
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Publication, Warehouse, open_warehouse
+from kpi.summary import anomalies
 
 FIRST = date(2016, 1, 4)
 

@@ -13,7 +13,7 @@ from conftest import KEY, Store
 from event_files import write
 from logs import heartbeat
 
-from kpi.demo import FIREFOX_FILE, annotations, write_files
+from kpi.demo import FIREFOX_FILE, markers, write_files
 
 FIRST, LAST = date(2015, 3, 2), date(2015, 4, 26)
 USERS, SEED = 400, 7
@@ -226,7 +226,7 @@ def test_weekends_are_quieter(demo: Demo) -> None:
 
 def test_the_outage_leaves_little_but_not_nothing(demo: Demo) -> None:
     """The incident's days have some active users, far fewer than usual."""
-    (incident,) = [note for note in annotations(FIRST, LAST) if note.kind == "incident"]
+    (incident,) = [note for note in markers(FIRST, LAST) if note.kind == "incident"]
     start = (incident.day - date(1970, 1, 1)).days
     users = dict(demo.rows("SELECT day, count(DISTINCT uid) FROM event GROUP BY day"))
     usual = sorted(users.values())[len(users) // 2]
@@ -296,7 +296,7 @@ def test_few_people_and_short_periods(tmp_path: Path, users: int, days: int) -> 
 
 def test_annotations_are_in_order_and_of_known_kinds() -> None:
     """The default period has releases, an outage and holidays, by day."""
-    notes = annotations(date(2015, 1, 1), date(2016, 10, 31))
+    notes = markers(date(2015, 1, 1), date(2016, 10, 31))
     assert [note.day for note in notes] == sorted(note.day for note in notes)
     assert {note.kind for note in notes} == {"release", "incident", "holiday"}
     assert len(notes) > 15

@@ -10,11 +10,11 @@ from app_pages import alts, graphs, opened, words
 from conftest import environment
 from demo_store import DEMO_DAYS
 
-from kpi import metrics
 from kpi.errors import Republished, WarehouseDown
-from kpi.explore import explorable
+from kpi.meaning.explore import explorable
+from kpi.numbers import metrics
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
 
 ENGAGEMENT, MULTI, EXPLORE = "pages/engagement.py", "pages/multi_device.py", "pages/explore.py"
 CONNECTION = "pages/connection_time.py"
@@ -116,7 +116,7 @@ def test_breakdowns(file: str, view: str, by: str) -> None:
 def test_every_measure_can_be_explored(title: str) -> None:
     """Each measure has a card, a course, and a breakdown by a tag that only it may have."""
     told = explorable()[title]
-    from kpi.frame.parts import dimension
+    from kpi.dashboard.parts import dimension
 
     page = opened(EXPLORE, explore=title, by=dimension(told.dimensions[-1]), period="all")
     assert not page.exception

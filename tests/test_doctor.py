@@ -15,7 +15,7 @@ from conftest import KEY, Store
 from event_files import write
 from logs import D, at, event, random_log, user
 
-from kpi.doctor import weak
+from kpi.commands.doctor import weak
 
 
 @pytest.fixture
@@ -173,3 +173,23 @@ def test_without_a_store(store: Store, tmp_path: Path) -> None:
     ran = store.run("doctor")
     assert ran.status == 1 and "nothing has been loaded" in ran.text and ran.err == ""
     assert not told(store)["events"][0]["good"]
+
+
+def test_sign_outs_that_cannot_be_recorded(filled: Store) -> None:
+    """Where readers sign in, doctor says whether sign-outs can be recorded, and creates nothing."""
+    assert "sign-outs" not in told(filled)
+    file = filled.folder / ".streamlit" / "secrets.toml"
+    file.parent.mkdir()
+    file.write_text('[auth]\ncookie_secret = "not shown"\n')
+    file.chmod(0o600)
+    folder = filled.home / "sign-outs"
+    assert told(filled)["sign-outs"][0]["good"] and not folder.exists()
+    folder.mkdir(mode=0o700)
+    assert told(filled)["sign-outs"][0]["good"]
+    folder.rmdir()
+    folder.write_text("")
+    (finding,) = told(filled)["sign-outs"]
+    assert not finding["good"] and f"{folder} can't be written to" in finding["sentence"]
+    folder.unlink()
+    folder.symlink_to(folder)
+    assert not told(filled)["sign-outs"][0]["good"]

@@ -10,16 +10,15 @@ from urllib.parse import urlencode
 
 import pytest
 from browser import PATIENCE, Visit
-from conftest import environment
+from conftest import daily, environment
 from playwright.sync_api import expect
 
-from kpi import attempts, metrics
-from kpi.export import written
-from kpi.filters import TAGS, Filters, Period
+from kpi.meaning.filters import TAGS, Filters, Period
+from kpi.meaning.tables import TABLES
+from kpi.numbers import attempts
+from kpi.numbers.export import written
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 PAGES = {
     "/": {"engagement", "firefox", "multi-device", "connection-time"},
@@ -73,7 +72,7 @@ def arguments_of(filters: Filters, metric: str) -> list[str]:
     """The same filters for `export`, less those that don't go with a metric."""
     told = []
     for name, value in vars(filters).items():
-        if name == "devices" and metric in metrics.USER_METRICS:
+        if name == "devices" and metric in TABLES and TABLES[metric].of_users:
             continue
         for one in value if isinstance(value, tuple) else [value]:
             if one is not None:
@@ -90,7 +89,7 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
         if metric != "ready-within":
             options["period"] = Period(demo.publication.first_day, demo.publication.last_day)
         return written(table(demo, filters, min_users=1, **options), "csv")
-    from kpi.cli import main
+    from kpi.commands.cli import main
 
     command = ["export", metric, "--min-users=1", f"-o={folder / 'exported.csv'}"]
     command += [f"--{option}={value}" for option, value in options.items()]
@@ -101,10 +100,7 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
     return (folder / "exported.csv").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "seed",
-    [pytest.param(seed, marks=() if seed == SEEDS[0] else pytest.mark.long) for seed in SEEDS],
-)
+@pytest.mark.parametrize("seed", daily(1, of=SEEDS))
 @pytest.mark.parametrize("path", PAGES)
 def test_downloads_equal_exports(
     path: str,

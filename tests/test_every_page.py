@@ -10,9 +10,7 @@ from browser import PATIENCE, Visit, path
 from conftest import PROJECT
 from playwright.sync_api import expect
 
-from kpi.frame.navigation import PAGES, PageLink
-
-pytestmark = pytest.mark.xdist_group("browser")
+from kpi.dashboard.navigation import PAGES, PageLink
 
 THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = 375

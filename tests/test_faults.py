@@ -148,7 +148,7 @@ def test_clock_before_the_events(filled: Store, forked: Commands) -> None:
 
 # At once ------------------------------------------------------------------------------------------
 
-COMMAND = "import sys\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+COMMAND = "import sys\nfrom kpi.commands.cli import main\nsys.exit(main(sys.argv[1:]))"
 
 
 def at_once(store: Store, *commands: tuple[str | Path, ...], **told: str) -> list[str]:
@@ -199,10 +199,10 @@ def test_who_will_not_wait(filled: Store) -> None:
 
 def test_summary_while_ten_read(filled: Store, forked: Commands) -> None:
     """While summaries are published, ten readers see whole publications only, old or new."""
-    from kpi import metrics
-    from kpi.export import written
+    from kpi.numbers import metrics
+    from kpi.numbers.export import written
+    from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
-    from kpi.warehouse import open_warehouse
 
     filled.load(write(filled.files / "more.csv", MORE))
     with environment(**filled.settings()):

@@ -11,7 +11,7 @@ import oracle
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import Store, assert_same
+from conftest import Store, assert_same, daily
 from event_files import (
     ACTIVITY_COLUMNS,
     COLUMNS,
@@ -43,22 +43,22 @@ METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps
 
 
 def dated(rows: list[Event]) -> dict[str, list[Event]]:
-    """Production's rows per UTC day, as its files had them."""
-    days: dict[str, list[Event]] = {}
+    """Production's rows in files of ten days, each under the name of its first."""
+    files: dict[int, list[Event]] = {}
     for row in sorted(rows, key=lambda row: row["timestamp"]):
-        days.setdefault(oracle.day_name(row["timestamp"] * 1000 // DAY_MS), []).append(row)
-    return days
+        files.setdefault(row["timestamp"] * 1000 // DAY_MS // 10, []).append(row)
+    return {oracle.day_name(place * 10): found for place, found in files.items()}
 
 
 def write_activity(store: Store, rows: list[Event], columns: int, ending: str = ".csv") -> None:
-    """One activity file per day."""
+    """An activity file for every ten days."""
     for day, found in dated(rows).items():
         content = production_csv(found, ACTIVITY_COLUMNS, columns)
         write_bytes(store.files / f"events-{day}{ending}", content)
 
 
 def write_flow(store: Store, rows: list[Event], columns: int, ending: str = ".csv") -> None:
-    """One flow file per day."""
+    """A flow file for every ten days."""
     for day, found in dated(rows).items():
         content = production_csv(found, FLOW_COLUMNS, columns)
         write_bytes(store.files / f"flow-{day}{ending}", content)
@@ -123,7 +123,7 @@ def test_new_users_of_a_flow_in_one_file(store: Store) -> None:
     assert_oracle(store, oracle.events_of_flow(rows, 18))
 
 
-@pytest.mark.parametrize("seed", (31, 32))
+@pytest.mark.parametrize("seed", daily(31, of=(31, 32)))
 def test_flows_split_into_files_anywhere(seed: int, store: Store) -> None:
     """A flow whose account.created lies in another file is a new user's all the same."""
     rows = random_flow(seed)
@@ -569,11 +569,26 @@ def test_changed_cell(case: str, store: Store) -> None:
     ran = store.load(write(store.files / "cells.csv", [*NEIGHBOURS[:20], mended, *NEIGHBOURS[20:]]))
     reported = [line for line in ran.said.splitlines() if re.search(r"\bline 22\b", line)]
     assert len(reported) == 1 and reason in reported[0] and value not in ran.said, ran.said
+    named = "tag" if "256 bytes" in reason else SPECIFIED_NAMES[column]
+    assert f" {named} " in reported[0]
     assert "0 rows rejected" in ran.text
     store.summarise()
     assert store.export("engagement")[0]["dau"] == (1 if column == "uid" else 2)
     for file in store.home.rglob("*.duckdb"):
         assert len(value) < 12 or value.encode() not in file.read_bytes()
+
+
+def test_private_tags_are_named_by_column(store: Store) -> None:
+    """Tags that look like ids or addresses are reported by column, each with its first line and its rows."""
+    log = [*NEIGHBOURS, *(event(at(D[0]), uid=user(place)) for place in range(3))]
+    log[-3]["user_agent_os"] = "ann.other@example.com"
+    log[-2] |= {"user_agent_os": "ann@example.org", "campaign": "0123456789abcdef" * 2}
+    ran = store.load(write(store.files / "cells.csv", log))
+    first = len(log) - 1
+    reason = "looks like an id, a mail address or a token, left out; row kept"
+    assert f"cells.csv: line {first}, and in 1 more rows: userAgentOS {reason}" in ran.err
+    assert f"cells.csv: line {first + 1}: campaign {reason}" in ran.err
+    assert "@example" not in ran.said and "0123456789abcdef" not in ran.said
 
 
 def test_lengths_are_counted_in_bytes(store: Store) -> None:

@@ -20,11 +20,11 @@ from logs import at, days_from, device, event, heartbeat, random_log, user
 
 from kpi import goals
 from kpi.errors import Refused
-from kpi.filters import Filters, Period
 from kpi.goals.figures import Figures
 from kpi.goals.scoring import by_device_window, by_scoring_window, segment_of
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
 
 FIREFOX = [
     (day, product, dau, mau)

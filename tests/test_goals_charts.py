@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kpi import charts
-from kpi.annotations import Annotation
+from kpi.numbers.annotations import Annotation
 
 END = date(2016, 12, 31)
 

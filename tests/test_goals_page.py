@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from app_pages import alts, opened, words
-from browser import PATIENCE, Visit, serving
-from conftest import environment
+from browser import PATIENCE, WINDOWS, Visit, serving
+from conftest import daily, environment
 from demo_store import build
 from playwright.sync_api import Page, expect
 
@@ -18,17 +18,14 @@ from kpi import goals
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
 
 FILE = "pages/goals.py"
 GOALS = 7
 PERIOD = ("demo", "--users", "500", "--from", "2015-09-01", "--to", "2016-07-31")
 SHARE = "multi_device_share"
 LABEL = "History, baseline and what it takes"
-
-# One server, one browser and one store serve every test of this file.
-pytestmark = pytest.mark.xdist_group("goals")
 
 
 @pytest.fixture(scope="module")
@@ -306,8 +303,7 @@ def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     assert other.query == seen.query
 
 
-@pytest.mark.parametrize("width", [375, 1400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), (1400, "light"), of=WINDOWS))
 def test_fits_phones_and_screens_in_both_themes(
     goals_server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:

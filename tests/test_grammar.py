@@ -19,14 +19,16 @@ from event_files import write
 from logs import D, random_log
 from postgres import WATCHERS, Postgres, ServerStore
 
-from kpi import attempts, queries
 from kpi import store as stores
-from kpi.filters import Filters, Period
 from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import attempts
+from kpi.numbers.published import Published
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
+from kpi.store import queries
 
 NOT_FOR_REDSHIFT = {
     "fill/copied_events": "PostgreSQL takes rows over the connection; Redshift reads them from S3",
@@ -110,6 +112,13 @@ def life(
         WATCHERS.remove(collected.note)
 
 
+PLANT = (
+    "WITH done AS (UPDATE events.event SET campaign = 'ann@example.com' WHERE user_agent_os = 'iOS' "
+    "RETURNING 1) SELECT COUNT(*) FROM done"
+)
+"""What an operator can't send: the test itself stores a private tag, as versions before did."""
+
+
 def _live(store: ServerStore) -> None:
     """Every command once, and what only pages ask for."""
     log = random_log(3, days=60)
@@ -135,6 +144,8 @@ def _live(store: ServerStore) -> None:
         store.must("export", *asked)
     store.must("export", "engagement", "--os=iOS", "--not-browser=Firefox", "--allow-unknown")
     store.run("doctor")
+    store.execute(PLANT)
+    store.must("blank-tags")
     _read_as_pages_do(store)
     store.must("unload", "bad.csv")
     store.summarise()
@@ -148,7 +159,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
     for table in attempts.DETAILS.values():
         table(warehouse, Filters(), period=period)
-    for name, found in vars(type(warehouse)).items():
+    for name, found in vars(Published).items():
         if isinstance(found, cached_property):
             getattr(warehouse, name)
     figures = Figures(warehouse, 0)
@@ -209,7 +220,7 @@ def test_nothing_else_was_sent(life: tuple[ServerStore, Collected]) -> None:
     heard = {squeezed(told) for told in store.postgres.heard(store.database)}
     assert len(heard) > 200
     unknown = {told for told in heard - plain if not TRANSACTIONS.match(told)}
-    assert unknown <= SET_UP, sorted(unknown - SET_UP)[:5]
+    assert unknown <= SET_UP | {PLANT}, sorted(unknown - SET_UP)[:5]
 
 
 SET_UP = {

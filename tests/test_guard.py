@@ -15,8 +15,6 @@ from browser import serving
 from sessions import Run, Session
 from test_sign_in import finished, signed_in_server, xsrf_cookie
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 WATCH = '''
 """Writes down every address outside this machine that the process looks up or connects to."""
 import sys

@@ -16,8 +16,8 @@ from conftest import Store, environment
 from event_files import write
 from logs import DAY_MS, at, event, user
 
-from kpi.export import FORMULA
-from kpi.frame.navigation import PAGES
+from kpi.dashboard.navigation import PAGES
+from kpi.numbers.export import FORMULA
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",
@@ -112,7 +112,7 @@ def test_exports_hold_every_value_as_text(hostile: Store, by: str) -> None:
 
     import pandas as pd
 
-    from kpi.export import for_spreadsheets
+    from kpi.numbers.export import for_spreadsheets
 
     kept = [value for value in HOSTILE if by != "version" or value.split(".")[0] == value]
     told = hostile.must("export", "completion", f"--by={by}", "--min-users=0").text
@@ -160,7 +160,6 @@ def test_pages_show_every_value_as_text(file: str) -> None:
             assert "unsafe" not in told
 
 
-@pytest.mark.xdist_group("browser")
 def test_nothing_of_the_data_runs_in_a_browser(
     hostile: Store, visit: object, tmp_path: Path
 ) -> None:

@@ -13,9 +13,7 @@ from event_files import write
 from logs import Event, at, days_from, device, event, user
 from playwright.sync_api import expect
 
-from kpi.frame.navigation import PAGES, PageLink
-
-pytestmark = pytest.mark.xdist_group("browser")
+from kpi.dashboard.navigation import PAGES, PageLink
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -12,8 +12,6 @@ import pytest
 from browser import serving
 from load import Held, hold
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def held(folder: Path, home: Path, *asked: float, greedy: int = 0) -> Held:
     """What sessions met on a fresh server; told, and kept where KPI_FIGURES says."""
@@ -31,6 +29,13 @@ def held(folder: Path, home: Path, *asked: float, greedy: int = 0) -> Held:
     return found
 
 
+def test_ten_readers(demo_home: Path, tmp_path: Path) -> None:
+    """10 sessions change filters for 5 seconds without an error."""
+    found = held(tmp_path, demo_home, 10, 5, 4)
+    assert len(found.seconds) >= 10
+
+
+@pytest.mark.long
 def test_twenty_readers(demo_home: Path, tmp_path: Path) -> None:
     """20 sessions change filters for 20 seconds without an error."""
     found = held(tmp_path, demo_home, 20, 20, 8)

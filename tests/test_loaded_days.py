@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import oracle
 import pytest
-from conftest import Store, assert_same
+from conftest import PROJECT, Store, assert_same, daily
 from event_files import write
 from logs import Event, at, days_from, device, event, random_log, user
 
@@ -70,7 +71,6 @@ def test_a_stray_is_no_day(day: str, store: Store) -> None:
     assert '"days": 0' in store.summarise().text
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize(("usual", "strays", "loaded"), [(12, 1, 0), (12, 2, 1), (9, 1, 1)])
 def test_one_event_alone(usual: int, strays: int, loaded: int, store: Store) -> None:
     """One event loads no day among days of ten or more, though it is over 5% of twelve."""
@@ -81,7 +81,6 @@ def test_one_event_alone(usual: int, strays: int, loaded: int, store: Store) -> 
     assert len(doubtful(store)) == 1 - loaded
 
 
-@pytest.mark.every_engine
 def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -> None:
     """A stray row in a hole, and one past the end, count once the rest of their day is loaded."""
     log = bulk()
@@ -120,8 +119,7 @@ def test_neighbours_take_a_day_out(store: Store) -> None:
     assert_oracle(store, lone)
 
 
-@pytest.mark.every_engine
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", daily(0, of=range(2)))
 def test_strays_anywhere(seed: int, make_store: Callable[[], Store]) -> None:
     """With stray events and attempts between, before and after, and files in any order, as the oracle."""
     chance = random.Random(seed)
@@ -198,7 +196,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """A clock that a test sets."""
     import kpi.events.load
-    import kpi.summarise
+    import kpi.summary.summarise
 
     told = Clock()
 
@@ -207,7 +205,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
         def now(cls, tz: object = None) -> datetime:
             return told.moment if tz else told.moment.replace(tzinfo=None)
 
-    for module in (kpi.events.load, kpi.summarise):
+    for module in (kpi.events.load, kpi.summary.summarise):
         monkeypatch.setattr(module, "datetime", Set)
     yield told
 
@@ -233,6 +231,36 @@ def test_ten_past_midnight(store: Store, clock: Clock) -> None:
         assert "1 day became complete" in told and '"days": 0' in told
         assert last_day(store) == day
         assert "nothing changed" in store.summarise().text
+
+
+def test_timer_runbook_and_doctor_agree(store: Store, clock: Clock) -> None:
+    """For five days of the shipped timer, each day is complete at the time that the runbook states.
+
+    `doctor` prints the same rule, with the hours that the settings have.
+    """
+    timer = (PROJECT / "deploy" / "kpi-summarise.timer").read_text()
+    minute = int(re.search(r"^OnCalendar=\*-\*-\* \*:(\d\d):00 UTC$", timer, re.M)[1])
+    runbook = (PROJECT / "docs" / "operations.md").read_text()
+    stated = re.search(r"a day is complete at (\d\d:\d\d) UTC", runbook)[1]
+    days = days_from(FIRST, 5)
+    for day in days:
+        rows = [row for row in bulk(5) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
+        file = write(store.files / f"{day}.csv", rows)
+        after = date.fromisoformat(day) + timedelta(days=1)
+        clock.moment = datetime(after.year, after.month, after.day, 0, minute, tzinfo=UTC)
+        while True:
+            store.load(file)
+            store.summarise()
+            if last_day(store) == day:
+                break
+            clock.moment += timedelta(hours=1)
+            assert clock.moment.hour < 6
+        assert f"{clock.moment:%H:%M}" == stated
+    doctor = store.run("doctor").text
+    assert f"complete through {days[-1]}" in doctor
+    assert "at least 1 hours after its UTC end" in doctor
+    assert "`KPI_COMPLETE_AFTER_HOURS` (1) hours after its\nUTC end" in runbook
+    assert "at least 3 hours" in store.run("doctor", KPI_COMPLETE_AFTER_HOURS="3").text
 
 
 @pytest.mark.every_engine

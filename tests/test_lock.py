@@ -33,3 +33,18 @@ def test_lock_and_requirements_agree() -> None:
     for line in wanted:
         name, version = line.split("==")
         assert pinned[re.sub(r"[-_.]+", "-", name).lower()] == version, line
+
+
+def test_whoever_runs_it_installs_from_the_lock() -> None:
+    """`make run`, the container and the install script install what the lock has, and refuse the rest."""
+    makefile = (PROJECT / "Makefile").read_text()
+    assert re.search(r"^run: \$\(VENV\)/installed$", makefile, re.MULTILINE)
+    recipe = re.search(
+        r"^\$\(VENV\)/installed: requirements.lock .*\n\t(.*)$", makefile, re.MULTILINE
+    )
+    ways = (
+        recipe[1],
+        *((PROJECT / name).read_text() for name in ("Dockerfile", "deploy/install.sh")),
+    )
+    for way in ways:
+        assert re.search(r"pip\W? install .*--require-hashes -r \S*requirements\.lock", way), way

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 import re
 import socket
@@ -13,12 +15,11 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import Visit, serving
+from browser import Visit, launched, serving
 from conftest import PROJECT
+from playwright.sync_api import Browser, Playwright
 from sessions import Run, Session, shown_numbers
 from test_sign_in import RIGHT, assert_closed, finished, signed_in_server
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 NGINX = Path("/usr/sbin/nginx")
 MAIN = """
@@ -40,6 +41,32 @@ http {{
 """
 
 
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The private key of every certificate here."""
+    key = tmp_path_factory.mktemp("key") / "kpi.key"
+    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+    return key
+
+
+@pytest.fixture(scope="module")
+def chromium(driver: Playwright, key: Path) -> Iterator[Browser]:
+    """A Chromium that trusts the key.
+
+    Playwright's `ignore_https_errors` has each refused certificate answered with another try instead, of
+    which a request has a limited number: ERR_TOO_MANY_RETRIES is the error of certificates alone.
+    """
+    public = openssl("pkey", "-in", key, "-pubout", "-outform", "DER")
+    pin = base64.b64encode(hashlib.sha256(public).digest()).decode()
+    with launched(driver, f"--ignore-certificate-errors-spki-list={pin}") as browser:
+        yield browser
+
+
+def openssl(*arguments: str | Path) -> bytes:
+    """The output of an openssl command."""
+    return subprocess.run(["openssl", *arguments], check=True, capture_output=True).stdout
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as free:
@@ -49,19 +76,14 @@ def free_port() -> int:
 
 @contextmanager
 def behind_nginx(
-    folder: Path, *servers: str, name: str = "localhost", port: int = 0
+    folder: Path, key: Path, *servers: str, name: str = "localhost", port: int = 0
 ) -> Iterator[int]:
     """nginx with the shipped file, its host, ports, certificate and processes named; its port."""
     if not NGINX.exists():
         pytest.fail(f"{NGINX} is missing: apt-get install nginx", pytrace=False)
-    key, certificate = folder / "kpi.key", folder / "kpi.pem"
+    certificate = folder / "kpi.pem"
     subject = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
-    how = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run(
-        ["openssl", "req", *how, "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
+    openssl("req", "-x509", "-key", key, "-days", "2", *subject, "-out", certificate)
     port, plain = port or free_port(), free_port()
     shipped = (PROJECT / "deploy" / "nginx.conf").read_text()
     named = {
@@ -100,7 +122,7 @@ def behind_nginx(
 
 @pytest.fixture(scope="module")
 def proxied(
-    demo_home: Path, tmp_path_factory: pytest.TempPathFactory
+    demo_home: Path, key: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[int, Path]]:
     """Two processes that anyone may look at, behind nginx: its port, and the folder of its logs."""
     folder = tmp_path_factory.mktemp("nginx")
@@ -113,7 +135,7 @@ def proxied(
             )
             for _ in range(2)
         ]
-        port = stack.enter_context(behind_nginx(folder, *servers))
+        port = stack.enter_context(behind_nginx(folder, key, *servers))
         yield port, folder
 
 
@@ -143,32 +165,27 @@ def test_pages_work_under_the_policy(
 ) -> None:
     """A page with its charts is drawn over TLS and a websocket, and the browser complains of nothing."""
     port, _ = proxied
-    seen = visit(f"https://localhost:{port}/", ignore_https_errors=True)
+    seen = visit(f"https://localhost:{port}/")
     seen.charts(3)
-    assert not of_the_policy(seen), seen.complaints
+    assert not seen.complaints, seen.complaints
     seen.page.goto(f"https://localhost:{port}/data")
     seen.rest()
     seen.page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
-    assert not of_the_policy(seen), seen.complaints
+    assert not seen.complaints, seen.complaints
     assert seen.asked == {f"localhost:{port}"}
     cookies = seen.page.context.cookies()
     assert cookies and all(cookie["secure"] for cookie in cookies), cookies
 
 
-def of_the_policy(seen: Visit) -> list[str]:
-    """What the browser complained of, but for connections that a busy machine closed under it."""
-    return [words for words in seen.complaints if "ERR_TOO_MANY_RETRIES" not in words]
-
-
 def test_signing_in_and_out_through_nginx(
-    demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
+    demo_home: Path, key: Path, tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:
     """A reader signs in over TLS with cookies that no plain request carries, and can leave."""
     port = free_port()
     public = f"https://localhost:{port}"
     with signed_in_server(tmp_path, demo_home, public=public) as address:
-        with behind_nginx(tmp_path, address, port=port):
-            seen = visit(public, ignore_https_errors=True)
+        with behind_nginx(tmp_path, key, address, port=port):
+            seen = visit(public)
             seen.page.get_by_role("button", name="Sign in").click()
             seen.page.wait_for_url("**/oauth2/authorize**")
             seen.page.get_by_role("button", name=RIGHT).click()
@@ -234,10 +251,10 @@ def test_another_name_is_not_answered(proxied: tuple[int, Path]) -> None:
             trusting().wrap_socket(plain, server_hostname="rebound.evil.example")
 
 
-def test_without_sign_in_nothing_is_shown(demo_home: Path, tmp_path: Path) -> None:
+def test_without_sign_in_nothing_is_shown(demo_home: Path, key: Path, tmp_path: Path) -> None:
     """A proxy is recognised by what it passes on: where nobody signs in, nothing is shown through it."""
     with serving(tmp_path, KPI_HOME=str(demo_home)) as address:
-        with behind_nginx(tmp_path, address) as port:
+        with behind_nginx(tmp_path, key, address) as port:
 
             async def speak() -> Run:
                 place, how = f"https://localhost:{port}", {"ssl": trusting()}

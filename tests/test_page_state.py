@@ -14,13 +14,11 @@ from conftest import PROJECT, environment
 from playwright.sync_api import expect
 from timing import filter_changes
 
-from kpi.cli import main
-from kpi.filters import TAGS
-from kpi.frame.navigation import PAGES
+from kpi.commands.cli import main
+from kpi.dashboard.navigation import PAGES
+from kpi.meaning.filters import TAGS
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import open_warehouse
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 CHOSEN = {

@@ -12,8 +12,8 @@ from conftest import PROJECT, environment
 from demo_store import DEMO_DAYS
 from streamlit.testing.v1 import AppTest
 
-from kpi import metrics, warehouse
 from kpi.errors import WarehouseDown
+from kpi.numbers import metrics, warehouse
 
 GRAPHS = 3
 

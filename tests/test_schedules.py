@@ -57,3 +57,15 @@ def test_summaries_run_whatever_load_says(
     )
     assert ran.stdout.split() == ["load", "summarise"], ran.stderr
     assert ran.returncode == status
+
+
+def test_units_are_hardened_alike() -> None:
+    """Every unit may write to the store and nowhere else, and gets no more rights than the dashboard."""
+    hardened = [
+        re.search(r"^NoNewPrivileges=yes\n(?:\w+=.*\n)+", unit.read_text(), re.M)[0]
+        for unit in sorted((PROJECT / "deploy").glob("*.service"))
+    ]
+    assert len(hardened) == 3 and len(set(hardened)) == 1
+    assert {"ProtectSystem=strict", "ReadWritePaths=/srv/kpi", "UMask=0077"} <= set(
+        hardened[0].splitlines()
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -332,11 +333,11 @@ def test_one_writer_at_a_time(make_server_store: Callable[[str], Store]) -> None
 
 def test_readers_see_one_publication(make_server_store: Callable[[str], Store]) -> None:
     """Whoever reads while a summary is published gets the old numbers or the new, never both."""
-    from kpi import metrics
     from kpi.errors import Republished
-    from kpi.export import written
+    from kpi.numbers import metrics
+    from kpi.numbers.export import written
+    from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
-    from kpi.warehouse import open_warehouse
 
     store = make_server_store("postgresql")
     store.load(write(store.files / "log.csv", random_log(3, days=40)))
@@ -372,3 +373,22 @@ def test_a_cut_run_leaves_nothing(make_server_store: Callable[[str], Store]) -> 
     whole.load(write(whole.files / "log.csv", log))
     whole.summarise()
     assert store.exports(ASKED[:4]) == whole.exports(ASKED[:4])
+
+
+def test_the_documents_users(postgres: Postgres) -> None:
+    """The runbook's first statements create the database, both groups and a user of each."""
+    text = (PROJECT / "docs" / "redshift.md").read_text()
+    (block,) = re.findall(r"```sql\n(CREATE DATABASE .*?)```", text, re.DOTALL)
+    statements = [line.partition("--")[0].strip() for line in block.splitlines()]
+    for statement in statements:
+        postgres.execute(statement.replace("kpi", "by_hand"))
+    members = postgres.execute(
+        "SELECT g.rolname, u.rolname FROM pg_auth_members AS m INNER JOIN pg_roles AS g ON g.oid = m.roleid "
+        "INNER JOIN pg_roles AS u ON u.oid = m.member WHERE g.rolname LIKE 'by_hand%' ORDER BY 1"
+    )
+    assert members == [("by_hand_dashboard", "by_hand_dash"), ("by_hand_loader", "by_hand_load")]
+    (rights,) = postgres.execute(
+        "SELECT HAS_DATABASE_PRIVILEGE('by_hand_load', 'by_hand', 'CREATE'), "
+        "HAS_DATABASE_PRIVILEGE('by_hand_dash', 'by_hand', 'CREATE')"
+    )
+    assert rights == (True, False)

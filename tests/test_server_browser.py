@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from browser import GRAPH, PATIENCE, Visit, path, serving
+from conftest import daily
 from playwright.sync_api import expect
 from postgres import Postgres, ServerStore
 
-from kpi.frame.navigation import PAGES, PageLink
-
-# One server and one browser serve every test of every browser file.
-pytestmark = pytest.mark.xdist_group("browser")
+from kpi.dashboard.navigation import PAGES, PageLink
 
 DOWN = "The numbers can't be read right now"
 
@@ -32,7 +30,7 @@ def on_postgres(
     store.execute("DROP ROLE reader")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+@pytest.mark.parametrize("page", daily(*PAGES[:2], of=PAGES), ids=lambda page: page.title)
 def test_every_page(
     page: PageLink, on_postgres: tuple[ServerStore, str], visit: Callable[..., Visit]
 ) -> None:

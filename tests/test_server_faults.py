@@ -19,14 +19,14 @@ from postgres import Postgres, ServerStore
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import ProgrammingError
 
-from kpi import metrics
 from kpi.errors import Refused, WarehouseDown
-from kpi.export import written
+from kpi.numbers import metrics
+from kpi.numbers.export import written
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 from kpi.store import adding, connections
 from kpi.store.connections import retried
-from kpi.summarise import summarise
-from kpi.warehouse import Warehouse, open_warehouse
+from kpi.summary.summarise import summarise
 
 GLANCE = (("engagement", "--min-users=0"), ("completion", "--by=os", "--min-users=0"))
 LOG = random_log(98, days=36)
@@ -166,7 +166,7 @@ def test_a_killed_command_ends_on_the_server(
     store.summarise()
 
 
-COMMAND = "import sys\nfrom kpi.cli import main\nsys.exit(main(sys.argv[1:]))"
+COMMAND = "import sys\nfrom kpi.commands.cli import main\nsys.exit(main(sys.argv[1:]))"
 
 
 def until(store: ServerStore, count: str, expected: int, seconds: float = 30) -> None:

@@ -25,8 +25,6 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 
 from kpi.sign_outs import SignOuts
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 DOMAIN = "mozilla.example"
 RIGHT, WRONG, UNVERIFIED = f"ann@{DOMAIN}", "eve@evil.example", f"una@{DOMAIN}"
 COOKIE_SECRET = "the secret that signs cookies in tests"

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from conftest import environment
 
-from kpi import goals, metrics, targets
-from kpi.filters import Filters
+from kpi import goals
+from kpi.dashboard import targets
+from kpi.meaning.filters import Filters
+from kpi.numbers import metrics
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
 
 TABLES = {
     "engagement_ratio": "engagement",

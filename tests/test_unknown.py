@@ -12,12 +12,12 @@ from conftest import Store, environment
 from event_files import write
 from logs import Event, at, days_from, device, event, user
 
-from kpi import coverage, trust
-from kpi.filters import Filters
 from kpi.goals import Figures, read, scoring
 from kpi.goals.frozen import Frozen
+from kpi.meaning.filters import Filters
+from kpi.numbers import coverage, trust
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
 
 FIRST = "2016-07-29"
 DAYS = days_from(FIRST, 35)
@@ -153,7 +153,7 @@ def test_coverage_beside_the_numbers(store: Store) -> None:
     """The share under the reader's filters is said under 95%, and not where nearly all have a device."""
     events = log(range(0)) + [event(at(day), uid=user("x")) for day in DAYS]
     warehouse = warehouse_of(filled(store, events))
-    from kpi.metrics import device_coverage
+    from kpi.numbers.metrics import device_coverage
 
     assert coverage.share_told(device_coverage(warehouse)) is None  # the one without is hidden
     table = device_coverage(warehouse, min_users=0)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Store
+from conftest import LONG, Store
 from event_files import write
 from killing import Commands
 from logs import random_log
 
 OLD = Path(__file__).parent / "fixtures" / "schema-1.tar.xz"
 NOW = 3
+PLACES = 8 if LONG else 4
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_killed_while_upgrading(old: Store, forked: Commands) -> None:
     then = exported_then(old)
     whole = forked.run(old.copied_to(old.folder / "whole"), ("summarise",))
     assert whole.status == 0, whole.said
-    for place in range(1, whole.calls, max(1, whole.calls // 8)):
+    for place in range(1, whole.calls, max(1, whole.calls // PLACES)):
         store = old.copied_to(old.folder / f"killed at {place}")
         assert forked.run(store, ("summarise",), at_call=place).killed
         assert_exports_as_then(store, dict([next(iter(then.items()))]))
@@ -127,7 +128,7 @@ def test_killed_while_upgrading(old: Store, forked: Commands) -> None:
 
 def test_every_version_has_its_steps() -> None:
     """From version 1 to this one no step is missing."""
-    from kpi import queries
+    from kpi.store import queries
     from kpi.store.shared import SCHEMA_VERSION
 
     assert SCHEMA_VERSION == NOW

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from conftest import environment
 
-from kpi import metrics, periods, weeks
-from kpi.filters import Filters, Period
+from kpi.meaning import periods
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import metrics, weeks
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
 
 EVERYONE = Filters()
 WHOLE = Period()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import lines
+from kpi.charts.layers import layered, lines
 from kpi.charts.looks import (
     BLUE,
     GREEN,
@@ -24,10 +24,11 @@ from kpi.charts.looks import (
     Series,
 )
 from kpi.charts.values import floats, together, values_drawn
-from kpi.measures import ABSENT, written
+from kpi.meaning.measures import ABSENT, Unit, written
+from kpi.rows import each_row
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 WITHIN_SERIES = (
     Series("completion_percent", "Ever", "Ever", BLUE, width=2.4),
@@ -97,7 +98,7 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         exact=[
             f"{written(row.percent, 'percent')}  ({written(row.ready, 'attempts')} of "
             f"{written(row.attempts, 'attempts')} {whole})"
-            for row in frame.itertuples(index=False)
+            for row in each_row(frame)
         ],
         within=[time_text(value) for value in frame["within_seconds"]],
         percent=floats(frame["percent"]),
@@ -163,7 +164,7 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         )
         .add_params(nearest)
     )
-    return alt.layer(
+    return layered(
         line,
         point,
         data=told[["name", "seconds", "percent", "within", "exact"]],
@@ -197,7 +198,7 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         f"{row.words}: {row.came}"
         + ("" if row.lost == ABSENT else f", lost {row.lost}")
         + ("" if row.takes == ABSENT else f", takes {row.takes}")
-        for row in values.itertuples(index=False)
+        for row in each_row(values)
     ]
     values["short"] = [
         f"{words}: {written(share, 'percent')}"
@@ -228,7 +229,7 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         text={"expr": f"width < {WIDE + 70} ? datum.short : datum.full"},
     ).encode(x=alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
     told = "; ".join(values["full"])
-    return alt.layer(
+    return layered(
         bar,
         text,
         data=values,
@@ -314,7 +315,7 @@ def _within_values(frame: pd.DataFrame, column: str, complete: bool = True) -> p
 
 def _nothing(height: int) -> alt.LayerChart:
     empty = alt.Chart(pd.DataFrame({"value": []})).mark_point().encode(x=alt.X("value:Q"))
-    return alt.layer(empty, height=height, description=NOTHING_DRAWN)
+    return layered(empty, height=height, description=NOTHING_DRAWN)
 
 
 def _time_labels(ticks: Sequence[float]) -> str:
@@ -327,7 +328,7 @@ def _step_times(rows: pd.DataFrame) -> str:
     """How long a step takes, for each way to take it."""
     told = [
         f"{written(row.step_seconds, 'seconds')}{WAYS.get(row.step, '')}"
-        for row in rows.itertuples(index=False)
+        for row in each_row(rows)
         if pd.notna(row.step_seconds)
     ]
     return ", ".join(told) or ABSENT
@@ -343,7 +344,7 @@ def _pairs(rows: pd.DataFrame, name: str) -> list[tuple[float, float]]:
     return list(zip(rows[f"{name}_percent"], rows[name], strict=True))
 
 
-def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: str) -> pd.DataFrame:
+def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: Unit) -> pd.DataFrame:
     """One row per value: what it is called, its figure, and the words beside it."""
     told = [written(value, unit) for value in rows[column]]
     counts = [written(count, "attempts") for count in rows[n]]
@@ -387,8 +388,8 @@ def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> al
         text={"expr": "datum.found + ':  ' + datum.beside"},
     )
     words = words.encode(y=_rows_axis(), x=alt.XValue(0))
-    told = "; ".join(f"{row.found} {row.beside}" for row in values.itertuples(index=False))
-    return alt.layer(
+    told = "; ".join(f"{row.found} {row.beside}" for row in each_row(values))
+    return layered(
         *marks,
         words,
         data=values,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -19,7 +20,7 @@ from kpi.charts.looks import (
     Series,
     difference,
 )
-from kpi.measures import Unit
+from kpi.meaning.measures import Unit
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class ValueAxis:
     @property
     def scale(self) -> alt.Scale:
         """From bottom to top; every layer needs it, or its own values would widen the axis."""
-        kind = "log" if self.log else "linear"
-        return alt.Scale(type=kind, domain=[self.low, self.high], nice=False)
+        return alt.Scale(
+            type="log" if self.log else "linear", domain=[self.low, self.high], nice=False
+        )
 
     def bare(self, column: str = "value") -> alt.Y:
         """A column of values on this axis, which another layer draws."""
@@ -93,8 +95,8 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
     days = (last - first).days
     if days > 100:
         every = 1 if days < 400 else 3 if days < 1200 else 12
-        starts = pd.date_range(first, last, freq="MS")
-        starts = [start for start in starts if (start.month - 1) % every == 0]
+        months = pd.date_range(first, last, freq="MS")
+        starts = [month for month in months if (month.month - 1) % every == 0]
         name = "timeFormat(datum.value, '%b')"
     else:
         every = 1 if days < 8 else 7 if days < 60 else 14
@@ -156,7 +158,7 @@ def _round_step(step: float) -> float:
     return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * (1 - 1e-9))
 
 
-def looks(series: Sequence[Series]) -> dict[str, alt.Color | alt.StrokeDash | alt.StrokeWidth]:
+def looks(series: Sequence[Series]) -> dict[str, Any]:
     names = [one.key for one in series]
     colours = alt.Scale(domain=names, range=[one.colour for one in series])
     dashes = alt.Scale(domain=names, range=[list(one.dash) for one in series])

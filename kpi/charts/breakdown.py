@@ -8,25 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import lines
-from kpi.charts.looks import (
-    BLUE,
-    LOOKS,
-    NOTHING_DRAWN,
-    TEXT,
-    Compared,
-    Series,
-)
+from kpi.charts.layers import layered, lines
+from kpi.charts.looks import BLUE, LOOKS, NOTHING_DRAWN, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_told, together, values_drawn
-from kpi.measures import ABSENT, Measure, day_text, written
+from kpi.meaning.measures import ABSENT, Measure, day_text, written
+from kpi.rows import each_row, records
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
 LONGEST_LABEL = 26
@@ -119,13 +113,13 @@ def ranked(
     )
     if rows.empty:
         empty = alt.Chart(pd.DataFrame({"value": []})).mark_bar().encode(x=alt.X("value:Q"))
-        return alt.layer(empty, description=NOTHING_DRAWN)
+        return layered(empty, description=NOTHING_DRAWN)
     told = pd.DataFrame(
         {
             "name": rows[by].astype(str).to_numpy(),
             "value": floats(rows[measure.column]),
-            "exact": [_exact(measure, row) for row in rows.to_dict("records")],
-            "label": [_label(measure, row) for row in rows.to_dict("records")],
+            "exact": [_exact(measure, row) for row in records(rows)],
+            "label": [_label(measure, row) for row in records(rows)],
         }
     )
     if compared is not None:
@@ -173,8 +167,8 @@ def ranked(
         notes = alt.TitleParams(
             f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
         )
-    sentence = "; ".join(f"{row.name} {row.exact}" for row in told.head(8).itertuples(index=False))
-    return alt.layer(
+    sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(told.head(8)))
+    return layered(
         *layers,
         height=BAR * len(told) + AROUND_BARS,
         description=f"{measure.title} by {by} on {day_text(day)}: {sentence}.",
@@ -184,11 +178,11 @@ def ranked(
 
 def measure_values(frame: pd.DataFrame, measure: Measure, series: str) -> pd.DataFrame:
     """Any measure's rows as values to draw, with what each rests on; a median with its quartiles."""
-    exact = [_exact(measure, row) for row in frame.to_dict("records")]
+    exact = [_exact(measure, row) for row in records(frame)]
     return values_drawn(frame, series, frame[measure.column], exact, complete=True)
 
 
-def _exact(measure: Measure, row: dict[str, float]) -> str:
+def _exact(measure: Measure, row: dict[str, Any]) -> str:
     value = row[measure.column]
     if pd.isna(value):
         return ABSENT
@@ -198,7 +192,7 @@ def _exact(measure: Measure, row: dict[str, float]) -> str:
     return f"{measure.text(value)}  ({basis})" if basis else measure.text(value)
 
 
-def _label(measure: Measure, row: dict[str, float]) -> str:
+def _label(measure: Measure, row: dict[str, Any]) -> str:
     value = measure.text(row[measure.column])
     if not measure.n_column or measure.n_column == measure.column:
         return value

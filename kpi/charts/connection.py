@@ -13,7 +13,7 @@ from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, GoalLine, Series
 from kpi.charts.values import floats, quartiles_told, together, values_drawn
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 
 ACCOUNT_SERIES = (

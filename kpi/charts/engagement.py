@@ -22,10 +22,10 @@ from kpi.charts.looks import (
     Series,
 )
 from kpi.charts.values import percent_told, together, values_drawn
-from kpi.measures import MEASURES, written
+from kpi.meaning.measures import MEASURES, written
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 ENGAGEMENT_SERIES = (
     Series("all", "FxA, all users", "FxA", BLUE, width=2.8),

@@ -10,12 +10,13 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpi.charts.layers import lines
+from kpi.charts.layers import layered, lines
 from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, TEXT, VERMILION, GoalLine, Series
-from kpi.measures import Unit, day_text, written
+from kpi.meaning.measures import Unit, day_text, written
+from kpi.rows import each_row
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 STRIP_HEIGHT, SPARK_HEIGHT, HISTORY_HEIGHT = 92, 92, 330
 # Where the lines of a strip stand, in pixels from its top.
@@ -91,7 +92,7 @@ def scale_strip(
         told += f", baseline {written(baseline, unit)}"
     if ends is not None:
         told += f", {written(ends[0], unit)} to {written(ends[1], unit)} on {day_text(end)}"
-    return alt.layer(*layers, height=STRIP_HEIGHT, description=f"{told}.")
+    return layered(*layers, height=STRIP_HEIGHT, description=f"{told}.")
 
 
 def goal_spark(
@@ -105,7 +106,7 @@ def goal_spark(
             .mark_line()
             .encode(x="day:T", y="value:Q")
         )
-        return alt.layer(blank, height=SPARK_HEIGHT, description=NOTHING_DRAWN)
+        return layered(blank, height=SPARK_HEIGHT, description=NOTHING_DRAWN)
     frame = pd.DataFrame({"day": weeks.index, "value": weeks.to_numpy()})
     frame["run"] = frame["value"].isna().cumsum()
     frame = frame.dropna()
@@ -141,7 +142,7 @@ def goal_spark(
         f"{title} by week, {day_text(first)} to {day_text(last)}: {written(known.iloc[-1], unit)} last, "
         f"between {written(known.min(), unit)} and {written(known.max(), unit)}{goal}."
     )
-    return alt.layer(*layers, height=SPARK_HEIGHT, description=sentence)
+    return layered(*layers, height=SPARK_HEIGHT, description=sentence)
 
 
 def goal_history(
@@ -193,7 +194,7 @@ def _side(share: float) -> str:
 
 
 def _rows(
-    index: pd.DatetimeIndex,
+    index: pd.Index,
     key: str,
     value: np.ndarray,
     unit: Unit,
@@ -207,7 +208,7 @@ def _rows(
         written(row.value, unit)
         if pd.isna(row.low)
         else f"{written(row.value, unit)}  ({written(row.low, unit)} to {written(row.high, unit)})"
-        for row in frame.itertuples(index=False)
+        for row in each_row(frame)
     ]
     return frame
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
-from kpi.measures import Unit, day_text, written
+from kpi.meaning.measures import Unit, day_text, written
 
 
 def label_texts(
@@ -22,8 +22,8 @@ def label_texts(
     """Each series' last day and value, and its label in full and in short; then those of goals."""
     ends = ends.groupby("series").tail(1).set_index("series")
     named = [one for one in series if one.key in ends.index]
-    values = [ends.at[one.key, "value"] for one in named]
-    days = [ends.at[one.key, "day"] for one in named]
+    keys = [one.key for one in named]
+    values, days = ends.loc[keys, "value"].tolist(), ends.loc[keys, "day"].tolist()
     told = [written(value, unit) for value in values]
     # A value of an earlier day isn't passed off as the latest.
     told = [

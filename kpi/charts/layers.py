@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import altair as alt
 import numpy as np
@@ -29,10 +29,10 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
-from kpi.measures import ABSENT, Unit, day_text, days_text, written
+from kpi.meaning.measures import ABSENT, Unit, day_text, days_text, written
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 
 POINTED, STRIPES = "day_pointed_at", "stripes"
@@ -70,7 +70,7 @@ def lines(
             .mark_line()
             .encode(x=alt.X("day:T"), y=alt.Y("value:Q"))
         )
-        return alt.layer(empty, height=height, description=NOTHING_DRAWN)
+        return layered(empty, height=height, description=NOTHING_DRAWN)
     drawn = values.dropna(subset=["value"])
     complete = drawn[drawn["complete"]]
     first, last = values["day"].min(), values["day"].max()
@@ -86,7 +86,7 @@ def lines(
     days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
     bare_days = alt.X("day:T", title=None, scale=scale)
 
-    def chart(frame: pd.DataFrame, *columns: str) -> alt.Chart:
+    def over_days(frame: pd.DataFrame, *columns: str) -> alt.Chart:
         return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
             x=bare_days, color=look["color"], detail=alt.Detail("run:N")
         )
@@ -97,7 +97,7 @@ def lines(
     notes: list[str] = []
     y = axis.bare()
     if len(pale):
-        line = chart(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
+        line = over_days(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
         layers.append(line.encode(y=y))
         notes.append(f"pale: {compared_name}")
     for curve in curves:
@@ -109,10 +109,10 @@ def lines(
         notes.append(f"dotted: goal, {curves[0].label}")
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
-        band = chart(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
+        band = over_days(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
         layers.append(band.encode(y=axis.bare("low"), y2=alt.Y2("high:Q")))
         notes += _cut_note(banded, axis)
-    line = chart(complete, "value").mark_line(aria=False)
+    line = over_days(complete, "value").mark_line(aria=False)
     layers.append(
         line.encode(
             x=days,
@@ -124,30 +124,35 @@ def lines(
     lonely = complete[complete.groupby("run")["day"].transform("size") == 1]
     if len(lonely):
         # A line needs two values to be seen.
-        point = chart(lonely, "value").mark_point(filled=True, size=26, aria=False)
+        point = over_days(lonely, "value").mark_point(filled=True, size=26, aria=False)
         layers.append(point.encode(y=y))
     unfinished = drawn[~drawn["complete"]]
     if len(unfinished):
         # Finely dashed from the last complete value, hollow, and named.
         ends = complete.groupby("series").tail(1)
         bridge = pd.concat([ends, unfinished]).sort_values(["series", "day"]).assign(run=0)
-        dashes = chart(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
-        points = chart(unfinished, "value").mark_point(filled=False, size=30, aria=False)
+        dashes = over_days(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
+        points = over_days(unfinished, "value").mark_point(filled=False, size=30, aria=False)
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
     layers += _pointer(values, series, pale, compared_name)
     layers += flags  # above the pointer's days, which would take every hover and click
-    chart = alt.layer(
+    chart = layered(
         height=height,
         padding=PADDING,
         description=_sentence(complete, series, title, unit, goals),
         title=_note(notes) if notes else alt.Undefined,
     )
     # Set on the finished chart: Altair copies layers and looks for their parameters again and again.
-    chart.layer = layers
+    chart.layer = list(layers)
     chart.params = [_pointed()]
     return chart
+
+
+def layered(*layers: alt.Chart, **properties: Any) -> alt.LayerChart:
+    """The layers in one chart; none of them is a chart of facets, whose type Altair names too."""
+    return cast(alt.LayerChart, alt.layer(*layers, **properties))
 
 
 def with_runs(values: pd.DataFrame) -> pd.DataFrame:
@@ -196,9 +201,9 @@ def _pointer(
     words = [
         dict(zip(names, row, strict=True)) for row in zip(dates, *columns.values(), strict=True)
     ]
-    days = pd.Series(days)
-    half = (days.diff().min() if len(days) > 1 else pd.Timedelta(days=1)) / 2
-    told = pd.DataFrame({"day": days, "since": days - half, "until": days + half, "told": words})
+    day = pd.Series(days)
+    half = (day.diff().min() if len(day) > 1 else pd.Timedelta(days=1)) / 2
+    told = pd.DataFrame({"day": day, "since": day - half, "until": day + half, "told": words})
     base = alt.Chart(told)
     rule = base.mark_rule(color=TEXT, opacity=0.55, aria=False).encode(x=alt.X("day:T"))
     # One element a day: looking for the nearest would need a second, and a page has thousands.
@@ -334,5 +339,5 @@ def _sentence(
     if not told:
         return NOTHING_DRAWN
     told += [goal.label for goal in goals]
-    days = days_text(complete["day"].min().date(), complete["day"].max().date())
-    return f"{title}, {days}: {'; '.join(told)}."
+    covered = days_text(complete["day"].min().date(), complete["day"].max().date())
+    return f"{title}, {covered}: {'; '.join(told)}."

@@ -11,10 +11,10 @@ import pandas as pd
 from kpi.charts.layers import lines
 from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Compared, GoalLine, Series
 from kpi.charts.values import percent_told, together, values_drawn
-from kpi.measures import written
+from kpi.meaning.measures import written
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 
 USER_SERIES = (

@@ -11,7 +11,7 @@ from itertools import groupby
 import pandas as pd
 
 from kpi.charts.looks import BLUE, difference
-from kpi.measures import Unit, written
+from kpi.meaning.measures import Unit, written
 
 WIDTH, HEIGHT, ROOM = 240, 40, 4
 

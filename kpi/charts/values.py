@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from kpi.charts.looks import VALUE_COLUMNS
-from kpi.measures import ABSENT, written
+from kpi.meaning.measures import ABSENT, written
 
 
 def percent_told(percent: float | None, users: float | None, of: float | None) -> str:

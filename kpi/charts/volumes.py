@@ -9,21 +9,14 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.axes import day_axis
-from kpi.charts.layers import lines
-from kpi.charts.looks import (
-    BLUE,
-    GREY,
-    HEIGHT,
-    NOTHING_DRAWN,
-    PADDING,
-    VERMILION,
-    Series,
-)
+from kpi.charts.layers import layered, lines
+from kpi.charts.looks import BLUE, GREY, HEIGHT, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
-from kpi.measures import ABSENT, day_text, written
+from kpi.meaning.measures import ABSENT, day_text, written
+from kpi.rows import each_row
 
 if TYPE_CHECKING:
-    from kpi.annotations import Marker
+    from kpi.numbers.annotations import Marker
 
 STRIP_HEIGHT = 26
 SHAPES = {"low": "triangle-down", "high": "triangle-up"}
@@ -51,7 +44,7 @@ def volume(
             f"{written(row.high, 'attempts')})"
         )
         + (f", unusually {row.unusual}" if row.unusual else "")
-        for row in frame.itertuples(index=False)
+        for row in each_row(frame)
     ]
     values = values_drawn(frame, "events", frame["events"], exact, complete=True)
     values = values.assign(low=floats(frame["low"]), high=floats(frame["high"]))
@@ -89,7 +82,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     """
     if frame.empty:
         empty = alt.Chart(pd.DataFrame({"day": []})).mark_point().encode(x=alt.X("day:T"))
-        return alt.layer(empty, height=STRIP_HEIGHT, description=NOTHING_DRAWN)
+        return layered(empty, height=STRIP_HEIGHT, description=NOTHING_DRAWN)
     first, last = frame["day"].min(), frame["day"].max()
     spans = frame.groupby("type", as_index=False).agg(
         first=("day", "min"), last=("day", "max"), size=("usual", "max")
@@ -131,7 +124,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     words = "; ".join(
         f"{name} {_days_told(rows)}" for name, rows in strays.groupby("type", sort=False)
     )
-    return alt.layer(
+    return layered(
         rule,
         *points,
         height=STRIP_HEIGHT * max(len(names), 2),
@@ -142,7 +135,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
 
 def _days_told(strays: pd.DataFrame, most: int = 6) -> str:
     rows = strays.sort_values("day").tail(most)
-    told = [f"{row.unusual} on {day_text(row.day.date())}" for row in rows.itertuples(index=False)]
+    told = [f"{row.unusual} on {day_text(row.day.date())}" for row in each_row(rows)]
     before = len(strays) - len(rows)
     return ", ".join([*([f"{before} earlier"] if before else []), *told])
 

@@ -22,7 +22,7 @@ from kpi.demo.firefox import write_firefox
 from kpi.demo.population import Population, populate
 from kpi.demo.timeline import DAY_MS, Annotation, Timeline
 
-__all__ = ["FIREFOX_FILE", "Annotation", "annotations", "write_files"]
+__all__ = ["FIREFOX_FILE", "Annotation", "markers", "write_files"]
 
 FIREFOX_FILE = "firefox.csv"
 LOG_DAYS = 14
@@ -43,7 +43,7 @@ class Part(NamedTuple):
     name: str = ""
 
 
-def annotations(first: date, last: date) -> list[Annotation]:
+def markers(first: date, last: date) -> list[Annotation]:
     """What the simulation lets happen in a period: releases, the outage, the holidays, by day."""
     return Timeline(first, last).annotations()
 

@@ -6,15 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from kpi.demo.connections import device_on, machine_tags
-from kpi.demo.events import (
-    BROWSERS,
-    CONTEXTS,
-    TYPE,
-    Events,
-    hexadecimal_ids,
-    in_order,
-    make_events,
-)
+from kpi.demo.events import BROWSERS, CONTEXTS, TYPE, Events, hexadecimal_ids, in_order, make_events
 from kpi.demo.population import Population, time_of_day
 from kpi.demo.timeline import DAY_MS, DESKTOP, MOBILE, WEB, Timeline
 

@@ -105,12 +105,16 @@ def connection_attempts(timeline: Timeline, people: Population, seed: int) -> At
     tags |= _acquisition(timeline, people, rng, slot, day, new, tags["version"])
     succeeded = Attempts(begin, new, slot, user, device, reached, source != 3, tags)
     failed = _failures(timeline, rng, succeeded)
+    parts = (succeeded, failed)
     whole = Attempts(
-        *(
-            np.concatenate([getattr(part, name) for part in (succeeded, failed)])
-            for name in ("begin", "new", "slot", "user", "device", "reached", "registers")
-        ),
-        {name: np.concatenate([tags[name], failed.tags[name]]) for name in tags},
+        begin=np.concatenate([part.begin for part in parts]),
+        new=np.concatenate([part.new for part in parts]),
+        slot=np.concatenate([part.slot for part in parts]),
+        user=np.concatenate([part.user for part in parts]),
+        device=np.concatenate([part.device for part in parts]),
+        reached=np.concatenate([part.reached for part in parts]),
+        registers=np.concatenate([part.registers for part in parts]),
+        tags={name: np.concatenate([part.tags[name] for part in parts]) for name in tags},
     )
     inside = (whole.begin >= 0) & (whole.begin < timeline.days * DAY_MS)
     order = np.argsort(whole.begin, kind="stable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -261,14 +262,14 @@ def _slots(
         added_ms.append(start)
         exists.append(there)
     present = np.stack(exists, axis=1)
-    user, place = np.nonzero(present)
-    added = np.stack(added_ms, axis=1)[user, place]
+    user, number = np.nonzero(present)
+    added = np.stack(added_ms, axis=1)[user, number]
     start_day = np.where(added < 0, 0, added // DAY_MS + 1)
     return {
         "user": user,
-        "place": place,
+        "place": number,
         "added": added,
-        "first": np.where(place == 0, first[user], start_day),
+        "first": np.where(number == 0, first[user], start_day),
         "count": present.sum(axis=1),
     }
 
@@ -279,7 +280,7 @@ def _machines(
     slots: dict[str, np.ndarray],
     end: np.ndarray,
     web_only: np.ndarray,
-) -> dict[str, np.ndarray | int]:
+) -> dict[str, Any]:
     """What each slot is: platform, system, habits of updating, and its device ids."""
     user, place, added = slots["user"], slots["place"], slots["added"]
     count = user.size
@@ -313,7 +314,7 @@ def _machines(
     use = np.where(often, 0.40 + 0.58 * rng.beta(2.2, 1.5, count), 0.03 * rng.random(count))
     use = np.where(place == 0, 0.80 + 0.18 * rng.random(count), use)
 
-    system = _pick(rng, DESKTOP_SHARES, count)
+    system = _pick(rng, np.array(DESKTOP_SHARES), count)
     # New accounts come from old systems ever less often.
     old = (system == OS["Windows XP"]) | (system == OS["Windows Vista"])
     system[old & (day >= 0) & (rng.random(count) < 0.6)] = OS["Windows 7"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from kpi import queries
+from kpi.store import queries
 
 KNOWN_TYPES = (
     "sequence.begin account.created account.login account.verified account.reset account.deleted "
@@ -23,7 +23,11 @@ _CHANGES = {
     4: ("seq_id", _PLACEHOLDER),
     8: ("seq_time", "is negative or over 30 years, left out"),
     16: ("tag", "is longer than 256 bytes, shortened"),
-    32: ("tag", "looks like an id, a mail address or a token, left out"),
+} | {
+    32 << place: (column, "looks like an id, a mail address or a token, left out")
+    for place, column in enumerate(
+        "browser version os service context entrypoint campaign migration region".split()
+    )
 }
 """What is changed in cells, by its number in `changed`: the column and the words for it."""
 

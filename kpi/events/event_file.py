@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -177,7 +177,7 @@ class EventFile:
 def _decompressed(file: IO[bytes], kind: str | None) -> IO[bytes]:
     if kind == "gzip":
         # Arrow reads it, too, but never gives back the memory of a damaged file.
-        return gzip.open(file)
+        return cast(IO[bytes], gzip.open(file))
     if kind == "zstd":
         return io.BufferedReader(pa.CompressedInputStream(file, "zstd"), _READ_AT_ONCE)
     return file

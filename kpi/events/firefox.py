@@ -10,10 +10,12 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Connection
 
-from kpi import queries, store
+from kpi import store
 from kpi.errors import Refused
 from kpi.events import simulated
+from kpi.rows import each_row
 from kpi.settings import Settings
+from kpi.store import queries
 
 COLUMNS = ["day", "product", "dau", "mau"]
 PRODUCTS = ("desktop", "android", "ios")
@@ -110,6 +112,6 @@ def _stage(connection: Connection, given: pd.DataFrame) -> None:
     queries.run(connection, "tables/given_firefox")
     rows = [
         {"day": date.fromisoformat(row.day), "product": row.product, "dau": row.dau, "mau": row.mau}
-        for row in given.itertuples()
+        for row in each_row(given)
     ]
     queries.insert_rows(connection, "given_firefox", rows)

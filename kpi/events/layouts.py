@@ -307,8 +307,8 @@ def _object_in(line: str) -> dict[str, object] | None:
 def _csv(path: Path, lines: list[str], wanted: str) -> Recognised:
     skipped, separators = 0, tuple(SEPARATORS)
     for line in lines:
-        if separator := re.fullmatch(r"sep=(.)", line.strip()):
-            separators = (separator[1],)
+        if said := re.fullmatch(r"sep=(.)", line.strip()):
+            separators = (said[1],)
         elif line.strip() and not line.startswith("#"):
             break
         skipped += 1

@@ -151,7 +151,7 @@ class Piece:
             if len(places):
                 yield width, table
                 is_row[places] = is_plain[places] = False
-        rest = [place for place in np.flatnonzero(is_row) if not self._is_blank(place)]
+        rest = [place for place in np.flatnonzero(is_row) if not self._is_blank(int(place))]
         if rest:
             yield None, self._table(np.array(rest))
 

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection
 
-from kpi import queries, store
+from kpi import store
 from kpi.errors import Refused
 from kpi.events import identity, simulated
 from kpi.events.contents import Contents, Fault
@@ -28,6 +28,7 @@ from kpi.events.folder import event_files, of_a_shared_name
 from kpi.events.layouts import NoEvents, OtherData
 from kpi.events.staging import Reading, Staging
 from kpi.settings import Settings
+from kpi.store import queries
 
 ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
 """How a store spells ids: a store that held ids before they were spelled alike goes on as it began."""
@@ -396,9 +397,9 @@ def _refuse_moved(connection: Connection, file: EventFile, sources: frozenset[st
 
 
 def _remove(connection: Connection, load_ids: list[int], status: str) -> int:
-    removed = queries.run(connection, "read/events_of_loads", load_ids=load_ids).scalar()
+    removed = queries.run(connection, "read/events_of_loads", load_ids=load_ids).scalar_one()
     queries.run(connection, "fill/unloaded", load_ids=load_ids, status=status)
-    return removed
+    return int(removed)
 
 
 def _pads(connection: Connection, key: bytes) -> dict[str, bytes]:

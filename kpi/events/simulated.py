@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kpi import queries, store
+from kpi import store
 from kpi.errors import Refused
 from kpi.settings import Settings, demo_folder
+from kpi.store import queries
 
 
 def mark(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from kpi.events.layouts import Layout, Recognised
 from kpi.events.lines import BLANKS
 
 LINE = "the line of a row"
-_TAGS = (
+TAGS = (
     "browser",
     "version",
     "os",
@@ -142,7 +142,7 @@ def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Consta
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
     texts = {name: _texts(table.column(spelled)) for name, spelled in spelling.items()}
-    care = any(_asks_for_care(texts[name]) for name in _TAGS if name in texts)
+    care = any(_asks_for_care(texts[name]) for name in TAGS if name in texts)
     spelled = "seq_id" in texts and _is_spelled(texts["seq_id"])
     cells = {name: _as_text(identifier(spelling[name]), types[spelling[name]]) for name in texts}
     columns = ", ".join(
@@ -158,7 +158,7 @@ def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Consta
 
 def coded(layout: Layout, schema: pa.Schema) -> list[str]:
     """The columns of texts that recur, which are best read as numbers and their dictionary."""
-    recurring = (*_TAGS, "type", "event")
+    recurring = (*TAGS, "type", "event")
     names = zip(layout.names, layout.columns, strict=True)
     return [n for n, c in names if c in recurring and pa.types.is_string(schema.field(n).type)]
 
@@ -210,7 +210,7 @@ def _is_text(column: pa.ChunkedArray) -> bool:
 
 def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
     """Whether a tag is long enough to be an id, a token or too long."""
-    places = [place for place, name in enumerate(layout.columns) if name in _TAGS]
+    places = [place for place, name in enumerate(layout.columns) if name in TAGS]
     longest = (pc.max(pc.binary_length(table.column(place))).as_py() for place in places)
     return any(length and length >= _LONG_TAG for length in longest)
 

@@ -19,13 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kpi import queries
 from kpi.errors import Refused
 from kpi.events import layouts, lines, sources
 from kpi.events.contents import Contents
 from kpi.events.event_file import EventFile
 from kpi.events.layouts import Layout, NoEvents, Recognised
 from kpi.events.sources import LINE, Constants, identifier, literal, text_cell
+from kpi.store import queries
 
 _Item = TypeVar("_Item")
 _Rows = tuple[int | None, pa.Table, bool]
@@ -167,6 +167,7 @@ class Staging:
             size = min(PIECE_BYTES, self._block_bytes)
             yield from self._csv(kind, lines.pieces(content, size, kind.separator))
             return
+        tables: Iterator[pa.Table]
         if kind.encoding == "lines":
             tables = (piece.table() for piece in lines.pieces(content, self._block_bytes))
         else:

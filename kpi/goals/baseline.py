@@ -12,13 +12,14 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from kpi import anomalies
-from kpi.annotations import Marker
-from kpi.definitions import WEEK
-from kpi.filters import Period
 from kpi.goals.blocks import block_of, moving_blocks
 from kpi.goals.figures import mean_within
-from kpi.measures import day_text, days_text
+from kpi.meaning.definitions import WEEK
+from kpi.meaning.filters import Period
+from kpi.meaning.measures import day_text, days_text
+from kpi.numbers.annotations import Marker
+from kpi.rows import each_row
+from kpi.summary import anomalies
 
 FEWEST_WEEKS = 8
 """Whole weeks below which a period is short for a baseline."""
@@ -97,8 +98,7 @@ def calendar(volumes: pd.DataFrame, markers: Iterable[Marker]) -> Calendar:
     judged = anomalies.judged(whole)
     low = judged[(judged["unusual"] == "low") & (judged["events"] < OUTAGE_SHARE * judged["usual"])]
     outages = {
-        row.day.date(): f"{row.events / row.usual:.0%} of the usual events"
-        for row in low.itertuples(index=False)
+        row.day.date(): f"{row.events / row.usual:.0%} of the usual events" for row in each_row(low)
     }
     by_kind: dict[str, dict[date, str]] = {"incident": {}, "holiday": {}}
     for marker in markers:

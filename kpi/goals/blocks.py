@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from arch.bootstrap import IIDBootstrap
 
 
 @lru_cache(maxsize=256)
@@ -43,8 +47,8 @@ def block_of(weeks: np.ndarray, shortest: int = 2) -> int:
     return min(wanted, longest)
 
 
-def _drawn(drawing: object, draws: int, rounds: int) -> np.ndarray:
-    numbers = [drawing.update_indices() for _ in range(draws * rounds)]
+def _drawn(drawing: IIDBootstrap, draws: int, rounds: int) -> np.ndarray:
+    numbers = [np.asarray(drawing.update_indices()) for _ in range(draws * rounds)]
     found = np.stack(numbers).reshape(draws, -1)
     found.setflags(write=False)
     return found

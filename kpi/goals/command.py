@@ -8,12 +8,12 @@ from datetime import date
 import pandas as pd
 
 from kpi.errors import Refused
-from kpi.filters import Filters, Period
 from kpi.goals import drift, frozen, scoring
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.warehouse import Warehouse, open_warehouse
 
 
 def goal_table(

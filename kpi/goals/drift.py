@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kpi.filters import Period
 from kpi.goals.figures import Figures, mean_within
 from kpi.goals.file import MEASURES, Goal
 from kpi.goals.frozen import Frozen
+from kpi.meaning.filters import Period
 
 COLUMNS = (
     "baseline_id measure device_window baseline today drift low_80 high_80 low_95 high_95 days first_day "

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from functools import cache
 
+import numpy as np
 import pandas as pd
 
-from kpi import coverage, metrics
-from kpi.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.errors import NoData
-from kpi.filters import Filters, Period
 from kpi.goals.file import Goal
-from kpi.warehouse import Warehouse
+from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Options, Question
+from kpi.numbers import coverage, metrics
+from kpi.numbers.answers import Answer
+from kpi.numbers.warehouse import Warehouse
 
 USABLE = 21 / 28
 """Which part of a window's days must have a number of devices for a verdict."""
 
-Measured = Callable[[str, Filters, dict[str, Any]], pd.DataFrame]
-"""A measure's table over all days: its name in `metrics.METRICS`, filters, and further options."""
+Ask = Callable[[Question], Answer]
 
 
 class Figures:
     """One publication's values for goals, with small cells hidden.
 
-    ``measured`` may stand in for reading tables, for a caller that keeps them. Days that aren't
-    complete are left out unless ``incomplete``.
+    ``ask`` answers questions, for a caller that keeps answers; by default the warehouse does. Days that
+    aren't complete are left out unless ``incomplete``.
     """
 
     def __init__(
@@ -34,11 +36,10 @@ class Figures:
         warehouse: Warehouse,
         min_users: int = 10,
         incomplete: bool = False,
-        measured: Measured | None = None,
+        ask: Ask | None = None,
     ) -> None:
         self._warehouse = warehouse
-        self._measured = measured or self._read
-        self._tables: dict[tuple, pd.DataFrame] = {}
+        self._ask = cache(ask or warehouse.ask)
         self.min_users = min_users
         self.incomplete = incomplete
         told = warehouse.publication
@@ -158,18 +159,10 @@ class Figures:
         index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
         return pd.Series(days["counted"].to_numpy() == 1, index=index)
 
-    def _table(self, name: str, filters: Filters, **options: Any) -> pd.DataFrame:
-        key = (name, filters, tuple(options.items()))
-        if key not in self._tables:
-            if name != "firefox":
-                options = {"incomplete": self.incomplete, **options}
-            self._tables[key] = self._measured(name, filters, options)
-        return self._tables[key]
-
-    def _read(self, name: str, filters: Filters, options: dict[str, Any]) -> pd.DataFrame:
-        if name == "firefox":
-            return metrics.firefox(self._warehouse)
-        return metrics.METRICS[name](self._warehouse, filters, min_users=self.min_users, **options)
+    def _table(self, name: str, filters: Filters, window: int = ATTEMPT_WINDOW) -> pd.DataFrame:
+        chosen = Options(incomplete=self.incomplete, window=window)
+        question = Question(name, filters, options=chosen, shown_from=self.min_users)
+        return self._ask(question).table
 
 
 def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
@@ -181,8 +174,8 @@ def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
 def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
     first, last = period.bounds
-    here = pd.Series(days.index.date, index=days.index)
-    return days[(here >= first) & (here <= last)].dropna()
+    inside = [first <= day.date() <= last for day in days.index]
+    return days[np.array(inside, dtype=bool)].dropna()
 
 
 def _by_day(frame: pd.DataFrame, column: str) -> pd.Series:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kpi import metrics
-from kpi.definitions import MONTH, WINDOWS
 from kpi.errors import Refused
-from kpi.filters import TAGS, Filters
-from kpi.measures import Unit
+from kpi.meaning.definitions import MONTH, WINDOWS
+from kpi.meaning.filters import TAGS, Filters
+from kpi.meaning.measures import Unit
+from kpi.meaning.tables import PRODUCTS
 
 GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
 KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")
@@ -186,7 +186,7 @@ def _refuse_comparator(entry: dict[str, Any], refuse: Callable[..., Refused]) ->
             "comparator" if "comparator" in entry else "kind",
         )
     if "comparator" in entry:
-        _one_of(entry, "comparator", metrics.PRODUCTS, refuse)
+        _one_of(entry, "comparator", PRODUCTS, refuse)
         if entry["measure"] != "engagement_ratio":
             raise refuse("Firefox has an engagement_ratio only to compare with", "measure")
 

@@ -10,15 +10,17 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pandas as pd
 
-from kpi import queries, store
-from kpi.definitions import device_identity
+from kpi import store
 from kpi.errors import Refused
-from kpi.filters import Filters
 from kpi.goals.file import Goal
+from kpi.meaning.definitions import device_identity
+from kpi.meaning.filters import Filters
 from kpi.settings import Settings
+from kpi.store import queries
 
 # Bytes of UTF-8, as the columns of every engine count them.
 LONGEST_NAME, LONGEST_REASON, LONGEST_FILTERS = 256, 1024, 4096
@@ -118,10 +120,10 @@ def _written(filters: Filters) -> str:
     return json.dumps(narrowed, ensure_ascii=False, sort_keys=True)
 
 
-def _read(row: dict[str, object]) -> Frozen:
+def _read(row: dict[str, Any]) -> Frozen:
     told = json.loads(str(row["filters"]))
     known = {field.name for field in fields(Filters)}
-    picked = {
+    picked: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in told.items()
         if name in known

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from kpi.definitions import WEEK
 from kpi.errors import Refused
 from kpi.goals.blocks import circular_blocks
 from kpi.goals.file import Goal
+from kpi.meaning.definitions import WEEK
 
 FEWEST_WEEKS = 26
 """Whole weeks of history below which nothing is projected."""

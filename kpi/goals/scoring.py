@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from kpi.definitions import WINDOWS
-from kpi.filters import Filters, Period
 from kpi.goals.figures import Figures, mean_within
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
+from kpi.meaning.definitions import WINDOWS
+from kpi.meaning.filters import Filters, Period
 
 COLUMNS = "goal measure comparison baseline target actual as_of gap status".split()
 MET, NOT_MET, NO_DATA = "met", "not met", "no data"
@@ -80,7 +80,13 @@ def score(
     if goal.comparator is not None:
         compared, _ = mean_within(figures.compared_days(goal), window)
     target = _target(goal, baseline, compared)
-    known = {"baseline": baseline, "target": target, "actual": actual, "compared": compared, "n": n}
+    known: dict[str, Any] = {
+        "baseline": baseline,
+        "target": target,
+        "actual": actual,
+        "compared": compared,
+        "n": n,
+    }
     if actual is None or target is None:
         reason = unknown or _why_none(figures, goal, window, base, actual is None)
         return Score(goal, day, gap=None, status=NO_DATA, reason=reason, **known)

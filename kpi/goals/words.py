@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kpi.filters import Period
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
@@ -10,7 +9,8 @@ from kpi.goals.file import DEVICE_WINDOW, MEASURES, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, Score
-from kpi.measures import ABSENT, Unit, day_text, days_text, written
+from kpi.meaning.filters import Period
+from kpi.meaning.measures import ABSENT, Unit, day_text, days_text, written
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "
@@ -115,7 +115,7 @@ def chance_text(chance: float) -> str:
     return f"about {5 * round(chance * 20)}%"
 
 
-def range_text(low: float, high: float, unit: Unit) -> str:
+def range_text(low: float | None, high: float | None, unit: Unit) -> str:
     """A range, such as '39.4 to 42.3%'."""
     return f"{written(low, unit)} to {written(high, unit)}"
 

@@ -17,13 +17,7 @@ from sqlalchemy import Connection, Engine
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store.connections import retried
-from kpi.store.shared import (
-    SCHEMA_VERSION,
-    Loading,
-    Publishing,
-    refuse_newer_version,
-    stored_key,
-)
+from kpi.store.shared import SCHEMA_VERSION, Loading, Publishing, refuse_newer_version, stored_key
 
 
 def place(settings: Settings) -> str:

@@ -11,34 +11,21 @@ import pyarrow.csv
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from kpi import queries
 from kpi.errors import Refused
 from kpi.settings import Settings
-from kpi.store import connections, staged
+from kpi.store import connections, queries, staged
+from kpi.store.raw_events import COLUMNS
+from kpi.store.shared import driver
 
 BATCH_ROWS = 50_000
 MOST_INSERTED = 20_000
-SCHEMA = pa.schema(
-    [
-        ("timestamp", pa.int64()),
-        ("seq_id", pa.string()),
-        ("seq_time", pa.int64()),
-        ("type", pa.string()),
-        ("uid", pa.string()),
-        ("device_id", pa.string()),
-        ("new_user", pa.int16()),
-        ("user_agent_browser", pa.string()),
-        ("user_agent_version", pa.string()),
-        ("user_agent_os", pa.string()),
-        ("service", pa.string()),
-        ("context", pa.string()),
-        ("entrypoint", pa.string()),
-        ("campaign", pa.string()),
-        ("migration", pa.string()),
-        ("region", pa.string()),
-        ("load_id", pa.int32()),
-    ]
-)
+TYPES = {
+    "timestamp": pa.int64(),
+    "seq_time": pa.int64(),
+    "new_user": pa.int16(),
+    "load_id": pa.int32(),
+}
+SCHEMA = pa.schema([(name, TYPES.get(name, pa.string())) for name in (*COLUMNS, "load_id")])
 """The columns of `events.event` in their order; Redshift takes Parquet of these very types only."""
 
 
@@ -71,7 +58,7 @@ def _copy(connection: Connection, batches: Iterable[pa.RecordBatch]) -> None:
     """Send rows over the connection, as PostgreSQL takes them."""
     (statement,) = queries.statements("fill/copied_events")
     rows = _Csv(batches)
-    cursor = connection.connection.driver_connection.cursor()
+    cursor = driver(connection).cursor()
     try:
         # Where the connection is lost, the driver itself prints the server's words, rows among them.
         with connections.driver_faults(connection, statement), redirect_stderr(io.StringIO()):

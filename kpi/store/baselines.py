@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from kpi import private
-from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import dialects
-from kpi.store.shared import connection_settings
+from kpi.store.locks import locked
+from kpi.store.shared import connection_settings, driver
+
+ATTACH = "ATTACH $1 AS kpi"
+ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
 
 
 def baselines_file(home: Path) -> Path:
@@ -49,7 +51,7 @@ def reading_baselines(settings: Settings) -> Iterator[Connection | None]:
     if not file.exists():
         yield None
         return
-    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, "(READ_ONLY)") as connection:
+    with _locked(settings, fcntl.LOCK_SH), _attached(settings, file, ATTACH_TO_READ) as connection:
         yield connection
 
 
@@ -61,32 +63,21 @@ def _make(settings: Settings, file: Path) -> None:
     with _attached(settings, part) as connection:
         dialects.make_tables(connection, "tables/baseline")
         connection.commit()
-        raw = connection.connection.driver_connection
+        raw = driver(connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
     os.replace(part, file)
 
 
-@contextmanager
-def _locked(settings: Settings, kind: int) -> Iterator[None]:
-    lock = os.open(settings.home / "baselines.lock", os.O_RDONLY | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + settings.lock_seconds
-        while True:
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Refused("a baseline is being frozen now; try again in a moment") from None
-                time.sleep(0.02)
-        yield
-    finally:
-        os.close(lock)
+def _locked(settings: Settings, kind: int) -> AbstractContextManager[None]:
+    access = os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY  # NFS demands it of a writer
+    lock = os.open(settings.home / "baselines.lock", access | os.O_CREAT, 0o600)
+    busy = "a baseline is being frozen now; try again in a moment"
+    return locked(lock, kind, settings.lock_seconds, busy)
 
 
 @contextmanager
-def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connection]:
+def _attached(settings: Settings, file: Path, attach: str = ATTACH) -> Iterator[Connection]:
     engine = create_engine(
         "duckdb:///:memory:",
         poolclass=NullPool,
@@ -94,8 +85,7 @@ def _attached(settings: Settings, file: Path, how: str = "") -> Iterator[Connect
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            raw.execute(f"ATTACH $1 AS kpi {how}", [str(file)])
+            driver(connection).execute(attach, [str(file)])
             yield connection
     finally:
         engine.dispose()

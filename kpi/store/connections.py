@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, StatementError
 from sqlalchemy.pool import NullPool, QueuePool
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -109,7 +109,7 @@ def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Eng
             try:
                 _execute(raw, SET, (name, value))
                 raw.commit()
-            except engine.dialect.dbapi.Error:
+            except engine.dialect.loaded_dbapi.Error:
                 raw.rollback()  # a server that has no such thing does without
 
     return engine
@@ -271,7 +271,7 @@ def refusal(error: Exception) -> Refused | None:
     return None
 
 
-def _state(error: DBAPIError) -> str:
+def _state(error: StatementError) -> str:
     """The SQLSTATE, or '' where the driver gives none, as for a server that was never reached."""
     orig = error.orig
     found = getattr(orig, "pgcode", None)

@@ -11,7 +11,7 @@ import re
 
 from sqlalchemy import Connection
 
-from kpi import queries
+from kpi.store import queries
 
 _STORAGE = re.compile(
     r"\s+(?:ENCODE \w+|DISTSTYLE \w+|DISTKEY \([^)]*\)|SORTKEY \([^)]*\)|BACKUP (?:YES|NO))"

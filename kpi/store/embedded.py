@@ -10,9 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,15 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from kpi import private, queries
+from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, rewriting, upgrade
+from kpi.store import dialects, health, publications, queries, rewriting, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
+from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import (
-    SCHEMA_VERSION,
-    connection_settings,
-    record_publication,
-)
+from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, record_publication
 
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
@@ -174,32 +170,17 @@ def reading_events(settings: Settings) -> Iterator[Connection | None]:
     )
     try:
         with waiting, engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             raw.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
             yield connection
     finally:
         engine.dispose()
 
 
-@contextmanager
-def _locked(settings: Settings, lock: int, kind: int) -> Iterator[None]:
-    """Hold the open lock file's lock; wait for others as long as the settings say, then close it."""
-    try:
-        deadline = time.monotonic() + settings.lock_seconds
-        while True:
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Refused(
-                        f"{settings.home}: another load or summary is still running; "
-                        "try again when it is done"
-                    ) from None
-                time.sleep(0.05)
-        yield
-    finally:
-        os.close(lock)
+def _locked(settings: Settings, lock: int, kind: int) -> AbstractContextManager[None]:
+    """The open lock file's lock, waited for as long as the settings say."""
+    busy = f"{settings.home}: another load or summary is still running; try again when it is done"
+    return locked(lock, kind, settings.lock_seconds, busy)
 
 
 @contextmanager
@@ -270,7 +251,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             attach_events(raw, home)
             raw.execute("ATTACH $1 AS kpi", [str(work)])
             _upgrade_copy(connection)
@@ -300,7 +281,7 @@ class Publishing:
         lowest = publications.next_number(self._home)
         number = record_publication(self.connection, definitions, simulated, lowest)
         self.connection.commit()
-        raw = self.connection.connection.driver_connection
+        raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
         publications.put_in_place(self._home, self._work, number)
@@ -313,7 +294,12 @@ class Publishing:
     def shrink_events(self) -> None:
         """Write the private file anew, so that no byte of what was deleted remains in it."""
         self.connection.commit()
-        rewriting.rewrite(self.connection.connection.driver_connection, self._home)
+        rewriting.rewrite(driver(self.connection), events_file(self._home), "events")
+
+    def shrink_numbers(self) -> None:
+        """Write the publication in the making anew, so that no byte of what was changed remains in it."""
+        self.connection.commit()
+        rewriting.rewrite(driver(self.connection), self._work, "kpi")
 
 
 @contextmanager
@@ -326,7 +312,7 @@ def loading(settings: Settings) -> Iterator[Loading]:
     )
     try:
         with engine.connect() as connection:
-            raw = connection.connection.driver_connection
+            raw = driver(connection)
             # Rows may be stored in any order; one checkpoint at the end is cheaper than one a file.
             raw.execute("SET preserve_insertion_order = false")
             raw.execute("SET wal_autocheckpoint = '1GB'")
@@ -344,7 +330,7 @@ class Loading:
     def __init__(self, connection: Connection, home: Path) -> None:
         self.connection = connection
         self._home = home
-        self.reader = connection.connection.driver_connection
+        self.reader = driver(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -391,7 +377,7 @@ def _upgrade_copy(connection: Connection) -> None:
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
     ).scalars()
     if "publication" in tables.all():
-        found = queries.run(connection, "read/schema_version").scalar()
+        found = queries.run(connection, "read/schema_version").scalar_one()
         upgrade.upgrade_publication(connection, int(found))
 
 

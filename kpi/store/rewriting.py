@@ -1,17 +1,31 @@
-"""The private file written anew, without the bytes of deleted rows that stay in an engine's free blocks."""
+"""A file written anew, without the bytes of deleted rows that stay in an engine's free blocks."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kpi.errors import Refused
 from kpi.store.publications import sync_folder
 
 SPARE_BYTES = 16 * 2**20
 """What a commit and its log need beside the copy."""
+_STATEMENTS = {
+    "events": (
+        "CHECKPOINT events",
+        "COPY FROM DATABASE events TO rewritten",
+        "DETACH events",
+        "ATTACH $1 AS events",
+    ),
+    "kpi": (
+        "CHECKPOINT kpi",
+        "COPY FROM DATABASE kpi TO rewritten",
+        "DETACH kpi",
+        "ATTACH $1 AS kpi",
+    ),
+}
 
 
 def events_file(home: Path) -> Path:
@@ -34,24 +48,24 @@ def refuse_without_room(home: Path) -> None:
         )
 
 
-def rewrite(raw: Any, home: Path) -> None:
+def rewrite(raw: Any, file: Path, database: Literal["events", "kpi"]) -> None:
     """Copy every table into a new file and put that in the old one's place, in one step.
 
-    ``raw`` is a connection with the file attached as `events`, outside of any transaction. Cut off, it
+    ``raw`` is a connection with the file attached as ``database``, outside of any transaction. Cut off, it
     leaves the old file as it is; the copy goes with the next command that writes.
     """
-    file = events_file(home)
-    work = home / "events.work"
-    for left in (work, home / "events.work.wal"):
+    checkpoint, copy, detach, attach = _STATEMENTS[database]
+    work = file.with_name(f"{database}-rewritten.work")
+    for left in (work, work.with_name(f"{work.name}.wal")):
         left.unlink(missing_ok=True)
-    raw.execute("CHECKPOINT events")
+    raw.execute(checkpoint)
     raw.execute("ATTACH $1 AS rewritten", [str(work)])
-    raw.execute("COPY FROM DATABASE events TO rewritten")
+    raw.execute(copy)
     raw.execute("CHECKPOINT rewritten")
     raw.execute("DETACH rewritten")
-    raw.execute("DETACH events")
+    raw.execute(detach)
     with work.open("rb+") as written:
         os.fsync(written.fileno())
     os.replace(work, file)
-    sync_folder(home)
-    attach_events(raw, home)
+    sync_folder(file.parent)
+    raw.execute(attach, [str(file)])

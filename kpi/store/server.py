@@ -16,13 +16,13 @@ import duckdb
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from kpi import queries
 from kpi.errors import NoData, Refused
 from kpi.settings import Settings
-from kpi.store import adding, connections
+from kpi.store import adding, connections, queries
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
+    driver,
     record_publication,
     refuse_newer_version,
     stored_key,
@@ -140,6 +140,9 @@ class Publishing:
     def shrink_events(self) -> None:
         """Nothing yet: the room is given back by VACUUM, which runs outside of a transaction."""
 
+    def shrink_numbers(self) -> None:
+        """Nothing yet, as of the private tables."""
+
 
 @contextmanager
 def loading(settings: Settings) -> Iterator[Loading]:
@@ -210,7 +213,7 @@ def tidy(settings: Settings) -> None:
     Raises Refused when this user may not.
     """
     with _connection(settings) as connection:
-        connection.connection.driver_connection.autocommit = True
+        driver(connection).autocommit = True
         queries.run(connection, "tables/tidy")
 
 

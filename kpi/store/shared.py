@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from kpi import queries
-from kpi.definitions import DEFINITIONS
 from kpi.errors import Refused
+from kpi.meaning.definitions import DEFINITIONS
 from kpi.settings import Settings
+from kpi.store import queries
 
 SCHEMA_VERSION = 3
 
@@ -35,6 +35,9 @@ class Publishing(Protocol):
     def shrink_events(self) -> None:
         """See to it that deleted private rows leave neither room nor bytes behind."""
 
+    def shrink_numbers(self) -> None:
+        """See to it that changed published rows leave neither room nor bytes behind."""
+
 
 class Loading(Protocol):
     """The private tables, open for loading."""
@@ -50,6 +53,11 @@ class Loading(Protocol):
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
+
+
+def driver(connection: Connection) -> Any:
+    """The driver's own connection, for what SQLAlchemy has no words for."""
+    return connection.connection.driver_connection
 
 
 def record_publication(

@@ -16,10 +16,9 @@ import pyarrow.parquet
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from kpi import queries
 from kpi.errors import Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import connections
+from kpi.store import connections, queries
 
 ROWS_PER_FILE = 1_000_000
 

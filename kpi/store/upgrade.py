@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.engine.default import DefaultDialect
 
-from kpi import queries
-from kpi.store import dialects
-from kpi.store.shared import SCHEMA_VERSION, refuse_newer_version
+from kpi.store import dialects, queries
+from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
 
 _CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
+_VIEW = "CREATE VIEW kpi.{table} AS SELECT * FROM published.{table}"
 
 
 def upgrade_events(connection: Connection, home: Path, publication: Path | None) -> None:
@@ -34,7 +35,7 @@ def upgrade_events(connection: Connection, home: Path, publication: Path | None)
     refuse_newer_version(found)
     if found == SCHEMA_VERSION:
         return
-    connection.connection.driver_connection.execute("CHECKPOINT events")
+    driver(connection).execute("CHECKPOINT events")
     back_up(home, publication, f"schema-{found}")
     with connection.begin():
         _steps(connection, "events", found)
@@ -61,9 +62,15 @@ def attach_for_reading(cursor: Any, publication: Path) -> None:
     cursor.execute("ATTACH $1 AS published (READ_ONLY)", [str(publication)])
     cursor.execute("ATTACH ':memory:' AS kpi")
     for name in found:
-        cursor.execute(f'CREATE VIEW kpi."{name}" AS SELECT * FROM published."{name}"')
+        cursor.execute(_view(name))
     for made in missing:
         cursor.execute(made)
+
+
+def _view(name: str) -> str:
+    """The statement that shows a table of `published` in `kpi`; DuckDB binds no names, so they are quoted."""
+    quoted = DefaultDialect().identifier_preparer.quote_identifier(name)
+    return _VIEW.format(table=quoted)
 
 
 def _tables(cursor: Any, database: str) -> list[str]:

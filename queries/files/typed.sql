@@ -9,7 +9,7 @@
 --         sequence's other events are there, so it is left open for the summary.
 --         Ids of users and devices are spelled when they are hashed (hashed_id).
 --         changed is a sum: 4 a placeholder in seq_id, 8 a step's time that is of no use, 16 a tag
---         shortened to 256 bytes, 32 a tag left out, since it looks like an id. Where care is false, no
+--         shortened to 256 bytes, 32 to 8192 a tag left out, since it looks like an id. Where care is false, no
 --         tag is long or holds an @, and no cell holds a NUL character or a number with an exponent.
 WITH given AS (
   SELECT
@@ -97,12 +97,16 @@ SELECT
       STRLEN(browser), STRLEN(version), STRLEN(os), STRLEN(service), STRLEN(context), STRLEN(entrypoint),
       STRLEN(campaign), STRLEN(migration), STRLEN(region)
     ) > 256 THEN 16 ELSE 0 END
-  + CASE
-      WHEN NOT care THEN 0
-      WHEN is_private(browser) OR is_private(version) OR is_private(os) OR is_private(service)
-        OR is_private(context) OR is_private(entrypoint) OR is_private(campaign) OR is_private(migration)
-        OR is_private(region) THEN 32
-      ELSE 0
+  + CASE WHEN NOT care THEN 0 ELSE
+      CASE WHEN is_private(browser) THEN 32 ELSE 0 END +
+      CASE WHEN is_private(version) THEN 64 ELSE 0 END +
+      CASE WHEN is_private(os) THEN 128 ELSE 0 END +
+      CASE WHEN is_private(service) THEN 256 ELSE 0 END +
+      CASE WHEN is_private(context) THEN 512 ELSE 0 END +
+      CASE WHEN is_private(entrypoint) THEN 1024 ELSE 0 END +
+      CASE WHEN is_private(campaign) THEN 2048 ELSE 0 END +
+      CASE WHEN is_private(migration) THEN 4096 ELSE 0 END +
+      CASE WHEN is_private(region) THEN 8192 ELSE 0 END
     END AS changed,
   care,
   first_sane,

@@ -21,18 +21,7 @@ WHERE
   AND (s.complete = 1 OR :with_incomplete = 1)
   AND c.day_ready >= :first_day
   AND c.day_ready <= :last_day
-  AND (
-    :any_devices = 1
-    OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
-  )
-  AND (:any_browser = 1 OR g.browser IN :browser)
-  AND g.browser NOT IN :not_browser
-  AND (:any_version = 1 OR g.version IN :version)
-  AND g.version NOT IN :not_version
-  AND (:any_os = 1 OR g.os IN :os)
-  AND g.os NOT IN :not_os
-  AND (:any_service = 1 OR g.service IN :service)
-  AND g.service NOT IN :not_service
-  AND (:any_users = 1 OR g.new_user = :new_user)
+  AND {{ known_devices }}
+  AND {{ filter }}
 GROUP BY 1, 2
 ORDER BY 1, 2

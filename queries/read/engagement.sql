@@ -14,26 +14,14 @@
 -- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
 WITH picked_segment AS (
   SELECT
-    segment_id,
+    g.segment_id,
     CASE CAST(:broken_by AS VARCHAR(16))
-      WHEN 'browser' THEN browser
-      WHEN 'version' THEN version
-      WHEN 'os' THEN os
-      WHEN 'service' THEN service
-      WHEN 'users' THEN CASE WHEN new_user = 1 THEN 'new' ELSE 'existing' END
+      {{ segment_tags }}
       ELSE ''
     END AS broken_by
-  FROM kpi.segment
+  FROM kpi.segment AS g
   WHERE
-    (:any_browser = 1 OR browser IN :browser)
-    AND browser NOT IN :not_browser
-    AND (:any_version = 1 OR version IN :version)
-    AND version NOT IN :not_version
-    AND (:any_os = 1 OR os IN :os)
-    AND os NOT IN :not_os
-    AND (:any_service = 1 OR service IN :service)
-    AND service NOT IN :not_service
-    AND (:any_users = 1 OR new_user = :new_user)
+    {{ filter }}
 ),
 picked_set AS (
   SELECT DISTINCT m.set_id, p.broken_by

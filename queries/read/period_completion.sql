@@ -9,16 +9,7 @@
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST(:broken_by AS VARCHAR(16))
-    WHEN 'browser' THEN g.browser
-    WHEN 'version' THEN g.version
-    WHEN 'os' THEN g.os
-    WHEN 'service' THEN g.service
-    WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
-    WHEN 'region' THEN COALESCE(c.region, '(none)')
-    WHEN 'context' THEN COALESCE(c.context, '(none)')
-    WHEN 'entrypoint' THEN COALESCE(c.entrypoint, '(none)')
-    WHEN 'campaign' THEN COALESCE(c.campaign, '(none)')
-    WHEN 'migration' THEN COALESCE(c.migration, '(none)')
+    {{ attempt_tags }}
     ELSE ''
   END AS broken_by,
   COUNT(*) AS begun,
@@ -35,18 +26,7 @@ LEFT JOIN kpi.day_coverage AS v ON v.day = y.day
 WHERE
   c.day_begun >= :first_day
   AND c.day_begun <= :last_day
-  AND (
-    :any_devices = 1
-    OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
-  )
-  AND (:any_browser = 1 OR g.browser IN :browser)
-  AND g.browser NOT IN :not_browser
-  AND (:any_version = 1 OR g.version IN :version)
-  AND g.version NOT IN :not_version
-  AND (:any_os = 1 OR g.os IN :os)
-  AND g.os NOT IN :not_os
-  AND (:any_service = 1 OR g.service IN :service)
-  AND g.service NOT IN :not_service
-  AND (:any_users = 1 OR g.new_user = :new_user)
+  AND {{ known_devices }}
+  AND {{ filter }}
 GROUP BY 1
 ORDER BY 1

@@ -31,19 +31,8 @@ WITH attempt AS (
   WHERE
     c.day_begun >= :first_day
     AND c.day_begun <= :last_day
-    AND (
-      :any_devices = 1
-      OR (c.multi_device = :multi_device AND COALESCE(v.days_since_low_coverage, 999) >= 5)
-    )
-    AND (:any_browser = 1 OR g.browser IN :browser)
-    AND g.browser NOT IN :not_browser
-    AND (:any_version = 1 OR g.version IN :version)
-    AND g.version NOT IN :not_version
-    AND (:any_os = 1 OR g.os IN :os)
-    AND g.os NOT IN :not_os
-    AND (:any_service = 1 OR g.service IN :service)
-    AND g.service NOT IN :not_service
-    AND (:any_users = 1 OR g.new_user = :new_user)
+    AND {{ known_devices }}
+    AND {{ filter }}
 ),
 step AS (
   SELECT 'sequence.begin' AS step, 1 AS place

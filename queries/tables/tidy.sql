@@ -28,6 +28,10 @@ VACUUM events.attempt;
 
 ANALYZE events.attempt;
 
+VACUUM kpi.kept_value;
+
+ANALYZE kpi.kept_value;
+
 VACUUM kpi.segment;
 
 ANALYZE kpi.segment;

@@ -1,0 +1,77 @@
+"""What a command's arguments may say: days, counts, and the rules that hold between options."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime
+
+from kpi.meaning.filters import TAGS
+from kpi.meaning.tables import TABLES
+
+
+class Checked:
+    """The parser, with the rules that hold between options."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parser = parser
+
+    def parse_args(self, arguments: list[str] | None) -> argparse.Namespace:
+        """The arguments; ends the program with the usage where they don't go together."""
+        told = self._parser.parse_args(arguments)
+        metric = getattr(told, "metric", None)
+        if metric is None:
+            return told
+        if told.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
+            self._parser.error(
+                f"--devices goes with attempts only; {metric} has single and multi beside all"
+            )
+        if told.window and (metric not in TABLES or not TABLES[metric].windows):
+            self._parser.error("--window goes with multi-device only")
+        told.window = told.window or 5
+        of_goals = [
+            name
+            for name in ("as_of", "baseline_from", "baseline_to", "baseline")
+            if getattr(told, name)
+        ]
+        if of_goals and metric != "goals":
+            self._parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
+        if told.baseline and (told.baseline_from or told.baseline_to):
+            self._parser.error("--baseline has its own period; leave out the days")
+        not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(told, name)]
+        if not_of_goals and metric == "goals":
+            self._parser.error(
+                "goals have no period, weeks or breakdown; --as-of gives the day to score"
+            )
+        narrowing = (*TAGS, *(f"not_{tag}" for tag in TAGS), "users", "by")
+        narrowed = [name for name in narrowing if getattr(told, name)]
+        if metric == "firefox" and narrowed:
+            option = narrowed[0].replace("_", "-")
+            self._parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
+        return told
+
+
+def day(text: str) -> date:
+    """A UTC day written as 2016-01-31."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2016-01-31") from None
+
+
+def count(text: str) -> int:
+    """A whole number of 0 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
+    return number
+
+
+def positive(text: str) -> int:
+    """A whole number of 1 or more."""
+    number = count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

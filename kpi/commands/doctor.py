@@ -1,0 +1,255 @@
+"""What an operator checks first: settings, secrets, store, freshness and integrity, each in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from kpi import private, store
+from kpi.errors import Denied, Refused, WarehouseDown
+from kpi.events import identity
+from kpi.meaning.definitions import device_identity
+from kpi.numbers import coverage
+from kpi.numbers.warehouse import Warehouse, open_warehouse
+from kpi.rows import each_row
+from kpi.settings import SECRETS_FILE, Settings
+from kpi.sign_outs import FOLDER, SignOuts
+from kpi.summary.blank_tags import (
+    LOOKS_PRIVATE,
+    PrivateTags,
+    counted,
+    private_tags,
+    stored_private_tags,
+)
+
+WEAK_KEY_BYTES = 16
+FEWEST_CHARACTERS = 8
+SHOWN_DOUBTS = 10
+RECENT_LOADS = timedelta(days=7)
+HIGH_REJECTS = 0.2
+"""Recent loads are told when more than this part of the rejects that refuse a file were rejected."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at, whether it is well, and what to do if not."""
+
+    subject: str
+    good: bool
+    sentence: str
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Look at everything; a fault in one thing doesn't keep the rest from being looked at."""
+    yield from _key(settings)
+    yield from _open_to_others(settings)
+    yield from _sign_outs(settings)
+    try:
+        yield from _events(settings)
+    except WarehouseDown as refusal:
+        yield Finding("store", False, str(refusal))
+        return
+    except Denied:
+        yield Finding(
+            "events", True, "not for this user to read, as it should be for a dashboard's"
+        )
+    except Refused as refusal:
+        yield Finding("events", False, str(refusal))
+    try:
+        warehouse = open_warehouse(settings)
+    except Refused as refusal:
+        yield Finding("publication", False, str(refusal))
+        return
+    try:
+        yield from _numbers(settings, warehouse)
+    except Refused as refusal:
+        yield Finding("publication", False, str(refusal))
+    finally:
+        warehouse.close()
+
+
+def _events(settings: Settings) -> Iterator[Finding]:
+    found = store.has_events(settings)
+    yield Finding("events", found, "found" if found else store.no_events(settings))
+    faults = list(store.faults_found(settings))
+    for sentence in faults:
+        yield Finding("files", False, sentence)
+    if faults or not found:
+        return
+    try:
+        store.refuse_newer_version(int(store.kept_settings(settings).get("schema_version", 0)))
+    except Refused as refusal:
+        yield Finding("schema", False, str(refusal))
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    """The key, judged first by whether it is this store's, then by its strength."""
+    key, check, needed = settings.hmac_key, None, True
+    try:
+        check = store.kept_settings(settings).get("key_check")
+    except Denied:
+        needed = False
+    except Refused:
+        pass  # told by what can't be read
+    if not key and not needed:
+        yield Finding("key", True, "not set, and not needed to show numbers")
+    elif not key:
+        yield Finding("key", False, f"KPI_HMAC_KEY is not set; make one: {identity.MAKE_A_KEY}")
+    elif check is not None and check != identity.key_check(key):
+        yield Finding("key", False, identity.ANOTHER_KEY)
+    elif weak(key):
+        yield Finding(
+            "key",
+            False,
+            "KPI_HMAC_KEY is weak: ids could be told by trying keys. A store keeps its key, so make one "
+            f"for a new store: {identity.MAKE_A_KEY}",
+        )
+    else:
+        yield Finding("key", True, "set")
+
+
+def _open_to_others(settings: Settings) -> Iterator[Finding]:
+    """The secrets file, and what of the store is open; within a closed folder nothing is."""
+    files = [SECRETS_FILE.absolute()]
+    inside = list(store.private_files(settings))
+    if inside and private.is_open(inside[0]):
+        files += inside
+    for path in files:
+        if private.is_open(path):
+            yield Finding(
+                "secrets",
+                False,
+                f"every user of this machine can read {path}; run: python -m kpi doctor --repair",
+            )
+
+
+def _sign_outs(settings: Settings) -> Iterator[Finding]:
+    """Whether signing out ends a sign-in for every copy of its cookie; only where readers sign in."""
+    if not settings.sign_in:
+        return
+    if SignOuts(settings.home).can_be_recorded():
+        yield Finding("sign-outs", True, "are recorded")
+    else:
+        yield Finding(
+            "sign-outs",
+            False,
+            f"{settings.home / FOLDER} can't be written to, so copies of a cookie outlive signing out; "
+            "set KPI_HOME to a folder that the dashboard's user may write to",
+        )
+
+
+def close(settings: Settings) -> list[Path]:
+    """Make the secrets file and the whole store private; the files and folders that weren't."""
+    with store.storage_faults(settings):
+        return private.close([SECRETS_FILE.absolute(), *store.private_files(settings)])
+
+
+def weak(key: bytes) -> bool:
+    """Whether a key is short, or long but of hardly any different characters."""
+    return len(key) < WEAK_KEY_BYTES or len(set(key)) < FEWEST_CHARACTERS
+
+
+def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    publication = warehouse.publication
+    yield Finding(
+        "publication",
+        True,
+        f"{publication.id}, built {publication.built_at:%Y-%m-%d %H:%M} UTC by definitions "
+        f"{publication.definitions}{', simulated' if publication.simulated else ''}",
+    )
+    through = publication.last_complete_day
+    newest = f"complete through {through}" if through else "no complete day; load event files"
+    rule = (
+        "a day that was loaded becomes complete by the first summary at least "
+        f"{settings.complete_after_hours:g} hours after its UTC end"
+    )
+    yield Finding("days", through is not None, f"{newest}; {rule}")
+    for warning in publication.warnings:
+        yield Finding("days", False, warning)
+    yield from _tags(settings, warehouse)
+    yield from _unknown(settings, warehouse)
+    yield from _doubtful(warehouse)
+    yield from _rejects(settings, warehouse.loads)
+    for row in each_row(warehouse.frame("integrity")):
+        good = row.faults == 0
+        broken = f": broken in {row.faults} places; load everything anew"
+        yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
+
+
+def _tags(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """Whether stored tags look like ids, mail addresses or tokens: how many of which tag, never a value."""
+    published = private_tags(warehouse.frame("long_tags_published").to_dict("records"))
+    stored = _stored_private_tags(settings)
+    mend = (
+        "blank them in what fills KPI_RAW_TABLE"
+        if settings.database_url and settings.raw_table
+        else "run: python -m kpi blank-tags"
+    )
+    for where, tags in (("published", published), ("private", stored)):
+        if tags:
+            yield Finding("tags", False, f"{where} values {LOOKS_PRIVATE}: {counted(tags)}; {mend}")
+    if not (published or stored):
+        unread = "" if stored is not None else "; the private tables couldn't be read"
+        yield Finding("tags", True, f"none {LOOKS_PRIVATE}{unread}")
+
+
+def _stored_private_tags(settings: Settings) -> PrivateTags | None:
+    """The private tables' tags of that kind; None where they can't be read (a finding of its own)."""
+    try:
+        with store.storage_faults(settings), store.reading_events(settings) as connection:
+            return {} if connection is None else stored_private_tags(connection)
+    except Refused:
+        return None
+
+
+def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """Whether enough users have a device, and any event a sequence, for numbers to be known."""
+    identity = device_identity(warehouse.publication.definitions)
+    why = coverage.why_no_devices(warehouse)
+    yield Finding(
+        "devices", why is None, why or f"a device is known by {identity}, of enough users"
+    )
+    if identity != settings.device_by:
+        changed = f"KPI_DEVICE_BY is {settings.device_by}, and the numbers are by {identity}"
+        yield Finding("devices", False, f"{changed}; run: python -m kpi summarise")
+    if warehouse.lacks_sequences:
+        yield Finding("sequences", False, coverage.NO_SEQUENCE)
+    blank = coverage.blank_services(warehouse, settings.sync_services)
+    if blank:
+        yield Finding("sequences", False, blank)
+
+
+def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
+    """The files and lines whose few events count for no day."""
+    rows = warehouse.doubtful
+    for row in each_row(rows.head(SHOWN_DOUBTS)):
+        lines = f", line {row.first_lines}" if row.first_lines else ""
+        events = "1 event" if row.events == 1 else f"{row.events} events"
+        day = pd.Timestamp(row.day).date()
+        yield Finding(
+            "doubtful", False, f"{row.source}{lines}: {events} of {day}, out of all numbers"
+        )
+    if len(rows) > SHOWN_DOUBTS:
+        more = f"{len(rows) - SHOWN_DOUBTS} more; the Data page lists them"
+        yield Finding("doubtful", False, more)
+
+
+def _rejects(settings: Settings, loads: pd.DataFrame) -> Iterator[Finding]:
+    """The loads of the week before the last one that rejected much more than files usually do."""
+    if loads.empty:
+        return
+    at = pd.to_datetime(loads["loaded_at"])
+    recent = loads[(at > at.max() - RECENT_LOADS) & (loads["status"] == "loaded")]
+    limit = settings.max_rejects_percent * HIGH_REJECTS
+    high = recent[recent["rows_rejected"] * 100 > limit * recent["rows_read"]]
+    for load in each_row(high):
+        share = 100 * load.rows_rejected / load.rows_read
+        yield Finding(
+            "rejects", False, f"{load.source}: {share:.1f}% of its rows were rejected when loaded"
+        )
+    if high.empty:
+        yield Finding("rejects", True, "few in recent loads")

@@ -1,0 +1,74 @@
+"""The frame that every page calls: navigation, filters, trust line, and one place for what goes wrong.
+
+    with frame("app.py") as page:
+        ...
+
+Between opening the store and the last chart, whatever a reader can do something about (nothing loaded
+yet, a store that doesn't answer) is told in one plain sentence; anything else is a bug and surfaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from kpi.dashboard import draw, gate
+from kpi.dashboard.address import Address
+from kpi.dashboard.drawing import drawn
+from kpi.dashboard.faults import draw_refusal
+from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
+from kpi.dashboard.page import Page
+from kpi.dashboard.sidebar import draw_sidebar
+from kpi.dashboard.source import Source, turn
+from kpi.dashboard.trust import draw_link, draw_sentence, draw_trust_line
+from kpi.dashboard.words import plain
+from kpi.errors import Refused, Republished
+from kpi.settings import Settings
+
+
+@contextmanager
+def frame(file: str) -> Iterator[Page]:
+    """Draw the frame of a page around what the caller draws; ``file`` is its entry in `PAGES`.
+
+    Stops the run, after a sentence, when there is nothing to draw from.
+    """
+    link = next(link for link in PAGES if link.file == file)
+    st.set_page_config(page_title=f"{link.title} · {PRODUCT}", layout="wide")
+    st.title(link.title)
+    try:
+        settings = Settings.read()
+        reader = gate.admit(file, settings)
+        with turn(settings):
+            navigation = st.sidebar.container()
+            address = Address(file)
+            try:
+                page = _opened_page(settings, address)
+            finally:
+                # Drawn after the filters, whose state the links take along.
+                draw_navigation(navigation, address.chosen)
+                gate.draw_reader(reader)
+            draw_trust_line(page)
+            place = draw_sentence(page)
+            try:
+                yield page
+            except Refused:
+                address.write()
+                raise
+            draw.definitions(page)
+            draw_link(place, page)
+            address.write()
+    except Republished:
+        st.rerun()
+    except Refused as refusal:
+        draw_refusal(refusal)
+        st.stop()
+
+
+def _opened_page(settings: Settings, address: Address) -> Page:
+    source = Source(settings)
+    return Page(source, address, draw_sidebar(source, address))
+
+
+__all__ = ["PAGES", "Page", "drawn", "frame", "plain"]

@@ -1,0 +1,242 @@
+"""What a page draws of its answers: headings, cards, charts, choices and the tables behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from kpi.dashboard import navigation, parts
+from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.page import Page, rows_of
+from kpi.meaning.definitions import PLATFORM
+from kpi.meaning.measures import (
+    COMPARED_DAYS,
+    Measure,
+    days_text,
+    gaps_told,
+    reading,
+    why_nothing,
+    within,
+)
+from kpi.numbers.answers import Answer
+
+if TYPE_CHECKING:
+    import altair as alt
+
+VIEWS = ("ranked", "small multiples", "lines")
+"""How a breakdown can be drawn."""
+
+Later = Callable[[], Answer]
+"""An answer that is asked for once a reader opens it."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A headline: a measure's last value in the period. ``answer`` is over all days; ``picked`` picks
+    one row a day, as audience='all'; ``goal`` names the measure in `goals.toml`, if it has one.
+    """
+
+    label: str
+    measure: Measure
+    answer: Answer
+    picked: Mapping[str, str] = field(default_factory=dict)
+    goal: str = ""
+
+
+def heading(page: Page, title: str, definition: str, detail: str = "") -> None:
+    """A heading with its definition as tooltip, and the way to the page with more detail."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header(title, help=definition, width="content")
+        navigation.draw_detail_link(detail, page.links)
+
+
+def cards(page: Page, row: Iterable[Card]) -> None:
+    """A row of cards, each with its value, change, distance to its goal and course."""
+    comparison = page.chosen.comparison
+    before = comparison.days if comparison else COMPARED_DAYS
+    grid = st.grid(min_column_width=210, gap="small")
+    for card in row:
+        page.remember(card.measure)
+        table = card.answer.table
+        now = reading(card.measure, table, page.last_row_day(table), before, **card.picked)
+        rows = rows_of(page.shown(card.answer), card.picked)
+        goal = page.targets(card.goal, card.answer)[:1] if card.goal else []
+        with grid.container(border=True, height="stretch"):
+            why = page.why_unknown(card.measure, card.answer, card.picked.get("audience"))
+            parts.draw_card(card.label, now, rows[card.measure.column], goal, why)
+
+
+def chart(
+    page: Page,
+    draw: Callable[..., alt.LayerChart],
+    measure: Measure,
+    answer: Answer,
+    **options: Any,
+) -> None:
+    """A measure's chart over the period, or the sentence that says why there is none.
+
+    ``draw`` is a function of `kpi.charts`.
+    """
+    page.remember(measure)
+    rows = page.shown(answer)
+    picture = drawn(draw, rows, incomplete=page.unfinished(answer), **options)
+    everything = rows = _of_audiences(rows, options)
+    if rows[measure.column].isna().any() or not picture.has_values:
+        everything = _of_audiences(page.shown(page.every_cell(answer)), options)
+    audiences = options.get("audiences") or (options.get("audience"),)
+    whys = [page.why_unknown(measure, answer, audience) for audience in audiences]
+    unknown = next(filter(None, whys), None)
+    nothing = why_nothing(
+        measure,
+        rows,
+        everything,
+        page.filters.empty,
+        page.min_users,
+        days_text(page.first_day, page.today),
+        unknown,
+    )
+    if nothing:
+        st.info(nothing, icon=":material/info:")
+        parts.draw_note(None)
+        return
+    put(picture)
+    gaps = gaps_told(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
+    if gaps and "hidden" in gaps and answer.question.kind.by_attempts_of_a_day:
+        gaps += "" if page.chosen.weekly else " A point per week pools more attempts."
+    first, last = page.period.bounds
+    marked = (
+        "▼ marks releases, incidents and holidays: point at one."
+        if any(first <= marker.day <= last for marker in options.get("markers", ()))
+        else ""
+    )
+    notes = [gaps, marked, page.no_devices_filter(measure)]
+    if measure.metric == "multi-device" or set(audiences) & {"multi_device", "single_device"}:
+        notes.append(page.coverage())
+    parts.draw_note(" ".join(filter(None, notes)))
+
+
+def choose(
+    page: Page,
+    label: str,
+    options: Sequence[str],
+    key: str,
+    help: str | None = None,
+    default: str | None = None,
+    of_data: bool = False,
+) -> str:
+    """A choice of how a page shows its measure; what isn't the default is in the URL.
+
+    The default is the first option unless given; few options are side by side, many in a list.
+    So are those ``of_data``, since options side by side are shown as Markdown.
+    """
+    usual = default or options[0]
+    page.address.one_of(key, options, usual)
+    if of_data or len(options) > parts.MOST_SEGMENTS:
+        place = list(options).index(usual)
+        chosen = st.selectbox(label, options, place, key=key, help=help, width=260)
+    else:
+        chosen = st.segmented_control(
+            label, options, default=usual, key=key, required=True, help=help
+        )
+    page.address.note(key, chosen or usual, usual)
+    return chosen or usual
+
+
+@contextmanager
+def choices() -> Iterator[None]:
+    """Choices side by side, as far as the width allows."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        yield
+
+
+def choose_dimension(page: Page, dimensions: Sequence[str], key: str, default: str) -> str:
+    """The tag that a measure is broken down by."""
+    named = {parts.dimension(tag): tag for tag in dimensions}
+    return named[choose(page, "By", list(named), key, default=parts.dimension(default))]
+
+
+def choose_view(page: Page, key: str = "view") -> str:
+    """How a breakdown is drawn."""
+    return choose(page, "View", VIEWS, key)
+
+
+def offers_breakdown(page: Page, key: str = "by") -> bool:
+    """Whether this store may be broken down by tags; where it may not, a sentence says so."""
+    if page.source.settings.breakdowns:
+        return True
+    page.address.refuse(key, "is a breakdown, which is closed here")
+    page.address.note(key, "", "")
+    st.info(
+        "Breakdowns are closed for this store, since small groups could be read from them. "
+        "Filter by one value in the sidebar instead.",
+        icon=":material/info:",
+    )
+    return False
+
+
+def device_identity(page: Page) -> None:
+    """A note on what identifies a device, where it isn't a device id."""
+    by_platform = page.source.device_identity == PLATFORM
+    parts.draw_note("A device is a user's OS and browser here." if by_platform else None)
+
+
+def not_applied(page: Page, what: str, why: str = "carry no tags") -> None:
+    """A note that filters don't reach some figures, when a reader has set any; ``what`` is a plural."""
+    words = f"{what} {why}: the filters are not applied to them."
+    parts.draw_note(None if page.filters.empty else words)
+
+
+def devices_not_applied(page: Page, measure: Measure) -> None:
+    """A note that the filter of devices doesn't reach a measure of users, when a reader has set it."""
+    parts.draw_note(page.no_devices_filter(measure))
+
+
+def overlap(by: str) -> None:
+    """A note that segments of users overlap, wherever they are side by side."""
+    st.caption(
+        f"A user active under two values of {parts.dimension(by).lower()} counts under both: "
+        "these numbers overlap and don’t add up to all users."
+    )
+
+
+def tables(page: Page, answers: Iterable[Answer | Later], key: str) -> None:
+    """Behind a chart: the tables it was drawn from, each to download, and the SQL that reads them.
+
+    An answer that no chart needs may be a function, which is called once a reader opens the tables.
+    """
+
+    def behind() -> Iterator[parts.Behind]:
+        for answer in (given() if callable(given) else given for given in answers):
+            name = answer.question.table
+            yield parts.Behind(name, page.shown(answer), page.file_name(answer), answer)
+
+    parts.draw_tables(behind, True, key)
+
+
+def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
+    """Behind a part of the Data page: its lists, each to download under its name."""
+
+    def behind() -> Iterator[parts.Behind]:
+        for name, frame in frames.items():
+            rows = within(frame, page.period)
+            yield parts.Behind(name, rows, page.listing_name(name, frame))
+
+    parts.draw_tables(behind, False, key)
+
+
+def definitions(page: Page) -> None:
+    """The definition of every measure that the page showed, in a sentence each."""
+    parts.draw_definitions(page.measures.values())
+
+
+def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of the audiences that a chart draws."""
+    audiences = options.get("audiences") or (options.get("audience"),)
+    if "audience" not in rows or audiences == (None,):
+        return rows
+    return rows[rows["audience"].isin(audiences)].reset_index(drop=True)

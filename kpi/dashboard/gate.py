@@ -1,0 +1,175 @@
+"""The gate of every page: without a right to see the numbers nothing is read and nothing is drawn."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import streamlit as st
+
+from kpi import access
+from kpi.access import Denied, Reader
+from kpi.dashboard.words import plain
+from kpi.settings import Settings
+from kpi.sign_outs import SignOuts
+
+LOG = logging.getLogger(__name__)
+KEPT_LINKS = 1000
+LINK_SECONDS = 15 * 60
+LONGEST_LINK = 4000
+BROWSER_COOKIE = "_streamlit_xsrf"
+
+
+def admit(file: str, settings: Settings) -> Reader | None:
+    """Let the reader of a page through, or draw the way to sign in and stop.
+
+    The result is who reads, None where nobody has to sign in: on this machine only, or where an
+    operator allowed it.
+    """
+    if not sign_in_configured():
+        refusal = access.open_to_others(
+            st.get_option("server.address"), st.context.headers.to_dict(), settings
+        )
+        if refusal:
+            st.error("Nothing is shown.", icon=":material/lock:")
+            st.text(refusal)
+            st.stop()
+        return None
+    verdict = _verdict(settings)
+    if isinstance(verdict, Denied):
+        _draw_denial(verdict, file)
+        st.stop()
+    _back_to_link(file)
+    return verdict
+
+
+def _verdict(settings: Settings) -> Reader | Denied:
+    """Whether whoever is signed in may look: by the rules, and unless the sign-in was ended."""
+    claims = st.user.to_dict()
+    verdict = access.admitted(claims, settings, datetime.now(UTC))
+    if isinstance(verdict, Reader) and SignOuts(settings.home).ended(claims):
+        return Denied("You signed out. Sign in again to see the numbers.", again=True)
+    return verdict
+
+
+def _sign_out() -> None:
+    """Ends the sign-in for every tab and every copy of its cookie, then clears this browser's."""
+    try:
+        SignOuts(Settings.read().home).end(st.user.to_dict())
+    except OSError:
+        LOG.error(
+            "a sign-out can't be recorded in KPI_HOME: copies of its cookie work until they expire"
+        )
+    st.logout()
+
+
+def sign_in_configured() -> bool:
+    """Whether there is an [auth] section, so that everyone has to sign in.
+
+    A file of secrets that can't be read may hold one, so it counts as one.
+    """
+    if "is_logged_in" in st.user.to_dict():
+        return True
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:  # no file, or none that can be parsed
+        return any(Path(file).exists() for file in st.get_option("secrets.files"))
+
+
+def reader_address() -> str | None:
+    """Who reads this page, for what a reader puts on record; None where nobody has to sign in."""
+    if not sign_in_configured():
+        return None
+    verdict = _verdict(Settings.read())
+    return verdict.address if isinstance(verdict, Reader) else None
+
+
+def close_if_over() -> None:
+    """In a part of a page that reruns by itself: back to the gate once the sign-in is over."""
+    if sign_in_configured() and reader_address() is None:
+        st.rerun(scope="app")
+
+
+def draw_reader(reader: Reader | None) -> None:
+    """At the foot of the sidebar: who is signed in, and the way out."""
+    if reader is None:
+        return
+    with st.sidebar:
+        st.divider()
+        st.caption(f"Signed in as {plain(reader.address)}")
+        st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=_sign_out)
+
+
+def _draw_denial(denied: Denied, file: str) -> None:
+    signed_in = st.user.to_dict().get("is_logged_in") is True
+    if signed_in:
+        st.error("You can't see these numbers.", icon=":material/lock:")
+        st.text(denied.reason)
+    else:
+        st.text("Sign in to see the numbers.")
+    if denied.again:
+        _links().keep(_browser(), file, _query())
+        st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+    if signed_in:
+        st.button("Sign out", icon=":material/logout:", on_click=_sign_out)
+
+
+def _back_to_link(file: str) -> None:
+    """After signing in, which leads to the first page, go to the page that was asked for."""
+    kept = _links().taken(_browser())
+    if kept is None:
+        return
+    wanted, query = kept
+    if (wanted, query) != (file, _query()) and not _query():
+        st.switch_page(wanted, query_params=query)
+
+
+def _query() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _browser() -> str | None:
+    """What tells browsers apart: the token of Streamlit's own cookie, whose mask changes at each visit."""
+    cookie = st.context.cookies.get(BROWSER_COOKIE) or ""
+    try:
+        _, mask, masked, _ = cookie.split("|")
+        key = bytes.fromhex(mask)
+        return bytes(b ^ key[i % len(key)] for i, b in enumerate(bytes.fromhex(masked))).hex()
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+class Links:
+    """The pages that readers asked for before they signed in: few, for a short while, by browser."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[float, str, dict[str, Any]]] = OrderedDict()
+        self._lock = Lock()
+
+    def keep(self, browser: str | None, file: str, query: dict[str, list[str]]) -> None:
+        """Remember what a browser asked for; the oldest are forgotten."""
+        if not browser or len(browser) > 512 or len(str(query)) > LONGEST_LINK:
+            return
+        with self._lock:
+            self._kept[browser] = (monotonic(), file, query)
+            self._kept.move_to_end(browser)
+            while len(self._kept) > KEPT_LINKS:
+                self._kept.popitem(last=False)
+
+    def taken(self, browser: str | None) -> tuple[str, dict[str, list[str]]] | None:
+        """What a browser asked for not long ago, once."""
+        with self._lock:
+            kept = self._kept.pop(browser or "", None)
+        if kept is None or monotonic() - kept[0] > LINK_SECONDS:
+            return None
+        return kept[1], kept[2]
+
+
+@st.cache_resource
+def _links() -> Links:
+    return Links()

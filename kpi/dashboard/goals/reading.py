@@ -1,0 +1,184 @@
+"""What the Goals page reads: scores and outlooks under the reader's filters and the chosen baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from kpi import goals
+from kpi.dashboard.page import Page
+from kpi.dashboard.sidebar import BOUND, tell_bad_values
+from kpi.goals import frozen, outlook, words
+from kpi.goals.backtest import Backtest
+from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
+from kpi.goals.frozen import Frozen
+from kpi.goals.outlook import Outlook
+from kpi.goals.scoring import baseline_period, by_device_window, by_scoring_window
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.measures import days_text
+
+OWN_DAYS = "own days"
+
+
+class GoalsPage:
+    """What the Goals page reads, under the reader's filters and the baseline that was chosen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.figures = goals.Figures(page.source.warehouse, page.min_users, ask=page.source.answer)
+        every = goals.read()
+        self.year = _chosen_year(every, page.today)
+        self.goals = tuple(goal for goal in every if goal.year == self.year)
+        self.frozen = frozen.frozen_baselines(page.source.settings)
+        self.base = self._chosen_base()
+
+    def outlooks(self) -> list[Outlook]:
+        """Every goal's score and outlook."""
+        return _outlooks(
+            self.page.source.key,
+            self.goals,
+            self.page.filters,
+            self.base,
+            self.page.min_users,
+            self.figures,
+        )
+
+    def other_windows(self, of_devices: bool) -> pd.DataFrame:
+        """Each goal's verdict under other scoring windows, or, of multi-device goals, device windows."""
+        return _other_windows(
+            self.page.source.key,
+            self.goals,
+            self.page.filters,
+            self.base,
+            self.page.min_users,
+            of_devices,
+            self.figures,
+        )
+
+    def baseline(self, seen: Outlook) -> tuple[Baseline | None, Proposal]:
+        """The baseline of the chosen days, and the days to propose: before the goal's year."""
+        before = min(date(seen.goal.year - 1, 12, 31), seen.score.as_of)
+        key = f"{self.page.source.key} {self.page.min_users}"
+        return _found_baseline(key, seen.goal, seen.base, before, self)
+
+    def tested(self, seen: Outlook) -> Backtest:
+        """How often the method's ranges held on a goal's history; raises TooShort."""
+        return _tested(f"{self.page.source.key} {self.page.min_users}", seen.goal, seen)
+
+    def _chosen_base(self) -> Period | Frozen | None:
+        before = self.year - 1
+        quarters = {f"Q{n} {before}": Period(*_quarter(before, n)) for n in (1, 2, 3, 4)}
+        kept = {frozen_label(one): one for one in self.frozen}
+        options = [str(before), *quarters, OWN_DAYS, *kept]
+        tell_bad_values("baseline", options)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            chosen = st.selectbox(
+                "Baseline",
+                options,
+                key="baseline",
+                width=330,
+                help="What goals are compared with: a period, or one that was frozen. A frozen one "
+                "holds for goals of its measure and segment; others go by the year before.",
+                **BOUND,
+            )
+            if chosen == OWN_DAYS:
+                usual = baseline_period(self.goals[0], None)
+                return Period(*self._own_days(usual))
+        if chosen in kept:
+            return kept[chosen]
+        return quarters.get(chosen)
+
+    def _own_days(self, usual: Period) -> tuple[date, date]:
+        first, last = usual.bounds
+        low, high = min(first, self.page.first_day), max(last, self.page.today)
+        begin = st.date_input(
+            "From", first, low, high, key="baseline_from", format="YYYY-MM-DD", width=150,
+            required=True, **BOUND,
+        )  # fmt: skip
+        end = st.date_input(
+            "To", last, low, high, key="baseline_to", format="YYYY-MM-DD", width=150,
+            required=True, **BOUND,
+        )  # fmt: skip
+        if end < begin:
+            st.caption("The baseline ended before it began: its two days were exchanged.")
+            return end, begin
+        return begin, end
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking ahead …")
+def _outlooks(
+    key: str,
+    wanted: tuple[goals.Goal, ...],
+    filters: Filters,
+    base: Period | Frozen | None,
+    min_users: int,
+    _figures: goals.Figures,
+) -> list[Outlook]:
+    return outlook.outlooks(_figures, goals.scores(_figures, wanted, filters, None, base), base)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _other_windows(
+    key: str,
+    wanted: tuple[goals.Goal, ...],
+    filters: Filters,
+    base: Period | Frozen | None,
+    min_users: int,
+    of_devices: bool,
+    _figures: goals.Figures,
+) -> pd.DataFrame:
+    variants = by_device_window if of_devices else by_scoring_window
+    rows = []
+    for goal in wanted:
+        found = goals.scores(_figures, variants(goal), filters, None, base)
+        names = [words.window_of(one.goal, of_devices) for one in found]
+        if found:
+            told = dict(zip(names, map(words.verdict, found), strict=True))
+            rows.append({"Goal": goal.title, **told})
+    return pd.DataFrame(rows)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _found_baseline(
+    key: str, goal: goals.Goal, base: Period, before: date, _here: GoalsPage
+) -> tuple[Baseline | None, Proposal]:
+    days = _here.figures.scored_days(goal)
+    known = _calendar(_here.page)
+    return baseline(days, base, known), proposal(days, before, known)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _tested(key: str, goal: goals.Goal, _seen: Outlook) -> Backtest:
+    return outlook.tested(_seen)
+
+
+def _calendar(page: Page) -> Calendar:
+    return calendar(page.source.warehouse.volumes, page.source.markers)
+
+
+def frozen_label(one: Frozen) -> str:
+    """What a frozen baseline is called in the choice and in the URL; the id keeps it apart."""
+    value = words.value_of(one, one.baseline)
+    return f"frozen {value}, {days_text(one.first_day, one.last_day)} ({one.baseline_id})"
+
+
+def _chosen_year(every: Sequence[goals.Goal], today: date) -> int:
+    """The year whose goals are shown; a choice where the file holds several."""
+    years = sorted({goal.year for goal in every}, reverse=True)
+    if len(years) == 1:
+        return years[0]
+    usual = next((year for year in years if year <= today.year), years[-1])
+    tell_bad_values("year", [str(year) for year in years])
+    names = [str(year) for year in years]
+    chosen = st.segmented_control(
+        "Goals of", names, default=str(usual), key="year", required=True, **BOUND
+    )
+    return int(chosen or usual)
+
+
+def _quarter(year: int, number: int) -> tuple[date, date]:
+    last = {1: (3, 31), 2: (6, 30), 3: (9, 30), 4: (12, 31)}[number]
+    return date(year, 3 * number - 2, 1), date(year, *last)

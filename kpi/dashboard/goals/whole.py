@@ -1,0 +1,98 @@
+"""The whole of the Goals page, from the choice of baseline to the frozen ones."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kpi import goals
+from kpi.dashboard import parts
+from kpi.dashboard.goals.freezing import draw_frozen
+from kpi.dashboard.goals.opened import draw_opened
+from kpi.dashboard.goals.reading import GoalsPage
+from kpi.dashboard.goals.row import draw_row
+from kpi.dashboard.page import Page
+from kpi.goals import outlook
+from kpi.goals.frozen import Frozen
+from kpi.goals.outlook import Outlook
+from kpi.goals.scoring import scored_window
+from kpi.meaning.measures import ABSENT, MEASURES, day_text
+from kpi.numbers.answers import days_in_name, download_name
+
+MEASURES_OF_GOALS = [
+    MEASURES[name] for name in ("engagement_ratio", "multi_device_percent", "connection_time")
+]
+
+
+def draw_goals(page: Page) -> None:
+    """The whole of the page: the choice of baseline, a row per goal, and the frozen baselines."""
+    here = GoalsPage(page)
+    seen = here.outlooks()
+    for measure in MEASURES_OF_GOALS:
+        page.remember(measure)
+    as_of = seen[0].score.as_of
+    left = seen[0].days_left
+    st.markdown(
+        f"**{outlook.met([one.score for one in seen])} of {len(seen)} goals of {here.year} are met** "
+        f"as of {day_text(as_of)}; {left} {'day' if left == 1 else 'days'} of the year "
+        f"{'remains' if left == 1 else 'remain'}."
+    )
+    st.caption(
+        f"Goals are scored over their own days, by default the 28 that end on {day_text(as_of)}: a "
+        "percentage by the mean of its days, a median over all attempts of those days together. The "
+        "period, comparison and weeks of the sidebar are not applied."
+    )
+    told = ["Filters narrow Firefox Accounts' side; Firefox's own figures carry no tags."]
+    if page.filters.devices:
+        told.append(
+            "That of devices narrows connections only: it is not applied to goals about users."
+        )
+    parts.draw_note(None if page.filters.empty else " ".join(told))
+    for one in seen:
+        with st.container(border=True):
+            draw_row(one)
+            draw_opened(here, one)
+    _draw_verdicts(here)
+    table = goals.table([one.score for one in seen])
+    behind = parts.Behind("goals", table, _file_name(page, here, seen))
+    parts.draw_tables(lambda: [behind], by_query=False, key="goals_table")
+    draw_frozen(here)
+
+
+def _file_name(page: Page, here: GoalsPage, seen: list[Outlook]) -> str:
+    """The scored days, the filters, and the baseline where it isn't the usual one."""
+    one = seen[0]
+    scored = scored_window(one.goal, one.score.as_of).bounds
+    base = f"{one.base.first}-{one.base.last}"
+    if isinstance(here.base, Frozen):
+        base = f"frozen-{here.base.baseline_id}"
+    words = ["goals", days_in_name(scored), *([f"baseline-{base}"] if here.base else [])]
+    return download_name(page.source.publication, [*words, *page.filters.words()])
+
+
+def _draw_verdicts(here: GoalsPage) -> None:
+    """How every verdict would change with other windows, made once a reader asks."""
+    with st.expander(
+        "How firm are the verdicts? Other windows",
+        icon=":material/rule:",
+        on_change="rerun",
+        key="windows",
+        bind="query-params",
+    ) as box:
+        if not box.open:
+            return
+        st.markdown("Scored over 7, 28 and 91 days: the verdict, and the gap to the target.")
+        st.dataframe(
+            here.other_windows(of_devices=False),
+            hide_index=True,
+            placeholder=ABSENT,
+            alt="Each goal's verdict when scored over 7, 28 and 91 days.",
+        )
+        by_devices = here.other_windows(of_devices=True)
+        if len(by_devices):
+            st.markdown("With two devices in 3, 5, 7 and 14 days making a multi-device user:")
+            st.dataframe(
+                by_devices,
+                hide_index=True,
+                placeholder=ABSENT,
+                alt="Each multi-device goal's verdict with two devices in 3, 5, 7 and 14 days.",
+            )

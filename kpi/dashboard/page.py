@@ -1,0 +1,188 @@
+"""A page while it is made: it asks questions under what the reader chose, and remembers what it showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kpi import charts, goals
+from kpi.dashboard import targets
+from kpi.dashboard.address import Address
+from kpi.dashboard.sidebar import Chosen
+from kpi.dashboard.source import Source
+from kpi.dashboard.words import link
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.measures import Measure, Unit
+from kpi.meaning.question import Options, Question
+from kpi.meaning.tables import TABLES
+from kpi.numbers import coverage
+from kpi.numbers.answers import Answer, days_in_name, download_name
+
+
+class Page:
+    """The publication, what the reader chose, and the answers to questions about both."""
+
+    def __init__(self, source: Source, address: Address, chosen: Chosen) -> None:
+        self.source = source
+        self.address = address
+        self.chosen = chosen
+        self.filters: Filters = chosen.filters
+        self.period: Period = chosen.period
+        self.min_users: int = source.min_users
+        self.today: date = source.today
+        self.first_day: date = source.first_day
+        self.links = dict(address.chosen)
+        """What links to other pages take along."""
+        self.measures: dict[str, Measure] = {}
+        """The measures that were shown, whose definitions end the page."""
+        self._targets: dict[tuple[str, Question], list[targets.Target]] = {}
+        self._shown: dict[Question, pd.DataFrame] = {}
+
+    def question(
+        self, table: str, by: str | None = None, period: Period = Period(), **options: Any
+    ) -> Question:
+        """A question about a table under the reader's filters and granularity, over all days by default.
+
+        ``options`` are those of `kpi.meaning.question.Options`. Over all days cards can look back.
+        """
+        given = {"weekly": self.chosen.weekly, **options}
+        return Question(table, self.filters, period, by, Options(**given), self.min_users)
+
+    def ask(self, table: str, **choices: Any) -> Answer:
+        """The answer to `Page.question`."""
+        return self.source.answer(self.question(table, **choices))
+
+    def ask_pooled(self, table: str, **choices: Any) -> Answer:
+        """The answer over the reader's whole period, for tables that pool it."""
+        return self.ask(table, period=self.whole_period, **choices)
+
+    def every_cell(self, answer: Answer) -> Answer:
+        """The same answer with nothing hidden: to say why something is absent, never to be shown."""
+        return self.source.answer(answer.question.with_every_cell())
+
+    def shown(self, answer: Answer) -> pd.DataFrame:
+        """The rows of an answer within the reader's period."""
+        if answer.question not in self._shown:
+            self._shown[answer.question] = answer.within(self.period)
+        return self._shown[answer.question]
+
+    def compared(self, answer: Answer) -> charts.Compared | None:
+        """The rows of the days that the reader compares with, under the days they are beside."""
+        comparison = self.chosen.comparison
+        if comparison is None:
+            return None
+        return charts.Compared(comparison.name, comparison.of(answer.table, self.period))
+
+    def unfinished(self, answer: Answer) -> pd.DataFrame | None:
+        """The rows of days after the last complete one, to be drawn apart; None where there is none."""
+        last = self.source.publication.last_day
+        if last is None or last <= self.today or self.period.bounds[1] < self.today:
+            return None
+        if self.chosen.weekly or not answer.question.kind.accepts("incomplete"):
+            return None
+        later = Period(self.today + timedelta(days=1))
+        return self.source.answer(answer.question.with_options(incomplete=True)).within(later)
+
+    def targets(self, measure: str, answer: Answer) -> list[targets.Target]:
+        """What the year's goals ask of a measure (by its name in `goals.toml`) under the filters.
+
+        ``answer`` has the measure, over all days.
+        """
+        key = measure, answer.question
+        if key not in self._targets:
+            daily = self.source.answer(answer.question.with_options(weekly=False))
+            self._targets[key] = targets.targets(
+                self._goals,
+                measure,
+                daily.table,
+                self.ask("firefox", weekly=False).table,
+                self.last_shown_day,
+                self.filters,
+                answer.question.options.window,
+            )
+        return self._targets[key]
+
+    def goal_lines(self, answer: Answer, unit: Unit, *measures: str) -> list[charts.GoalLine]:
+        """The goals of some measures (by their names in `goals.toml`) that are one value over a year."""
+        asked = [target for measure in measures for target in self.targets(measure, answer)]
+        return targets.lines(asked, unit)
+
+    @cached_property
+    def _goals(self) -> tuple[goals.Goal, ...]:
+        return goals.read()
+
+    @property
+    def last_shown_day(self) -> date:
+        """The day that cards are about: the last complete one of the period."""
+        return min(self.period.last or self.today, self.today)
+
+    @property
+    def whole_period(self) -> Period:
+        """The reader's period with both ends, up to the last complete day."""
+        return Period(self.period.first or self.first_day, self.last_shown_day)
+
+    def last_row_day(self, table: pd.DataFrame) -> date:
+        """The last day of the period that a table has: of weeks, the last Sunday."""
+        last = self.last_shown_day
+        if not self.chosen.weekly or table.empty:
+            return last
+        days = table.loc[table["day"] <= pd.Timestamp(last), "day"]
+        return last if days.empty else days.max().date()
+
+    def file_name(self, answer: Answer) -> str:
+        """The name of the download of an answer's rows within the period."""
+        return answer.file_name((self.period.first or self.first_day, self.last_shown_day))
+
+    def listing_name(self, name: str, table: pd.DataFrame) -> str:
+        """The name of the download of a table that answers no question, such as the loads."""
+        days = (self.period.first or self.first_day, self.last_shown_day)
+        if "day" not in table:
+            days = self.first_day, self.today
+        return download_name(self.source.publication, [name, days_in_name(days)])
+
+    @property
+    def link(self) -> str:
+        """The address that shows this page as it is: defaults are left out."""
+        return link(st.context.url or "", self.address.chosen)
+
+    def remember(self, measure: Measure) -> None:
+        """The measure is shown, so that its definition ends the page."""
+        self.measures[measure.id] = measure
+
+    def why_unknown(
+        self, measure: Measure, answer: Answer | None = None, audience: str | None = None
+    ) -> str | None:
+        """Why values of a measure can't be known on days of the period: devices, sequences; or None."""
+        first, last = self.period.first or self.first_day, self.last_shown_day
+        if first > last:
+            return None
+        period = Period(first, last)
+        if not TABLES[measure.metric].of_users:
+            return coverage.why_absent(self.source.warehouse, measure.metric, self.filters, period)
+        if measure.metric == "engagement" and audience in (None, "all"):
+            return None
+        window = answer.question.options.window if answer else measure.window
+        span = coverage.span_of(measure.column)
+        return coverage.why_no_devices(self.source.warehouse, period, window, span)
+
+    def coverage(self) -> str | None:
+        """The share of users with a device under the filters, where it is worth knowing; or None."""
+        return coverage.share_told(self.shown(self.ask("device-coverage", weekly=False)))
+
+    def no_devices_filter(self, measure: Measure) -> str | None:
+        """That the filter of devices doesn't reach a measure of users, where a reader has set it; or None."""
+        if self.filters.devices and TABLES[measure.metric].of_users:
+            return "The filter of devices narrows connections only: it is not applied here."
+        return None
+
+
+def rows_of(table: pd.DataFrame, picked: Mapping[str, str]) -> pd.DataFrame:
+    """The rows whose columns have the picked values, as audience='all'."""
+    for column, value in picked.items():
+        table = table[table[column] == value]
+    return table

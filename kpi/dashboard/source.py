@@ -1,0 +1,124 @@
+"""The store as pages read it: one warehouse per publication, and tables kept by publication and filters."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+from datetime import date
+from functools import cache
+from threading import Semaphore
+
+import pandas as pd
+import streamlit as st
+
+from kpi import store
+from kpi.errors import NoData
+from kpi.meaning.definitions import device_identity
+from kpi.meaning.question import Question
+from kpi.numbers.annotations import Annotation, published
+from kpi.numbers.answers import Answer
+from kpi.numbers.metrics import NO_COMPLETE_DAY
+from kpi.numbers.published import Publication
+from kpi.numbers.warehouse import Warehouse, open_warehouse
+from kpi.settings import Settings
+
+ANSWERS_KEPT = 24
+
+
+_ONE, _SEVERAL = Semaphore(1), Semaphore(8)
+
+
+def turn(settings: Settings) -> Semaphore:
+    """Held while a page is made: Python's threads take twice as long when they draw at the same time.
+
+    Where a server does the counting, several readers may wait for it at once.
+    """
+    return _SEVERAL if settings.database_url else _ONE
+
+
+def publication_key(settings: Settings) -> str:
+    """What tells the newest publication from every other; caches go by it."""
+    return store.publication_key(settings)
+
+
+def _let_go(warehouse: Warehouse) -> None:
+    warehouse.close()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=_let_go)
+def opened(key: str, _settings: Settings) -> Warehouse:
+    """One warehouse per publication, shared by every reader; ``key`` tells publications apart."""
+    _keep_what_is_imported()
+    return open_warehouse(_settings, ANSWERS_KEPT)
+
+
+@cache
+def _keep_what_is_imported() -> None:
+    """Once in a process: never again look at what is imported for garbage, which takes 0.1 s each time."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)
+
+
+@st.cache_resource(max_entries=128, show_spinner="Counting exactly …")
+def _answered(key: str, question: Question, _warehouse: Warehouse) -> Answer:
+    """The answer to a question; the very same for every reader and run, so nobody may change it in place."""
+    return _warehouse.ask(question)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
+    """A tag's values; the very same for every reader and run, so nobody may change them in place."""
+    values = _warehouse.tag_values
+    return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
+    return published(_warehouse)
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
+    table: pd.DataFrame = getattr(_warehouse, name)
+    return table
+
+
+class Source:
+    """The newest publication, as one run of a page reads it; raises NoData without a complete day."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.min_users = settings.min_users
+        self.key = publication_key(settings)
+        self.warehouse = opened(self.key, settings)
+        self.publication: Publication = self.warehouse.publication
+        if self.publication.last_complete_day is None:
+            raise NoData(NO_COMPLETE_DAY)
+        self.today: date = self.publication.last_complete_day
+        self.first_day: date = self.publication.first_day or self.today
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question; nobody may change its table in place."""
+        return _answered(self.key, question, self.warehouse)
+
+    def tag_values(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
+        """The values of a tag, most used first: found, users, everyone (users of any value).
+
+        ``of_browsers`` gives a row per ``browser`` and version instead.
+        """
+        return _tag_values(self.key, tag, of_browsers, self.warehouse)
+
+    @property
+    def markers(self) -> list[Annotation]:
+        """Releases, incidents and holidays, by day."""
+        return _markers(self.key, self.warehouse)
+
+    def listing(self, name: str) -> pd.DataFrame:
+        """A list of the publication's own making: 'loads', 'retention', 'volumes' or 'doubtful'."""
+        return _listing(name, self.key, self.warehouse)
+
+    @property
+    def device_identity(self) -> str:
+        """What identifies a user's device in this store: a device id, or OS and browser."""
+        return device_identity(self.publication.definitions)

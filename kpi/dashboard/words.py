@@ -1,0 +1,19 @@
+"""Text of the data or of a URL, made fit to be shown or to be part of a link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: what data or a URL says is never markup."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", " ".join(text.split()))
+
+
+def link(address: str, state: Mapping[str, Any]) -> str:
+    """An address with what a reader chose, several values of one name repeated."""
+    query = urlencode(state, doseq=True)
+    return f"{address}?{query}" if query else address

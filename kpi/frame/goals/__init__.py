@@ -1,5 +1,0 @@
-"""The parts of the Goals page: the choice of baseline, a row per goal, and what a goal opens to."""
-
-from kpi.frame.goals.whole import draw_goals
-
-__all__ = ["draw_goals"]

@@ -1,0 +1,1 @@
+"""What words mean: definitions, measures, tables, filters, questions. Nothing here reads a store."""

@@ -1,0 +1,161 @@
+"""What a reader may narrow a measure to: tags, new or existing users, devices and a period."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from kpi.errors import Refused
+
+TAG_NAMES = {
+    "browser": "Browser",
+    "version": "Browser version",
+    "os": "Operating system",
+    "service": "Service",
+}
+"""The tags that readers filter and break users down by, and their names on pages."""
+
+ATTEMPT_TAG_NAMES = {
+    "region": "Region",
+    "context": "Context",
+    "entrypoint": "Entrypoint",
+    "campaign": "Campaign",
+    "migration": "Migration",
+}
+"""The tags that only attempts are broken down by."""
+
+BREAKDOWN_NAMES = {**TAG_NAMES, "users": "New or existing users", **ATTEMPT_TAG_NAMES}
+TAGS = tuple(TAG_NAMES)
+BREAKDOWNS = (*TAGS, "users")
+ATTEMPT_BREAKDOWNS = tuple(BREAKDOWN_NAMES)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A segment: several values of one tag are "or", different tags are "and", in one event.
+
+    ``not_…`` excludes values; ``users`` is None, 'new' or 'existing'; ``devices`` is None, 'single' or
+    'multi' and goes with attempts only. A blank tag is named '(none)'.
+    """
+
+    browser: tuple[str, ...] = ()
+    not_browser: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
+    not_version: tuple[str, ...] = ()
+    os: tuple[str, ...] = ()
+    not_os: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    not_service: tuple[str, ...] = ()
+    users: str | None = None
+    devices: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is narrowed."""
+        return self == Filters()
+
+    @property
+    def narrowed(self) -> tuple[str, ...]:
+        """The dimensions that something is picked or left out of: tags, 'users' and 'devices'."""
+        tags = [tag for tag in TAGS if getattr(self, tag) or getattr(self, f"not_{tag}")]
+        return (*tags, *(name for name in ("users", "devices") if getattr(self, name)))
+
+    def without(self, dimension: str) -> Filters:
+        """The same filter, wide open in one dimension."""
+        opened: dict[str, Any] = {dimension: None}
+        if dimension in TAGS:
+            opened = {dimension: (), f"not_{dimension}": ()}
+        return replace(self, **opened)
+
+    def picked(self, dimension: str, values: pd.Series) -> pd.Series:
+        """Which values of a tag, or of 'users', the filter lets through."""
+        if dimension == "users":
+            return values == self.users
+        only, left_out = getattr(self, dimension), getattr(self, f"not_{dimension}")
+        return (values.isin(only) if only else True) & ~values.isin(left_out)
+
+    @property
+    def subtracts(self) -> bool:
+        """Whether values are left out, or several of one tag picked, which is to leave out the rest."""
+        return any(getattr(self, f"not_{tag}") or len(getattr(self, tag)) > 1 for tag in TAGS)
+
+    def parameters(self) -> dict[str, Any]:
+        """The bound parameters by which every query applies the filter."""
+        params: dict[str, Any] = {
+            "any_users": int(self.users is None),
+            "new_user": int(self.users == "new"),
+            "any_devices": int(self.devices is None),
+            "multi_device": int(self.devices == "multi"),
+        }
+        for tag in TAGS:
+            picked = getattr(self, tag)
+            params[f"any_{tag}"] = int(not picked)
+            params[tag] = picked
+            params[f"not_{tag}"] = getattr(self, f"not_{tag}")
+        return params
+
+    def unknown_values(self, known: dict[str, list[str]]) -> str | None:
+        """A sentence on the first value that the data doesn't have, naming the nearest; or None."""
+        for tag in TAGS:
+            for value in (*getattr(self, tag), *getattr(self, f"not_{tag}")):
+                if value not in known.get(tag, []):
+                    return _nearest(tag, value, known.get(tag, []))
+        return None
+
+    def words(self) -> list[str]:
+        """What is picked and left out, as parts of a file's name."""
+        return [
+            f"{name.replace('_', '-')}-{value if isinstance(value, str) else '+'.join(value)}"
+            for name, value in vars(self).items()
+            if value
+        ]
+
+    def sentence(self) -> str:
+        """The filter in words, such as 'Firefox on Android or iOS, all services, existing users'."""
+        browser = _words(self.browser, self.not_browser, "all browsers")
+        version = _words(self.version, self.not_version, "")
+        system = _words(self.os, self.not_os, "all systems")
+        parts = [
+            f"{browser}{' ' + version if version else ''} on {system}",
+            _words(self.service, self.not_service, "all services"),
+            f"{self.users} users" if self.users else "new and existing users",
+        ]
+        if self.devices:
+            parts.append(f"connections of {self.devices}-device users")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Period:
+    """UTC days from first to last, both included; None means from the first, to the last."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.first and self.last and self.last < self.first:
+            raise Refused(f"the period ends ({self.last}) before it begins ({self.first})")
+
+    @property
+    def bounds(self) -> tuple[date, date]:
+        """Two dates that a query can compare with, wide open where no bound is set."""
+        return self.first or date(1970, 1, 1), self.last or date(9999, 1, 1)
+
+
+def _words(picked: tuple[str, ...], excluded: tuple[str, ...], everything: str) -> str:
+    words = " or ".join(picked) if picked else everything
+    if excluded:
+        words = f"{words} except {', '.join(excluded)}".strip()
+    return words
+
+
+def _nearest(tag: str, value: str, known: list[str]) -> str:
+    folded = {name.lower(): name for name in known}
+    near = [folded[name] for name in difflib.get_close_matches(value.lower(), folded, 3, 0.4)]
+    names = ", ".join(repr(name) for name in (near or known[:3]))
+    hint = f"; the nearest: {names}" if names else ""
+    return f"no {tag} is named {value[:60]!r}{hint} (or pass --allow-unknown)"

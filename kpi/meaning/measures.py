@@ -1,0 +1,507 @@
+"""Every measure, defined once, as data: what pages, charts, tables and downloads call it and how they
+write it. Nothing here draws, and nothing here reads a warehouse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
+
+Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
+Better = Literal["higher", "lower"]
+
+COUNTED = ("users", "attempts")
+
+ABSENT = "–"
+"""What stands where there is no value; a gap is never a zero."""
+
+COMPARED_DAYS = 28
+"""Cards compare with the same weekday this many days before, so that no MAU window is in both."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure: its name, unit, definition and good direction, and the columns that hold it.
+
+    ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
+    that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
+    ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
+    """
+
+    id: str
+    title: str
+    unit: Unit
+    words: str
+    better: Better | None
+    metric: str
+    column: str
+    n_column: str | None = None
+    n_words: str = ""
+    source: str = ""
+    window: int = ATTEMPT_WINDOW
+
+    @property
+    def definition(self) -> str:
+        """The definition in words, for the device window of the measure."""
+        return self.words.format(window=self.window)
+
+    def text(self, value: float | None) -> str:
+        """A value as a reader meets it, such as '40.4%', '8,543' or '4.8 s'."""
+        return written(value, self.unit)
+
+    def n_text(self, n: float | None) -> str:
+        """What a value rests on, such as 'of 8,543 monthly users', or '' where nothing does."""
+        if self.n_column is None or pd.isna(n):
+            return ""
+        return f"of {written(n, 'users')} {self.n_words}"
+
+    def change_text(self, change: float) -> str:
+        """A change with its sign and unit: a percentage changes in points, never in percent."""
+        amount = written(abs(change), "users" if self.unit == "attempts" else self.unit)
+        if self.unit == "percent":
+            amount = f"{abs(change):.1f} points"
+        if not any(digit in "123456789" for digit in amount):
+            return f"±{amount}"
+        return f"{'−' if change < 0 else '+'}{amount}"
+
+    def flat(self, change: float) -> bool:
+        """Whether a change is too small to show in the digits that are written."""
+        return not any(digit in "123456789" for digit in self.change_text(change))
+
+
+MEASURES: dict[str, Measure] = {
+    measure.id: measure
+    for measure in (
+        Measure(
+            id="engagement_ratio",
+            title="Engagement ratio",
+            unit="percent",
+            words=(
+                "The mean of daily active users over the 7 UTC days that end with the day, as a "
+                "percentage of the users active on any of the 28 days that end with it."
+            ),
+            better="higher",
+            metric="engagement",
+            column="engagement_ratio",
+            n_column="mau",
+            n_words="monthly users",
+            source="Specification, Engagement Ratio",
+        ),
+        Measure(
+            id="dau",
+            title="Daily active users",
+            unit="users",
+            words="Distinct users with at least one event of any type on the UTC day.",
+            better="higher",
+            metric="engagement",
+            column="dau",
+            source="Specification, Definitions",
+        ),
+        Measure(
+            id="mau",
+            title="Monthly active users",
+            unit="users",
+            words=(
+                "Distinct users with at least one event on any of the 28 UTC days that end with "
+                "the day; absent unless all 28 were loaded."
+            ),
+            better="higher",
+            metric="engagement",
+            column="mau",
+            source="Specification, Definitions",
+        ),
+        Measure(
+            id="multi_device_percent",
+            title="Multi-device users",
+            unit="percent",
+            words=(
+                "Of the day's active users, the share with an active device that day and two "
+                "different devices active within the {window} UTC days that end with it."
+            ),
+            better="higher",
+            metric="multi-device",
+            column="daily_multi_device_percent",
+            n_column="daily_users",
+            n_words="daily users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="multi_device_users",
+            title="Multi-device daily users",
+            unit="users",
+            words=(
+                "Distinct users with an active device on the UTC day and two different devices "
+                "active within the {window} days that end with it."
+            ),
+            better="higher",
+            metric="multi-device",
+            column="daily_multi_device_users",
+            n_column="daily_users",
+            n_words="daily users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="monthly_multi_device_percent",
+            title="Multi-device monthly users, percent",
+            unit="percent",
+            words=(
+                "Of the users active in the 28 UTC days that end with the day, the share who "
+                "counted as multi-device on any of them."
+            ),
+            better="higher",
+            metric="multi-device",
+            column="monthly_multi_device_percent",
+            n_column="monthly_users",
+            n_words="monthly users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="monthly_multi_device_users",
+            title="Multi-device monthly users",
+            unit="users",
+            words="Distinct users who counted as multi-device on any of the 28 UTC days.",
+            better="higher",
+            metric="multi-device",
+            column="monthly_multi_device_users",
+            n_column="monthly_users",
+            n_words="monthly users",
+            source="Specification, Multi-device usage",
+        ),
+        Measure(
+            id="connection_time",
+            title="Median time to connect",
+            unit="seconds",
+            words=(
+                "Seconds from the first request for the connection page until the device has "
+                "fetched its keys and is registered; half of the attempts that became ready on "
+                "the UTC day were faster."
+            ),
+            better="lower",
+            metric="connection-time",
+            column="median_seconds",
+            n_column="connections",
+            n_words="connections",
+            source="Specification, Time taken to connect a device",
+        ),
+        Measure(
+            id="completion",
+            title="Completed connections",
+            unit="percent",
+            words=(
+                "Of the connection attempts begun on the UTC day, the share whose device became "
+                "ready to sync, ever."
+            ),
+            better="higher",
+            metric="completion",
+            column="completion_percent",
+            n_column="begun",
+            n_words="attempts begun",
+            source="Specification, Time taken to connect a device",
+        ),
+        Measure(
+            id="ready_within_5",
+            title="Ready within 5 seconds",
+            unit="percent",
+            words=(
+                "Of the connection attempts begun on the UTC day, the share whose device was ready "
+                "to sync within 5 seconds of the first request, 5.000 included."
+            ),
+            better="higher",
+            metric="completion",
+            column="within_5_seconds_percent",
+            n_column="begun",
+            n_words="attempts begun",
+            source="Design, section 3",
+        ),
+        Measure(
+            id="step_reached",
+            title="Attempts that took a step",
+            unit="attempts",
+            words=(
+                "Of the connection attempts begun on the UTC day, how many had an event of the "
+                "step's type."
+            ),
+            better="higher",
+            metric="steps",
+            column="reached",
+            source="Design, section 6",
+        ),
+        Measure(
+            id="step_time",
+            title="Median time to a step",
+            unit="seconds",
+            words=(
+                "Seconds from the start of a connection attempt to its first event of the step's "
+                "type; half of the attempts begun on the UTC day that took the step were faster."
+            ),
+            better="lower",
+            metric="steps",
+            column="median_seconds",
+            n_column="reached",
+            n_words="attempts",
+            source="Design, section 6",
+        ),
+        Measure(
+            id="ready_within_10",
+            title="Ready within 10 seconds",
+            unit="percent",
+            words=(
+                "Of the connection attempts begun on the UTC day, the share whose device was ready "
+                "to sync within 10 seconds of the first request, 10.000 included."
+            ),
+            better="higher",
+            metric="ready-within",
+            column="within_10_seconds_percent",
+            n_column="begun",
+            n_words="attempts begun",
+            source="Design, section 3",
+        ),
+    )
+}
+
+
+def over_window(measure: Measure, days: int) -> Measure:
+    """The measure where two devices within so many days make a multi-device user."""
+    return replace(measure, window=days)
+
+
+CENSORED_WORDS = (
+    "Production forgot an attempt 30 minutes after its page was opened, later after 2 hours: whoever "
+    "took longer looks as if they had given up. Attempts of the last days may still complete."
+)
+"""What stands beside completion: an attempt is only known to be unfinished as far as it was followed."""
+
+COLUMNS: dict[str, tuple[str, Unit]] = {
+    "day": ("Day (UTC)", "day"),
+    "audience": ("Audience", "text"),
+    "product": ("Product", "text"),
+    "account": ("Account", "text"),
+    "step": ("Step", "text"),
+    "dau": ("Daily users", "users"),
+    "dau_7day_mean": ("Daily users, 7-day mean", "users"),
+    "mau": ("Monthly users", "users"),
+    "engagement_ratio": ("Engagement ratio", "percent"),
+    "daily_users": ("Daily users", "users"),
+    "daily_multi_device_users": ("Multi-device daily users", "users"),
+    "daily_multi_device_percent": ("Multi-device, of daily", "percent"),
+    "monthly_users": ("Monthly users", "users"),
+    "monthly_multi_device_users": ("Multi-device monthly users", "users"),
+    "monthly_multi_device_percent": ("Multi-device, of monthly", "percent"),
+    "users_with_device": ("Users with a device", "users"),
+    "device_coverage_percent": ("Users with a device", "percent"),
+    "connections": ("Connections", "attempts"),
+    "p25_seconds": ("A quarter within", "seconds"),
+    "median_seconds": ("Half within (median)", "seconds"),
+    "p75_seconds": ("Three quarters within", "seconds"),
+    "begun": ("Begun", "attempts"),
+    "completed": ("Completed", "attempts"),
+    "completion_percent": ("Completed", "percent"),
+    "within_5_seconds_percent": ("Ready within 5 s", "percent"),
+    "within_10_seconds_percent": ("Ready within 10 s", "percent"),
+    "within_30_seconds_percent": ("Ready within 30 s", "percent"),
+    "within_60_seconds_percent": ("Ready within 60 s", "percent"),
+    "reached": ("Took this step", "attempts"),
+    "within_seconds": ("Within", "seconds"),
+    "ready": ("Ready by then", "attempts"),
+    "attempts": ("Of attempts", "attempts"),
+    "percent": ("Of attempts", "percent"),
+    "came_this_far": ("Came this far", "attempts"),
+    "came_this_far_percent": ("Came this far", "percent"),
+    "lost": ("Lost since the step before", "attempts"),
+    "lost_percent": ("Lost since the step before", "percent"),
+    "step_seconds": ("The step itself (median)", "seconds"),
+    **{tag: (name, "text") for tag, name in {**TAG_NAMES, **ATTEMPT_TAG_NAMES}.items()},
+    "users": ("Account", "text"),
+    "type": ("Event type", "text"),
+    "events": ("Events", "attempts"),
+    "usual": ("Usually", "attempts"),
+    "low": ("Usual from", "attempts"),
+    "high": ("Usual to", "attempts"),
+    "unusual": ("Unusually", "text"),
+    "source": ("File", "text"),
+    "format": ("Format", "text"),
+    "status": ("Status", "text"),
+    "rows_read": ("Rows read", "attempts"),
+    "rows_kept": ("Rows kept", "attempts"),
+    "rows_rejected": ("Rows rejected", "attempts"),
+    "rows_with_uid": ("With a user", "attempts"),
+    "rows_with_device": ("With a device", "attempts"),
+    "rows_with_sequence": ("With a sequence", "attempts"),
+    "lines_passed_over": ("Lines passed over", "attempts"),
+    "columns_missing": ("Columns missing", "text"),
+    "columns_ignored": ("Columns ignored", "text"),
+    "cells_changed": ("Cells changed", "text"),
+    "first_lines": ("Lines", "text"),
+    "rejected_because": ("Rejected because", "text"),
+    "first_event_at": ("First event (UTC)", "text"),
+    "last_event_at": ("Last event (UTC)", "text"),
+    "loaded_at": ("Loaded (UTC)", "text"),
+    "reason": ("Reason", "text"),
+    "rows": ("Rows", "attempts"),
+    "files": ("Files", "attempts"),
+}
+"""Every column of the exported tables: its heading and unit."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measure on one day, beside the same weekday some weeks before; None is absent."""
+
+    measure: Measure
+    day: date
+    value: float | None
+    n: float | None
+    compared_day: date
+    change: float | None
+
+
+def reading(
+    measure: Measure, frame: pd.DataFrame, day: date, before: int = COMPARED_DAYS, **picked: str
+) -> Reading:
+    """The value of a measure on a day and its change since ``before`` days earlier; both may be absent.
+
+    ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
+    """
+    for column, wanted in picked.items():
+        frame = frame[frame[column] == wanted]
+    compared_day = day - timedelta(days=before)
+    value, earlier = (_cell(frame, d, measure.column) for d in (day, compared_day))
+    change = None if value is None or earlier is None else value - earlier
+    n = _cell(frame, day, measure.n_column) if measure.n_column else None
+    return Reading(measure, day, value, n, compared_day, change)
+
+
+def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """The rows of the days of a period, in a frame of their own."""
+    if frame.empty or "day" not in frame:
+        return frame.copy()  # a table of the whole period, or without a type of its days
+    days = pd.to_datetime(frame["day"])
+    first, last = (pd.Timestamp(day) for day in period.bounds)
+    return frame[(days >= first) & (days <= last)].reset_index(drop=True)
+
+
+def why_nothing(
+    measure: Measure,
+    rows: pd.DataFrame,
+    everything: pd.DataFrame,
+    unfiltered: bool,
+    min_users: int,
+    data: str,
+    unknown: str | None = None,
+) -> str | None:
+    """Why a measure has nothing to show in a period, in one sentence that says what to do; or None.
+
+    ``unknown`` says why some of its values can't be known, such as devices that no file names.
+
+    ``rows`` is what readers may see, ``everything`` the same with no cell hidden, ``data`` the days
+    that there are. Never zero, hidden and not loaded are three different things.
+    """
+    if len(everything) == 0:
+        return f"No day of this period is loaded. The data covers {data}: choose another period."
+    counts = [
+        column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
+    ]
+    if rows[measure.column].notna().any() and (rows[counts].fillna(0) > 0).any(axis=None):
+        return None
+    if unknown and everything[measure.column].isna().all():
+        return unknown
+    if everything[counts].isna().all(axis=None):
+        return f"No day of this period is loaded. The data covers {data}: choose another period."
+    if not (everything[counts].fillna(0) > 0).any(axis=None):
+        if unfiltered:
+            return "Nothing of this kind happened in this period: choose a longer one."
+        return "Nothing matches these filters in this period: remove a filter, or reset them."
+    if everything[measure.column].notna().any():
+        return (
+            f"Hidden for privacy: on every day fewer than {min_users} people or attempts match. "
+            "Remove a filter to see a wider group."
+        )
+    return (
+        "No value yet: a monthly count needs 28 loaded days in a row before it stands. "
+        f"The data covers {data}."
+    )
+
+
+def gaps_told(
+    measure: Measure,
+    rows: pd.DataFrame,
+    everything: pd.DataFrame,
+    min_users: int,
+    weekly: bool = False,
+    unknown: str | None = None,
+) -> str | None:
+    """Which gaps a reader sees and why: hidden for privacy, nobody there, or not counted; or None.
+
+    ``unknown`` says why some values can't be known; it is added.
+
+    ``rows`` and ``everything`` as in `why_nothing`, of what is drawn, in the same order.
+    """
+    absent = rows[measure.column].isna().to_numpy()
+    bare = everything[measure.column].isna().to_numpy()
+    nobody = np.zeros(len(rows), dtype=bool)
+    if measure.n_column:
+        nobody = (everything[measure.n_column] == 0).fillna(False).to_numpy(dtype=bool)
+    hidden = set(rows.loc[absent & ~bare, "day"])
+    empty = set(rows.loc[absent & bare & nobody, "day"]) - hidden
+    missing = set(rows.loc[absent & bare & ~nobody, "day"]) - hidden - empty
+    windowed = measure.metric in ("engagement", "multi-device")
+    not_loaded = "not every day of their window is" if windowed else "not"
+    absence = (
+        f"without a value ({not_loaded} loaded{', or devices are unknown' if unknown else ''})"
+    )
+    told = [
+        (hidden, f"hidden, since fewer than {min_users} people or attempts match"),
+        (empty, "when nothing matches"),
+        (missing, absence),
+    ]
+    unit = "week" if weekly else "day"
+    words = [f"{_counted(len(days), unit)} {why}" for days, why in told if days]
+    gaps = [f"Gaps are not zeros: {'; '.join(words)}."] if words else []
+    return " ".join([*gaps, *([unknown] if unknown and missing else [])]) or None
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"1 {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def written(value: float | None, unit: Unit) -> str:
+    """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
+    if value is None or pd.isna(value):
+        return ABSENT
+    if unit == "percent":
+        return f"{value:.1f}%"
+    if unit == "points":
+        return f"{value:.1f} points".replace("-", "−")
+    if unit == "seconds":
+        digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+        return f"{value:,.{digits}f} s"
+    return f"{value:,.0f}"
+
+
+def day_text(day: date) -> str:
+    """A day as '14 Jun 2016', the same in every locale."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def days_text(first: date, last: date) -> str:
+    """A range of days as '1 Jan – 14 Jun 2016'; the year stands once where it is the same."""
+    start = day_text(first)
+    if first.year == last.year:
+        start = start.removesuffix(f" {first.year}")
+    return day_text(last) if first == last else f"{start} – {day_text(last)}"
+
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:
+    found = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
+    value = frame[column].iloc[found[0]] if len(found) else None
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,101 @@
+"""Periods by name, and what a period is compared with. UTC days, both ends included."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from kpi.meaning.definitions import WEEK
+from kpi.meaning.filters import Period
+from kpi.meaning.measures import day_text, days_text, within
+
+CUSTOM = "custom"
+PRESETS: dict[str, Callable[[date, date], tuple[date, date]]] = {
+    "last 28 days": lambda first, today: (today - timedelta(days=27), today),
+    "last 90 days": lambda first, today: (today - timedelta(days=89), today),
+    "this year": lambda first, today: (date(today.year, 1, 1), today),
+    "last year": lambda first, today: (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+    "all": lambda first, today: (first, today),
+}
+"""From the first day loaded and today (the last complete day) to two days."""
+
+DEFAULT_PERIOD = "this year"
+
+NOTHING, PREVIOUS, YEAR_BEFORE, BASE_YEAR = "nothing", "previous period", "a year before", "2015"
+COMPARISONS = (NOTHING, PREVIOUS, YEAR_BEFORE, BASE_YEAR)
+SAME_WEEKDAY_YEAR = 364
+LONGEST_YEAR = 366
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every day beside the one ``days`` before: whole weeks, so that weekdays meet weekdays.
+
+    ``name`` is what a reader calls it, such as 'a year before'; ``note`` what is to be known of it.
+    """
+
+    name: str
+    days: int
+    note: str = ""
+
+    @property
+    def shift(self) -> timedelta:
+        """How long before."""
+        return timedelta(days=self.days)
+
+    def of(self, table: pd.DataFrame, period: Period) -> pd.DataFrame:
+        """The rows of the compared days, each under the day of the period that it stands beside."""
+        first, last = period.bounds
+        rows = within(table, Period(first - self.shift, last - self.shift))
+        if len(rows):
+            rows["day"] = rows["day"] + pd.Timedelta(self.shift)
+        return rows
+
+
+def compared(
+    name: str, first: date, last: date, loaded_from: date
+) -> tuple[Comparison | None, str]:
+    """What the days ``first`` to ``last`` are compared with, and a sentence: where it is absent, why.
+
+    A comparison needs as many days as the period has; where the data begins later, it says so.
+    """
+    length = (last - first).days + 1
+    if name == PREVIOUS:
+        days = WEEK * math.ceil(length / WEEK)
+    elif name == YEAR_BEFORE:
+        days = SAME_WEEKDAY_YEAR
+        if length > LONGEST_YEAR:
+            return None, (
+                f"Not compared: the period has {length} days and would overlap the year before. "
+                "Choose a year or less."
+            )
+    elif name == BASE_YEAR:
+        if first.year <= int(BASE_YEAR) or length > LONGEST_YEAR:
+            return None, (
+                f"Not compared with {BASE_YEAR}: the period ({days_text(first, last)}) must lie "
+                f"after {BASE_YEAR} and within a year, so that both have as many days."
+            )
+        days = SAME_WEEKDAY_YEAR * (first.year - int(BASE_YEAR))
+    else:
+        return None, ""
+    start, end = first - timedelta(days=days), last - timedelta(days=days)
+    told = days_text(start, end)
+    if end < loaded_from:
+        return None, (
+            f"Not compared: {told} would be needed, and the data begins on {day_text(loaded_from)}."
+        )
+    note = f"Compared with {told}, the same weekdays {days // WEEK} weeks before"
+    if start < loaded_from:
+        note += f"; the data begins on {day_text(loaded_from)}"
+    return Comparison(name, days, f"{note}."), f"{note}."
+
+
+def custom(first: date, last: date) -> tuple[Period, str]:
+    """The days a reader picked; where they were the wrong way round, exchanged, and a notice."""
+    if first <= last:
+        return Period(first, last), ""
+    return Period(last, first), "The period ended before it began: its two days were exchanged."

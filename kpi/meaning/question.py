@@ -1,0 +1,102 @@
+"""A question: which table, under which filters, over which days, by which tag, with which options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from kpi.meaning.definitions import ATTEMPT_WINDOW, WINDOWS
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.tables import BASES, TABLES, Table
+
+EVERYBODY, ALL_DAYS = Filters(), Period()
+LEAST_SHOWN = 10
+"""Counts of 1 to 9 people are hidden unless a question says otherwise."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """A point per week; days that aren't complete; the device window in days; of which attempts."""
+
+    weekly: bool = False
+    incomplete: bool = False
+    window: int = ATTEMPT_WINDOW
+    of: str = BASES[0]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The options that aren't the usual ones, by name."""
+        return {
+            part.name: getattr(self, part.name)
+            for part in fields(self)
+            if getattr(self, part.name) != part.default
+        }
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a table is asked for. Two questions that mean the same are equal, so answers are kept by them.
+
+    ``table`` is a name of `kpi.meaning.tables.TABLES`; what doesn't apply to the table is left out of the
+    question. Counts below ``shown_from`` people are hidden; 0 shows every cell.
+    Raises ValueError for a tag, window or base that the table doesn't have.
+    """
+
+    table: str
+    filters: Filters = EVERYBODY
+    period: Period = ALL_DAYS
+    by: str | None = None
+    options: Options = Options()
+    shown_from: int = LEAST_SHOWN
+
+    def __post_init__(self) -> None:
+        table = TABLES[self.table]
+        if self.by is not None and self.by not in table.tags:
+            raise ValueError(f"{self.by!r} is none of {', '.join(table.tags) or 'no tag'}")
+        if self.options.window not in WINDOWS:
+            raise ValueError(f"window must be one of {WINDOWS}")
+        if self.options.of not in BASES:
+            raise ValueError(f"{self.options.of!r} is none of {', '.join(BASES)}")
+        filters = self.filters
+        if not table.accepts("filters"):
+            filters = EVERYBODY
+        elif not table.accepts("devices"):
+            filters = replace(filters, devices=None)
+        period = self.period if table.accepts("period") else ALL_DAYS
+        options = replace(
+            Options(), **{k: v for k, v in self.options.chosen.items() if table.accepts(k)}
+        )
+        for name, value in (("filters", filters), ("period", period), ("options", options)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def kind(self) -> Table:
+        """The table's entry in the registry."""
+        return TABLES[self.table]
+
+    def with_every_cell(self) -> Question:
+        """The same question with nothing hidden: to say why something is absent, never to be shown."""
+        return replace(self, shown_from=0)
+
+    def with_options(self, **options: Any) -> Question:
+        """The same question under other options."""
+        return replace(self, options=replace(self.options, **options))
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the table's function: those that apply to it."""
+        given: dict[str, Any] = {
+            "filters": self.filters,
+            "period": self.period,
+            "by": self.by,
+            **{part.name: getattr(self.options, part.name) for part in fields(Options)},
+        }
+        given = {name: value for name, value in given.items() if self.kind.accepts(name)}
+        return {**given, "min_users": self.shown_from} if self.kind.accepts("filters") else given
+
+    def words(self) -> list[str]:
+        """The breakdown and options, as parts of a file's name."""
+        options = [
+            name if value is True else f"{name}-{value}"
+            for name, value in self.options.chosen.items()
+        ]
+        return [*([f"by-{self.by}"] if self.by else []), *options, *self.filters.words()]

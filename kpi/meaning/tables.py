@@ -1,0 +1,159 @@
+"""The registry of tables: what each is called, which queries it reads, and what a reader can choose of it.
+
+`export`, Explore, downloads and pages read it; `kpi.numbers.answers` names the function that works each
+table out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kpi.meaning.definitions import WINDOWS
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, BREAKDOWNS
+
+AUDIENCES = ("all", "multi_device", "single_device")
+ACCOUNTS = ("new", "existing")
+PRODUCTS = ("desktop", "android", "ios")
+STEPS = (
+    "sequence.begin",
+    "account.created",
+    "account.login",
+    "account.verified",
+    "device.created",
+    "device.connected",
+)
+BASES = ("begun", "ready")
+"""Which attempts a distribution is of: those begun in the period, or those that became ready in it."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """What distinguishes the rows of a day: the column, its values, and its label on a page."""
+
+    column: str
+    label: str
+    values: tuple[str, ...]
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """The values by their names on a page."""
+        return {value.replace("_", "-"): value for value in self.values}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
+    filters, devices, period, by, weekly, incomplete, window and of; ``tags`` what it can be broken down by.
+    In a table that ``overlaps`` a user can be in several segments, so that they don't add up. ``level`` is
+    what distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    """
+
+    name: str
+    queries: tuple[str, ...]
+    choices: frozenset[str]
+    tags: tuple[str, ...] = ()
+    overlaps: bool = False
+    level: Level | None = None
+    exported: bool = True
+
+    def accepts(self, choice: str) -> bool:
+        """Whether a part of a question applies to the table."""
+        return choice in self.choices
+
+    @property
+    def of_users(self) -> bool:
+        """Whether the table counts users, rather than attempts or Firefox's own figures."""
+        return self.overlaps
+
+    @property
+    def of_attempts(self) -> bool:
+        """Whether the table counts connection attempts."""
+        return self.accepts("devices")
+
+    @property
+    def by_attempts_of_a_day(self) -> bool:
+        """Whether the table has a row a day, of attempts, that `export` prints."""
+        return self.of_attempts and self.exported
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """The device windows to choose from; none where there is no choice."""
+        return WINDOWS if self.accepts("window") else ()
+
+
+def _choices(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_BY_DAY = "filters period by weekly incomplete"
+_USERS = _choices(_BY_DAY)
+_ATTEMPTS = _choices(f"{_BY_DAY} devices")
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "engagement",
+            ("engagement",),
+            _USERS,
+            BREAKDOWNS,
+            overlaps=True,
+            level=Level("audience", "Users", AUDIENCES),
+        ),
+        Table(
+            "multi-device",
+            ("engagement",),
+            _USERS | {"window"},
+            BREAKDOWNS,
+            overlaps=True,
+        ),
+        Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
+        Table(
+            "connection-time",
+            ("connection_time",),
+            _ATTEMPTS,
+            ATTEMPT_BREAKDOWNS,
+            level=Level("account", "Account", ACCOUNTS),
+        ),
+        Table("completion", ("completion",), _ATTEMPTS, ATTEMPT_BREAKDOWNS),
+        Table(
+            "steps",
+            ("steps",),
+            _ATTEMPTS,
+            ATTEMPT_BREAKDOWNS,
+            level=Level("step", "Step", STEPS),
+        ),
+        Table("firefox", ("firefox",), _choices("period weekly")),
+        Table(
+            "ready-within",
+            ("completion",),
+            _choices("filters devices period weekly incomplete"),
+            exported=False,
+        ),
+        Table(
+            "connection-distribution",
+            ("period_distribution",),
+            _choices("filters devices period incomplete of"),
+            exported=False,
+        ),
+        Table(
+            "connection-breakdown",
+            ("period_completion", "period_time"),
+            _choices("filters devices period by incomplete"),
+            ATTEMPT_BREAKDOWNS,
+            exported=False,
+        ),
+        Table(
+            "setup-steps",
+            ("period_steps",),
+            _choices("filters devices period incomplete"),
+            exported=False,
+        ),
+    )
+}
+"""Every table by its name."""
+
+EXPORTED = tuple(name for name, table in TABLES.items() if table.exported)

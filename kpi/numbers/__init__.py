@@ -1,0 +1,1 @@
+"""From KPI tables to answers: users, attempts, small cells, weeks, coverage, and the writing of tables."""

@@ -1,0 +1,313 @@
+"""Connection attempts of a whole period, pooled: distribution, breakdowns and steps of set-up.
+
+Percentiles are those of the attempts themselves, never averages of days. Days that aren't complete
+don't count. Of parts that add up to a whole, none can be told from the others (`kpi.numbers.cells`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.tables import ACCOUNTS, BASES
+from kpi.numbers.cells import percent, small, small_or_telling
+from kpi.numbers.metrics import WITHIN_SECONDS, ready_shares
+from kpi.numbers.narrowed import Counted, hidden_counts
+from kpi.numbers.published import Published
+
+PATH = {
+    "sequence.begin": 1,
+    "account.created": 2,
+    "account.login": 2,
+    "device.created": 3,
+    "account.verified": 4,
+    "device.connected": 5,
+}
+"""The steps of set-up and their places in order; two steps at one place are two ways to the same."""
+
+QUARTILES = ("p25", "median", "p75")
+BREAKDOWN_COUNTS = (
+    "begun",
+    "completed",
+    "connections",
+    *(f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS),
+)
+
+
+def ready_within(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+) -> pd.DataFrame:
+    """Of the attempts begun on a day, the percent ready within 5, 10, 30 and 60 seconds, and ever.
+
+    One row per day, or per week as in `kpi.numbers.weeks`: day, begun, within_…_seconds_percent,
+    completion_percent. A time of exactly the limit is within it. Source: design, section 3.
+    """
+    frame = ready_shares(warehouse, filters, period, None, min_users, incomplete, weekly)
+    limits = [f"within_{seconds}_seconds_percent" for seconds in WITHIN_SECONDS]
+    return frame[["day", "begun", *limits, "completion_percent"]]
+
+
+def connection_distribution(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    min_users: int = 10,
+    incomplete: bool = False,
+    of: str = "begun",
+) -> pd.DataFrame:
+    """How many attempts were ready within each time, and their percent of those begun, or ready.
+
+    One row per account and time: account, within_seconds, ready (attempts up to and including that
+    time), attempts (all of them), percent. ``of`` 'begun' takes the attempts begun in the period, as
+    account 'all': which account an attempt given up was for, nobody knows. 'ready' takes those that
+    became ready in the period, 'new' and 'existing', half of which are within the median. Times have
+    two digits and are exact. A time stands only where at least ``min_users`` more attempts became
+    ready since the one before it.
+    """
+    by_day_ready = int(_known(of, BASES) == "ready")
+
+    def read(filters: Filters) -> dict[str, pd.DataFrame]:
+        query = "period_distribution"
+        found = _found(warehouse, query, filters, period, incomplete, by_day_ready=by_day_ready)
+        found["attempts"] = pd.to_numeric(found["attempts"]).astype("Int64")
+        if of == "begun":
+            return {"all": found}
+        return {name: found[found["new_account"] == (name == "new")] for name in ACCOUNTS}
+
+    def summed(by_account: dict[str, pd.DataFrame]) -> pd.Series:
+        return pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
+
+    by_account = read(filters)
+    totals = summed(by_account)
+    wider = [summed(read(other)) for other in _wider(filters, min_users)]
+    hidden = small_or_telling(totals, min_users, _few_more(totals, wider, min_users))
+    parts = [
+        _cumulated(rows, account, int(totals[account]), min_users)
+        for account, rows in by_account.items()
+        if totals[account] > 0 and not hidden[account]
+    ]
+    columns = ["account", "within_seconds", "ready", "attempts", "percent"]
+    if not parts:
+        return pd.DataFrame({name: [] for name in columns})
+    frame = pd.concat(parts, ignore_index=True)
+    frame["percent"] = percent(frame["ready"], frame["attempts"])
+    return frame[columns]
+
+
+def connection_breakdown(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """Completion and quartiles of a whole period, by a tag of the attempts, most begun first.
+
+    One row per value of ``by`` (of `kpi.meaning.filters.ATTEMPT_BREAKDOWNS`; None gives one row): begun and
+    completed attempts, percents of those begun, completed ever and within 5 to 60 seconds, by the days
+    begun; connections and their quartiles in seconds by the days ready. An attempt has one value of
+    each tag, so rows add up.
+    """
+    if by is not None:
+        _known(by, ATTEMPT_BREAKDOWNS)
+
+    def read(filters: Filters, by: str | None) -> Counted:
+        asked = {"broken_by": by or ""}
+        begun = _found(warehouse, "period_completion", filters, period, incomplete, **asked)
+        ready = _found(warehouse, "period_time", filters, period, incomplete, **asked)
+        frame = begun.merge(ready, on="broken_by", how="outer")
+        if by is None:  # one row, also where nothing matches
+            frame = frame.set_index("broken_by").reindex([""]).reset_index()
+        for name in BREAKDOWN_COUNTS:
+            frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
+        return Counted(frame.assign(day=0))  # one place for all of the period
+
+    table = read(filters, by)
+    frame = table.frame.sort_values(["begun", "connections"], ascending=False, kind="stable")
+    table = Counted(frame.reset_index(drop=True))
+    hidden = hidden_counts(read, table, filters, by, BREAKDOWN_COUNTS, [], min_users)
+    frame = table.frame
+    for limit in (f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS):
+        gone = hidden["begun"] | hidden[limit]
+        frame[f"{limit}_percent"] = percent(frame.pop(limit), frame["begun"]).mask(gone)
+    gone = hidden["begun"] | hidden["completed"]
+    frame["completion_percent"] = percent(frame["completed"], frame["begun"]).mask(gone)
+    for quartile in QUARTILES:
+        column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
+        frame[f"{quartile}_seconds"] = column.mask(hidden["connections"])
+    for count in ("begun", "completed", "connections"):
+        frame[count] = frame[count].mask(hidden[count])
+    if _unknown(warehouse, filters, period, incomplete):
+        absent = pd.array([pd.NA] * len(frame), "Float64")
+        frame = frame.assign(**{str(name): absent for name in frame if name != "broken_by"})
+    order = ["broken_by", "begun", "completed", "completion_percent"]
+    order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
+    order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
+    frame = frame[order]
+    return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
+
+
+def setup_steps(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    min_users: int = 10,
+    incomplete: bool = False,
+) -> pd.DataFrame:
+    """How far the attempts begun in a period came, and how long each step of set-up took.
+
+    One row per step, in order: came_this_far (attempts that took this step or a later one), their
+    percent of those begun, lost (how many fewer than at the place before) and its percent of those;
+    reached (attempts that took this very step), the median seconds from the beginning to it, and
+    step_seconds, the median from the latest other step taken by then.
+    """
+    found = _found(warehouse, "period_steps", filters, period, incomplete)
+
+    def column(name: str, timed_from: str, found: pd.DataFrame = found) -> pd.Series:
+        rows = found[found["timed_from"] == timed_from].set_index("step")
+        return pd.to_numeric(rows[name].reindex(list(PATH)))
+
+    came = column("came_this_far", "begin").fillna(0).astype("Int64")
+    reached = column("reached", "begin").fillna(0).astype("Int64")
+    places = pd.Series(PATH)
+    by_place = came.groupby(places).first()
+    before = places.map(by_place.shift()).astype("Int64")
+    begun, lost = by_place.iloc[0], before - came
+    wider = [
+        _found(warehouse, "period_steps", other, period, incomplete)
+        for other in _wider(filters, min_users)
+    ]
+    few = places.map(_small_loss(by_place, min_users))
+    few |= _few_more(came, [column("came_this_far", "begin", one) for one in wider], min_users)
+    few_lost = few | small(before, min_users) | small(lost, min_users)
+    few_reached = few | small(reached, min_users)
+    few_reached |= _few_more(reached, [column("reached", "begin", one) for one in wider], min_users)
+    for ways in (places[places == place].index for place in by_place.index):
+        few_reached[ways] |= small_or_telling(reached[ways], min_users)
+    few_timed = few_reached | small(column("reached", "step_before"), min_users)
+    frame = pd.DataFrame(
+        {
+            "came_this_far": came.mask(few),
+            "came_this_far_percent": percent(came, pd.Series(begun, came.index)).mask(few),
+            "lost": lost.mask(few_lost),
+            "lost_percent": percent(lost, before).mask(few_lost),
+            "reached": reached.mask(few_reached),
+            "median_seconds": (column("median_ms", "begin").astype("Float64") / 1000).mask(
+                few_reached
+            ),
+            "step_seconds": (column("median_ms", "step_before").astype("Float64") / 1000).mask(
+                few_timed
+            ),
+        }
+    )
+    if _unknown(warehouse, filters, period, incomplete):
+        frame.loc[:, :] = pd.NA
+    return frame.rename_axis("step").reset_index()
+
+
+DETAILS: dict[str, Callable[..., pd.DataFrame]] = {
+    "ready-within": ready_within,
+    "connection-distribution": connection_distribution,
+    "connection-breakdown": connection_breakdown,
+    "setup-steps": setup_steps,
+}
+"""The tables behind the connection page that `export` doesn't print, by the name of their download."""
+
+
+def _unknown(warehouse: Published, filters: Filters, period: Period, incomplete: bool) -> bool:
+    """Whether attempts can't be counted: no event has a sequence, or no day of the period knows devices."""
+    if warehouse.lacks_sequences:
+        return True
+    if not filters.devices:
+        return False
+    first, last = period.bounds
+    known = [
+        warehouse.frame("days", with_incomplete=int(incomplete), device_window=window)
+        for window in (0, ATTEMPT_WINDOW)
+    ]
+    inside = []
+    for days in known:
+        at = pd.to_datetime(days["day"]).dt.date
+        inside.append(days.loc[(at >= first) & (at <= last), "counted"].sum())
+    return inside[0] > 0 and inside[1] == 0
+
+
+def _found(
+    warehouse: Published,
+    query: str,
+    filters: Filters,
+    period: Period,
+    incomplete: bool,
+    **params: Any,
+) -> pd.DataFrame:
+    first, last = period.bounds
+    return warehouse.frame(
+        query,
+        first_day=first,
+        last_day=last,
+        with_incomplete=int(incomplete),
+        **params,
+        **filters.parameters(),
+    )
+
+
+def _wider(filters: Filters, min_users: int) -> list[Filters]:
+    """The same filter, wide open in each dimension in turn; nothing needs them where all is shown."""
+    return [filters.without(one) for one in filters.narrowed] if min_users > 1 else []
+
+
+def _few_more(counts: pd.Series, wider: list[pd.Series], min_users: int) -> pd.Series:
+    """Where a count under a wider filter is only a few attempts more."""
+    few = pd.Series(False, index=counts.index)
+    for whole in wider:
+        few |= small(whole.fillna(0) - counts, min_users) & (counts > 0)
+    return few
+
+
+def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
+    """Places not to show: few came there, or few were lost since the last one shown."""
+    hidden, shown = [], None
+    for count in came:
+        lost = 0 if shown is None else shown - count
+        hide = 0 < count < min_users or 0 < lost < min_users
+        hidden.append(hide)
+        shown = shown if hide else count
+    return pd.Series(hidden, index=came.index)
+
+
+def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) -> pd.DataFrame:
+    """One account's attempts up to each time; times are left out until enough attempts are new."""
+    ready = rows.groupby("within_ms")["attempts"].sum()  # those never ready have no time
+    rows_shown: list[tuple[float, int]] = []
+    so_far = shown = 0
+    for within_ms, count in zip(ready.index.astype(int), ready, strict=True):
+        so_far += int(count)
+        if so_far - shown >= max(min_users, 1):
+            rows_shown.append((within_ms / 1000, so_far))
+            shown = so_far
+    if rows_shown and shown < so_far:  # the slowest few join those before them
+        rows_shown[-1] = (int(ready.index[-1]) / 1000, so_far)
+    return pd.DataFrame(
+        {
+            "account": account,
+            "within_seconds": pd.array([seconds for seconds, _ in rows_shown], dtype="Float64"),
+            "ready": pd.array([count for _, count in rows_shown], dtype="Int64"),
+            "attempts": pd.array([attempts] * len(rows_shown), dtype="Int64"),
+        }
+    )
+
+
+def _known(name: str, names: tuple[str, ...]) -> str:
+    if name not in names:
+        raise ValueError(f"{name!r} is none of {', '.join(names)}")
+    return name

@@ -1,0 +1,168 @@
+"""Why numbers of devices or attempts are absent: too few users have a device, or no event a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import pandas as pd
+
+from kpi.errors import NoData
+from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, device_identity
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.measures import day_text
+from kpi.numbers.metrics import NO_COMPLETE_DAY
+from kpi.numbers.published import Published
+
+NO_SEQUENCE = (
+    "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
+    "connection attempts can't be counted. Load flow files with: python -m kpi load FILE…, then: "
+    "python -m kpi summarise"
+)
+WELL_COVERED = 95
+"""From this percent of users with a device on, multi-device numbers stand without their coverage."""
+
+HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
+REMEDY = {
+    DEVICE_ID: "Load files with device ids, or set KPI_DEVICE_BY=platform",
+    "platform": "Load files with OS and browser",
+}
+
+
+def days_without(
+    warehouse: Published, window: int = ATTEMPT_WINDOW, span: int = 1
+) -> pd.DatetimeIndex:
+    """The days whose numbers of a device window are absent, for daily values or those of ``span`` days."""
+    days = warehouse.coverage
+    low = days[pd.to_numeric(days["days_since_low_coverage"]) < window] if len(days) else days
+    found = pd.DatetimeIndex(pd.to_datetime(low["day"]))
+    last = warehouse.publication.last_day
+    if not len(found) or last is None:
+        return found
+    touched = {day + timedelta(days=later) for day in found for later in range(span)}
+    return pd.DatetimeIndex(sorted(day for day in touched if day <= pd.Timestamp(last)))
+
+
+def why_no_devices(
+    warehouse: Published,
+    period: Period = Period(),
+    window: int = ATTEMPT_WINDOW,
+    span: int = 1,
+    what: str = "Multi-device numbers",
+) -> str | None:
+    """Why numbers of devices are absent on days of a period, in a sentence that says what to do; or None."""
+    first, last = (pd.Timestamp(day.isoformat()) for day in _bounds(warehouse, period))
+    absent = days_without(warehouse, window, span)
+    absent = absent[(absent >= first) & (absent <= last)]
+    if not len(absent):
+        return None
+    days = warehouse.coverage
+    at = pd.DatetimeIndex(pd.to_datetime(days["day"]))
+    # What made the first absent day absent lies up to a window and a span before it.
+    low = days[
+        (pd.to_numeric(days["days_since_low_coverage"]) == 0).to_numpy()
+        & (at >= absent[0] - timedelta(days=window + span - 2))
+        & (at <= absent[-1])
+    ]
+    share = 100 * low["users_with_device"].sum() / low["users"].sum()
+    identity = device_identity(warehouse.publication.definitions)
+    return (
+        f"{what} are absent {_when(absent)}: only {share:.1f}% of the users {HAS[identity]} "
+        f"(at least {warehouse.least_coverage:g}% are needed). {REMEDY[identity]}."
+    )
+
+
+def why_absent(
+    warehouse: Published,
+    metric: str,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    window: int = ATTEMPT_WINDOW,
+) -> str | None:
+    """Why a table has absent numbers, where devices or sequences are the reason; or None."""
+    if metric in ("engagement", "multi-device"):
+        return why_no_devices(warehouse, period, window, MONTH)
+    if metric in ("firefox", "goals", "device-coverage"):
+        return None
+    if warehouse.lacks_sequences:
+        return NO_SEQUENCE
+    if filters.devices:
+        what = f"Connections of {filters.devices}-device users"
+        return why_no_devices(warehouse, period, what=what)
+    return None
+
+
+def share_told(table: pd.DataFrame) -> str | None:
+    """The share of users with a device in a table of `metrics.device_coverage`, where it is below 95%.
+
+    Of the days whose counts may be shown; None where there are none, or nearly all users have one.
+    """
+    rows = table.dropna(subset=["daily_users", "users_with_device"])
+    users = rows["daily_users"].sum()
+    if not users:
+        return None
+    share = 100 * rows["users_with_device"].sum() / users
+    if share >= WELL_COVERED:
+        return None
+    return f"Device coverage: {share:.1f}% of the daily users under these filters have a device."
+
+
+def span_of(column: str) -> int:
+    """Over how many days a column of the tables of users is counted."""
+    if column in ("mau", "engagement_ratio") or column.startswith("monthly"):
+        return MONTH
+    return WEEK if column == "dau_7day_mean" else 1
+
+
+def warnings(warehouse: Published) -> tuple[str, ...]:
+    """Why numbers of the last 28 days are unknown, in sentences."""
+    last = warehouse.publication.last_complete_day
+    if last is None:
+        return ()
+    recent = Period(last - timedelta(days=MONTH - 1), last)
+    found = (why_no_devices(warehouse, recent), NO_SEQUENCE if warehouse.lacks_sequences else None)
+    return tuple(filter(None, found))
+
+
+def blank_services(warehouse: Published, services: Iterable[str]) -> str | None:
+    """How many sequences aren't attempts because they name no service; None where there are none."""
+    count = int(warehouse.frame("blank_sequences")["sequences"].iloc[0])
+    return blank_services_sentence(count, services)
+
+
+def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
+    """The sentence on so many sequences that name no service; None for none."""
+    if not count:
+        return None
+    have = "1 sequence has" if count == 1 else f"{count:,} sequences have"
+    with_blank = ",".join((*services, "(none)"))
+    return (
+        f"{have} a blank service and {'is' if count == 1 else 'are'} not counted as connection attempts; "
+        f"set KPI_SYNC_SERVICES={with_blank} if blank means Sync"
+    )
+
+
+def _bounds(warehouse: Published, period: Period) -> tuple[date, date]:
+    """The first and last day of a period, or of the publication where the period is open."""
+    publication = warehouse.publication
+    first = period.first or publication.first_day
+    last = period.last or publication.last_complete_day
+    start = first or last or publication.last_day
+    end = last or publication.last_day or first
+    if start is None or end is None:
+        raise NoData(NO_COMPLETE_DAY)
+    return start, end
+
+
+def _when(days: pd.DatetimeIndex) -> str:
+    """Days in words: one, a stretch, or how many between two."""
+    first, last = days[0].date(), days[-1].date()
+    if first == last:
+        return f"on {day_text(first)}"
+    start = day_text(first)
+    if first.year == last.year:
+        start = start.removesuffix(f" {first.year}")
+    stretch = f"{start} to {day_text(last)}"
+    if len(days) == (last - first).days + 1:
+        return f"from {stretch}"
+    return f"on {len(days)} days from {stretch}"

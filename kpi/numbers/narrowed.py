@@ -1,0 +1,155 @@
+"""Cells of attempts under a filter: which of them would say, beside tables without it, what is hidden.
+
+An attempt has one value of each tag. So a filter of one tag is a sum of some values of the breakdown by
+that tag, and everything else is the rest of it. A filtered cell is shown only where the breakdown shows
+every value inside the filter, or every value outside of it: then it says nothing that the breakdown and
+the table without the filter don't say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kpi.meaning.filters import Filters
+from kpi.numbers.cells import hidden_accounts, hidden_attempts, small
+
+Anyway = tuple[pd.Series | None, pd.Series | None]
+DEVICES = "devices"
+"""The one dimension that attempts are filtered by but never broken down by."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Whole counts of attempts by broken_by, day and levels; ``daily`` are a weekly table's by day."""
+
+    frame: pd.DataFrame
+    daily: pd.DataFrame | None = None
+
+
+def hidden_counts(
+    read: Callable[[Filters, str | None], Counted],
+    table: Counted,
+    filters: Filters,
+    by: str | None,
+    counts: Sequence[str],
+    levels: Sequence[str],
+    min_users: int,
+) -> dict[str, pd.Series]:
+    """The cells to hide of each count of a table of attempts, read under ``filters`` and ``by``.
+
+    ``read`` gives the same table under another filter and breakdown, for the days that are shown.
+    """
+    beside = {
+        dimension: read(filters.without(dimension), by or _breakdown(dimension))
+        for dimension in filters.narrowed
+        if min_users > 1
+    }
+    whole = {d: wider for d, wider in beside.items() if by or d == DEVICES}
+    parts = {d: wider for d, wider in beside.items() if d not in whole}
+    course_is_small = bool(filters.narrowed) and not by and _small(table.frame, counts, min_users)
+    hidden = {}
+    for count in counts:
+        anyway = (
+            _complements(table.frame, [w.frame for w in whole.values()], count, levels, min_users),
+            None
+            if table.daily is None
+            else _complements(
+                table.daily,
+                [w.daily for w in whole.values() if w.daily is not None],
+                count,
+                levels,
+                min_users,
+            ),
+        )
+        mask = _hidden(table, bool(by), count, levels, min_users, anyway)
+        for dimension, wider in parts.items():
+            gone = _hidden(wider, True, count, levels, min_users, (None, None))
+            inside = filters.picked(dimension, wider.frame["broken_by"])
+            if len(wider.frame):
+                mask |= _given_away(wider.frame, gone, inside, count)
+        hidden[count] = mask | course_is_small
+    return hidden
+
+
+def hidden_days(
+    counts: pd.DataFrame, frame: pd.DataFrame, filters: Filters, by: str | None, min_users: int
+) -> pd.Series:
+    """The rows of ``frame`` on whose day a segment of users is hidden with its zeros.
+
+    ``counts`` are whole, by broken_by, audience and day. Where few users were there over 28 days, a day's
+    0 would say when they were not. Where no count under a filter reaches the minimum on any day, neither is
+    shown that on some days nobody was there.
+    """
+    if not (filters.narrowed or by):
+        return pd.Series(False, index=frame.index)
+    users = ["daily_users", "monthly_users"]
+    keys = ["broken_by", "day"]
+    active = counts[counts["audience"] == "active"]
+    few = active[small(active["monthly_users"], min_users)]
+    if not by and _small(active, users, min_users):
+        few = active
+    places = pd.MultiIndex.from_frame(frame[keys])
+    return pd.Series(places.isin(pd.MultiIndex.from_frame(few[keys])), index=frame.index)
+
+
+def reaching(frame: pd.DataFrame, counts: Sequence[str], least: int) -> set[str]:
+    """The values of a breakdown with a count of at least so many on any day; the others aren't listed."""
+    reached = (frame[list(counts)].fillna(0) >= least).any(axis="columns")
+    return set(frame.loc[reached, "broken_by"])
+
+
+def _breakdown(dimension: str) -> str | None:
+    return None if dimension == DEVICES else dimension
+
+
+def _hidden(
+    table: Counted,
+    broken: bool,
+    count: str,
+    levels: Sequence[str],
+    min_users: int,
+    anyway: Anyway,
+) -> pd.Series:
+    if list(levels) == ["account"]:
+        return hidden_accounts(table.frame, table.daily, broken, min_users, anyway)
+    return hidden_attempts(table.frame, table.daily, count, list(levels), min_users, anyway)
+
+
+def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
+    """Whether some cell of a course holds anybody and none reaches the minimum."""
+    most = frame[list(counts)].max().max()
+    return bool(pd.notna(most) and 0 < most < min_users)
+
+
+def _complements(
+    frame: pd.DataFrame,
+    wider: Sequence[pd.DataFrame],
+    count: str,
+    levels: Sequence[str],
+    min_users: int,
+) -> pd.Series | None:
+    """Where the table without one dimension of the filter holds only a few attempts more."""
+    keys = ["broken_by", "day", *levels]
+    few = None
+    for whole in wider:
+        all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
+        all_of_it.index = frame.index
+        # A cell of nobody has nothing to give away but the whole, which has its own rule.
+        mine = small(all_of_it - frame[count], min_users) & (frame[count] > 0).fillna(False)
+        few = mine if few is None else few | mine
+    return few
+
+
+def _given_away(parts: pd.DataFrame, gone: pd.Series, inside: pd.Series, count: str) -> np.ndarray:
+    """Where a value inside the filter and another outside of it are hidden in the breakdown.
+
+    Every value of ``parts`` has the same days and levels in the same order, as the filtered table has.
+    """
+    values = parts["broken_by"].nunique()
+    hidden = (gone & (parts[count] > 0).fillna(False)).to_numpy().reshape(values, -1)
+    within = inside.to_numpy(dtype=bool).reshape(values, -1)
+    return (hidden & within).any(axis=0) & (hidden & ~within).any(axis=0)

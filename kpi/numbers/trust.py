@@ -1,0 +1,211 @@
+"""Whether today's numbers can be trusted: what is missing or doubtful, what it touches, and who mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pandas as pd
+
+from kpi.meaning.definitions import MONTH, WEEK
+from kpi.meaning.measures import day_text, days_text
+from kpi.numbers import coverage
+from kpi.numbers.published import RECENT_DAYS, Published
+from kpi.rows import each_row
+from kpi.settings import Settings
+from kpi.summary import anomalies
+
+LOAD = "python -m kpi load FILE…, then: python -m kpi summarise"
+SUMMARISE = "python -m kpi summarise"
+WINDOWED = f"7-day means for {WEEK} days; monthly users and the engagement ratio for {MONTH}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is missing or doubtful: since when, which numbers it touches, until when, and the way out.
+
+    ``grave`` says which numbers of the newest complete day can't be used because of it, if any. ``until``
+    is None where nothing but mending ends it.
+    """
+
+    what: str
+    since: date | None
+    touches: str
+    until: date | None
+    mend: str
+    grave: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """All of it, in sentences."""
+        since = f" since {day_text(self.since)}" if self.since else ""
+        until = f", until {day_text(self.until)}" if self.until else ""
+        return f"{self.what}{since}. It touches {self.touches}{until}. {self.mend}."
+
+
+def problems(warehouse: Published, settings: Settings, today: date | None = None) -> list[Problem]:
+    """Everything that a reader of the newest numbers should know, what weighs most first."""
+    today = today or datetime.now(UTC).date()
+    found = [
+        *_old(warehouse, today),
+        *_gaps(warehouse),
+        *_short(warehouse),
+        *_devices(warehouse),
+        *_sequences(warehouse, settings),
+        *_doubtful(warehouse),
+        *_unusual(warehouse),
+    ]
+    return sorted(found, key=lambda problem: not problem.grave)
+
+
+def answer(warehouse: Published, found: list[Problem]) -> str:
+    """The answer to "can I trust today?", in one sentence."""
+    last = warehouse.publication.last_complete_day
+    if last is None:
+        return "No: no day is complete yet."
+    day = day_text(last)
+    grave = [problem for problem in found if problem.grave]
+    if grave:
+        return f"No: {grave[0].grave}."
+    if found:
+        count = "1 thing" if len(found) == 1 else f"{len(found)} things"
+        return f"With care: the numbers of {day} are there; {count} below may matter to yours."
+    return f"Yes: {day} and the {MONTH - 1} days before it are loaded and complete."
+
+
+def _old(warehouse: Published, today: date) -> Iterator[Problem]:
+    last = warehouse.publication.last_complete_day
+    if last is None or not warehouse.publication.old_data(today):
+        return
+    yield Problem(
+        f"No newer day than {day_text(last)} is complete: {(today - last).days:,} days are missing",
+        last + timedelta(days=1),
+        "every number of the newest days",
+        None,
+        f"An operator loads the newer files: {LOAD}",
+        grave=f"the newest complete day is {day_text(last)}, {(today - last).days:,} days ago",
+    )
+
+
+def _gaps(warehouse: Published) -> Iterator[Problem]:
+    """Stretches of days that don't count, as long as a monthly number of a recent day needs them."""
+    last = warehouse.publication.last_complete_day
+    volumes = warehouse.volumes
+    if last is None:
+        return
+    whole = volumes[volumes["type"] == anomalies.EVERY_TYPE]
+    whole = whole[whole["day"] <= pd.Timestamp(last)]
+    recent = whole[whole["day"] > pd.Timestamp(last - timedelta(days=RECENT_DAYS + MONTH))]
+    gap = recent[(recent["loaded"] == 0) | (recent["complete"] == 0)]
+    for first, end, early in _stretches(gap):
+        until = end + timedelta(days=MONTH - 1)
+        days = days_text(first, end)
+        what = f"{days} {'was loaded before its end' if early else 'is not loaded'}"
+        if end > first:
+            what = f"{days} {'were loaded before their end' if early else 'are not loaded'}"
+        mend = f"An operator loads the whole file of {'each' if end > first else 'that'} day"
+        yield Problem(
+            what, None, WINDOWED, until, f"{mend}: {LOAD}", grave=_absent(what, until, last)
+        )
+
+
+def _short(warehouse: Published) -> Iterator[Problem]:
+    publication = warehouse.publication
+    if publication.first_day is None or publication.last_complete_day is None:
+        return
+    until = publication.first_day + timedelta(days=MONTH - 1)
+    if publication.last_complete_day < until:
+        yield Problem(
+            f"The data begin on {day_text(publication.first_day)}, less than {MONTH} days before the "
+            "newest day",
+            None,
+            "monthly users and the engagement ratio, which are absent",
+            until,
+            f"An operator loads earlier files, if there are any: {LOAD}",
+        )
+
+
+def _stretches(gap: pd.DataFrame) -> Iterator[tuple[date, date, bool]]:
+    """First and last day of days in a row that don't count alike, and whether they were loaded early."""
+    rows = [(row.day.date(), bool(row.loaded)) for row in each_row(gap)]
+    start = 0
+    for place in range(1, len(rows) + 1):
+        ends = place == len(rows) or rows[place] != (
+            rows[place - 1][0] + timedelta(days=1),
+            rows[place - 1][1],
+        )
+        if ends:
+            yield rows[start][0], rows[place - 1][0], rows[start][1]
+            start = place
+
+
+def _devices(warehouse: Published) -> Iterator[Problem]:
+    last = warehouse.publication.last_complete_day
+    absent = coverage.days_without(warehouse, span=MONTH)
+    if last is None or not len(absent) or absent[-1].date() < last - timedelta(days=MONTH - 1):
+        return
+    why = coverage.why_no_devices(warehouse, span=MONTH)
+    still = len(coverage.days_without(warehouse)) and (
+        coverage.days_without(warehouse)[-1].date() >= last
+    )
+    if why:
+        what, _, mend = why.rstrip(".").partition("). ")
+        yield Problem(
+            f"{what})",
+            None,
+            "multi- and single-device users, their goals, and connections by devices",
+            None if still else absent[-1].date(),
+            f"An operator decides: {_lowered(mend)}",
+        )
+
+
+def _sequences(warehouse: Published, settings: Settings) -> Iterator[Problem]:
+    if warehouse.lacks_sequences:
+        what, _, mend = coverage.NO_SEQUENCE.partition(". ")
+        touches = "connection times, completion, steps and their goals, which are absent"
+        yield Problem(what, None, touches, None, f"An operator can {_lowered(mend)}")
+    blank = coverage.blank_services(warehouse, settings.sync_services)
+    if blank:
+        what, _, mend = blank.partition("; ")
+        yield Problem(what, None, "attempts begun and completed", None, f"An operator can {mend}")
+
+
+def _doubtful(warehouse: Published) -> Iterator[Problem]:
+    doubtful = warehouse.doubtful
+    count = doubtful["day"].nunique()
+    if not count:
+        return
+    hold = "1 day holds" if count == 1 else f"{count} days hold"
+    events = int(doubtful["events"].sum())
+    yield Problem(
+        f"{hold} only a few stray events ({events:,} in all), listed below with file and line",
+        None,
+        "nothing: they count for no day",
+        None,
+        f"An operator looks at the lines; they count once the rest of their day comes: {LOAD}",
+    )
+
+
+def _unusual(warehouse: Published) -> Iterator[Problem]:
+    last = warehouse.publication.last_complete_day
+    if last is None:
+        return
+    since = last - timedelta(days=RECENT_DAYS - 1)
+    for sentence in anomalies.sentences(warehouse.frame("unusual_days", since=since)):
+        yield Problem(
+            sentence,
+            None,
+            f"that day's numbers, and {WINDOWED}",
+            None,
+            "Whoever runs the servers knows whether it was an outage, a release or real",
+        )
+
+
+def _absent(what: str, until: date, last: date) -> str:
+    """Which numbers of the last day a gap leaves absent, if any."""
+    return f"{what}, so monthly numbers of {day_text(last)} are absent" if until >= last else ""
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,32 @@
+"""The warehouse: one publication that is asked questions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kpi import store
+from kpi.meaning.question import Question
+from kpi.numbers import answers
+from kpi.numbers.answers import Answer
+from kpi.numbers.published import Published, version_of
+from kpi.settings import Settings
+
+
+class Warehouse(Published):
+    """One publication, opened for reading; safe to share between threads."""
+
+    def ask(self, question: Question) -> Answer:
+        """The answer to a question, with the statements that it was read with."""
+        return answers.answer(self, question)
+
+
+def open_warehouse(settings: Settings, answers_kept: int = 0) -> Warehouse:
+    """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
+    key = store.lasting_key(settings)
+    explain = partial(store.explained, settings)
+    warehouse = Warehouse(
+        store.reading_engine(settings), key, explain, answers_kept, settings.min_device_coverage
+    )
+    versions = warehouse.frame("schema_version")
+    store.refuse_newer_version(None if versions.empty else version_of(versions))
+    return warehouse

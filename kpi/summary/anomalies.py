@@ -1,0 +1,148 @@
+"""Days whose volume of events departs from their recent weekday pattern.
+
+A pipeline once stalled for three weeks, and code changes halved the volume unseen. So every day's
+events of each type are compared with those of the same weekday in the 8 weeks before. The median of
+these is the usual volume, whatever a few bad days among them say; how far a day may stray follows
+from their median absolute deviation, and at least from chance and from slow trends.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kpi.meaning.measures import day_text
+from kpi.rows import each_row
+
+EVERY_TYPE = "(all)"
+MOST_TYPES = 60
+"""How many types are watched, those with most events; a log of junk types can't drown the rest."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What counts as unusual; a day with fewer than ``least_weeks`` comparable ones has no verdict.
+
+    A day is unusual when it is ``spreads`` standard deviations or more from the usual, by each of
+    three measures: the median absolute deviation of the weeks before (scaled), ``trend`` of the usual
+    volume (growth and seasons within two months), and chance alone, by which the square root of a
+    count varies by one half. Fewer than ``least_events``, that day and usually, are never unusual.
+    """
+
+    weeks: int = 8
+    least_weeks: int = 4
+    spreads: float = 4.5
+    trend: float = 0.04
+    least_events: int = 10
+
+
+RULE = Rule()
+
+
+def volumes(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
+    """What `queries/read/day_volumes.sql` found, with typed columns; its columns, also without rows."""
+    columns = ["day", "type", "events", "loaded", "complete"]
+    frame = pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=columns)
+    frame["day"] = pd.to_datetime(frame["day"]).astype("datetime64[s]")
+    return frame
+
+
+def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
+    """Every type's volume on every day that counts, beside what was usual for its weekday.
+
+    ``volumes`` has day, type, events, loaded and complete, with a row of type '(all)' for each day.
+    The result has one row per type and day, in order: type, day, events (0 where there were none),
+    usual, low, high (absent without enough weeks), and unusual: 'low', 'high' or ''. Days that aren't
+    complete are left out. A type is judged from the first day it was seen.
+    """
+    whole = volumes[volumes["type"] == EVERY_TYPE]
+    counts = whole.loc[(whole["loaded"] == 1) & (whole["complete"] == 1), "day"]
+    columns = ["type", "day", "events", "usual", "low", "high", "unusual"]
+    if counts.empty:
+        return pd.DataFrame({name: [] for name in columns})
+    calendar = pd.date_range(whole["day"].min(), whole["day"].max(), name="day", unit="s")
+    table = volumes.pivot(index="day", columns="type", values="events").astype(float)
+    table = table.reindex(calendar)
+    counted = calendar.isin(pd.DatetimeIndex(counts))
+    seen = table.notna().cummax()
+    table = table.fillna(0).where(seen)
+    table[~counted] = np.nan
+    before = np.stack([table.shift(7 * week).to_numpy() for week in range(1, rule.weeks + 1)])
+    with warnings.catch_warnings():  # where no week counts, there is no median
+        warnings.simplefilter("ignore", RuntimeWarning)
+        usual = np.nanmedian(before, axis=0)
+        deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
+    usual[(~np.isnan(before)).sum(axis=0) < rule.least_weeks] = np.nan
+    spread = rule.spreads * np.maximum(deviation, rule.trend * usual)
+    root, chance = np.sqrt(usual), rule.spreads / 2
+    low = np.maximum(np.minimum(usual - spread, np.maximum(root - chance, 0) ** 2), 0)
+    high = np.maximum(usual + spread, (root + chance) ** 2)
+    events = table.to_numpy()
+    enough = np.fmax(events, usual) >= rule.least_events
+    verdict = np.where(enough & (events < low), "low", "")
+    verdict = np.where(enough & (events > high), "high", verdict)
+    parts = [
+        pd.DataFrame(
+            {
+                "type": name,
+                "day": calendar,
+                "events": events[:, place],
+                "usual": usual[:, place],
+                "low": low[:, place],
+                "high": high[:, place],
+                "unusual": verdict[:, place],
+            }
+        )
+        for place, name in enumerate(table.columns)
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    found = found[found["events"].notna()].reset_index(drop=True)
+    return found.astype({name: "Float64" for name in ("events", "usual", "low", "high")})[columns]
+
+
+def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The same without numbers of events from 1 to less than ``least``, which could tell of a person."""
+    shown = judged.copy()
+    for name in ("events", "usual", "low", "high"):
+        few = (shown[name] > 0) & (shown[name] < least)
+        shown[name] = shown[name].mask(few.fillna(False).astype(bool))
+    return shown
+
+
+def marks(volumes: pd.DataFrame, rule: Rule = RULE) -> Iterator[dict[str, Any]]:
+    """What to write beside each unusual day and type: day (a date), type and warning."""
+    found = judged(volumes, rule)
+    for row in each_row(found[found["unusual"] != ""]):
+        yield {
+            "day": row.day.date(),
+            "type": row.type,
+            "warning": f"{row.unusual}: {_told(row.events, rule)} events, usually "
+            f"{row.usual:,.0f} ({row.low:,.0f} to {row.high:,.0f})",
+        }
+
+
+def sentences(marked: pd.DataFrame) -> Iterator[str]:
+    """One sentence per unusual day, the latest first: the whole day's volume, or its types'.
+
+    ``marked`` has day, type and warnings, as `queries/read/unusual_days.sql` gives them.
+    """
+    for day, rows in marked.groupby("day", sort=False):
+        by_type = dict(zip(rows["type"], rows["warnings"], strict=True))
+        whole = by_type.pop(EVERY_TYPE, None)
+        name = day_text(pd.Timestamp(str(day)).date())
+        if whole:
+            yield f"{name}: volume {whole}"
+        else:
+            told = "; ".join(f"{kind} {warning}" for kind, warning in sorted(by_type.items())[:3])
+            more = f"; and {len(by_type) - 3} more types" if len(by_type) > 3 else ""
+            yield f"{name}: {told}{more}"
+
+
+def _told(events: float, rule: Rule) -> str:
+    """A number of events; a few of them could tell of one person."""
+    return f"under {rule.least_events}" if 0 < events < rule.least_events else f"{events:,.0f}"

@@ -1,0 +1,403 @@
+"""Filling the KPI tables for whatever days changed, and publishing them in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from kpi import store
+from kpi.errors import Refused
+from kpi.events import load
+from kpi.meaning import definitions
+from kpi.meaning.definitions import (
+    ATTEMPT_WINDOW,
+    MONTH,
+    NEEDED_DAYS,
+    PLATFORM,
+    UNKNOWN_DEVICES,
+    WIDEST_WINDOW,
+)
+from kpi.meaning.filters import Period
+from kpi.settings import Settings
+from kpi.store import queries
+from kpi.summary import anomalies, basis
+
+LOOK_AROUND_DAYS = 28
+"""How far from a changed day the rest of a sequence is looked for, if it wasn't an attempt before."""
+
+EVENTS_AT_ONCE = 20_000_000
+"""About how many events one statement groups: memory is bounded by it, however long the range."""
+
+ANY_DEVICES = (0, 999)
+_EVER = (date(1970, 1, 1), date(9999, 1, 1))
+
+
+@dataclass(frozen=True)
+class Summarised:
+    """What a run did: how many days changed, from when to when, and the publication they are in.
+
+    No days and a publication: days became complete, or only the list of loads, or of what expired, was
+    out of date.
+    """
+
+    days: int
+    first_day: date | None = None
+    last_day: date | None = None
+    publication_id: int | None = None
+    completed: int = 0
+    """How many days became complete."""
+    blank_service: int = 0
+    """How many sequences aren't attempts because they name no service."""
+
+
+def summarise(
+    settings: Settings,
+    first: date | None = None,
+    last: date | None = None,
+    tell: Callable[[str], None] = lambda step: None,
+) -> Summarised:
+    """Fill the KPI tables for the days whose events changed, and what depends on them.
+
+    Where the numbers would rest on other settings or definitions than before (`kpi.summary.basis`), every day
+    that isn't frozen changed. A day that was loaded after its end becomes complete by itself.
+
+    ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run;
+    raises Refused where ``last`` is before ``first``.
+    ``tell`` hears the name of each step. Rerunning changes nothing, so it is tried again where the store
+    was out of reach for a moment.
+    """
+    period = Period(first, last)
+    return store.retried(lambda: _summarised(settings, period, tell))
+
+
+def _summarised(settings: Settings, period: Period, tell: Callable[[str], None]) -> Summarised:
+    with store.only_writer(settings), store.storage_faults(settings):
+        if not store.has_events(settings):
+            raise Refused(store.no_events(settings))
+        load.prepare_store(settings)
+        with store.next_publication(settings) as publishing:
+            run = _Run(settings, publishing, tell)
+            run.refuse_a_mixture(every_day=period == Period())
+            run.keep_what_is_gone()
+            changed = run.find_changes(*period.bounds)
+            restated, completed = run.judge_days()
+            relisted = run.list_loads()
+            if not (changed.days or restated or relisted):
+                return changed
+            if changed.days:
+                run.fill()
+            run.list_days()
+            run.mark_unusual_days()
+            blank = queries.run(publishing.connection, "read/blank_sequences").scalar_one()
+            number = publishing.publish(definitions.version(settings.device_by), run.simulated)
+            queries.run(publishing.connection, "fill/published")
+            run.keep_basis(every_day=period == Period())
+            publishing.end_part()
+            return replace(
+                changed, publication_id=number, completed=completed, blank_service=int(blank)
+            )
+
+
+class _Run:
+    """One run over the changed days; each step is a file in `queries/fill`.
+
+    DuckDB writes one file a transaction, so the steps alternate: tags and segments (unpublished),
+    then all private tables in one transaction, then the rest (unpublished).
+    """
+
+    def __init__(
+        self, settings: Settings, publishing: store.Publishing, tell: Callable[[str], None]
+    ) -> None:
+        self.settings = settings
+        self.connection = publishing.connection
+        self.end_part = publishing.end_part
+        self.tell = tell
+        stored = queries.settings(self.connection)
+        self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.simulated = stored.get("simulated") == "1"
+        self.by_platform = int(settings.device_by == PLATFORM)
+        self.frozen_before = stored_frozen_before(stored)
+        self.anew = basis.differs(settings, self.connection, stored)
+        self._judge_volumes()
+
+    def refuse_a_mixture(self, every_day: bool) -> None:
+        """Refuse to summarise some days by another device identity than the rest."""
+        frozen = self.frozen_before > _EVER[0]
+        basis.refuse_a_mixture(self.settings, self.connection, every_day, frozen)
+
+    def keep_what_is_gone(self) -> None:
+        """Freeze the days that a pipeline dropped from its table, with those that depend on them."""
+        if not (self.settings.database_url and self.settings.raw_table):
+            return
+        found = queries.run(self.connection, "read/events_gone").mappings().one()
+        if found["first_summarised"] is None:
+            return
+        if found["first_present"] is None:
+            raise Refused(
+                f"{self.settings.raw_table} holds no events, though some were summarised before; "
+                "nothing was changed"
+            )
+        frozen_before = frozen_from(found["first_present"])
+        if (
+            found["first_present"] > found["first_summarised"]
+            and frozen_before > self.frozen_before
+        ):
+            self.frozen_before = frozen_before
+            self._run("setting", name="frozen_before", setting=frozen_before.isoformat())
+            self._judge_volumes()
+
+    def find_changes(self, first: date, last: date) -> Summarised:
+        self._run(
+            "changed_day",
+            frozen_before=self.frozen_before,
+            first_wanted=first,
+            last_wanted=last,
+            anew=int(self.anew),
+        )
+        self._run("new_sequence", frozen_before=self.frozen_before)
+        found = queries.run(self.connection, "read/changed_days").mappings().one()
+        self.end_part()
+        if found["days"]:
+            self.first_changed, self.last_changed = found["first_day"], found["last_day"]
+            self.first_counted, self.last_counted = found["first_counted"], found["last_counted"]
+            events_a_day = max(1, int(found["events"]) // found["days"])
+            self.days_at_once = max(1, EVENTS_AT_ONCE // events_a_day)
+        return Summarised(found["days"], found["first_day"], found["last_day"])
+
+    def judge_days(self) -> tuple[int, int]:
+        """Judge which days are loaded and complete now; how many differ from what was published, and how
+        many of these became complete.
+        """
+        self._run(
+            "loaded_day",
+            frozen_before=self.frozen_before,
+            min_day_percent=self.settings.min_day_percent,
+            now=self.now,
+            now_seconds=int((self.now - datetime(1970, 1, 1)).total_seconds()),
+            complete_after_seconds=self.settings.complete_after_hours * 3600,
+        )
+        found = queries.run(self.connection, "read/changed_status").mappings().one()
+        self.end_part()
+        return int(found["days"]), int(found["completed"])
+
+    def keep_basis(self, every_day: bool) -> None:
+        """Keep what the numbers rest on; where days differ in it, nothing will equal it."""
+        differ = self.anew and not every_day
+        check = basis.DIFFERING if differ else basis.check(self.settings)
+        self._run("setting", name=basis.NAME, setting=check)
+
+    def list_loads(self) -> bool:
+        """List the loads and what expired; whether the newest publication's lists were out of date."""
+        before = self._lists()
+        self._run("load_manifest")
+        if self.frozen_before > _EVER[0]:
+            self._run(
+                "retention",
+                first_kept=kept_from(self.frozen_before),
+                frozen_before=self.frozen_before,
+            )
+        self.end_part()
+        published = queries.run(self.connection, "read/publication").first() is not None
+        return published and self._lists() != before
+
+    def _lists(self) -> list[object]:
+        return [
+            queries.run(self.connection, f"read/{name}").all()
+            for name in ("load_manifest", "retention")
+        ]
+
+    def list_days(self) -> None:
+        """State which days are loaded and complete, and list those that hold strays only."""
+        self._run("day_status")
+        self._run("doubtful_day", raw_table=self.settings.raw_table or "")
+        self.end_part()
+
+    def mark_unusual_days(self) -> None:
+        """Judge every day's volume of events by its recent weekdays, and mark those that stray."""
+        self._run("usual_day")
+        found = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
+        for marked in anomalies.marks(anomalies.volumes(found.mappings().all())):
+            self._run("unusual_day", **marked)
+        self.end_part()
+
+    def fill(self) -> None:
+        changed = _in_ms(self.first_changed, self.last_changed)
+        self._name_segments()
+        self._run("unpublished_day")
+        self._run("known_user", **changed, by_platform=self.by_platform)
+        self._fill_user_days()
+        self._run("touched_sequence", **changed)
+        touched = queries.run(
+            self.connection, "read/touched_bounds", look_around_days=LOOK_AROUND_DAYS
+        )
+        self._run(
+            "attempt",
+            **_in_ms(**touched.mappings().one()),
+            multi_device_reach=ATTEMPT_WINDOW - 1,
+        )
+        self.end_part()
+
+        self._run("day_volume", **changed)
+        self._run(
+            "day_coverage",
+            first_day=self.first_changed,
+            last_day=self.last_changed,
+            min_coverage=self.settings.min_device_coverage,
+            widest_window=WIDEST_WINDOW,
+        )
+        services = self.settings.sync_services
+        self._run("seen_attempt_tags", sync_services=services)
+        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("segment")
+        self._run(
+            "connection",
+            sync_services=services,
+            first_kept=kept_from(self.frozen_before),
+            multi_device_window=ATTEMPT_WINDOW,
+            unknown_devices=UNKNOWN_DEVICES,
+        )
+        self._run("day_status")
+        self._count_users()
+        self.end_part()
+
+    def _name_segments(self) -> None:
+        """Name the segments of the counted days' events, while nothing private has changed."""
+        if self.first_counted is None:
+            return
+        self._run("seen_tags", **_in_ms(self.first_counted, self.last_counted))
+        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("segment")
+        self.end_part()
+
+    def _fill_user_days(self) -> None:
+        """Who was active on the counted days, on which devices, and who is multi-device since."""
+        if self.first_counted is None:
+            return
+        for part in self._parts(self.first_counted, self.last_counted):
+            self._run("active_day", **_in_ms(**part), by_platform=self.by_platform)
+            self._run("user_day", **part)
+            self._run("user_device_day", **part)
+        reach = WIDEST_WINDOW - 1
+        for part in self._parts(self.first_counted, self.last_counted + timedelta(days=reach)):
+            self._run(
+                "multi_device_day",
+                **part,
+                first_device_day=part["first_day"] - timedelta(days=reach),
+                widest_window=WIDEST_WINDOW,
+            )
+
+    def _count_users(self) -> None:
+        """Daily users of every audience from one pass; monthly changes, an audience at a time."""
+        if self.first_counted is None:
+            return
+        reach = WIDEST_WINDOW - 1
+        loaded = dict(queries.run(self.connection, "read/loaded_days").mappings().one())
+        if loaded["last_day"] is None:
+            loaded = {"first_day": _EVER[1], "last_day": _EVER[0]}
+        self._run("shortened", first_loaded_day=loaded["first_day"], last_day=loaded["last_day"])
+        first = self.first_counted
+        last_daily = min(loaded["last_day"], self.last_counted + timedelta(days=reach))
+        monthly = {
+            "first_day": first,
+            "last_day": min(loaded["last_day"], self.last_counted + timedelta(days=reach + MONTH)),
+            "first_active_day": first - timedelta(days=MONTH - 1),
+        }
+        self._run("audience")
+        for part in self._parts(first, last_daily):
+            self._run("daily_step", **part)
+            self._name_sets(0, *ANY_DEVICES, part["first_day"], part["last_day"])
+            self._run("daily_users", **part)
+        for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
+            self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
+            self._name_sets(
+                MONTH - 1, lowest, highest, monthly["first_active_day"], monthly["last_day"]
+            )
+            self._run("monthly_users_change", audience=audience, **monthly)
+        self._run("versionless")
+
+    def _parts(self, first: date, last: date) -> Iterator[dict[str, date]]:
+        """The days from first to last, both included, in runs of about EVENTS_AT_ONCE events."""
+        while first <= last:
+            days = min(self.days_at_once, (last - first).days + 1)
+            end = first + timedelta(days=days - 1)
+            yield {"first_day": first, "last_day": end}
+            first = end + timedelta(days=1)
+
+    def _name_sets(
+        self, reach: int, lowest: int, highest: int, first_active_day: date, last_day: date
+    ) -> None:
+        self._run(
+            "segment_set",
+            reach=reach,
+            lowest=lowest,
+            highest=highest,
+            first_active_day=first_active_day,
+            last_day=last_day,
+        )
+        collisions = queries.run(self.connection, "read/set_key_collisions").scalar()
+        if collisions:
+            raise Refused(
+                f"{collisions} sets of segments share a key, so counts could be wrong; nothing was "
+                "published. Load everything into a new KPI_HOME, which draws new keys"
+            )
+
+    def _judge_volumes(self) -> None:
+        _judge_volumes(self.settings, self.connection, self.frozen_before)
+
+    def _run(self, step: str, **params: object) -> None:
+        self.tell(step)
+        queries.run(self.connection, f"fill/{step}", **params)
+
+
+def unsummarised(settings: Settings, connection: Connection) -> int:
+    """How many days have changed since the newest publication."""
+    stored = queries.settings(connection)
+    frozen_before = stored_frozen_before(stored)
+    _judge_volumes(settings, connection, frozen_before)
+    queries.run(
+        connection,
+        "fill/changed_day",
+        frozen_before=frozen_before,
+        first_wanted=_EVER[0],
+        last_wanted=_EVER[1],
+        anew=int(basis.differs(settings, connection, stored)),
+    )
+    return int(queries.run(connection, "read/changed_days").mappings().one()["days"])
+
+
+def _judge_volumes(settings: Settings, connection: Connection, frozen_before: date) -> None:
+    """Count the events that there are by day, and judge which days they are enough for."""
+    queries.run(
+        connection,
+        "fill/judged_day",
+        frozen_before=frozen_before,
+        min_day_percent=settings.min_day_percent,
+    )
+
+
+def stored_frozen_before(stored: dict[str, str]) -> date:
+    """Days before it can't be refilled, since events they depend on have expired."""
+    return date.fromisoformat(stored.get("frozen_before", _EVER[0].isoformat()))
+
+
+def frozen_from(first_kept: date) -> date:
+    """The first day that can be refilled, where events are kept from a day on."""
+    return first_kept + timedelta(days=NEEDED_DAYS - 1)
+
+
+def kept_from(frozen_before: date) -> date:
+    """The first day whose events are kept, where days before another are frozen."""
+    return frozen_before - timedelta(days=NEEDED_DAYS - 1)
+
+
+def _in_ms(first_day: date, last_day: date) -> dict[str, int]:
+    """The bounds of UTC days, both included, as a half-open range of milliseconds."""
+    return {"first_ms": epoch_ms(first_day), "end_ms": epoch_ms(last_day + timedelta(days=1))}
+
+
+def epoch_ms(day: date) -> int:
+    """The UTC day's first millisecond since 1970."""
+    return (day - date(1970, 1, 1)).days * 86_400_000

@@ -1,0 +1,114 @@
+"""Every call that the snapshots make into the product, in one place, so that a redesign changes one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from conftest import environment
+
+from kpi.goals import Goal
+from kpi.goals.figures import Figures
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Options, Question
+from kpi.meaning.tables import TABLES as REGISTRY
+from kpi.numbers.published import noted
+from kpi.numbers.warehouse import Warehouse, open_warehouse
+from kpi.settings import Settings
+from kpi.store import queries
+
+USER_OPTIONS = ("filters", "period", "by", "weekly")
+TABLES: dict[str, tuple[str, ...]] = {
+    "engagement": USER_OPTIONS,
+    "multi-device": (*USER_OPTIONS, "window"),
+    "device-coverage": USER_OPTIONS,
+    "connection-time": (*USER_OPTIONS, "devices", "attempt tags"),
+    "completion": (*USER_OPTIONS, "devices", "attempt tags"),
+    "steps": (*USER_OPTIONS, "devices", "attempt tags"),
+    "firefox": ("period", "weekly"),
+    "ready-within": ("filters", "period", "weekly", "devices"),
+    "connection-distribution": ("filters", "period", "devices", "of"),
+    "connection-breakdown": ("filters", "period", "by", "devices", "attempt tags"),
+    "setup-steps": ("filters", "period", "devices"),
+}
+"""Each table, and what a reader can choose of it."""
+
+GOAL_TABLES = {"goal-median": ("filters", "period"), "goal-weeks": ("filters",)}
+"""What goals read beside these tables: attempts pooled over a window, and over each week."""
+ANY_GOAL: dict[str, Any] = {
+    "id": "time",
+    "title": "Time",
+    "measure": "connection_time_new",
+    "kind": "ceiling",
+    "threshold": 5,
+    "year": 2016,
+}
+
+NOT_EXPORTED = ("ready-within", "connection-distribution", "connection-breakdown", "setup-steps")
+EXPORTS = (*(name for name in TABLES if name not in NOT_EXPORTED), "goals")
+
+
+def tables() -> set[str]:
+    """The names of the product's tables."""
+    return set(REGISTRY)
+
+
+@contextmanager
+def publication(home: Path) -> Iterator[Warehouse]:
+    """The newest publication of a store in a folder."""
+    with environment(KPI_HOME=str(home)):
+        warehouse = open_warehouse(Settings.read())
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()
+
+
+def table(warehouse: Warehouse, name: str, **options: Any) -> pd.DataFrame:
+    """A table with no cell hidden, or the 'volumes' of events; ``options`` as in `statements`."""
+    if name == "volumes":
+        return warehouse.volumes
+    return warehouse.ask(_question(name, options)).table
+
+
+def statements(warehouse: Warehouse, name: str, **options: Any) -> dict[str, str]:
+    """The SQL behind a table as pages show it, by the name of the query.
+
+    ``options`` are ``filters`` (the fields of a filter), ``period`` (first and last day), and the
+    table's own.
+    """
+    if name in GOAL_TABLES:
+        return _goal_statements(warehouse, name, **options)
+    answer = warehouse.ask(_question(name, options))
+    return {statement.query: statement.text for statement in answer.statements}
+
+
+def _question(name: str, options: dict[str, Any]) -> Question:
+    asked = dict(options)
+    filters = Filters(**asked.pop("filters", {}))
+    period = Period(*asked.pop("period", ()))
+    by = asked.pop("by", None)
+    return Question(name, filters, period, by, Options(**asked), shown_from=0)
+
+
+def _goal_statements(
+    warehouse: Warehouse,
+    name: str,
+    filters: dict[str, Any] | None = None,
+    period: tuple[date, date] | None = None,
+) -> dict[str, str]:
+    figures = Figures(warehouse)
+    goal = Goal(**ANY_GOAL, filters=Filters(**filters or {}))
+    with noted() as readings:
+        if name == "goal-median":
+            figures.pooled_median(goal, Period(*(period or (date(2016, 3, 4), date(2016, 3, 31)))))
+            query = "connection_median"
+        else:
+            figures.scored_weeks(goal, date(2016, 3, 27))
+            query = "connection_week_median"
+    asked = next(params for read, params in readings if read == query)
+    return {query: queries.filled(f"read/{query}", **asked)}
