@@ -31,12 +31,12 @@ HEADER = (
 )
 START = 1_472_774_400_000
 REPEATS = 3
-_PROGRAM = (
-    "import sys; from kpi.commands.cli import main; status = main(['load', sys.argv[1]]); "
-    "print(open('/proc/self/io').read(), file=sys.stderr); sys.exit(status)"
-)
-
-
+_PROGRAM = """
+import atexit, runpy, sys
+atexit.register(lambda: print(open("/proc/self/io").read(), file=sys.stderr))
+sys.argv[1:1] = ["load"]
+runpy.run_module("kpi", run_name="__main__")
+"""
 _BARE_PROGRAM = """
 import sys, duckdb
 engine = duckdb.connect("bare.duckdb")
