@@ -16,6 +16,8 @@ from kpi.events import lines
 
 WIDTHS = (3, 4)
 CELLS = ("", "0", "account.signed", "Windows 7", '"', 'a"b', "a,b", "ü", '""', "NULL", "a\nb", " x")
+MISQUOTED = ('"a"b', ' "a"', 'x"y"', '"a\\"b\\"')
+"""Cells with quotes of another kind, written as they are."""
 
 
 def _written(cell: str, chance: random.Random) -> str:
@@ -36,6 +38,8 @@ def test_cells_and_lines(seed: int, size: int) -> None:
         )
         for _ in range(200)
     ]
+    records += [f"{cell},0,1" for cell in MISQUOTED for _ in range(5)]
+    chance.shuffle(records)
     text = "".join(record + "\n" for record in records).encode()
     split: dict[int, list[str | None]] = {}
     whole: dict[int, str] = {}
@@ -51,11 +55,16 @@ def test_cells_and_lines(seed: int, size: int) -> None:
     for record in records:
         cells = next(csv.reader([record]), [])
         if line in split:
+            assert not any(cell in record for cell in MISQUOTED)
             assert split.pop(line) == [None if cell in lines.BLANKS else cell for cell in cells]
         elif record:
             assert whole.pop(line) == record + "\n"
-            simple = '""' not in record.replace(',""', ",").removeprefix('""')
-            assert not (simple and "\n" not in record and len(cells) in WIDTHS)
+            assert (
+                record.startswith(MISQUOTED)
+                or '"' in "".join(cells)
+                or "\n" in record
+                or len(cells) not in WIDTHS
+            )
         line += record.count("\n") + 1
     assert not split
     assert not whole
