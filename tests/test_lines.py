@@ -16,7 +16,7 @@ from kpi.events import lines
 
 WIDTHS = (3, 4)
 CELLS = ("", "0", "account.signed", "Windows 7", '"', 'a"b', "a,b", "ü", '""', "NULL", "a\nb", " x")
-MISQUOTED = ('"a"b', ' "a"', 'x"y"', '"a\\"b\\"')
+MISQUOTED = ('"a"b', ' "a"', 'x"y"', '"a" b')
 """Cells with quotes of another kind, written as they are."""
 
 
