@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -368,11 +368,23 @@ def _numbered(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table
 
 
 def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows]:
+    """The rows of pieces, each split by a thread of its own while the next is read."""
+    waiting: Future[list[_Rows]] | None = None
+    with ThreadPoolExecutor(1) as apart:
+        for piece in pieces:
+            following = apart.submit(_rows_of, kind, piece)
+            if waiting:
+                yield from waiting.result()
+            waiting = following
+        if waiting:
+            yield from waiting.result()
+
+
+def _rows_of(kind: Recognised, piece: lines.Piece) -> list[_Rows]:
     """Rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
-    for piece in pieces:
-        care = _asks_for_care(piece.text)
-        for width, table in piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header):
-            yield width, table, care
+    care = _asks_for_care(piece.text)
+    rows = piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header)
+    return [(width, table, care) for width, table in rows]
 
 
 def _asks_for_care(text: bytes) -> bool:
