@@ -31,12 +31,11 @@ HEADER = (
 )
 START = 1_472_774_400_000
 REPEATS = 3
-_PROGRAM = """
-import atexit, runpy, sys
-atexit.register(lambda: print(open("/proc/self/io").read(), file=sys.stderr))
-sys.argv[1:1] = ["load"]
-runpy.run_module("kpi", run_name="__main__")
-"""
+_PROGRAM = (
+    "import sys; from kpi.__main__ import main; status = main(['load', sys.argv[1]]); "
+    "print(open('/proc/self/io').read(), file=sys.stderr); sys.exit(status)"
+)
+
 _BARE_PROGRAM = """
 import sys, duckdb
 engine = duckdb.connect("bare.duckdb")
