@@ -140,7 +140,7 @@ class Staging:
         """Drop whatever staging made."""
         names = self._reader.execute(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-            "AND table_name IN ('checked', 'typed', 'browsed', 'source', 'cells', 'object', "
+            "AND table_name IN ('checked', 'source', 'cells', 'object', "
             "'distinct_id', 'hashed_id')"
         ).fetchall()
         for name, kind in names:
@@ -325,14 +325,14 @@ class Staging:
         return layouts.keyed(self._keys, self.reading.format, self._mozlog)
 
     def _check_block(self) -> None:
-        for name in ("browsed", "typed"):
-            self._reader.execute(
-                f"CREATE OR REPLACE TEMP VIEW {name} AS {queries.text('files/' + name)}"
-            )
+        steps = ", ".join(
+            f"{name} AS NOT MATERIALIZED ({queries.text('files/' + name)})"
+            for name in ("browsed", "typed")
+        )
         # A user's rows side by side need less than half the room, and are looked up faster. Small numbers
         # are sorted in half the time of texts.
         self._reader.execute(
-            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} "
+            f"CREATE OR REPLACE TEMP TABLE checked AS WITH {steps} {queries.text('files/checked')} "
             "ORDER BY CAST(HASH(uid) >> 32 AS UINTEGER)"
         )
         self.contents.add(self._reader, self._spelled)
