@@ -36,7 +36,6 @@ _PROGRAM = (
     "print(open('/proc/self/io').read(), file=sys.stderr); sys.exit(status)"
 )
 
-
 _BARE_PROGRAM = """
 import sys, duckdb
 engine = duckdb.connect("bare.duckdb")
@@ -78,7 +77,8 @@ def main() -> None:
         few.write_text("".join(lines(10)))
         loads: dict[str, Callable[[Path], Run]] = {
             name: partial(loaded, checkout, folder) for name, checkout in versions.items()
-        } | {BARE: partial(read_bare, folder)}
+        }
+        loads[BARE] = partial(read_bare, folder)
         for path in files(folder, asked.rows):
             runs: dict[str, list[Run]] = {name: [] for name in loads}
             for _ in range(REPEATS):
@@ -149,6 +149,7 @@ def _run(program: list[str], folder: Path, checkout: Path) -> Run:
             "KPI_HOME": f"{home}/store",
             "KPI_HMAC_KEY": "a key for benchmarks only",
             "PYTHONPATH": str(checkout),
+            "PYTHONDONTWRITEBYTECODE": "",  # compiled once, as in an installation
         }
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         ran = subprocess.run(

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 NOT_UTF8 = "row: is not UTF-8"
@@ -198,18 +197,21 @@ class Piece:
         following = np.append(np.flatnonzero(self._begins_record[: self.used]), self.used)
         lasts = following[np.searchsorted(following, places, side="right")] - 1
         starts, ends = self._starts[places], self._ends[lasts]
-        text = self.text
-        if len(places) < len(following) - 1:
-            text = b"".join(text[a:b] for a, b in zip(starts, ends, strict=True))
-        offsets = np.append(0, np.cumsum(ends - starts)).astype(np.int32)
-        buffers = (pa.py_buffer(offsets), pa.py_buffer(text))
-        texts: pa.Array = pa.StringArray.from_buffers(len(places), *buffers)
+        text, lengths = self.text, ends - starts
         faults: pa.Array = pa.nulls(len(places), pa.string())
+        if self._faults or len(places) < len(following) - 1:
+            # A line of megabytes must not be split into cells.
+            texts = [
+                b"-" if place in self._faults else text[start:end]
+                for place, start, end in zip(places, starts, ends, strict=True)
+            ]
+            text, lengths = b"".join(texts), np.array(list(map(len, texts)))
         if self._faults:
             faults = pa.array([self._faults.get(int(place)) for place in places], pa.string())
-            # A line of megabytes must not be split into cells.
-            texts = pc.if_else(pc.is_valid(faults), "-", texts)
-        return pa.table([integers(places + self._number), texts, faults], schema=SCHEMA)
+        offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
+        buffers = (pa.py_buffer(offsets), pa.py_buffer(text))
+        cells = pa.StringArray.from_buffers(len(places), *buffers)
+        return pa.table([integers(places + self._number), cells, faults], schema=SCHEMA)
 
     def _is_record(self, opened: int, closed: int, separator: str) -> bool:
         if closed - opened >= _MOST_LINES_A_RECORD:

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kpi.events import layouts
 from kpi.events.layouts import Layout, Recognised
-from kpi.events.lines import BLANKS
+from kpi.events.texts import Texts
 
 LINE = "the line of a row"
 TAGS = (
@@ -60,10 +59,11 @@ def view_cells(
     reader: Any, layout: Layout, table: pa.Table, care: bool, constants: Constants
 ) -> None:
     """`source` over rows whose cells are columns already, blank ones NULL."""
-    care |= _has_long_tags(table, layout)
-    padded = care or _has_padded_cells(table)
     cells = {name: f"c{place + 1}" for place, name in enumerate(layout.columns) if name}
-    spelled = "seq_id" in cells and _is_spelled(table.column(cells["seq_id"]))
+    texts = {name: Texts(table.column(cell)) for name, cell in cells.items()}
+    care |= any(texts[name].longest >= _LONG_TAG for name in TAGS if name in texts)
+    padded = care or any(text.are_padded() for text in texts.values())
+    spelled = "seq_id" in texts and _is_spelled(texts["seq_id"])
     columns = ", ".join(
         f"{text_cell(name, cells[name]) if padded else cells[name]} AS {identifier(name)}"
         if name in cells
@@ -141,7 +141,7 @@ def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Consta
     """`source` over a batch of a Parquet file: every cell as text under our names."""
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
-    texts = {name: _texts(table.column(spelled)) for name, spelled in spelling.items()}
+    texts = {name: Texts(table.column(spelled)) for name, spelled in spelling.items()}
     care = any(_asks_for_care(texts[name]) for name in TAGS if name in texts)
     spelled = "seq_id" in texts and _is_spelled(texts["seq_id"])
     cells = {name: _as_text(identifier(spelling[name]), types[spelling[name]]) for name in texts}
@@ -163,56 +163,16 @@ def coded(layout: Layout, schema: pa.Schema) -> list[str]:
     return [n for n, c in names if c in recurring and pa.types.is_string(schema.field(n).type)]
 
 
-def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The cells of a column; where they are coded, the texts of its dictionaries."""
-    if not pa.types.is_dictionary(column.type):
-        return column
-    return pa.chunked_array([c.dictionary for c in column.chunks], column.type.value_type)
-
-
-def _parquet_cell(name: str, cell: str, texts: pa.ChunkedArray, care: bool) -> str:
+def _parquet_cell(name: str, cell: str, texts: Texts, care: bool) -> str:
     stays_padded = not care or name in _IDS
-    if stays_padded and _is_text(texts) and _are_longer_than_blanks(texts):
+    if stays_padded and texts.are_texts and not texts.may_be_blank():
         return cell
     return text_cell(name, cell, care)
 
 
-def _are_longer_than_blanks(texts: pa.ChunkedArray) -> bool:
-    shortest = pc.min(pc.binary_length(texts)).as_py()
-    return shortest is None or shortest > max(map(len, BLANKS))
-
-
-def _has_padded_cells(table: pa.Table) -> bool:
-    """Whether a cell begins or ends with a space."""
-    return any(
-        pc.any(test(table.column(place), " ")).as_py()
-        for place in range(table.num_columns - 1)
-        for test in (pc.starts_with, pc.ends_with)
-    )
-
-
-def _is_spelled(ids: pa.ChunkedArray) -> bool:
-    """True where no id has blanks around it or a capital letter of ASCII."""
-    return _is_text(ids) and not any(
-        pc.any(test).as_py()
-        for chunk in ids.chunks
-        for test in (
-            pc.not_equal(pc.ascii_lower(chunk), chunk),
-            pc.starts_with(chunk, " "),
-            pc.ends_with(chunk, " "),
-        )
-    )
-
-
-def _is_text(column: pa.ChunkedArray) -> bool:
-    return pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-
-
-def _has_long_tags(table: pa.Table, layout: Layout) -> bool:
-    """Whether a tag is long enough to be an id, a token or too long."""
-    places = [place for place, name in enumerate(layout.columns) if name in TAGS]
-    longest = (pc.max(pc.binary_length(table.column(place))).as_py() for place in places)
-    return any(length and length >= _LONG_TAG for length in longest)
+def _is_spelled(ids: Texts) -> bool:
+    """Whether ids are spelled as they are stored: without blanks around them and capital letters."""
+    return ids.are_texts and not ids.are_padded() and not ids.have_capitals()
 
 
 def text_cell(name: str, cell: str, padded: bool = True) -> str:
@@ -222,25 +182,13 @@ def text_cell(name: str, cell: str, padded: bool = True) -> str:
     return f"{'plain_cell' if padded and name not in _IDS else 'word_cell'}({cell})"
 
 
-def _asks_for_care(texts: pa.ChunkedArray) -> bool:
+def _asks_for_care(tags: Texts) -> bool:
     """Whether a Parquet column of tags holds more than short texts without blanks around them."""
-    if pa.types.is_null(texts.type):
+    if tags.are_null:
         return False
-    if not _is_text(texts):
+    if not tags.are_texts or tags.longest >= _LONG_TAG:
         return True
-    longest = pc.max(pc.binary_length(texts)).as_py() or 0
-    if longest >= _LONG_TAG:
-        return True
-    return any(
-        pc.any(test(texts, mark)).as_py()
-        for test, mark in (
-            (pc.starts_with, " "),
-            (pc.ends_with, " "),
-            (pc.match_substring, "@"),
-            (pc.match_substring, "\0"),
-            (pc.starts_with, "\\N"),
-        )
-    )
+    return tags.hold("@", "\0", "\\") or tags.are_padded()
 
 
 def _at(places: dict[int, int]) -> str:

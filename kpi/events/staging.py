@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -140,7 +140,7 @@ class Staging:
         """Drop whatever staging made."""
         names = self._reader.execute(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-            "AND table_name IN ('checked', 'typed', 'browsed', 'source', 'cells', 'object', "
+            "AND table_name IN ('checked', 'source', 'cells', 'object', "
             "'distinct_id', 'hashed_id')"
         ).fetchall()
         for name, kind in names:
@@ -325,14 +325,15 @@ class Staging:
         return layouts.keyed(self._keys, self.reading.format, self._mozlog)
 
     def _check_block(self) -> None:
-        for name in ("browsed", "typed"):
-            self._reader.execute(
-                f"CREATE OR REPLACE TEMP VIEW {name} AS {queries.text('files/' + name)}"
-            )
-        # A user's rows side by side need less than half the room, and are looked up faster. Numbers are
-        # sorted in half the time of texts.
+        steps = ", ".join(
+            f"{name} AS NOT MATERIALIZED ({queries.text('files/' + name)})"
+            for name in ("browsed", "typed")
+        )
+        # A user's rows side by side need less than half the room, and are looked up faster. Small numbers
+        # are sorted in half the time of texts.
         self._reader.execute(
-            f"CREATE OR REPLACE TEMP TABLE checked AS {queries.text('files/checked')} ORDER BY HASH(uid)"
+            f"CREATE OR REPLACE TEMP TABLE checked AS WITH {steps} {queries.text('files/checked')} "
+            "ORDER BY CAST(HASH(uid) >> 32 AS UINTEGER)"
         )
         self.contents.add(self._reader, self._spelled)
 
@@ -367,11 +368,23 @@ def _numbered(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table
 
 
 def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows]:
+    """The rows of pieces, each split by a thread of its own while the next is read."""
+    waiting: Future[list[_Rows]] | None = None
+    with ThreadPoolExecutor(1) as apart:
+        for piece in pieces:
+            following = apart.submit(_rows_of, kind, piece)
+            if waiting:
+                yield from waiting.result()
+            waiting = following
+        if waiting:
+            yield from waiting.result()
+
+
+def _rows_of(kind: Recognised, piece: lines.Piece) -> list[_Rows]:
     """Rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
-    for piece in pieces:
-        care = _asks_for_care(piece.text)
-        for width, table in piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header):
-            yield width, table, care
+    care = _asks_for_care(piece.text)
+    rows = piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header)
+    return [(width, table, care) for width, table in rows]
 
 
 def _asks_for_care(text: bytes) -> bool:

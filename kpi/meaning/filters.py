@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from kpi.errors import Refused
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TAG_NAMES = {
     "browser": "Browser",

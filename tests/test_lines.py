@@ -1,0 +1,96 @@
+"""Pieces of a CSV: cells as Python's csv module splits them, each with the line of its row."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from kpi.events import lines
+
+WIDTHS = (3, 4)
+CELLS = ("", "0", "account.signed", "Windows 7", '"', 'a"b', "a,b", "ü", '""', "NULL", "a\nb", " x")
+MISQUOTED = ('"a"b', ' "a"', 'x"y"', '"a" b')
+"""Cells with quotes of another kind, written as they are."""
+
+
+def _written(cell: str, chance: random.Random) -> str:
+    quoted = chance.random() < 0.3 or any(mark in cell for mark in '",\n')
+    return '"' + cell.replace('"', '""') + '"' if quoted else cell
+
+
+@pytest.mark.parametrize("size", (1, 200, 1 << 20))
+@pytest.mark.parametrize("seed", range(20))
+def test_cells_and_lines(seed: int, size: int) -> None:
+    """Simply quoted rows are split as csv does; every other row is given whole, by its line."""
+    chance = random.Random(seed)
+    usual = CELLS if seed % 2 else CELLS[:4]
+    records = [
+        ",".join(
+            _written(chance.choice(usual if chance.random() < 0.9 else CELLS), chance)
+            for _ in range(chance.choice((1, 2, 3, 3, 3, 4, 5)))
+        )
+        for _ in range(200)
+    ]
+    records += [f"{cell},0,1" for cell in MISQUOTED for _ in range(5)]
+    chance.shuffle(records)
+    text = "".join(record + "\n" for record in records).encode()
+    split: dict[int, list[str | None]] = {}
+    whole: dict[int, str] = {}
+    blocks = (text[at : at + 50] for at in range(0, len(text), 50))
+    for piece in lines.pieces(blocks, size, ","):
+        for width, table in piece.rows(",", WIDTHS, 0, None):
+            for row in table.to_pylist():
+                if width is None:
+                    whole[row["line"]] = row["text"]
+                else:
+                    split[row["line"]] = [row[f"c{place + 1}"] for place in range(width)]
+    line = 1
+    for record in records:
+        cells = next(csv.reader([record]), [])
+        if line in split:
+            assert not any(cell in record for cell in MISQUOTED)
+            assert split.pop(line) == [None if cell in lines.BLANKS else cell for cell in cells]
+        elif record:
+            assert whole.pop(line) == record + "\n"
+            assert (
+                record.startswith(MISQUOTED)
+                or '"' in "".join(cells)
+                or "\n" in record
+                or len(cells) not in WIDTHS
+            )
+        line += record.count("\n") + 1
+    assert not split
+    assert not whole
+
+
+@pytest.mark.parametrize("ending", (".csv", ".parquet"))
+def test_loading_needs_no_pandas(ending: str, tmp_path: Path) -> None:
+    """A load of a small file would take half as long again."""
+    path = tmp_path / f"events{ending}"
+    names = "timestamp,seqId,seqTime,type,uid,deviceId,newUser,userAgentBrowser,userAgentVersion"
+    names += ",userAgentOS,service,context,entrypoint,campaign,migration"
+    cells = (
+        f"1472774400000,{'5' * 32},0,account.signed,{'a' * 32},{'b' * 32},0,Firefox,48,,sync,,,,"
+    )
+    (tmp_path / "events.csv").write_text(f"{names}\n{cells}\n")
+    if ending == ".parquet":
+        duckdb.read_csv(str(tmp_path / "events.csv"), all_varchar=True).write_parquet(str(path))
+    program = (
+        "import sys; from kpi.commands.cli import main; status = main(['load', sys.argv[1]]); "
+        "print(status, 'pandas' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env=os.environ | {"KPI_HOME": str(tmp_path / "store"), "KPI_HMAC_KEY": "a key of a test"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.splitlines()[-1] == "0 False"
