@@ -69,9 +69,9 @@ def test_type_is_in_the_url() -> None:
 
 @pytest.mark.usefixtures("at_demo")
 def test_filters_are_said_not_to_apply() -> None:
-    """Loads and volumes tell of all events, and say so when a filter is set."""
+    """Loads and volumes cover all events, and say so when a filter is set."""
     assert "filters are not applied" not in words(opened(FILE))
-    assert "tell of all events: the filters are not applied" in words(opened(FILE, os="Android"))
+    assert "cover all events: the filters are not applied" in words(opened(FILE, os="Android"))
 
 
 @pytest.mark.usefixtures("at_demo")
