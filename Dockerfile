@@ -1,6 +1,7 @@
 # The dashboards in a container, from the same locked packages as everywhere. How to run it, and why
 # each option is there: docs/operations.md, "In a container".
-FROM debian:bookworm-slim
+# Debian 12 as built on 18 September 2026, for every platform; from the record of Docker's official images.
+FROM debian:bookworm-20260918-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 python3-venv \

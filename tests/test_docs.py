@@ -201,3 +201,12 @@ def test_readme_explains_every_requirement() -> None:
     wanted = {line.split("==")[0] for line in (PROJECT / "requirements.txt").read_text().split()}
     table = _rows(_section(README, "Requirements"))[1:]
     assert {n for row in table for n in row[0].split(", ")} == wanted
+
+
+def test_privacy_names_every_kind_of_id() -> None:
+    """What the private tables hold of a person is named: users, devices and sequences."""
+    columns = (PROJECT / "queries" / "tables" / "events.sql").read_text()
+    words = {"uid": "user", "device_id": "device ids", "seq_id": "sequence ids"}
+    assert set(words) == set(re.findall(r"^  (\w*id) VARCHAR", columns, re.MULTILINE))
+    stored = (PROJECT / "docs" / "privacy.md").read_text()
+    assert [word for word in words.values() if word not in stored] == []

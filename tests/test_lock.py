@@ -48,3 +48,10 @@ def test_whoever_runs_it_installs_from_the_lock() -> None:
     )
     for way in ways:
         assert re.search(r"pip\W? install .*--require-hashes -r \S*requirements\.lock", way), way
+
+
+def test_the_base_image_is_named_by_its_digest() -> None:
+    """A build begins from the same bytes today and in a year, whatever a name comes to mean."""
+    bases = re.findall(r"^FROM (\S+)", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    assert bases
+    assert all(re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", base) for base in bases), bases
