@@ -55,38 +55,31 @@ def goal_rows(
     start = (date.fromisoformat(day) - timedelta(days=window - 1)).isoformat()
     rows = []
     for name, (measure, kind, product, threshold) in GOALS.items():
-        values = daily(log, measure, filters)
-        if measure.startswith("connection_time"):
-            seconds = [
-                attempt.ready_ms / 1000
-                for attempt in log.attempts_picked(filters)
-                if attempt.day_ready is not None
-                and start <= oracle.day_name(attempt.day_ready) <= day
-                and attempt.segment.users == measure.rsplit("_", 1)[1]
-            ]
-            actual = oracle.percentile(seconds, 0.5)
-        else:
-            actual = mean([value for at, value in values.items() if start <= at <= day])
-        base = mean([value for at, value in values.items() if baseline[0] <= at <= baseline[1]])
+        actual, n, with_value, newest = value_over(log, measure, filters, (start, day))
+        base, *_ = value_over(log, measure, filters, baseline)
         if kind == "baseline_plus":
             target = None if base is None else base + threshold
         elif kind == "comparator_plus":
-            ratios = [
-                row["engagement_ratio"]
+            theirs = {
+                row["day"]: row["engagement_ratio"]
                 for row in oracle.firefox(figures)
-                if row["product"] == product
-                and start <= row["day"] <= day
-                and row["engagement_ratio"] is not None
-            ]
-            compared = mean(ratios)
+                if row["product"] == product and row["engagement_ratio"] is not None
+            }
+            ours = daily(log, measure, filters)
+            both = [at for at in ours if start <= at <= day and at in theirs]
+            compared = mean([theirs[at] for at in both])
             target = None if compared is None else compared + threshold
+            if both:
+                actual, with_value, newest = mean([ours[at] for at in both]), both, max(both)
         else:
             target = float(threshold)
         gap, status = None, "no data"
         if actual is not None and target is not None:
             gap = target - actual if kind == "ceiling" else actual - target
-            met = actual < target if kind == "ceiling" else actual >= target
-            status = "met" if met else "not met"
+            late = date.fromisoformat(day) - date.fromisoformat(newest)
+            if len(with_value) >= 21 / 28 * window and late.days <= 7:
+                met = actual < target if kind == "ceiling" else actual >= target
+                status = "met" if met else "not met"
         rows.append(
             {
                 "goal": name,
@@ -98,6 +91,42 @@ def goal_rows(
                 "as_of": day,
                 "gap": gap,
                 "status": status,
+                "days": len(with_value),
+                "n": n,
             }
         )
     return rows
+
+
+def value_over(
+    log: oracle.Log, measure: str, filters: oracle.Filters, days: tuple[str, str]
+) -> tuple[float | None, int, list[str], str]:
+    """A measure over two days and those between: its value, users or attempts, days with a value, and the
+    newest day with somebody.
+    """
+    first, last = days
+    if measure.startswith("connection_time"):
+        picked = [
+            (oracle.day_name(attempt.day_ready), attempt.ready_ms / 1000)
+            for attempt in log.attempts_picked(filters)
+            if attempt.day_ready is not None
+            and first <= oracle.day_name(attempt.day_ready) <= last
+            and attempt.segment.users == measure.rsplit("_", 1)[1]
+        ]
+        if not picked:
+            return None, 0, [], first
+        counted = [at for at in map(oracle.day_name, log.loaded_days) if first <= at <= last]
+        median = oracle.percentile([seconds for _, seconds in picked], 0.5)
+        return median, len(picked), counted, max(at for at, _ in picked)
+    values = {at: v for at, v in daily(log, measure, filters).items() if first <= at <= last}
+    if not values:
+        return None, 0, [], first
+    newest = max(values)
+    of = "mau" if measure == "engagement_ratio" else "daily_users"
+    rows = (
+        [row for row in log.engagement(filters) if row["audience"] == "all"]
+        if of == "mau"
+        else log.multi_device(filters)
+    )
+    (users,) = [row[of] for row in rows if row["day"] == newest]
+    return mean(list(values.values())), users, list(values), newest

@@ -5,11 +5,12 @@ from __future__ import annotations
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
-from kpi.goals.file import DEVICE_WINDOW, MEASURES, Goal
+from kpi.goals.file import DEVICE_WINDOW, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, Score
 from kpi.meaning.filters import Period
+from kpi.meaning.kpis import KPIS
 from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 ASSUMPTION = (
@@ -41,7 +42,7 @@ def scale_title(goal: Goal) -> str:
     """What a goal's scale measures."""
     if goal.comparator:
         return f"Lead over {COMPARED[goal.comparator]}"
-    return goal.measure_title
+    return goal.kpi.title
 
 
 def amount(value: float, unit: Unit) -> str:
@@ -224,7 +225,8 @@ def window_of(goal: Goal, of_devices: bool) -> str:
 
 def measure_of(frozen: Frozen) -> str:
     """What a frozen baseline is of."""
-    title, _ = MEASURES.get(frozen.measure, (frozen.measure, "percent"))
+    kpi = KPIS.get(frozen.measure)
+    title = kpi.title if kpi else frozen.measure
     window = frozen.device_window
     return title if window == DEVICE_WINDOW else f"{title}, two devices in {window} days"
 
@@ -251,4 +253,5 @@ def drift_of(found: Drift) -> str:
 
 
 def _unit_of(frozen: Frozen) -> Unit:
-    return MEASURES.get(frozen.measure, ("", "percent"))[1]
+    kpi = KPIS.get(frozen.measure)
+    return kpi.unit if kpi else "percent"

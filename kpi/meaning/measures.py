@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
 from kpi.text import Unit, written
 
@@ -19,6 +19,13 @@ Better = Literal["higher", "lower"]
 
 COUNTED = ("users", "attempts")
 
+
+_OF_28_DAYS = (
+    "mau",
+    "engagement_ratio",
+    "monthly_multi_device_percent",
+    "monthly_multi_device_users",
+)
 
 COMPARED_DAYS = 28
 """Cards compare with the same weekday this many days before, so that no MAU window is in both."""
@@ -31,6 +38,8 @@ class Measure:
     ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
     that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
     ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
+    ``pooled_in`` is the table that has its value over a whole period, of all attempts together; measures
+    of users have none.
     """
 
     id: str
@@ -44,6 +53,12 @@ class Measure:
     n_words: str = ""
     source: str = ""
     window: int = ATTEMPT_WINDOW
+    pooled_in: str = ""
+
+    @property
+    def span(self) -> int:
+        """The UTC days that a value of a day looks back over, the day included."""
+        return MONTH if self.column in _OF_28_DAYS else 1
 
     @property
     def definition(self) -> str:
@@ -183,6 +198,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="lower",
             metric="connection-time",
+            pooled_in="connection-breakdown",
             column="median_seconds",
             n_column="connections",
             n_words="connections",
@@ -198,6 +214,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="completion",
+            pooled_in="connection-breakdown",
             column="completion_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -213,6 +230,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="completion",
+            pooled_in="connection-breakdown",
             column="within_5_seconds_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -228,6 +246,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="steps",
+            pooled_in="setup-steps",
             column="reached",
             source="Design, section 6",
         ),
@@ -241,6 +260,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="lower",
             metric="steps",
+            pooled_in="setup-steps",
             column="median_seconds",
             n_column="reached",
             n_words="attempts",
@@ -256,6 +276,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="ready-within",
+            pooled_in="connection-breakdown",
             column="within_10_seconds_percent",
             n_column="begun",
             n_words="attempts begun",
