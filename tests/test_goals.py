@@ -203,10 +203,14 @@ class ByHand(Figures):
         days = values_within(self.days(goal), window)
         if not len(days):
             return WindowValue(window, None, reason="no value")
-        return WindowValue(window, days.mean(), 100, len(days), days.index[-1].date())
+        value, newest = days.mean(), days.index[-1].date()
+        return WindowValue(window, value, 100, len(days), newest, (value, value))
 
     def days(self, goal: goals.Goal) -> pd.Series:
         return self._measures.get(goal.measure, pd.Series(dtype=float, index=pd.DatetimeIndex([])))
+
+    def compared_users(self, goal: goals.Goal) -> pd.Series:
+        return self.compared_days(goal) * 0 + 10**9
 
     def compared_days(self, goal: goals.Goal) -> pd.Series:
         return self._measures.get("firefox", pd.Series(dtype=float, index=pd.DatetimeIndex([])))
@@ -226,7 +230,7 @@ def test_actual_is_the_mean_of_the_28_days_that_end_as_of() -> None:
     score = goals.score(ByHand(date(2016, 3, 30), multi_device_percent=values), FLOOR)
     assert score.as_of == date(2016, 3, 30)
     assert score.actual == pytest.approx(20.0)
-    assert (score.days, score.gap, score.status) == (27, pytest.approx(0.0), "met")
+    assert (score.days, score.gap, score.plain_status) == (27, pytest.approx(0.0), "met")
 
 
 def test_ceiling_is_met_strictly_below_only() -> None:
@@ -234,7 +238,7 @@ def test_ceiling_is_met_strictly_below_only() -> None:
     ceiling = replace(FLOOR, kind="ceiling", lower=True)
     at_it = ByHand(date(2016, 3, 28), multi_device_percent=by_day("2016-03-01", [20.0] * 28))
     score = goals.score(at_it, ceiling)
-    assert (score.status, score.gap) == ("not met", 0.0)
+    assert (score.plain_status, score.gap) == ("not met", 0.0)
     below = ByHand(date(2016, 3, 28), multi_device_percent=by_day("2016-03-01", [19.0] * 28))
     score = goals.score(below, ceiling)
     assert (score.status, score.gap) == ("met", 1.0)
@@ -258,7 +262,7 @@ def test_goal_about_a_lower_time_than_before_is_met_at_or_below() -> None:
     goal = replace(FLOOR, kind="baseline_plus", threshold=-2.0, lower=True)
     values = by_day("2015-12-31", [12.0] + [10.0] * 30)
     score = goals.score(ByHand(date(2016, 1, 30), multi_device_percent=values), goal)
-    assert (score.target, score.gap, score.status) == (10.0, 0.0, "met")
+    assert (score.target, score.gap, score.plain_status) == (10.0, 0.0, "met")
 
 
 def test_scored_on_the_last_complete_day_but_not_after_the_year() -> None:
@@ -333,7 +337,7 @@ def test_export_equals_the_oracle(scored_store: tuple[Store, oracle.Log]) -> Non
     """All seven goals, their figures and verdicts are the oracle's."""
     store, log = scored_store
     expected = goal_rows(log, FIREFOX)
-    assert {row["status"] for row in expected} == {"met", "not met"}
+    assert {row["status"] for row in expected} == {"met", "too close to call"}
     assert_scored(printed(store), expected)
 
 
@@ -408,8 +412,7 @@ def test_without_firefox_three_goals_have_no_data_and_four_stay(
     assert_scored(rows, goal_rows(log))
     assert [row["status"] for row in rows].count("no data") == 3
     told = store.must("export", "goals", "--min-users=0").err.splitlines()
-    assert len(told) == 3
-    assert all("load-firefox" in line for line in told)
+    assert sum("load-firefox" in line for line in told) == 3
 
 
 def test_pooled_median_is_no_mean_of_medians(store: Store) -> None:

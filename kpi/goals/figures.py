@@ -61,6 +61,10 @@ class Figures:
         """The ratio of the Firefox product a goal compares with, by UTC day; empty where none was given."""
         return self._values.firefox(goal.comparator or "")
 
+    def compared_users(self, goal: Goal) -> pd.Series:
+        """The monthly users behind each of these ratios."""
+        return self._values.firefox(goal.comparator or "", "mau")
+
     def scored_days(self, goal: Goal) -> pd.Series:
         """By UTC day, the goal's KPI, or its lead over the comparator."""
         days = self.days(goal)

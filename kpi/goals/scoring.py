@@ -16,11 +16,15 @@ from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import EVERYBODY
 from kpi.numbers.kpi_values import WindowValue, mean_within, values_within
+from kpi.numbers.uncertainty import Interval, of_difference, share_interval
 
 COLUMNS = (
     "goal measure comparison baseline target actual as_of gap status days n low high"
 ).split()
 MET, NOT_MET, TOO_CLOSE, NO_DATA = "met", "not met", "too close to call", "no data"
+NOTHING = WindowValue(Period(), 0.0)
+"""A floor or a ceiling is compared with the threshold alone."""
+
 SCORING_WINDOWS = (7, 28, 91)
 """Windows, in days, under which a verdict is looked at beside its own."""
 
@@ -89,22 +93,33 @@ def score(
     window = scored_window(goal, day)
     actual, compared = _actual(figures, goal, window)
     baseline = baseline_of(figures, goal, base)
+    against = {"baseline_plus": baseline, "comparator_plus": compared}.get(goal.kind, NOTHING)
     known = Score(
         goal,
         day,
-        baseline,
-        _target(goal, baseline, compared),
+        baseline.value,
+        None if against.value is None else against.value + goal.threshold,
         actual.value,
-        compared=compared,
+        compared=compared.value,
         days=actual.days,
         n=actual.n,
     )
-    if known.actual is None or known.target is None:
+    if actual.value is None or against.value is None or known.target is None:
         return replace(known, reason=actual.reason or _why_no_target(figures, goal, window, base))
-    known = replace(known, gap=goal.gap(known.actual, known.target))
-    thin = actual.why_no_verdict
-    if thin:
-        return replace(known, reason=thin)
+    target = against.value + goal.threshold
+    known = replace(known, gap=goal.gap(actual.value, target))
+    if actual.interval is not None:
+        moved = _moved(against, goal.threshold)
+        low, high = of_difference(actual.value, actual.interval, target, moved)
+        low, high = (-high, -low) if goal.lower else (low, high)
+        known = replace(known, low=low, high=high)
+    if actual.why_no_verdict:
+        return replace(known, reason=actual.why_no_verdict)
+    if known.low is None or known.high is None:
+        few = f"{known.n} {goal.kpi.measure.n_words} are too few for an interval"
+        return replace(known, status=TOO_CLOSE, reason=few)
+    if known.low <= 0 <= known.high:
+        return replace(known, status=TOO_CLOSE)
     return replace(known, status=known.plain_status)
 
 
@@ -146,17 +161,18 @@ def baseline_period(goal: Goal, chosen: Period | None) -> Period:
     return Period(chosen.first or usual.first, chosen.last or usual.last)
 
 
-def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen | None) -> float | None:
-    """The KPI over the baseline period, or the frozen value.
+def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen | None) -> WindowValue:
+    """The KPI over the baseline period, or the frozen value, which has no interval.
 
     A frozen baseline is for goals of its KPI, device window and segment; the baseline of any other goal is
     the year before.
     """
     if isinstance(base, Frozen):
         if base.holds_for(goal, figures.definitions):
-            return base.baseline
+            frozen = Period(base.first_day, base.last_day)
+            return WindowValue(frozen, base.baseline, days=base.days, newest=base.last_day)
         base = None
-    return figures.over(goal, baseline_period(goal, base)).value
+    return figures.over(goal, baseline_period(goal, base))
 
 
 def segment_of(goal: Goal, reader: Filters) -> Filters | None:
@@ -206,26 +222,31 @@ def of_some_goal(frozen: Frozen, goals: Iterable[Goal], filters: Filters, defini
     )
 
 
-def _actual(figures: Figures, goal: Goal, window: Period) -> tuple[WindowValue, float | None]:
+def _actual(figures: Figures, goal: Goal, window: Period) -> tuple[WindowValue, WindowValue]:
     """The goal's KPI over the window, and the comparator's; of a comparison over the days both have."""
-    actual = figures.over(goal, window)
+    actual, compared = figures.over(goal, window), WindowValue(window, None)
     if goal.comparator is None or actual.value is None:
-        return actual, None
+        return actual, compared
     theirs = values_within(figures.compared_days(goal), window)
     ours = values_within(figures.days(goal), window)
     both = ours.index.intersection(theirs.index)
     if not len(both):
-        return actual, None
-    shared = replace(actual, value=float(ours[both].mean()), days=len(both), newest=both[-1].date())
-    return shared, float(theirs[both].mean())
+        return actual, compared
+    newest, shift = both[-1].date(), float(ours[both].mean()) - actual.value
+    interval = _moved(actual, shift)
+    shared = replace(
+        actual, value=actual.value + shift, days=len(both), newest=newest, interval=interval
+    )
+    value, users = float(theirs[both].mean()), int(figures.compared_users(goal)[both[-1]])
+    interval = share_interval(value, users)
+    return shared, WindowValue(window, value, users, len(both), newest, interval)
 
 
-def _target(goal: Goal, baseline: float | None, compared: float | None) -> float | None:
-    if goal.kind == "baseline_plus":
-        return None if baseline is None else baseline + goal.threshold
-    if goal.kind == "comparator_plus":
-        return None if compared is None else compared + goal.threshold
-    return goal.threshold
+def _moved(value: WindowValue, by: float) -> Interval | None:
+    """The interval of a value, moved."""
+    if value.interval is None:
+        return None
+    return value.interval[0] + by, value.interval[1] + by
 
 
 def _why_no_target(

@@ -19,7 +19,9 @@ from kpi.meaning.kpis import Kpi
 from kpi.meaning.question import EVERYBODY, Options, Question
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
+from kpi.numbers.bands import HIGH, LOW
 from kpi.numbers.days import NO_COMPLETE_DAY
+from kpi.numbers.uncertainty import Interval, share_interval
 from kpi.numbers.warehouse import Warehouse
 from kpi.text import day_text
 
@@ -46,7 +48,8 @@ class WindowValue:
     """The value of a KPI over a window of days; None where it is absent, and ``reason`` says why.
 
     ``n`` is the users or attempts that it rests on, ``days`` the number of days with a value and
-    ``newest`` the last of them.
+    ``newest`` the last of them. ``interval`` is the 95% interval of a ratio, share or time, of the people
+    or attempts as a sample of those like them.
     """
 
     window: Period
@@ -54,6 +57,7 @@ class WindowValue:
     n: int = 0
     days: int = 0
     newest: date | None = None
+    interval: Interval | None = None
     reason: str | None = None
 
     @property
@@ -116,10 +120,10 @@ class KpiValues:
         measure = of.kpi.measure
         return by_day(self._rows(of), measure.n_column or measure.column)
 
-    def firefox(self, product: str) -> pd.Series:
-        """The engagement ratio of a Firefox product by UTC day; no filter applies to it."""
+    def firefox(self, product: str, column: str = "engagement_ratio") -> pd.Series:
+        """A column of a Firefox product by UTC day, by default the ratio; no filter applies to it."""
         table = self._ask(Question("firefox")).table
-        return by_day(table[table["product"] == product], "engagement_ratio")
+        return by_day(table[table["product"] == product], column)
 
     def over(self, of: Subject, window: Period) -> WindowValue:
         """The KPI over a window of days.
@@ -178,13 +182,14 @@ class KpiValues:
             days = days[days.index == pd.Timestamp(window.bounds[1])]
         if not len(days):
             return WindowValue(window, None)
-        users = self.daily_n(of).reindex(days.index).iloc[-1]
-        return WindowValue(window, float(days.mean()), int(users), len(days), days.index[-1].date())
+        value, newest = float(days.mean()), days.index[-1]
+        users = int(self.daily_n(of)[newest])
+        interval = share_interval(value, users) if of.kpi.unit == "percent" else None
+        return WindowValue(window, value, users, len(days), newest.date(), interval)
 
     def _of_attempts(self, of: Subject, window: Period) -> WindowValue:
-        question = of.kpi.pooled(
-            of.filters, window, Options(incomplete=self.incomplete), self.min_users
-        )
+        options = Options(incomplete=self.incomplete, bands=True)
+        question = of.kpi.pooled(of.filters, window, options, self.min_users)
         row = of.kpi.pooled_rows(self._ask(question).table)
         measure = of.kpi.measure
         value = None if row.empty else row[measure.column].iloc[0]
@@ -201,6 +206,7 @@ class KpiValues:
             int(n),
             len(counted),
             newest[-1].date() if len(newest) else None,
+            _interval(row, measure.column),
         )
 
     def _why_none(self, of: Subject, window: Period) -> str:
@@ -246,6 +252,12 @@ class KpiValues:
             of.kpi.measure.metric, of.filters, options=options, shown_from=self.min_users
         )
         return of.kpi.rows(self._ask(question).table)
+
+
+def _interval(row: pd.DataFrame, column: str) -> Interval | None:
+    """The interval beside a column of a row; None where the table has none, or an end is absent."""
+    ends = [row.get(f"{column}{end}", pd.Series([None])).iloc[0] for end in (LOW, HIGH)]
+    return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
 
 
 def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
