@@ -175,14 +175,14 @@ def weekly_series(memory: float, weeks: int, count: int, seed: int = 1) -> np.nd
     ("memory", "weeks"), [(0.0, 8), (0.3, 8), (0.0, 52), (0.5, 52), (0.7, 104)]
 )
 def test_band_of_a_mean_holds_on_series_with_memory(memory: float, weeks: int) -> None:
-    """Equal-weighted cosines have the true mean about as often as they say, also where weeks hang together."""
+    """Equal-weighted cosines hold the true mean about as often as they say, with memory too."""
     series = weekly_series(memory, weeks, 1500)
     held = [low <= 0 <= high for low, high in map(mean_interval, series)]
     assert 0.90 <= np.mean(held) <= 0.99
 
 
 def test_usual_swing_calls_few_changes_unusual() -> None:
-    """Where nothing happens, a change between two windows of 4 weeks is outside it under 8 times of 100."""
+    """Where nothing happens, a change between windows of 4 weeks is outside it under 8 times of 100."""
     unusual = []
     for row in weekly_series(0.5, 60, 400, seed=3):
         weeks = pd.Series(row)

@@ -12,10 +12,10 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.goals import words
 from kpi.meaning.definitions import ATTEMPT_WINDOW
-from kpi.meaning.kpis import KPIS
-from kpi.meaning.measures import Measure
+from kpi.meaning.measures import Measure, over_window
 from kpi.numbers.headline import Headline
 from kpi.numbers.kpi_values import Subject
+from kpi.numbers.uncertainty import Interval
 from kpi.text import day_text, days_text
 
 SPARKLINE_DAYS = 90
@@ -35,13 +35,14 @@ def draw_cards(page: Page, cards: Iterable[Card]) -> None:
     """A row of cards: 28-day value, change, verdict with its doubt, course, and the last day's value."""
     grid = st.grid(min_column_width=230, gap="small")
     for card in cards:
-        subject = Subject(KPIS[card.kpi], page.filters, card.device_window)
+        subject = page.subject(card.kpi, card.device_window)
         with grid.container(border=True, height="stretch"):
             _draw(page, card.label or subject.kpi.title, page.headline(subject))
 
 
 def _draw(page: Page, label: str, of: Headline) -> None:
-    measure = page.remember(of.subject)
+    measure = over_window(of.subject.kpi.measure, of.subject.device_window)
+    page.remember(measure)
     # The label has a place of its own, since a metric's own is cut off where a card is narrow.
     st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
     good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
@@ -55,8 +56,7 @@ def _draw(page: Page, label: str, of: Headline) -> None:
         delta_color="green" if moved > 0 else "red" if moved < 0 else "gray",
         delta_arrow="off" if change is None else "up" if change > 0 else "down",
     )
-    for line in _lines(page, measure, of):
-        st.caption(line)
+    st.caption("  \n".join(_lines(page, measure, of)))
     spark = charts.spark(page.course(of.subject).tail(SPARKLINE_DAYS), measure.unit)
     if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
@@ -70,25 +70,31 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
         yield plain(_sentence(now.reason or "no value to show"))
         return
     days = days_text(*now.window.bounds)
-    interval = f"95%: {measure.text(now.low)} – {measure.text(now.high)}; " * (now.low is not None)
-    yield f"{interval}{measure.n_text(now.n) or 'the mean'} in {days}"
-    yield from _verdicts(page, of.subject)
     if of.change is not None:
         usual = "" if of.swing is None else ", more than usual" if of.unusual else ", as usual"
-        yield f"Change since {days_text(*of.before.window.bounds)}{usual}"
+        yield f"since {days_text(*of.before.window.bounds)}{usual}"
+    yield from _verdicts(page, of.subject)
+    yield f"{days}: {_interval(measure, now.interval)}{measure.n_text(now.n) or 'mean of the days'}"
     last = of.last
-    yield f"{day_text(last.day)} alone: {measure.text(last.value)} {measure.n_text(last.n)}".strip()
+    n = measure.n_text(last.n) if last.n else ""
+    yield f"{day_text(last.day)} alone: {measure.text(last.value)} {n}".strip()
 
 
 def _verdicts(page: Page, subject: Subject) -> Iterable[str]:
-    scored = page.scores_of(subject)
-    if scored and not page.filters.empty:
+    scored = page.verdicts_of(subject)
+    if not scored and page.scores_of(subject):
         yield GOAL_IS_FOR_ALL
-        return
     for score in scored:
         if score.goal.comparator is None:
             icon = words.ICONS[score.status]
             yield f"{icon} {plain(words.verdict_sentence(score))}"
+
+
+def _interval(measure: Measure, interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    low, high = map(measure.text, interval)
+    return f"95%: {low} – {high}; "
 
 
 def _sentence(reason: str) -> str:

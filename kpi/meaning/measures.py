@@ -5,10 +5,8 @@ write it. Nothing here draws, and nothing here reads a warehouse.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
@@ -26,9 +24,6 @@ _OF_28_DAYS = (
     "monthly_multi_device_percent",
     "monthly_multi_device_users",
 )
-
-COMPARED_DAYS = 28
-"""Cards compare with the same weekday this many days before, so that no MAU window is in both."""
 
 
 @dataclass(frozen=True)
@@ -369,34 +364,6 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
 """Every column of the exported tables: its heading and unit."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One measure on one day, beside the same weekday some weeks before; None is absent."""
-
-    measure: Measure
-    day: date
-    value: float | None
-    n: float | None
-    compared_day: date
-    change: float | None
-
-
-def reading(
-    measure: Measure, frame: pd.DataFrame, day: date, before: int = COMPARED_DAYS, **picked: str
-) -> Reading:
-    """The value of a measure on a day and its change since ``before`` days earlier; both may be absent.
-
-    ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
-    """
-    for column, wanted in picked.items():
-        frame = frame[frame[column] == wanted]
-    compared_day = day - timedelta(days=before)
-    value, earlier = (_cell(frame, d, measure.column) for d in (day, compared_day))
-    change = None if value is None or earlier is None else value - earlier
-    n = _cell(frame, day, measure.n_column) if measure.n_column else None
-    return Reading(measure, day, value, n, compared_day, change)
-
-
 def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The rows of the days of a period, in a frame of their own."""
     if frame.empty or "day" not in frame:
@@ -404,9 +371,3 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     days = pd.to_datetime(frame["day"])
     first, last = (pd.Timestamp(day) for day in period.bounds)
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
-
-
-def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:
-    found = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
-    value = frame[column].iloc[found[0]] if len(found) else None
-    return None if pd.isna(value) else float(value)

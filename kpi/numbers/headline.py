@@ -7,9 +7,10 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from kpi.meaning.definitions import MONTH
+from kpi.meaning.definitions import MONTH, WEEK
 from kpi.meaning.filters import Period
 from kpi.numbers.kpi_values import KpiValues, Subject, WindowValue
+from kpi.numbers.uncertainty import usual_swing
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def headline(
             _on(values.daily(subject), last_day),
             _count(_on(values.daily_n(subject), last_day)),
         ),
+        usual_swing(values.week_values(subject, last_day), MONTH // WEEK, days_before // WEEK),
     )
 
 
