@@ -53,12 +53,12 @@ def test_filtered_page(file: str) -> None:
 @each_page
 @pytest.mark.usefixtures("at_demo")
 def test_compared_and_weekly_page(file: str) -> None:
-    """Weeks and a comparison are applied and told; cards tell of the last whole week."""
+    """Weeks and a comparison are applied and named; cards are of the 28 days, whatever a point is of."""
     page = opened(file, granularity="week", compare="previous period", period="last 28 days")
     assert not page.exception
     told = words(page)
     assert "Compared with 5 Feb – 3 Mar 2016, the same weekdays 4 weeks before." in told
-    assert "on 27 Mar 2016" in told
+    assert "4 Mar – 31 Mar 2016" in told
     assert any("previous period" in chart.spec for chart in graphs(page))
 
 
@@ -137,8 +137,8 @@ def test_window_changes_the_numbers_and_takes_the_goal_along() -> None:
     """Another window gives other users; the goal of 20% is for 5 days and stands beside no other."""
     usual, wider = opened(MULTI), opened(MULTI, window="14")
     assert usual.metric[0].value != wider.metric[0].value
-    assert "the goal of 20.0%" in words(usual)
-    assert "the goal of 20.0%" not in words(wider)
+    assert "the goal of 20.0%" in words(usual).replace("\\", "")
+    assert "the goal of 20.0%" not in words(wider).replace("\\", "")
 
 
 @pytest.mark.usefixtures("at_demo")

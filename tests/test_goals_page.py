@@ -15,6 +15,7 @@ from demo_store import build
 from playwright.sync_api import Page, expect
 
 from kpi import goals
+from kpi.dashboard.goals.glance import summary
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
@@ -69,8 +70,7 @@ def test_a_row_per_goal_tells_what_the_export_tells() -> None:
     assert badges[-GOALS:] == [score.status for score in scored]
     assert said.count("Chance of meeting it: ") == GOALS
     assert said.count("in 80 of 100 cases") == GOALS
-    met = sum(score.status == "met" for score in scored)
-    assert f"**{met} of 7 goals of 2016 are met** as of 31 Jul 2016; 153 days" in said
+    assert f"**{summary(scored)}** on 31 Jul 2016; 153 days of 2016 remain" in said
     sentences = alts(page)
     assert len(sentences) == len(set(sentences)) == 2 * GOALS
     assert sum(", target " in sentence for sentence in sentences) == GOALS
@@ -191,11 +191,11 @@ def test_goals_of_a_year_that_is_over_are_final(monkeypatch: pytest.MonkeyPatch)
     before = tuple(replace(goal, year=2015) for goal in every)
     monkeypatch.setattr(goals, "read", lambda: (*every, *before))
     now = words(opened(FILE))
-    assert "goals of 2016 are met** as of 31 Jul 2016" in now
+    assert " on 31 Jul 2016; 153 days of 2016 remain" in now
     page = opened(FILE, year="2015", **{f"open_{SHARE}": "true"})
     assert not page.exception
     said = words(page)
-    assert "goals of 2015 are met** as of 31 Dec 2015; 0 days" in said
+    assert " on 31 Dec 2015; 0 days of 2015 remain" in said
     assert "The year is over: this is how it ended." in said
     assert "Chance of meeting it" not in said
     assert "No baseline: no value on any day from 2014-01-01 to 2014-12-31." in said

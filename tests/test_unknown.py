@@ -105,7 +105,7 @@ def test_exports_and_doctor_say_why(nobody: Store) -> None:
         assert "absent from 29 Jul to 1 Sep 2016" in ran.err and NO_DEVICES in ran.err
     ran = nobody.must("export", "goals")
     rows = {row.split(",")[0]: row.split(",") for row in ran.text.splitlines()}
-    assert rows["multi_device_share"][-1] == "no data" and rows["multi_device_share"][5] == ""
+    assert rows["multi_device_share"][8] == "no data" and rows["multi_device_share"][5] == ""
     assert "multi_device_share: Multi-device numbers are absent" in ran.err
     assert f"connection_time_new_account: {NO_SEQUENCES}" in ran.err
     said = nobody.run("doctor").text
