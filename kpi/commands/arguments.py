@@ -27,6 +27,9 @@ class Checked:
             )
         if asked.window and (metric not in TABLES or not TABLES[metric].windows):
             self._parser.error("--window goes with multi-device only")
+        if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
+            names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
+            self._parser.error(f"--bands goes with {names} only")
         asked.window = asked.window or 5
         of_goals = [
             name

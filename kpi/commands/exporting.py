@@ -70,7 +70,7 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         )
         if why:
             print(why, file=sys.stderr)
-        options = Options(asked.weekly, asked.include_incomplete, asked.window)
+        options = Options(asked.weekly, asked.include_incomplete, asked.window, bands=asked.bands)
         question = Question(asked.metric, filters, period, asked.by, options, min_users)
         return warehouse.ask(question).table
 
