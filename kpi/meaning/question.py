@@ -16,7 +16,7 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """A point per week; days that aren't complete; the device window in days; of which attempts; intervals."""
+    """A point per week; days that aren't complete; device window in days; of which attempts; intervals."""
 
     weekly: bool = False
     incomplete: bool = False

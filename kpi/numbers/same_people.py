@@ -28,7 +28,7 @@ def same_people(
     weekly: bool = False,
     bands: bool = False,
 ) -> pd.DataFrame:
-    """Of the people in a segment on any of 28 days, the share active anywhere on an average day of the last 7.
+    """Of the people in a segment on any of 28 days, the share active anywhere on a mean day of the last 7.
 
     One row per day: day, people, week_people (of them active in the 7 days), people_7day_mean (their mean
     daily users), engagement_ratio (percent); with ``by``, its values first; with ``bands`` the ratio's 95%

@@ -416,7 +416,7 @@ def _days_without_activity(
 
 
 def unsummarised(settings: Settings, connection: Connection) -> int:
-    """How many days have changed since the newest publication; or, if none, lack their people's active days."""
+    """How many days have changed since the newest publication; if none, how many lack active days."""
     stored = queries.settings(connection)
     frozen_before = stored_frozen_before(stored)
     _judge_volumes(settings, connection, frozen_before)
