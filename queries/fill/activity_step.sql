@@ -5,9 +5,9 @@
 -- Params:  first_day, last_day (UTC dates, both included), first_active_day (first_day less 27),
 --          first_week_day (first_day less 6).
 -- Note:    a user's set turns where islands of a segment start and end, as in monthly_step; the active
---          days of the last 7 turn up on each active day and down 7 days after it. On both, the user moves
---          from one pair of set and days to another. On first_day everybody enters from nothing. Who is
---          active as a week before doesn't turn at all.
+--          days of the last 7 turn where a day is active and the same weekday before wasn't, or the other
+--          way round. On both, the user moves from one pair of set and days to another. On first_day
+--          everybody enters from nothing; the days before it have no set, so nothing is counted there.
 -- Source:  design, section 4b.
 DROP TABLE IF EXISTS activity_step;
 
@@ -31,28 +31,38 @@ island_edge AS (
   FROM neighbours
   WHERE (day_after IS NULL OR day_after - day > 28) AND day + 28 <= CAST(:last_day AS DATE)
 ),
+set_turn AS (
+  SELECT e.user_id, e.day, SUM(e.direction * g.segment_key) AS key_change
+  FROM island_edge AS e
+  INNER JOIN kpi.segment AS g ON g.segment_id = e.segment_id
+  GROUP BY e.user_id, e.day
+),
 active_day AS (
   SELECT DISTINCT day, user_id
   FROM events.user_day
   WHERE day >= :first_week_day AND day <= :last_day
 ),
-edge AS (
-  SELECT e.user_id, e.day, e.direction * g.segment_key AS key_change, 0 AS days_change
-  FROM island_edge AS e
-  INNER JOIN kpi.segment AS g ON g.segment_id = e.segment_id
-  UNION ALL
-  SELECT user_id, GREATEST(day, CAST(:first_day AS DATE)), 0, 1
-  FROM active_day
-  UNION ALL
-  SELECT user_id, day + 7, 0, -1
-  FROM active_day
-  WHERE day + 7 <= CAST(:last_day AS DATE)
+week_turn AS (
+  SELECT
+    COALESCE(d.user_id, b.user_id) AS user_id,
+    COALESCE(d.day, b.day) AS day,
+    CASE WHEN b.day IS NULL THEN 1 ELSE -1 END AS days_change
+  FROM active_day AS d
+  FULL JOIN (
+    SELECT day + 7 AS day, user_id
+    FROM active_day
+    WHERE day + 7 <= CAST(:last_day AS DATE)
+  ) AS b ON b.user_id = d.user_id AND b.day = d.day
+  WHERE d.day IS NULL OR b.day IS NULL
 ),
 turn AS (
-  SELECT user_id, day, SUM(key_change) AS key_change, SUM(days_change) AS days_change
-  FROM edge
-  GROUP BY user_id, day
-  HAVING SUM(key_change) <> 0 OR SUM(days_change) <> 0
+  SELECT
+    COALESCE(s.user_id, w.user_id) AS user_id,
+    COALESCE(s.day, w.day) AS day,
+    COALESCE(s.key_change, 0) AS key_change,
+    COALESCE(w.days_change, 0) AS days_change
+  FROM set_turn AS s
+  FULL JOIN week_turn AS w ON w.user_id = s.user_id AND w.day = s.day
 ),
 entered AS (
   SELECT

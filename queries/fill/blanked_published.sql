@@ -134,4 +134,4 @@ DELETE FROM kpi.month_activity;
 INSERT INTO kpi.month_activity (day, set_id, users, week_users, active_days, active_days_squared)
 SELECT day, set_id, users, week_users, active_days, active_days_squared
 FROM merged_activity
-ORDER BY day, set_id;
+ORDER BY set_id, day;

@@ -73,4 +73,4 @@ SELECT
 FROM kpi.month_activity AS a
 INNER JOIN versionless_set AS s ON s.set_id = a.set_id
 GROUP BY a.day, s.versionless_id
-ORDER BY a.day, s.versionless_id;
+ORDER BY s.versionless_id, a.day;
