@@ -26,6 +26,7 @@ ATTEMPTS = {
 }
 USERS = {
     "engagement": (("audience",), ("dau", "mau")),
+    "same-people": ((), ("people", "week_people")),
     "multi-device": (
         (),
         ("daily_users", "daily_multi_device_users", "monthly_users", "monthly_multi_device_users"),

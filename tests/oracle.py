@@ -48,6 +48,7 @@ COLUMNS = {
         "monthly_multi_device_percent",
     ),
     "device-coverage": ("day", "daily_users", "users_with_device", "device_coverage_percent"),
+    "same-people": ("day", "people", "week_people", "people_7day_mean", "engagement_ratio"),
     "connection-time": (
         "day",
         "account",
@@ -76,6 +77,7 @@ COUNTS = {
         "monthly_multi_device_users",
     ),
     "device-coverage": ("daily_users", "users_with_device"),
+    "same-people": ("people",),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
     "steps": ("reached",),
@@ -336,6 +338,36 @@ class Log:
             dau = len(on[day]) if self.counted(day, audience, window) else None
             counted[day] = {"dau": dau, "mean": mean, "mau": mau}
         return counted
+
+    def days_active(self, day: int, filters: Filters) -> list[int] | None:
+        """Of everybody in a segment on any of 28 days, on how many of the last 7 they were active anywhere.
+
+        Absent unless all 28 days are loaded.
+        """
+        month = range(day - MONTH_DAYS + 1, day + 1)
+        if any(earlier not in self.loaded_days for earlier in month):
+            return None
+        people = set()
+        for earlier in month:
+            people |= self.users_on(earlier, "all", filters, MULTI_DEVICE_DAYS)
+        week = range(day - MEAN_DAYS + 1, day + 1)
+        return [sum(user in self.segments.get(d, {}) for d in week) for user in sorted(people)]
+
+    def same_people(self, filters: Filters) -> list[Row]:
+        """Per day: the people of 28 days, those active in 7, their mean daily users, and the ratio."""
+        rows = []
+        for day in self.days:
+            active = self.days_active(day, filters)
+            dau = len(self.users_on(day, "all", filters, MULTI_DEVICE_DAYS))
+            row: Row = {"day": day_name(day), "_dau": dau if day in self.loaded_days else None}
+            row |= dict.fromkeys((*COLUMNS["same-people"][1:], "_active_days"))
+            if active is not None:
+                row["people"], row["_active_days"] = len(active), sum(active)
+                row["week_people"] = sum(days > 0 for days in active)
+                row["people_7day_mean"] = sum(active) / MEAN_DAYS
+                row["engagement_ratio"] = percent(row["people_7day_mean"], len(active))
+            rows.append(row)
+        return rows
 
     # Attempts ---------------------------------------------------------------------------------
 
@@ -713,6 +745,22 @@ def hide_small(
                 row["daily_users"] = None
             if small(users) or small(some) or (None not in (users, some) and small(users - some)):
                 row["users_with_device"] = row["device_coverage_percent"] = None
+    elif metric == "same-people":
+        for place, (true, row) in enumerate(zip(rows, hidden, strict=True)):
+            week = rows[max(0, place - MEAN_DAYS + 1) : place + 1]
+            few = small(true["people"]) or small(true["week_people"])
+            if any(small(d["_dau"]) or (segment and small(d["people"])) for d in week):
+                # The active days less the daily users that are shown would be those that are hidden.
+                daily = [d["_dau"] for d in week]
+                known = None not in (*daily, true["_active_days"])
+                few = few or not known or true["_active_days"] - sum(daily) < min_users
+            if few:
+                row["people_7day_mean"] = row["engagement_ratio"] = None
+            others = None if true["people"] is None else true["people"] - true["week_people"]
+            if small(true["people"]) or small(true["week_people"]) or small(others):
+                row["week_people"] = None
+            if small(true["people"]):
+                row["people"] = None
     elif metric == "connection-time":
         for row in hidden:
             cell = row["day"], row["account"], "connections"

@@ -26,6 +26,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "engagement": USER_OPTIONS,
     "multi-device": (*USER_OPTIONS, "window"),
     "device-coverage": USER_OPTIONS,
+    "same-people": (*USER_OPTIONS, "bands"),
     "connection-time": (*USER_OPTIONS, "devices", "attempt tags"),
     "completion": (*USER_OPTIONS, "devices", "attempt tags"),
     "steps": (*USER_OPTIONS, "devices", "attempt tags"),

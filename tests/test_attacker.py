@@ -182,6 +182,64 @@ def test_single_and_multi_device_users(busy: Store) -> None:
                 assert users == several or users - several >= LEAST
 
 
+def test_people_of_the_week_and_the_others(busy: Store) -> None:
+    """People of 28 days less those active in the week tell of no few, and are the monthly users."""
+    hidden = 0
+    for by in (None, *BREAKDOWNS):
+        asked = [f"--by={by}"] if by else []
+        monthly = {
+            (row["day"], row.get(by)): row["mau"]
+            for row in busy.export("engagement", *asked, min_users=LEAST)
+            if row["audience"] == "all"
+        }
+        for row in busy.export("same-people", *asked, "--bands", min_users=LEAST):
+            people, week = row["people"], row["week_people"]
+            assert people == monthly[row["day"], row.get(by)]
+            if None not in (people, week):
+                assert week == 0 or week >= LEAST
+                assert people == week or people - week >= LEAST
+            if people is None:
+                assert set(row.values()) == {row["day"], row.get(by), None}
+            hidden += people is not None and week is None
+    assert hidden > 5
+
+
+def test_a_week_of_people_tells_nothing_of_a_day(busy: Store) -> None:
+    """The active days of a week, less the days of it that are shown, aren't the users of those hidden."""
+    compared = shown = 0
+    for by in (None, *BREAKDOWNS):
+        asked = [f"--by={by}"] if by else []
+        dau: dict[int, dict[Any, dict[str, float | None]]] = {}
+        for least in (0, LEAST):
+            dau[least] = defaultdict(dict)
+            for row in busy.export("engagement", *asked, min_users=least):
+                if row["audience"] == "all":
+                    dau[least][row.get(by)][row["day"]] = row["dau"]
+        for row in busy.export("same-people", *asked, min_users=LEAST):
+            if row["people_7day_mean"] is None:
+                continue
+            days, true = dau[LEAST][row.get(by)], dau[0][row.get(by)]
+            place = list(days).index(row["day"])
+            week = list(days)[place - 6 : place + 1]
+            gone = [day for day in week if days[day] is None]
+            shown += 1
+            if gone:
+                rest = 7 * row["people_7day_mean"] - sum(days[d] for d in week if d not in gone)
+                assert rest - sum(true[day] for day in gone) > LEAST - 1e-6, row
+                compared += 1
+    assert shown > 100 and compared > 5
+
+
+def test_subtracting_same_people_gives_what_users_give(warehouse: Warehouse) -> None:
+    """Differences of people are those of monthly users, which docs/privacy.md lists, and all are true."""
+    people = Attacker(warehouse, LEAST, ("os",)).facts("same-people").subtracted
+    users = Attacker(warehouse, LEAST, ("os",)).facts("engagement").subtracted
+    groups = {fact[2:3] + fact[4:5] for fact in people if fact[3] == "people"}
+    assert groups == {
+        fact[2:3] + fact[4:5] for fact in users if fact[3] == "mau" and fact[5] == "all"
+    }
+
+
 def test_hiding_takes_no_more_than_it_must(busy: Store) -> None:
     """Where no value of a day is small, none is hidden."""
     bare = parts_by_whole(busy.export("completion", "--by=users"), "users", (), "begun")
@@ -216,6 +274,7 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Store:
 COUNTS = {
     "engagement": ("dau", "dau_7day_mean", "mau"),
     "multi-device": ("daily_users", "monthly_users"),
+    "same-people": ("people", "week_people", "people_7day_mean"),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
     "steps": ("reached",),
@@ -252,6 +311,10 @@ def test_nobody_is_still_zero(lone: Store) -> None:
 
 def test_nothing_small_changes_nothing(lone: Store) -> None:
     """An export without a small cell is the same, byte for byte, whatever the minimum is."""
-    for asked in (("engagement", "--os=Linux"), ("multi-device", "--not-os=BeOS")):
+    for asked in (
+        ("engagement", "--os=Linux"),
+        ("multi-device", "--not-os=BeOS"),
+        ("same-people", "--os=Linux", "--bands"),
+    ):
         bare = lone.must("export", *asked, "--min-users=0").out
         assert lone.must("export", *asked, "--min-users=10").out == bare

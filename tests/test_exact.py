@@ -25,6 +25,7 @@ METRICS = (
     "engagement",
     "multi-device",
     "device-coverage",
+    "same-people",
     "connection-time",
     "completion",
     "steps",

@@ -16,7 +16,7 @@ from product import EXPORTS
 from snapshot import Compare, assert_no_others
 from test_cases import CASES, LOADED
 
-OF_USERS = ("engagement", "multi-device", "device-coverage")
+OF_USERS = ("engagement", "multi-device", "device-coverage", "same-people")
 OF_ATTEMPTS = ("connection-time", "completion", "steps")
 BY = tuple(f"--by={tag}" for tag in ("browser", "version", "os", "service", "users"))
 # By metrics: what is asked for besides every cell and the cells shown by default.

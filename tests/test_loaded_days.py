@@ -19,6 +19,7 @@ METRICS = (
     "engagement",
     "multi-device",
     "device-coverage",
+    "same-people",
     "connection-time",
     "completion",
     "steps",

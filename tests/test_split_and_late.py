@@ -36,7 +36,7 @@ def by_day(log: list[Event]) -> dict[str, list[Event]]:
 def assert_oracle(store: Store, log: list[Event]) -> None:
     """A few whole exports equal the oracle."""
     known = oracle.Log(log)
-    for metric in ("engagement", "multi-device", "connection-time", "completion"):
+    for metric in ("engagement", "multi-device", "same-people", "connection-time", "completion"):
         assert_same(store.export(metric), oracle.export(known, metric), metric)
 
 

@@ -8,23 +8,29 @@ import tarfile
 from pathlib import Path
 
 import duckdb
+import oracle
 import pytest
-from conftest import LONG, Store
+from conftest import LONG, Store, assert_same
 from event_files import write
 from killing import Commands
 from logs import random_log
 
-OLD = Path(__file__).parent / "fixtures" / "schema-1.tar.xz"
-NOW = 3
+FIXTURES = Path(__file__).parent / "fixtures"
+NOW = 4
 PLACES = 8 if LONG else 4
+
+
+def unpacked(folder: Path, schema: int) -> Store:
+    """A store that the program of a schema made, with what it exported then in exports.json."""
+    with tarfile.open(FIXTURES / f"schema-{schema}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return Store(folder)
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Store:
-    """A store that the program of schema 1 made, with what it exported then in exports.json."""
-    with tarfile.open(OLD) as archive:
-        archive.extractall(tmp_path, filter="data")
-    return Store(tmp_path)
+    """A store of schema 1."""
+    return unpacked(tmp_path, 1)
 
 
 def exported_then(store: Store) -> dict[tuple[str, ...], str]:
@@ -73,6 +79,31 @@ def test_old_store_is_upgraded(old: Store) -> None:
     old.load(write(old.files / "more.csv", log))
     old.summarise()
     assert versions(old) == (NOW, NOW)
+
+
+def test_people_of_a_store_of_schema_3_are_counted_where_events_are_left(tmp_path: Path) -> None:
+    """Active days are absent before the upgrade, filled from the first day whose 28 days are left."""
+    store = unpacked(tmp_path, 3)
+    then = exported_then(store)
+    assert_exports_as_then(store, then)
+    ran = store.must("export", "same-people", "--min-users=0")
+    assert "Same-people numbers are absent from 1 Feb to 24 Mar 2016" in ran.err
+    assert all(row["people"] is None for row in store.export("same-people"))
+    said = store.summarise().text
+    assert "no day's events changed; same-people numbers of 23 days filled" in said
+    assert versions(store) == (NOW, NOW)
+    assert_exports_as_then(store, then)
+    first = "2016-03-02"  # events are left from 4 February on
+    log = random_log(93, first="2016-01-05", days=80, users=12, attempts_per_day=5)
+    expected = oracle.export(oracle.Log(log), "same-people")
+    rows = store.export("same-people")
+    assert_same(
+        [row for row in rows if row["day"] >= first],
+        [row for row in expected if row["day"] >= first],
+    )
+    assert all(row["people"] is None for row in rows if row["day"] < first)
+    ran = store.must("export", "same-people", "--min-users=0")
+    assert "absent from 1 Feb to 1 Mar 2016" in ran.err and "have expired" in ran.err
 
 
 @pytest.mark.parametrize(

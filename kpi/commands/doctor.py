@@ -172,6 +172,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         yield Finding("days", False, warning)
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
+    yield _same_people(warehouse)
     yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
     for row in each_row(warehouse.frame("integrity")):
@@ -221,6 +222,14 @@ def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     blank = coverage.blank_services(warehouse, settings.sync_services)
     if blank:
         yield Finding("sequences", False, blank)
+
+
+def _same_people(warehouse: Warehouse) -> Finding:
+    """Whether days lack the counts of people by active days; what has expired can't be mended."""
+    why = coverage.why_no_activity(warehouse)
+    if why is None:
+        return Finding("same people", True, "counted on every day with monthly users")
+    return Finding("same people", not why.endswith(coverage.SUMMARISE), why)
 
 
 def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:

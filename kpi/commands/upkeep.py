@@ -34,6 +34,11 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     elif done.days == 0 and done.completed:
         days = "1 day" if done.completed == 1 else f"{done.completed} days"
         print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
+    elif done.days == 0 and done.same_people:
+        print(
+            f"no day's events changed; same-people numbers of {done.same_people} days filled, "
+            f"publication {done.publication_id}"
+        )
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:

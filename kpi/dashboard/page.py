@@ -184,7 +184,7 @@ class Page:
         if first > last:
             return None
         period = Period(first, last)
-        if not TABLES[measure.metric].of_users:
+        if measure.metric == "same-people" or not TABLES[measure.metric].of_users:
             return coverage.why_absent(self.source.warehouse, measure.metric, self.filters, period)
         if measure.metric == "engagement" and audience in (None, "all"):
             return None

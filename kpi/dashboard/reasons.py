@@ -72,7 +72,7 @@ def gaps_sentence(
     hidden = set(rows.loc[absent & ~bare, "day"])
     empty = set(rows.loc[absent & bare & nobody, "day"]) - hidden
     missing = set(rows.loc[absent & bare & ~nobody, "day"]) - hidden - empty
-    windowed = measure.metric in ("engagement", "multi-device")
+    windowed = measure.metric in ("engagement", "same-people", "multi-device")
     not_loaded = "not every day of their window is" if windowed else "not"
     absence = (
         f"without a value ({not_loaded} loaded{', or devices are unknown' if unknown else ''})"

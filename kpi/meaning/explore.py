@@ -8,7 +8,7 @@ from kpi.meaning.measures import MEASURES, Measure
 from kpi.meaning.tables import TABLES, Level
 
 NAMES = (
-    "engagement_ratio dau mau multi_device_percent multi_device_users "
+    "engagement_ratio same_people_ratio dau mau multi_device_percent multi_device_users "
     "monthly_multi_device_percent monthly_multi_device_users connection_time completion "
     "ready_within_5 ready_within_10 step_reached step_time"
 ).split()

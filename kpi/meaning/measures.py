@@ -103,6 +103,21 @@ MEASURES: dict[str, Measure] = {
             source="Specification, Engagement Ratio",
         ),
         Measure(
+            id="same_people_ratio",
+            title="Engagement ratio, same people",
+            unit="percent",
+            words=(
+                "Of the people active in the segment on any of the 28 UTC days that end with the day, "
+                "the share active anywhere on an average day of the last 7."
+            ),
+            better="higher",
+            metric="same-people",
+            column="engagement_ratio",
+            n_column="people",
+            n_words="people",
+            source="Design, section 3",
+        ),
+        Measure(
             id="dau",
             title="Daily active users",
             unit="users",
@@ -302,6 +317,11 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "dau_7day_mean": ("Daily users, 7-day mean", "users"),
     "mau": ("Monthly users", "users"),
     "engagement_ratio": ("Engagement ratio", "percent"),
+    "engagement_ratio_low": ("Engagement ratio, at least (95%)", "percent"),
+    "engagement_ratio_high": ("Engagement ratio, at most (95%)", "percent"),
+    "people": ("People of 28 days", "users"),
+    "week_people": ("Of them active in 7 days", "users"),
+    "people_7day_mean": ("Of them active on a day, 7-day mean", "users"),
     "daily_users": ("Daily users", "users"),
     "daily_multi_device_users": ("Multi-device daily users", "users"),
     "daily_multi_device_percent": ("Multi-device, of daily", "percent"),

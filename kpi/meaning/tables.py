@@ -46,10 +46,9 @@ class Table:
     """One table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window, of, bands; ``tags`` what it can be broken
-    down by.
-    In a table that ``overlaps`` a user can be in several segments, so that they don't add up. ``level`` is
-    what distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    filters, devices, period, by, weekly, incomplete, window, of and bands; ``tags`` what it can be broken
+    down by. In a table that ``overlaps`` a user can be in several segments, so that they don't add up.
+    ``level`` is what distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
     name: str
@@ -112,6 +111,7 @@ TABLES: dict[str, Table] = {
             overlaps=True,
         ),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
+        Table("same-people", ("same_people",), _USERS | {"bands"}, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
             ("connection_time", "time_bands"),

@@ -22,6 +22,7 @@ NO_SEQUENCE = (
 WELL_COVERED = 95
 """From this percent of users with a device on, multi-device numbers stand without their coverage."""
 
+SUMMARISE = "Run: python -m kpi summarise"
 HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
 REMEDY = {
     DEVICE_ID: "Load files with device ids, or set KPI_DEVICE_BY=platform",
@@ -82,6 +83,8 @@ def why_absent(
     """Why a table has absent numbers, where devices or sequences are the reason; or None."""
     if metric in ("engagement", "multi-device"):
         return why_no_devices(warehouse, period, window, MONTH)
+    if metric == "same-people":
+        return why_no_activity(warehouse, period)
     if metric in ("firefox", "goals", "device-coverage"):
         return None
     if warehouse.lacks_sequences:
@@ -90,6 +93,27 @@ def why_absent(
         what = f"Connections of {filters.devices}-device users"
         return why_no_devices(warehouse, period, what=what)
     return None
+
+
+def why_no_activity(warehouse: Published, period: Period = Period()) -> str | None:
+    """Why same-people numbers are absent on days that have monthly users, and what to do; or None."""
+    first, last = period.bounds
+    found = warehouse.frame("days_without_activity", first_day=first, last_day=last)
+    if found.empty:
+        return None
+    days = pd.DatetimeIndex(pd.to_datetime(found["day"]))
+    absent = f"Same-people numbers are absent {_when(days)}, which an older version summarised without them"
+    if can_be_filled(warehouse, days[-1]):
+        return f"{absent}. {SUMMARISE}"
+    return f"{absent}; the events that they need have expired."
+
+
+def can_be_filled(warehouse: Published, day: pd.Timestamp) -> bool:
+    """Whether the private rows of the 28 days that end with a day are retained."""
+    retention = warehouse.retention
+    if retention.empty:
+        return True
+    return day >= pd.Timestamp(retention["first_kept"].iloc[0]) + timedelta(days=MONTH - 1)
 
 
 def share_told(table: pd.DataFrame) -> str | None:

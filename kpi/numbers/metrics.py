@@ -12,12 +12,14 @@ import pandas as pd
 
 from kpi.numbers.connections import completion, connection_time, steps
 from kpi.numbers.firefox import firefox
+from kpi.numbers.same_people import same_people
 from kpi.numbers.users import device_coverage, engagement, multi_device
 
 METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "engagement": engagement,
     "multi-device": multi_device,
     "device-coverage": device_coverage,
+    "same-people": same_people,
     "connection-time": connection_time,
     "completion": completion,
     "steps": steps,

@@ -39,7 +39,7 @@ def engagement(
     "Engagement Ratio".
     """
     judged = judged_period(filters, period, by)
-    counts = _user_counts(warehouse, filters, judged, by, tuple(AUDIENCES.values()), incomplete)
+    counts = user_counts(warehouse, filters, judged, by, tuple(AUDIENCES.values()), incomplete)
     names = {stored: name for name, stored in AUDIENCES.items()}
     frame = pd.DataFrame(
         {
@@ -105,7 +105,7 @@ def multi_device(
     else:
         audiences = ("active", multi)
     judged = judged_period(filters, period, by)
-    counts = _user_counts(warehouse, filters, judged, by, audiences, incomplete)
+    counts = user_counts(warehouse, filters, judged, by, audiences, incomplete)
     keys = ["broken_by", "day"]
     everyone = counts[counts["audience"] == "active"].set_index(keys)
     several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
@@ -158,7 +158,7 @@ def device_coverage(
     where devices were never counted. Source: design, section 3.
     """
     audiences = ("active", WITH_DEVICE)
-    counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
+    counts = user_counts(warehouse, filters, period, by, audiences, incomplete)
     keys = ["broken_by", "day"]
     everyone = counts[counts["audience"] == "active"].set_index(keys)
     some = counts[counts["audience"] == WITH_DEVICE].set_index(keys).reindex(everyone.index)
@@ -182,7 +182,7 @@ def device_coverage(
     return finished(frame, period, by, shown, warehouse, incomplete)
 
 
-def _user_counts(
+def user_counts(
     warehouse: Published,
     filters: Filters,
     period: Period,
@@ -214,6 +214,13 @@ def _user_counts(
 def counted_sets(
     warehouse: Published, filters: Filters, by: str | None, audiences: tuple[str, ...]
 ) -> dict[str, object]:
+    """Which audiences and sets a question is answered by."""
+    sets = sets_asked(warehouse, filters, by)
+    starred = tuple(f"{audience}*" for audience in audiences)
+    return {"counted_audiences": audiences if sets["lowest_set"] > 0 else starred, **sets}
+
+
+def sets_asked(warehouse: Published, filters: Filters, by: str | None) -> dict[str, int]:
     """Which sets a question is answered by: those without versions, unless it asks for a version.
 
     They give the same counts and are some twenty times fewer; a publication made before they were
@@ -221,6 +228,5 @@ def counted_sets(
     """
     asks_version = bool(filters.version or filters.not_version or by == "version")
     if asks_version or not warehouse.has_versionless_sets:
-        return {"counted_audiences": audiences, "lowest_set": 1, "highest_set": 2**31 - 1}
-    starred = tuple(f"{audience}*" for audience in audiences)
-    return {"counted_audiences": starred, "lowest_set": -(2**31) + 1, "highest_set": -1}
+        return {"lowest_set": 1, "highest_set": 2**31 - 1}
+    return {"lowest_set": -(2**31) + 1, "highest_set": -1}

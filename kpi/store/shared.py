@@ -15,7 +15,7 @@ from kpi.meaning.definitions import DEFINITIONS
 from kpi.settings import Settings
 from kpi.store import queries
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Publishing(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,6 +18,7 @@ from kpi.meaning.definitions import (
     NEEDED_DAYS,
     PLATFORM,
     UNKNOWN_DEVICES,
+    WEEK,
     WIDEST_WINDOW,
 )
 from kpi.meaning.filters import Period
@@ -49,6 +50,8 @@ class Summarised:
     publication_id: int | None = None
     completed: int = 0
     """How many days became complete."""
+    same_people: int = 0
+    """How many days got their people by active days, also where their own events hadn't changed."""
     blank_service: int = 0
     """How many sequences aren't attempts because they name no service."""
 
@@ -85,10 +88,11 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
             changed = run.find_changes(*period.bounds)
             restated, completed = run.judge_days()
             relisted = run.list_loads()
-            if not (changed.days or restated or relisted):
+            if not (changed.days or restated or relisted or run.lacks_activity()):
                 return changed
             if changed.days:
                 run.fill()
+            same_people = run.fill_activity()
             run.list_days()
             run.mark_unusual_days()
             blank = queries.run(publishing.connection, "read/blank_sequences").scalar_one()
@@ -97,7 +101,11 @@ def _summarised(settings: Settings, period: Period, tell: Callable[[str], None])
             run.keep_basis(every_day=period == Period())
             publishing.end_part()
             return replace(
-                changed, publication_id=number, completed=completed, blank_service=int(blank)
+                changed,
+                publication_id=number,
+                completed=completed,
+                same_people=same_people,
+                blank_service=int(blank),
             )
 
 
@@ -121,6 +129,7 @@ class _Run:
         self.by_platform = int(settings.device_by == PLATFORM)
         self.frozen_before = stored_frozen_before(stored)
         self.anew = basis.differs(settings, self.connection, stored)
+        self.first_counted: date | None = None
         self._judge_volumes()
 
     def refuse_a_mixture(self, every_day: bool) -> None:
@@ -163,8 +172,7 @@ class _Run:
         if found["days"]:
             self.first_changed, self.last_changed = found["first_day"], found["last_day"]
             self.first_counted, self.last_counted = found["first_counted"], found["last_counted"]
-            events_a_day = max(1, int(found["events"]) // found["days"])
-            self.days_at_once = max(1, EVENTS_AT_ONCE // events_a_day)
+            self.days_at_once = _days_at_once(int(found["events"]) / found["days"])
         return Summarised(found["days"], found["first_day"], found["last_day"])
 
     def judge_days(self) -> tuple[int, int]:
@@ -316,15 +324,44 @@ class _Run:
                 MONTH - 1, lowest, highest, monthly["first_active_day"], monthly["last_day"]
             )
             self._run("monthly_users_change", audience=audience, **monthly)
-        self._run("versionless")
+        self._run(
+            "stale_activity",
+            first_day=first,
+            last_day=self.last_counted + timedelta(days=MONTH - 1),
+            first_loaded_day=loaded["first_day"],
+            last_loaded_day=loaded["last_day"],
+        )
+
+    def lacks_activity(self) -> bool:
+        """Whether some day has people whose active days aren't counted yet."""
+        return bool(_days_without_activity(self.connection, self.frozen_before))
+
+    def fill_activity(self) -> int:
+        """Count the people of every day that lacks it by their active days; the number of these days.
+
+        Changed days lack it, and so does every day of a store that was made before these counts. Then all
+        sets are counted again without their versions.
+        """
+        lacking = _days_without_activity(self.connection, self.frozen_before)
+        if lacking:
+            events_a_day = sum(events for _, events in lacking) / len(lacking)
+            # A part reads the 27 days before it as well, so a shorter one would save no memory.
+            at_once = max(MONTH, _days_at_once(events_a_day))
+            for part in _parts(lacking[0][0], lacking[-1][0], at_once):
+                self._run(
+                    "activity_step",
+                    **part,
+                    first_active_day=part["first_day"] - timedelta(days=MONTH - 1),
+                    first_week_day=part["first_day"] - timedelta(days=WEEK - 1),
+                )
+                self._run("month_activity", **part)
+        if lacking or self.first_counted is not None:
+            self._run("versionless")
+        self.end_part()
+        return len(lacking)
 
     def _parts(self, first: date, last: date) -> Iterator[dict[str, date]]:
-        """The days from first to last, both included, in runs of about EVENTS_AT_ONCE events."""
-        while first <= last:
-            days = min(self.days_at_once, (last - first).days + 1)
-            end = first + timedelta(days=days - 1)
-            yield {"first_day": first, "last_day": end}
-            first = end + timedelta(days=1)
+        return _parts(first, last, self.days_at_once)
 
     def _name_sets(
         self, reach: int, lowest: int, highest: int, first_active_day: date, last_day: date
@@ -352,8 +389,34 @@ class _Run:
         queries.run(self.connection, f"fill/{step}", **params)
 
 
+def _days_at_once(events_a_day: float) -> int:
+    """How many days hold about EVENTS_AT_ONCE events."""
+    return max(1, EVENTS_AT_ONCE // max(1, int(events_a_day)))
+
+
+def _parts(first: date, last: date, days_at_once: int) -> Iterator[dict[str, date]]:
+    """The days from first to last, both included, in runs of so many."""
+    while first <= last:
+        days = min(days_at_once, (last - first).days + 1)
+        end = first + timedelta(days=days - 1)
+        yield {"first_day": first, "last_day": end}
+        first = end + timedelta(days=1)
+
+
+def _days_without_activity(
+    connection: Connection, frozen_before: date
+) -> Sequence[tuple[date, int]]:
+    """The days with people whose active days aren't counted, where they can be, and their events."""
+    frozen = frozen_before > _EVER[0]
+    first = kept_from(frozen_before) + timedelta(days=MONTH - 1) if frozen else _EVER[0]
+    found = queries.run(
+        connection, "read/days_without_activity", first_day=first, last_day=_EVER[1]
+    )
+    return [(day, int(events)) for day, events in found]
+
+
 def unsummarised(settings: Settings, connection: Connection) -> int:
-    """How many days have changed since the newest publication."""
+    """How many days have changed since the newest publication; if none, how many lack active days."""
     stored = queries.settings(connection)
     frozen_before = stored_frozen_before(stored)
     _judge_volumes(settings, connection, frozen_before)
@@ -365,7 +428,8 @@ def unsummarised(settings: Settings, connection: Connection) -> int:
         last_wanted=_EVER[1],
         anew=int(basis.differs(settings, connection, stored)),
     )
-    return int(queries.run(connection, "read/changed_days").mappings().one()["days"])
+    changed = int(queries.run(connection, "read/changed_days").mappings().one()["days"])
+    return changed or len(_days_without_activity(connection, frozen_before))
 
 
 def _judge_volumes(settings: Settings, connection: Connection, frozen_before: date) -> None:

@@ -113,3 +113,25 @@ INSERT INTO kpi.monthly_users_change (audience, day, set_id, change)
 SELECT audience, day, set_id, change
 FROM merged_monthly
 ORDER BY audience, day, set_id;
+
+DROP TABLE IF EXISTS merged_activity;
+
+CREATE TEMPORARY TABLE merged_activity AS
+SELECT
+  a.day,
+  COALESCE(s.merged_id, a.set_id) AS set_id,
+  SUM(a.users) AS users,
+  SUM(a.week_users) AS week_users,
+  SUM(a.active_days) AS active_days,
+  SUM(a.active_days_squared) AS active_days_squared
+FROM kpi.month_activity AS a
+LEFT JOIN merged_set AS s ON s.set_id = a.set_id
+WHERE a.set_id >= 0
+GROUP BY a.day, COALESCE(s.merged_id, a.set_id);
+
+DELETE FROM kpi.month_activity;
+
+INSERT INTO kpi.month_activity (day, set_id, users, week_users, active_days, active_days_squared)
+SELECT day, set_id, users, week_users, active_days, active_days_squared
+FROM merged_activity
+ORDER BY set_id, day;

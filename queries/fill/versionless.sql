@@ -1,15 +1,19 @@
 -- versionless: the same counts by sets of segments without their version, for every question that
 -- doesn't ask for one; they are some twenty times fewer.
 -- Grain:   daily_users and monthly_users_change: one row per (audience, day, set_id), with an asterisk
---          after the audience's name; segment_set_member: one row per (set_id, segment_id). Their set_id
---          is below 0, and the first segment of all that differ in the version only stands for them.
--- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change.
+--          after the audience's name; month_activity: one row per (day, set_id); segment_set_member: one
+--          row per (set_id, segment_id). Their set_id is below 0, and the first segment of all that differ
+--          in the version only stands for them.
+-- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
+--          kpi.month_activity.
 -- Rerun:   safe; all of them are made anew from the sets with versions.
 -- Note:    a set with versions is in a set without as a whole, so that users add up exactly.
 -- Source:  design, section 4; docs/decisions/versionless-sets.md.
 DELETE FROM kpi.daily_users WHERE set_id < 0;
 
 DELETE FROM kpi.monthly_users_change WHERE set_id < 0;
+
+DELETE FROM kpi.month_activity WHERE set_id < 0;
 
 DELETE FROM kpi.segment_set_member WHERE set_id < 0;
 
@@ -57,3 +61,16 @@ INNER JOIN versionless_set AS s ON s.set_id = c.set_id
 GROUP BY c.audience, c.day, s.versionless_id
 HAVING SUM(c.change) <> 0
 ORDER BY c.audience, c.day, s.versionless_id;
+
+INSERT INTO kpi.month_activity (day, set_id, users, week_users, active_days, active_days_squared)
+SELECT
+  a.day,
+  s.versionless_id,
+  SUM(a.users),
+  SUM(a.week_users),
+  SUM(a.active_days),
+  SUM(a.active_days_squared)
+FROM kpi.month_activity AS a
+INNER JOIN versionless_set AS s ON s.set_id = a.set_id
+GROUP BY a.day, s.versionless_id
+ORDER BY s.versionless_id, a.day;

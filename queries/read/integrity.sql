@@ -27,3 +27,24 @@ FROM (
   GROUP BY day
   HAVING SUM(CASE WHEN audience = 'active' THEN users ELSE -users END) <> 0
 ) AS torn
+UNION ALL
+SELECT 'same people are monthly users on every day counted so' AS rule, COUNT(*) AS faults
+FROM (
+  SELECT
+    s.day,
+    SUM(COALESCE(m.change, 0)) OVER (ORDER BY s.day ROWS UNBOUNDED PRECEDING) AS users
+  FROM kpi.day_status AS s
+  LEFT JOIN (
+    SELECT day, SUM(change) AS change
+    FROM kpi.monthly_users_change
+    WHERE audience = 'active'
+    GROUP BY day
+  ) AS m ON m.day = s.day
+  WHERE s.type = '(all)'
+) AS monthly
+INNER JOIN (
+  SELECT day, SUM(CASE WHEN set_id > 0 THEN users ELSE 0 END) AS users, SUM(CASE WHEN set_id > 0 THEN users ELSE -users END) AS torn
+  FROM kpi.month_activity
+  GROUP BY day
+) AS people ON people.day = monthly.day
+WHERE people.users <> monthly.users OR people.torn <> 0

@@ -110,6 +110,15 @@ CREATE TABLE IF NOT EXISTS kpi.monthly_users_change (
   change BIGINT ENCODE az64 NOT NULL
 ) DISTKEY (set_id) SORTKEY (day, audience);
 
+CREATE TABLE IF NOT EXISTS kpi.month_activity (
+  day DATE ENCODE raw NOT NULL,
+  set_id INTEGER ENCODE az64 NOT NULL,
+  users BIGINT ENCODE az64 NOT NULL,
+  week_users BIGINT ENCODE az64 NOT NULL,
+  active_days BIGINT ENCODE az64 NOT NULL,
+  active_days_squared BIGINT ENCODE az64 NOT NULL
+) DISTKEY (set_id) SORTKEY (day);
+
 CREATE TABLE IF NOT EXISTS kpi.connection (
   first_day DATE ENCODE raw NOT NULL,
   day_begun DATE ENCODE az64,

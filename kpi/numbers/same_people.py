@@ -1,0 +1,158 @@
+"""The second reading of a segment's ratio: how active the people of the last 28 days were in the last 7."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kpi.meaning.definitions import WEEK
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import weeks
+from kpi.numbers.cells import percent, small
+from kpi.numbers.days import dates, finished, judged_period, within_period
+from kpi.numbers.narrowed import hidden_days, reaching
+from kpi.numbers.published import Published
+from kpi.numbers.users import AUDIENCES, sets_asked, user_counts
+
+COUNTS = ["people", "week_people", "active_days", "active_days_squared"]
+CONFIDENCE = 0.95
+
+
+def same_people(
+    warehouse: Published,
+    filters: Filters = Filters(),
+    period: Period = Period(),
+    by: str | None = None,
+    min_users: int = 10,
+    incomplete: bool = False,
+    weekly: bool = False,
+    bands: bool = False,
+) -> pd.DataFrame:
+    """Of the people in a segment on any of 28 days, the share active anywhere on a mean day of the last 7.
+
+    One row per day: day, people, week_people (of them active in the 7 days), people_7day_mean (their mean
+    daily users), engagement_ratio (percent); with ``by``, its values first; with ``bands`` the ratio's 95%
+    interval: engagement_ratio_low, engagement_ratio_high. Without a filter the ratio is the specification's.
+    Source: design, section 3 ("segment's ratio, two readings").
+    """
+    judged = judged_period(filters, period, by)
+    counts = _counted(warehouse, filters, judged, by, incomplete)
+    frame = counts[["broken_by", "day", "people", "week_people"]].copy()
+    frame["people_7day_mean"] = counts["active_days"].astype("Float64") / WEEK
+    frame["engagement_ratio"] = percent(frame["people_7day_mean"], frame["people"])
+    if bands:
+        low, high = mean_days_interval(
+            counts["people"], counts["active_days"], counts["active_days_squared"]
+        )
+        frame["engagement_ratio_low"], frame["engagement_ratio_high"] = low, high
+    if min_users > 1:
+        users = user_counts(warehouse, filters, judged, by, tuple(AUDIENCES.values()), incomplete)
+        _hide(frame, counts, users, filters, by, min_users)
+    if weekly:
+        frame = weeks.on_sundays(frame)
+    inside = within_period(counts, period, warehouse, incomplete)
+    shown = reaching(inside, ["people"], max(min_users, 1))
+    return finished(frame, period, by, shown, warehouse, incomplete)
+
+
+def mean_days_interval(
+    people: pd.Series, active_days: pd.Series, active_days_squared: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """The 95% interval of 100 × the mean share of 7 days on which people are active, in percent.
+
+    ``active_days`` and ``active_days_squared`` are sums over the people, each active on 0 to 7 days.
+    Wilson's interval with Student's t, for as many people who are active always or never as would have the
+    same standard error. Where all are active alike nothing is known of the spread, and the interval is that
+    of the widest: an upper bound. Absent where there are no people. Source: docs/decisions/same-people.md.
+    """
+    from scipy.special import stdtrit  # here, since only intervals need it
+
+    number = people.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    number = np.where(number > 0, number, np.nan)
+    days = active_days.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    squares = active_days_squared.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    share = days / WEEK / number
+    # In whole numbers, so that people who are active alike differ by nothing at all.
+    apart = (squares * number - days**2) / (number * WEEK) ** 2
+    widest = share * (1 - share)
+    alike = apart <= 0
+    effective = np.where(
+        alike, number, np.maximum(number, (number - 1) * widest / np.where(alike, 1, apart))
+    )
+    reach = stdtrit(np.maximum(number - 1, 1), (1 + CONFIDENCE) / 2)
+    middle = (share + reach**2 / (2 * effective)) / (1 + reach**2 / effective)
+    half = reach * np.sqrt(widest / effective + reach**2 / (4 * effective**2))
+    half /= 1 + reach**2 / effective
+    low, high = np.clip(100 * (middle - half), 0, 100), np.clip(100 * (middle + half), 0, 100)
+    return _percents(low, people), _percents(high, people)
+
+
+def _percents(values: np.ndarray, like: pd.Series) -> pd.Series:
+    return pd.Series(values, index=like.index).astype("Float64")
+
+
+def _counted(
+    warehouse: Published, filters: Filters, period: Period, by: str | None, incomplete: bool
+) -> pd.DataFrame:
+    """Whole counts per value and day."""
+    first, last = period.bounds
+    found = warehouse.frame(
+        "same_people",
+        **sets_asked(warehouse, filters, by),
+        broken_by=by or "",
+        first_day=first,
+        last_day=last,
+        with_incomplete=int(incomplete),
+        **filters.parameters(),
+    )
+    found["day"] = dates(found["day"])
+    for count in COUNTS:
+        found[count] = pd.to_numeric(found[count]).astype("Int64")
+    return found.sort_values(["broken_by", "day"], ignore_index=True)
+
+
+def _hide(
+    frame: pd.DataFrame,
+    counts: pd.DataFrame,
+    users: pd.DataFrame,
+    filters: Filters,
+    by: str | None,
+    min_users: int,
+) -> None:
+    """Take out what tells of few people.
+
+    ``users`` are the counts of the table `engagement`: people are its monthly users. Those active in the week
+    and those not add up to all people, so each tells the other. Where `engagement` hides a day of the week,
+    the active days less the days it shows would be that day's users, unless enough were active elsewhere.
+    """
+    whole = hidden_days(users, frame, filters, by, min_users)
+    people = small(frame["people"], min_users) | whole
+    week = small(frame["week_people"], min_users) | people
+    others = small(frame["people"] - frame["week_people"], min_users)
+    mean = week | _telling_days(frame, counts, users, filters, by, min_users)
+    rest = [name for name in frame if str(name).startswith(("people_7day", "engagement_ratio"))]
+    frame.loc[people, "people"] = pd.NA
+    frame.loc[week | others, "week_people"] = pd.NA
+    frame.loc[mean, rest] = pd.NA
+
+
+def _telling_days(
+    frame: pd.DataFrame,
+    counts: pd.DataFrame,
+    users: pd.DataFrame,
+    filters: Filters,
+    by: str | None,
+    min_users: int,
+) -> pd.Series:
+    """The rows whose active days are the week's daily users of the segment, of which some day is hidden."""
+    keys = ["broken_by", "day"]
+    active = users[users["audience"] == AUDIENCES["all"]].sort_values(keys, ignore_index=True)
+    hidden = small(active["daily_users"], min_users)
+    hidden |= hidden_days(users, active, filters, by, min_users)
+    values = active["broken_by"]
+    over_week = hidden.astype(int).groupby(values, sort=False).rolling(WEEK, min_periods=1).max()
+    active["hidden"] = over_week.droplevel(0) > 0
+    beside = frame[keys].merge(active[[*keys, "week_users", "hidden"]], how="left", on=keys)
+    elsewhere = counts["active_days"] - beside["week_users"]
+    few = (elsewhere < min_users).fillna(True).astype(bool)
+    return beside["hidden"].fillna(False).astype(bool) & few
