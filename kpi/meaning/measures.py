@@ -5,13 +5,11 @@ write it. Nothing here draws, and nothing here reads a warehouse.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
 from kpi.text import Unit, written
 
@@ -20,8 +18,12 @@ Better = Literal["higher", "lower"]
 COUNTED = ("users", "attempts")
 
 
-COMPARED_DAYS = 28
-"""Cards compare with the same weekday this many days before, so that no MAU window is in both."""
+_OF_28_DAYS = (
+    "mau",
+    "engagement_ratio",
+    "monthly_multi_device_percent",
+    "monthly_multi_device_users",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Measure:
     ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
     that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
     ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
+    ``pooled_in`` is the table that has its value over a whole period, of all attempts together; measures
+    of users have none.
     """
 
     id: str
@@ -44,6 +48,12 @@ class Measure:
     n_words: str = ""
     source: str = ""
     window: int = ATTEMPT_WINDOW
+    pooled_in: str = ""
+
+    @property
+    def span(self) -> int:
+        """The UTC days that a value of a day looks back over, the day included."""
+        return MONTH if self.column in _OF_28_DAYS else 1
 
     @property
     def definition(self) -> str:
@@ -183,6 +193,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="lower",
             metric="connection-time",
+            pooled_in="connection-breakdown",
             column="median_seconds",
             n_column="connections",
             n_words="connections",
@@ -198,6 +209,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="completion",
+            pooled_in="connection-breakdown",
             column="completion_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -213,6 +225,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="completion",
+            pooled_in="connection-breakdown",
             column="within_5_seconds_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -228,6 +241,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="steps",
+            pooled_in="setup-steps",
             column="reached",
             source="Design, section 6",
         ),
@@ -241,6 +255,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="lower",
             metric="steps",
+            pooled_in="setup-steps",
             column="median_seconds",
             n_column="reached",
             n_words="attempts",
@@ -256,6 +271,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="higher",
             metric="ready-within",
+            pooled_in="connection-breakdown",
             column="within_10_seconds_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -348,34 +364,6 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
 """Every column of the exported tables: its heading and unit."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One measure on one day, beside the same weekday some weeks before; None is absent."""
-
-    measure: Measure
-    day: date
-    value: float | None
-    n: float | None
-    compared_day: date
-    change: float | None
-
-
-def reading(
-    measure: Measure, frame: pd.DataFrame, day: date, before: int = COMPARED_DAYS, **picked: str
-) -> Reading:
-    """The value of a measure on a day and its change since ``before`` days earlier; both may be absent.
-
-    ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
-    """
-    for column, wanted in picked.items():
-        frame = frame[frame[column] == wanted]
-    compared_day = day - timedelta(days=before)
-    value, earlier = (_cell(frame, d, measure.column) for d in (day, compared_day))
-    change = None if value is None or earlier is None else value - earlier
-    n = _cell(frame, day, measure.n_column) if measure.n_column else None
-    return Reading(measure, day, value, n, compared_day, change)
-
-
 def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The rows of the days of a period, in a frame of their own."""
     if frame.empty or "day" not in frame:
@@ -383,9 +371,3 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     days = pd.to_datetime(frame["day"])
     first, last = (pd.Timestamp(day) for day in period.bounds)
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
-
-
-def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:
-    found = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
-    value = frame[column].iloc[found[0]] if len(found) else None
-    return None if pd.isna(value) else float(value)

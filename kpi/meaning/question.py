@@ -16,12 +16,13 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """A point per week; days that aren't complete; the device window in days; of which attempts."""
+    """A point per week; incomplete days too; the device window in days; of which attempts; intervals."""
 
     weekly: bool = False
     incomplete: bool = False
     window: int = ATTEMPT_WINDOW
     of: str = BASES[0]
+    bands: bool = False
 
     @property
     def chosen(self) -> dict[str, Any]:

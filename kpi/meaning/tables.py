@@ -46,7 +46,8 @@ class Table:
     """One table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window and of; ``tags`` what it can be broken down by.
+    filters, devices, period, by, weekly, incomplete, window, of, bands; ``tags`` what it can be broken
+    down by.
     In a table that ``overlaps`` a user can be in several segments, so that they don't add up. ``level`` is
     what distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
@@ -98,7 +99,7 @@ TABLES: dict[str, Table] = {
         Table(
             "engagement",
             ("engagement",),
-            _USERS,
+            _USERS | {"bands"},
             BREAKDOWNS,
             overlaps=True,
             level=Level("audience", "Users", AUDIENCES),
@@ -106,19 +107,19 @@ TABLES: dict[str, Table] = {
         Table(
             "multi-device",
             ("engagement",),
-            _USERS | {"window"},
+            _USERS | {"window", "bands"},
             BREAKDOWNS,
             overlaps=True,
         ),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
-            ("connection_time",),
-            _ATTEMPTS,
+            ("connection_time", "time_bands"),
+            _ATTEMPTS | {"bands"},
             ATTEMPT_BREAKDOWNS,
             level=Level("account", "Account", ACCOUNTS),
         ),
-        Table("completion", ("completion",), _ATTEMPTS, ATTEMPT_BREAKDOWNS),
+        Table("completion", ("completion",), _ATTEMPTS | {"bands"}, ATTEMPT_BREAKDOWNS),
         Table(
             "steps",
             ("steps",),
@@ -141,8 +142,8 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "connection-breakdown",
-            ("period_completion", "period_time"),
-            _choices("filters devices period by incomplete"),
+            ("period_completion", "period_time", "time_bands"),
+            _choices("filters devices period by incomplete bands"),
             ATTEMPT_BREAKDOWNS,
             exported=False,
         ),

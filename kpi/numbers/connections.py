@@ -8,6 +8,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
+from kpi.numbers.bands import with_shares, with_times
 from kpi.numbers.cells import percent
 from kpi.numbers.days import dates, finished, judged_period
 from kpi.numbers.narrowed import Counted, hidden_counts, reaching
@@ -25,6 +26,7 @@ def connection_time(
     min_users: int = 10,
     incomplete: bool = False,
     weekly: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """Quartiles of the seconds from the first request to a device ready to sync, by day ready.
 
@@ -60,7 +62,11 @@ def connection_time(
     shown = reaching(frame, counts, min_users if min_users > 1 else 0)
     columns = [*counts, "p25_seconds", "median_seconds", "p75_seconds"]
     frame.loc[hidden["connections"], columns] = pd.NA
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    rows = finished(frame, period, by, shown, warehouse, incomplete)
+    if not bands:
+        return rows
+    span = "week" if weekly else "day"
+    return with_times(rows, warehouse, filters, period, by, span, incomplete)
 
 
 def completion(
@@ -71,6 +77,7 @@ def completion(
     min_users: int = 10,
     incomplete: bool = False,
     weekly: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """Of the attempts begun on a day, how many became ready, ever and within 5 and 10 seconds.
 
@@ -78,7 +85,9 @@ def completion(
     complete. Source: specification, "Time taken to connect a device".
     """
     frame = ready_shares(warehouse, filters, period, by, min_users, incomplete, weekly)
-    return frame.drop(columns=["within_30_seconds_percent", "within_60_seconds_percent"])
+    table = frame.drop(columns=["within_30_seconds_percent", "within_60_seconds_percent"])
+    shares = [str(name) for name in table if str(name).endswith("_percent")]
+    return with_shares(table, dict.fromkeys(shares, "begun")) if bands else table
 
 
 def ready_shares(

@@ -7,6 +7,7 @@ import pandas as pd
 from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK, WINDOWS
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers import weeks
+from kpi.numbers.bands import with_shares
 from kpi.numbers.cells import percent, small
 from kpi.numbers.days import dates, finished, judged_period, within_period
 from kpi.numbers.narrowed import hidden_days, reaching
@@ -29,6 +30,7 @@ def engagement(
     min_users: int = 10,
     incomplete: bool = False,
     weekly: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """100 × mean DAU of 7 days / MAU of 28, for all, multi-device and single-device users.
 
@@ -72,7 +74,8 @@ def engagement(
         frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
     inside = within_period(counts, period, warehouse, incomplete)
     shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    table = finished(frame, period, by, shown, warehouse, incomplete)
+    return with_shares(table, {"engagement_ratio": "mau"}) if bands else table
 
 
 def multi_device(
@@ -84,6 +87,7 @@ def multi_device(
     incomplete: bool = False,
     weekly: bool = False,
     window: int = 5,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """Users active on two devices within ``window`` days (3, 5, 7 or 14), beside all users.
 
@@ -133,7 +137,10 @@ def multi_device(
         frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
     inside = within_period(counts, period, warehouse, incomplete)
     shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    table = finished(frame, period, by, shown, warehouse, incomplete)
+    spans = ("daily", "monthly")
+    shares = {f"{span}_multi_device_percent": f"{span}_users" for span in spans}
+    return with_shares(table, shares) if bands else table
 
 
 def device_coverage(
