@@ -23,7 +23,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
-for folder in (str(PROJECT), str(TESTS)):
+ROOMS = [path for path in sorted(TESTS.iterdir()) if any(path.glob("*.py"))]
+for folder in map(str, (PROJECT, TESTS, *ROOMS)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 

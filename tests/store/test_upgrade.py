@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import LONG, Store
+from conftest import LONG, TESTS, Store
 from event_files import write
 from killing import Commands
 from logs import random_log
 
-OLD = Path(__file__).parent / "fixtures" / "schema-1.tar.xz"
+OLD = TESTS / "fixtures" / "schema-1.tar.xz"
 NOW = 3
 PLACES = 8 if LONG else 4
 
