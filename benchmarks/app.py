@@ -19,7 +19,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "tests"), str(PROJECT / "tests" / "support")]
 
 from browser import ARGUMENTS, AT_REST, CHROMIUM, DRAWN, PATIENCE, path, serving  # noqa: E402
 from conftest import environment  # noqa: E402

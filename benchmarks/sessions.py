@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT / "tests"))
+sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "tests" / "support")]
 
 from browser import serving  # noqa: E402
 from sessions import Session  # noqa: E402

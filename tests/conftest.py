@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import gc
 import io
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -21,11 +23,33 @@ from hypothesis import HealthCheck, Phase, settings
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
-for folder in (str(PROJECT), str(TESTS)):
+ROOMS = [path for path in sorted(TESTS.iterdir()) if any(path.glob("*.py"))]
+for folder in map(str, (PROJECT, TESTS, *ROOMS)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
 pytest_plugins = ["app_pages", "browser", "demo_store", "snapshot", "killing", "postgres", "aws"]
+
+MEMORY = Path("/dev/shm")
+
+
+def roomy_folder() -> str:
+    """Memory where there is enough of it, since a store is some dozens of small files; else the disk."""
+    if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return tempfile.gettempdir()
+    return str(MEMORY) if shutil.disk_usage(MEMORY).free > 4 * 2**30 else tempfile.gettempdir()
+
+
+# Where pytest makes the folders of tests.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_folder())
+
+
+def pytest_collection_finish() -> None:
+    """What stands before the first test stays to the end: the collector of garbage passes it over."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
 
 KEY = "a key for tests, kept nowhere else"
 
@@ -153,13 +177,30 @@ class Store:
 
     def published(self, query: str, **params: Any) -> list[dict[str, Any]]:
         """The rows of a file in `queries/read` in the newest publication, as pages read it."""
+        with self.opened() as warehouse:
+            return warehouse.frame(query, **params).to_dict("records")
+
+    def numbers(self) -> dict[object, object]:
+        """All numbers of the newest publication; stores of the same events are equal.
+
+        In long runs with all that metrics print of them.
+        """
+        from contents import contents
+
+        with self.opened() as warehouse:
+            held = contents(warehouse)
+        return {**held, **self.exports()} if LONG else held
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """The newest publication, as pages read it."""
         from kpi.numbers.warehouse import open_warehouse
         from kpi.settings import Settings
 
         told = {name: value for name, value in self.settings().items() if value is not None}
         warehouse = open_warehouse(Settings.read(told))
         try:
-            return warehouse.frame(query, **params).to_dict("records")
+            yield warehouse
         finally:
             warehouse.close()
 

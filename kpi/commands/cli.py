@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from kpi import private
@@ -46,6 +47,7 @@ def _carried_out(asked: argparse.Namespace) -> int:
         return REFUSED
 
 
+@cache
 def _parser() -> Checked:
     parser = argparse.ArgumentParser(
         prog="python -m kpi",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Store, environment
+from conftest import TESTS, Store, environment
 from event_files import write
 from logs import at, days_from, device, event, heartbeat, user
 
@@ -378,7 +378,7 @@ def test_many_freeze_at_once_and_all_succeed(tmp_path: Path) -> None:
     )
     beside = Store(tmp_path / "beside")
     tests = Path(__file__).parent
-    arguments = (str(tests.parent), str(tests), str(home))
+    arguments = (str(TESTS), str(tests), str(home))
     processes = [beside.started(program, *arguments) for _ in range(2)]
     with ThreadPoolExecutor(6) as threads:
         counts = list(
@@ -438,7 +438,7 @@ def test_killed_while_freezing_loses_nothing_that_stood(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     tests = Path(__file__).parent
-    with Store(tmp_path / "beside").started(KILLED, tests.parent, tests, home) as process:
+    with Store(tmp_path / "beside").started(KILLED, TESTS, tests, home) as process:
         out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     assert int(out) > 20

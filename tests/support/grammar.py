@@ -6,7 +6,9 @@ import logging
 import re
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 
+import sqlfluff
 import sqlglot
 from sqlfluff.core import Linter
 from sqlglot import exp
@@ -57,15 +59,23 @@ def bare(statement: str) -> str:
 
 
 @cache
-def faults(statement: str) -> tuple[str, ...]:
-    """Why Redshift would refuse this statement, as far as grammars and our list can tell."""
+def faults(statement: str, read_before: bool = False) -> tuple[str, ...]:
+    """Why Redshift would refuse this statement, as far as grammars and our list can say.
+
+    What sqlfluff read before isn't given to it again: it takes half a second for a statement.
+    """
     return tuple(
         [
-            *_unreadable_by_sqlfluff(statement),
+            *(() if read_before else _unreadable_by_sqlfluff(statement)),
             *_unreadable_by_sqlglot(statement),
             *_lacking(statement),
         ]
     )
+
+
+def mark(skeleton: str) -> str:
+    """The hash of a statement without its values, and of the version of sqlfluff that read it."""
+    return sha256(f"{sqlfluff.__version__}\n{skeleton}".encode()).hexdigest()[:16]
 
 
 @cache

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import oracle
 import pytest
-from conftest import LONG, Store, assert_same
+from conftest import LONG, TESTS, Store, assert_same
 from event_files import write
 from killing import Commands
 from logs import random_log
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = TESTS / "fixtures"
 NOW = 4
 PLACES = 8 if LONG else 4
 

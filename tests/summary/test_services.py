@@ -35,14 +35,14 @@ def test_another_service_counts(summarised: Store) -> None:
     """With another service every day is made anew, once; taken back, the numbers are those of before."""
     store = summarised
     assert_oracle(store, ("sync",))
-    before = store.exports()
+    before = store.numbers()
     assert NOTHING_TO_DO in store.summarise().text
     assert NOTHING_TO_DO not in store.must("summarise", **TOLD).text
     assert_oracle(store, BOTH)
     upside_down = {"KPI_SYNC_SERVICES": ",".join(reversed(BOTH))}
     assert NOTHING_TO_DO in store.must("summarise", **upside_down).text
     store.summarise()
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 @pytest.mark.parametrize("then", (("sync",), BOTH), ids=("taken back", "kept"))

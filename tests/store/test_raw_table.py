@@ -60,7 +60,7 @@ def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], Server
             store.execute(statement)
     store.must("ddl", "--apply", **SECONDS)
     store.must("summarise", **SECONDS)
-    before = store.exports()
+    before = store.numbers()
     for days in (10, 25):
         store.execute(
             "DELETE FROM pipeline.activity_events WHERE at < "
@@ -68,7 +68,7 @@ def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], Server
         )
         ran = store.must("summarise", **SECONDS)
         assert "changed days" not in ran.text, ran.text
-        assert store.exports() == before
+        assert store.numbers() == before
     store.execute(
         "DELETE FROM pipeline.activity_events WHERE at > "
         "(SELECT MAX(at) FROM pipeline.activity_events) - 86400"

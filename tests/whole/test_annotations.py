@@ -41,7 +41,7 @@ def flags(chart: Any) -> list[dict[str, Any]]:
 @pytest.mark.every_engine("long")
 def test_added_listed_replaced_and_removed(filled: Store) -> None:
     """A marker is added, listed, replaced by the same day and label, and removed; numbers stay."""
-    before = filled.exports()
+    before = filled.numbers()
     assert listed(filled) == []
     filled.must("annotate", D[9], "Firefox 45", "--url", LINK)
     filled.must("annotate", D[3], "Outage", "--kind", "incident")
@@ -50,7 +50,7 @@ def test_added_listed_replaced_and_removed(filled: Store) -> None:
     assert listed(filled)[1] == f"{D[9]} holiday: Firefox 45"
     filled.must("annotate", D[3], "Outage", "--remove")
     assert listed(filled) == [f"{D[9]} holiday: Firefox 45"]
-    assert filled.exports() == before
+    assert filled.numbers() == before
 
 
 @pytest.mark.parametrize(

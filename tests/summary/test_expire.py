@@ -24,16 +24,16 @@ def test_expiry_changes_no_export_then_or_later(make_store) -> None:
     for store in (kept, expired):
         store.load(write(store.files / "early.csv", early))
         store.summarise()
-    before = expired.exports()
+    before = expired.numbers()
     ran = expired.run("expire", "--keep-days", "41")
     assert ran.status == 0 and "events expired" in ran.out.decode()
-    assert expired.exports() == before == kept.exports()
+    assert expired.numbers() == before == kept.numbers()
     expired.summarise()
-    assert expired.exports() == before
+    assert expired.numbers() == before
     for store in (kept, expired):
         store.load(write(store.files / "late.csv", late))
         store.summarise()
-    assert expired.exports() == kept.exports()
+    assert expired.numbers() == kept.numbers()
 
 
 def test_expired_rows_are_gone(make_store) -> None:
@@ -110,10 +110,10 @@ def test_expiry_below_what_the_next_summary_needs_is_refused(make_store, keep: s
     store = make_store()
     store.load(write(store.files / "log.csv", random_log(7, days=60)))
     store.summarise()
-    before = store.exports()
+    before = store.numbers()
     ran = store.run("expire", "--keep-days", keep)
     assert ran.status == 1 and "41" in ran.err
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 def test_expiry_waits_for_the_summary(make_store) -> None:
@@ -135,11 +135,11 @@ def test_late_rows_of_expired_days_are_refused(make_store) -> None:
     store.load(write(store.files / "log.csv", log))
     store.summarise()
     store.run("expire", "--keep-days", "41")
-    before = store.exports()
+    before = store.numbers()
     ran = store.run("load", str(write(store.files / "late.csv", log[:20])))
     assert ran.status == 1 and "expired" in ran.err
     store.summarise()
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 def test_keeping_more_later_brings_no_day_back(make_store) -> None:
@@ -147,12 +147,12 @@ def test_keeping_more_later_brings_no_day_back(make_store) -> None:
     store = make_store()
     store.load(write(store.files / "log.csv", random_log(11, days=100)))
     store.summarise()
-    before = store.exports()
+    before = store.numbers()
     first = store.must("expire", "--keep-days", "45").text
     again = store.must("expire", "--keep-days", "80").text
     assert again.partition(" events expired")[::2] == ("0", first.partition(" events expired")[2])
     assert "nothing changed" in store.summarise().text
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 def test_attempts_completed_after_expiry_count(make_store) -> None:
@@ -182,5 +182,5 @@ def test_attempts_completed_after_expiry_count(make_store) -> None:
         rest = [event(ready + step, uid=user(2)) for step in range(20)]
         store.load(write(store.files / "late.csv", [end, *rest]))
         store.summarise()
-    assert expired.exports() == kept.exports()
+    assert expired.numbers() == kept.numbers()
     assert sum(row["connections"] for row in kept.export("connection-time")[-2:]) > 0

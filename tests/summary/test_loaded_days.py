@@ -100,7 +100,7 @@ def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -
             assert_oracle(store, loaded)
         assert doubtful(store) == []
         assert store.export("engagement")[-1]["day"] == next_day
-        expected.append(store.exports())
+        expected.append(store.numbers())
     assert expected[0] == expected[1]
 
 
@@ -145,7 +145,7 @@ def test_strays_anywhere(seed: int, make_store: Callable[[], Store]) -> None:
         if place % 2:
             pieces.summarise(f"--to={oracle.day_name(known.days[20])}")
     pieces.summarise()
-    assert pieces.exports() == whole.exports()
+    assert pieces.numbers() == whole.numbers()
 
 
 def test_some_days_only(store: Store) -> None:
@@ -164,10 +164,10 @@ def test_frozen_days_keep_their_status(store: Store) -> None:
     log = [*bulk(90), stray("2010-05-05")]
     store.load(write(store.files / "log.csv", log))
     store.summarise()
-    before = store.exports()
+    before = store.numbers()
     store.must("expire", "--keep-days=50")
     store.summarise()
-    assert store.exports() == before
+    assert store.numbers() == before
     assert ("2010-05-05", "log.csv", 1) in doubtful(store)
 
 

@@ -287,14 +287,14 @@ def test_retention_is_published(store: Store) -> None:
     """After events expired, readers see from which day they are kept and what can be refilled."""
     store.load(write(store.files / "log.csv", heartbeat(D[0], 70)))
     store.summarise()
-    before = store.exports()
+    before = store.numbers()
     assert warehouse_of(store).retention.empty
     store.must("expire", "--keep-days", "50")
     for _ in range(2):
         kept = warehouse_of(store).retention.iloc[0]
         assert [str(pd.Timestamp(day).date()) for day in kept] == [D[20], D[60]]
         assert "nothing changed" in store.summarise().text
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 def test_old_data_is_told_and_simulated_data_do_not_age() -> None:

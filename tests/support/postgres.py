@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from conftest import Store, daily
+from conftest import Store, daily, roomy_folder
 from psycopg2 import sql
 from sqlalchemy import Engine, event
 
@@ -193,14 +193,6 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
-def _roomy_folder() -> str:
-    """Memory where there is enough of it, since a database is some hundred small files."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or os.statvfs(memory).f_flag & os.ST_NOEXEC:
-        return "/tmp"
-    return str(memory) if shutil.disk_usage(memory).free > 4 * 2**30 else "/tmp"
-
-
 class ServerStore(Store):
     """A store in a database of its own, driven by the command line."""
 
@@ -247,7 +239,7 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that an ordinary user can reach."""
     import tempfile
 
-    folder = Path(tempfile.mkdtemp(prefix="kpi-postgres-", dir=_roomy_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="kpi-postgres-", dir=roomy_folder()))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

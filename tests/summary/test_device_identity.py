@@ -29,20 +29,20 @@ def test_one_identity_then_the_other(store: Store) -> None:
     store.load(write(store.files / "log.csv", LOG))
     store.summarise()
     assert_oracle(store, LOG, "device_id")
-    before = store.exports()
+    before = store.numbers()
     assert '"days": 45' in store.must("summarise", **PLATFORM).text
     assert_oracle(store, LOG, "platform")
     assert store.published("publication")[0]["definitions"].endswith("-platform")
     assert '"days": 0' in store.must("summarise", **PLATFORM).text
     store.summarise()
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 def test_never_a_mixture(store: Store) -> None:
     """A change is refused for some of the days, and where days have expired, with both ways out."""
     store.load(write(store.files / "log.csv", random_log(31, days=70)))
     store.summarise()
-    before = store.exports()
+    before = store.numbers()
     ran = store.run("summarise", "--from=2016-02-01", **PLATFORM)
     assert (
         ran.status == 1 and "without --from and --to" in ran.err and len(ran.err.splitlines()) == 1
@@ -51,7 +51,7 @@ def test_never_a_mixture(store: Store) -> None:
     ran = store.run("summarise", **PLATFORM)
     assert ran.status == 1 and len(ran.err.splitlines()) == 1
     assert "back to device_id" in ran.err and "a new KPI_HOME" in ran.err
-    assert store.exports() == before
+    assert store.numbers() == before
 
 
 def test_an_annotation_keeps_the_identity(store: Store) -> None:
