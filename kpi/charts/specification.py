@@ -14,14 +14,14 @@ from altair.utils import schemapi
 
 from kpi.charts.looks import NOTHING_DRAWN
 
-# Altair's theme, its checks and what it does with data are one state for all threads.
+# Altair's theme, checks and data transformers are shared by all threads.
 _ALTAIR = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Specification:
-    """``spec`` names its data; ``tables`` has them by name; ``sentence`` stands for the chart where it
-    can't be seen.
+    """``spec`` names its data; ``tables`` has them by name; ``sentence`` describes the chart to a screen
+    reader.
     """
 
     spec: dict[str, Any]
@@ -37,7 +37,7 @@ class Specification:
 def specified(chart: alt.LayerChart) -> Specification:
     """The chart with each of its frames as Arrow, once, and its sentence apart, which a page gives itself.
 
-    It isn't checked against Vega-Lite's schema: that takes longer than drawing it, and tests check
+    It isn't checked against Vega-Lite's schema: that would be slower than drawing it, and tests check
     every chart.
     """
     tables: dict[str, pa.Table] = {}
