@@ -21,7 +21,7 @@ from test_exact import random_filters
 from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
 from kpi.meaning.tables import ACCOUNTS, BASES
 from kpi.numbers import attempts
-from kpi.numbers.cells import small_or_telling
+from kpi.numbers.cells import small_or_revealing
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -237,7 +237,7 @@ def _lower(came: list[int]) -> list[int]:
 )
 def test_complements(parts: tuple[int, ...], hidden: tuple[bool, ...]) -> None:
     """A small part is hidden with the smallest others until what is hidden is no small count."""
-    found = small_or_telling(pd.Series(parts, dtype="Int64"), 10)
+    found = small_or_revealing(pd.Series(parts, dtype="Int64"), 10)
     assert tuple(found) == hidden
 
 

@@ -1,4 +1,4 @@
-"""A page while it is made: it asks questions under what the reader chose, and remembers what it showed."""
+"""A page: it asks questions under the reader's choices, and remembers the measures that it shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kpi.text import Unit
 
 
 class Page:
-    """The publication, what the reader chose, and the answers to questions about both."""
+    """The publication, the reader's choices, and the answers to questions about both."""
 
     def __init__(self, source: Source, address: Address, chosen: Chosen) -> None:
         self.source = source
@@ -38,9 +38,9 @@ class Page:
         self.today: date = source.today
         self.first_day: date = source.first_day
         self.links = dict(address.chosen)
-        """What links to other pages take along."""
+        """The choices in links to other pages."""
         self.measures: dict[str, Measure] = {}
-        """The measures that were shown, whose definitions end the page."""
+        """The measures that were shown; their definitions are at the end of the page."""
         self._targets: dict[tuple[str, Question], list[targets.Target]] = {}
         self._shown: dict[Question, pd.DataFrame] = {}
 
@@ -63,7 +63,7 @@ class Page:
         return self.ask(table, period=self.whole_period, **choices)
 
     def every_cell(self, answer: Answer) -> Answer:
-        """The same answer with nothing hidden: to say why something is absent, never to be shown."""
+        """The same answer with nothing hidden: to explain absent values, never to be shown."""
         return self.source.answer(answer.question.with_every_cell())
 
     def shown(self, answer: Answer) -> pd.DataFrame:
@@ -73,14 +73,14 @@ class Page:
         return self._shown[answer.question]
 
     def compared(self, answer: Answer) -> charts.Compared | None:
-        """The rows of the days that the reader compares with, under the days they are beside."""
+        """The rows of the days that the reader compares with, under their days of the period."""
         comparison = self.chosen.comparison
         if comparison is None:
             return None
         return charts.Compared(comparison.name, comparison.of(answer.table, self.period))
 
     def unfinished(self, answer: Answer) -> pd.DataFrame | None:
-        """The rows of days after the last complete one, to be drawn apart; None where there is none."""
+        """The rows of days after the last complete day, to be drawn apart; None where there are none."""
         last = self.source.publication.last_day
         if last is None or last <= self.today or self.period.bounds[1] < self.today:
             return None
@@ -90,7 +90,7 @@ class Page:
         return self.source.answer(answer.question.with_options(incomplete=True)).within(later)
 
     def targets(self, measure: str, answer: Answer) -> list[targets.Target]:
-        """What the year's goals ask of a measure (by its name in `goals.toml`) under the filters.
+        """The targets of the year's goals for a measure (by its name in `goals.toml`) under the filters.
 
         ``answer`` has the measure, over all days.
         """
@@ -109,7 +109,7 @@ class Page:
         return self._targets[key]
 
     def goal_lines(self, answer: Answer, unit: Unit, *measures: str) -> list[charts.GoalLine]:
-        """The goals of some measures (by their names in `goals.toml`) that are one value over a year."""
+        """The goals of some measures (by their names in `goals.toml`) with a single value over a year."""
         asked = [target for measure in measures for target in self.targets(measure, answer)]
         return targets.lines(asked, unit)
 
@@ -119,7 +119,7 @@ class Page:
 
     @property
     def last_shown_day(self) -> date:
-        """The day that cards are about: the last complete one of the period."""
+        """The day of the cards: the last complete day of the period."""
         return min(self.period.last or self.today, self.today)
 
     @property
@@ -128,7 +128,7 @@ class Page:
         return Period(self.period.first or self.first_day, self.last_shown_day)
 
     def last_row_day(self, table: pd.DataFrame) -> date:
-        """The last day of the period that a table has: of weeks, the last Sunday."""
+        """The last day of the period in a table; for weeks, the last Sunday."""
         last = self.last_shown_day
         if not self.chosen.weekly or table.empty:
             return last
@@ -148,17 +148,17 @@ class Page:
 
     @property
     def link(self) -> str:
-        """The address that shows this page as it is: defaults are left out."""
+        """The address of this page with its choices; defaults are left out."""
         return link(st.context.url or "", self.address.chosen)
 
     def remember(self, measure: Measure) -> None:
-        """The measure is shown, so that its definition ends the page."""
+        """Note that a measure is shown, so that the page ends with its definition."""
         self.measures[measure.id] = measure
 
     def why_unknown(
         self, measure: Measure, answer: Answer | None = None, audience: str | None = None
     ) -> str | None:
-        """Why values of a measure can't be known on days of the period: devices, sequences; or None."""
+        """The reason why values of a measure can't be known on days of the period; or None."""
         first, last = self.period.first or self.first_day, self.last_shown_day
         if first > last:
             return None
@@ -172,13 +172,13 @@ class Page:
         return coverage.why_no_devices(self.source.warehouse, period, window, span)
 
     def coverage(self) -> str | None:
-        """The share of users with a device under the filters, where it is worth knowing; or None."""
-        return coverage.share_told(self.shown(self.ask("device-coverage", weekly=False)))
+        """The share of users with a device under the filters, where it is below 95%; or None."""
+        return coverage.coverage_sentence(self.shown(self.ask("device-coverage", weekly=False)))
 
     def no_devices_filter(self, measure: Measure) -> str | None:
-        """That the filter of devices doesn't reach a measure of users, where a reader has set it; or None."""
+        """A note that a chosen filter of devices doesn't apply to a measure; or None."""
         if self.filters.devices and TABLES[measure.metric].of_users:
-            return "The filter of devices narrows connections only: it is not applied here."
+            return "The filter of devices applies to connections only: it is not applied here."
         return None
 
 

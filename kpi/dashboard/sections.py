@@ -35,7 +35,7 @@ def time_cards(answer: Answer) -> list[Card]:
 def engagement_ratio(
     page: Page, answer: Answer, audiences: Sequence[str], firefox: pd.DataFrame | None
 ) -> None:
-    """The chart of the engagement ratio of some audiences, beside Firefox's own where it is given."""
+    """The chart of the engagement ratio of some audiences, beside Firefox's own, if given."""
     asked = page.targets("engagement_ratio", answer)
     draw.chart(
         page,
@@ -54,7 +54,7 @@ def engagement_ratio(
 
 
 def choose_percent(page: Page) -> bool:
-    """Whether multi-device users are shown as a percentage rather than as counts."""
+    """True where the reader chose a percentage of multi-device users rather than counts."""
     return draw.choose(page, "Show", ["counts", "percent"], key="multi_device_unit") == "percent"
 
 

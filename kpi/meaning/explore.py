@@ -22,12 +22,12 @@ class Explorable:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The tags it can be broken down by: attempts carry more than users do."""
+        """The tags by which it can be broken down: attempts have more than users."""
         return TABLES[self.measure.metric].tags
 
     @property
     def level(self) -> Level | None:
-        """What distinguishes the rows of a day; None where nothing does."""
+        """The level that distinguishes the rows of a day, if there are several."""
         return TABLES[self.measure.metric].level
 
     @property

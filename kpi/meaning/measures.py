@@ -1,5 +1,5 @@
-"""Every measure, defined once, as data: what pages, charts, tables and downloads call it and how they
-write it. Nothing here draws, and nothing here reads a warehouse.
+"""The registry of measures, as data: names, units, definitions and columns, for pages, charts, tables
+and downloads. Nothing here draws, and nothing here reads a warehouse.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ Better = Literal["higher", "lower"]
 
 COUNTED = ("users", "attempts")
 
-
 COMPARED_DAYS = 28
 """Cards compare with the same weekday this many days before, so that no MAU window is in both."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure: its name, unit, definition and good direction, and the columns that hold it.
+    """A measure: its name, unit, definition and good direction, and the columns that hold it.
 
-    ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
-    that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
+    ``metric`` is its table of `export`, ``column`` its value there, ``n_column`` the count that it is
+    computed from and ``n_words`` the name of that count. ``source`` names where it is specified.
     ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
     """
 
@@ -51,11 +50,11 @@ class Measure:
         return self.words.format(window=self.window)
 
     def text(self, value: float | None) -> str:
-        """A value as a reader meets it, such as '40.4%', '8,543' or '4.8 s'."""
+        """A value with its unit, such as '40.4%', '8,543' or '4.8 s'."""
         return written(value, self.unit)
 
     def n_text(self, n: float | None) -> str:
-        """What a value rests on, such as 'of 8,543 monthly users', or '' where nothing does."""
+        """The count behind a value, such as 'of 8,543 monthly users', or '' where there is none."""
         if self.n_column is None or pd.isna(n):
             return ""
         return f"of {written(n, 'users')} {self.n_words}"
@@ -70,7 +69,7 @@ class Measure:
         return f"{'−' if change < 0 else '+'}{amount}"
 
     def flat(self, change: float) -> bool:
-        """Whether a change is too small to show in the digits that are written."""
+        """True where a change is too small to show in the digits that are written."""
         return not any(digit in "123456789" for digit in self.change_text(change))
 
 
@@ -266,15 +265,15 @@ MEASURES: dict[str, Measure] = {
 
 
 def over_window(measure: Measure, days: int) -> Measure:
-    """The measure where two devices within so many days make a multi-device user."""
+    """The measure with another window within which two devices count."""
     return replace(measure, window=days)
 
 
 CENSORED_WORDS = (
-    "Production forgot an attempt 30 minutes after its page was opened, later after 2 hours: whoever "
-    "took longer looks as if they had given up. Attempts of the last days may still complete."
+    "Production stopped following an attempt 30 minutes after its page was opened (2 hours in later "
+    "versions), so slower attempts count as not completed. Attempts of the last days may still complete."
 )
-"""What stands beside completion: an attempt is only known to be unfinished as far as it was followed."""
+"""The caution that is shown beside completion."""
 
 COLUMNS: dict[str, tuple[str, Unit]] = {
     "day": ("Day (UTC)", "day"),
@@ -327,7 +326,7 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "format": ("Format", "text"),
     "status": ("Status", "text"),
     "rows_read": ("Rows read", "attempts"),
-    "rows_kept": ("Rows kept", "attempts"),
+    "rows_kept": ("Rows accepted", "attempts"),
     "rows_rejected": ("Rows rejected", "attempts"),
     "rows_with_uid": ("With a user", "attempts"),
     "rows_with_device": ("With a device", "attempts"),
@@ -350,7 +349,7 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
 
 @dataclass(frozen=True)
 class Reading:
-    """One measure on one day, beside the same weekday some weeks before; None is absent."""
+    """A measure on a day, beside the same weekday some weeks before; None is absent."""
 
     measure: Measure
     day: date
@@ -386,6 +385,6 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
 
 
 def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:
-    found = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
-    value = frame[column].iloc[found[0]] if len(found) else None
+    places = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
+    value = frame[column].iloc[places[0]] if len(places) else None
     return None if pd.isna(value) else float(value)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import LEAST_SHOWN
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent
@@ -14,7 +15,7 @@ from kpi.numbers.narrowed import Counted, hidden_counts, reaching
 from kpi.numbers.published import Published
 
 WITHIN_SECONDS = (5, 10, 30, 60)
-"""How soon a device may be ready; a time of exactly the limit is within it."""
+"""The limits of the shares that are ready in time; a time of exactly the limit is within it."""
 
 
 def connection_time(
@@ -22,7 +23,7 @@ def connection_time(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
@@ -36,9 +37,9 @@ def connection_time(
 
     def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
         def accounts(weekly: bool, period: Period) -> pd.DataFrame:
-            found = _attempts(warehouse, "connection_time", filters, period, by, weekly)
-            found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
-            return found
+            rows = _attempts(warehouse, "connection_time", filters, period, by, weekly)
+            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
+            return rows
 
         frame = _on_every_day(
             warehouse,
@@ -68,11 +69,11 @@ def completion(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
-    """Of the attempts begun on a day, how many became ready, ever and within 5 and 10 seconds.
+    """The attempts begun on a day, and those of them that became ready, ever and within 5 and 10 seconds.
 
     One row per day: begun, completed (attempts), and percents of those begun. Recent days may still
     complete. Source: specification, "Time taken to connect a device".
@@ -86,7 +87,7 @@ def ready_shares(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
@@ -97,8 +98,8 @@ def ready_shares(
 
     def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
         def attempts(weekly: bool, period: Period) -> pd.DataFrame:
-            found = _attempts(warehouse, "completion", filters, period, by, weekly)
-            return _on_every_day(warehouse, found, filters, by, incomplete, {}, counts, weekly)
+            rows = _attempts(warehouse, "completion", filters, period, by, weekly)
+            return _on_every_day(warehouse, rows, filters, by, incomplete, {}, counts, weekly)
 
         frame = attempts(weekly, period)
         return Counted(frame, attempts(False, weeks.widened(period)) if weekly else None)
@@ -121,11 +122,11 @@ def steps(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
-    """Of the attempts begun on a day, how many reached each step of set-up, and the median seconds.
+    """The attempts begun on a day that reached each step of set-up, and the median seconds.
 
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
@@ -160,7 +161,7 @@ def _attempts(
     weekly: bool = False,
 ) -> pd.DataFrame:
     first, last = (weeks.widened(period) if weekly else period).bounds
-    found = warehouse.frame(
+    rows = warehouse.frame(
         query,
         broken_by=by or "",
         first_day=first,
@@ -168,13 +169,13 @@ def _attempts(
         weekly=int(weekly),
         **filters.parameters(),
     )
-    found["day"] = dates(found["day"])
-    return found
+    rows["day"] = dates(rows["day"])
+    return rows
 
 
 def _on_every_day(
     warehouse: Published,
-    found: pd.DataFrame,
+    rows: pd.DataFrame,
     filters: Filters,
     by: str | None,
     incomplete: bool,
@@ -184,8 +185,8 @@ def _on_every_day(
 ) -> pd.DataFrame:
     """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
 
-    No day counts where no event of the store carries a sequence, nor, with a filter of devices, one for
-    whose window too few users had a device.
+    No day counts where no event of the store carries a sequence. With a filter of devices, a day doesn't
+    count where too few users had a device within its window.
     """
     window = ATTEMPT_WINDOW if filters.devices else 0
     days = warehouse.frame("days", with_incomplete=int(incomplete), device_window=window)
@@ -195,15 +196,15 @@ def _on_every_day(
     if weekly:
         counted = weeks.whole(counted)
     calendar = pd.DatetimeIndex(counted.index).as_unit("s")
-    values = sorted(found["broken_by"].unique()) if by else [""]
+    values = sorted(rows["broken_by"].unique()) if by else [""]
     names = ["broken_by", "day", *levels]
     index = pd.MultiIndex.from_product([values, calendar, *levels.values()], names=names)
-    frame = found.set_index(names).reindex(index).reset_index()
-    stands = frame["day"].map(counted).astype(bool)
+    frame = rows.set_index(names).reindex(index).reset_index()
+    counts_at = frame["day"].map(counted).astype(bool)
     for column in frame.columns.difference(names):
         if column in counts:
             frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("Int64")
         else:
             frame[column] = pd.to_numeric(frame[column]).astype("Float64")
-        frame.loc[~stands, column] = pd.NA
+        frame.loc[~counts_at, column] = pd.NA
     return frame

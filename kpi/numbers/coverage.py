@@ -1,4 +1,4 @@
-"""Why numbers of devices or attempts are absent: too few users have a device, or no event a sequence."""
+"""The reasons why numbers of devices or attempts are absent: low device coverage, or no sequences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_SEQUENCE = (
     "python -m kpi summarise"
 )
 WELL_COVERED = 95
-"""From this percent of users with a device on, multi-device numbers stand without their coverage."""
+"""From this percent of users with a device on, multi-device numbers are shown without their coverage."""
 
 HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
 REMEDY = {
@@ -35,11 +35,11 @@ def days_without(
     """The days whose numbers of a device window are absent, for daily values or those of ``span`` days."""
     days = warehouse.coverage
     low = days[pd.to_numeric(days["days_since_low_coverage"]) < window] if len(days) else days
-    found = pd.DatetimeIndex(pd.to_datetime(low["day"]))
+    without = pd.DatetimeIndex(pd.to_datetime(low["day"]))
     last = warehouse.publication.last_day
-    if not len(found) or last is None:
-        return found
-    touched = {day + timedelta(days=later) for day in found for later in range(span)}
+    if not len(without) or last is None:
+        return without
+    touched = {day + timedelta(days=later) for day in without for later in range(span)}
     return pd.DatetimeIndex(sorted(day for day in touched if day <= pd.Timestamp(last)))
 
 
@@ -50,7 +50,7 @@ def why_no_devices(
     span: int = 1,
     what: str = "Multi-device numbers",
 ) -> str | None:
-    """Why numbers of devices are absent on days of a period, in a sentence that says what to do; or None."""
+    """A sentence on days of a period without numbers of devices: the reason and the remedy; or None."""
     first, last = (pd.Timestamp(day.isoformat()) for day in _bounds(warehouse, period))
     absent = days_without(warehouse, window, span)
     absent = absent[(absent >= first) & (absent <= last)]
@@ -58,7 +58,7 @@ def why_no_devices(
         return None
     days = warehouse.coverage
     at = pd.DatetimeIndex(pd.to_datetime(days["day"]))
-    # What made the first absent day absent lies up to a window and a span before it.
+    # The cause of the first absent day is up to a window and a span before it.
     low = days[
         (pd.to_numeric(days["days_since_low_coverage"]) == 0).to_numpy()
         & (at >= absent[0] - timedelta(days=window + span - 2))
@@ -79,7 +79,7 @@ def why_absent(
     period: Period = Period(),
     window: int = ATTEMPT_WINDOW,
 ) -> str | None:
-    """Why a table has absent numbers, where devices or sequences are the reason; or None."""
+    """The reason for absent numbers of a table, if it is devices or sequences; or None."""
     if metric in ("engagement", "multi-device"):
         return why_no_devices(warehouse, period, window, MONTH)
     if metric in ("firefox", "goals", "device-coverage"):
@@ -92,10 +92,10 @@ def why_absent(
     return None
 
 
-def share_told(table: pd.DataFrame) -> str | None:
+def coverage_sentence(table: pd.DataFrame) -> str | None:
     """The share of users with a device in a table of `metrics.device_coverage`, where it is below 95%.
 
-    Of the days whose counts may be shown; None where there are none, or nearly all users have one.
+    Of the days whose counts may be shown; None where there are none, or nearly all users have a device.
     """
     rows = table.dropna(subset=["daily_users", "users_with_device"])
     users = rows["daily_users"].sum()
@@ -108,24 +108,27 @@ def share_told(table: pd.DataFrame) -> str | None:
 
 
 def span_of(column: str) -> int:
-    """Over how many days a column of the tables of users is counted."""
+    """The days over which a column of the tables of users is counted."""
     if column in ("mau", "engagement_ratio") or column.startswith("monthly"):
         return MONTH
     return WEEK if column == "dau_7day_mean" else 1
 
 
 def warnings(warehouse: Published) -> tuple[str, ...]:
-    """Why numbers of the last 28 days are unknown, in sentences."""
+    """Sentences on unknown numbers of the last 28 days."""
     last = warehouse.publication.last_complete_day
     if last is None:
         return ()
     recent = Period(last - timedelta(days=MONTH - 1), last)
-    found = (why_no_devices(warehouse, recent), NO_SEQUENCE if warehouse.lacks_sequences else None)
-    return tuple(filter(None, found))
+    reasons = (
+        why_no_devices(warehouse, recent),
+        NO_SEQUENCE if warehouse.lacks_sequences else None,
+    )
+    return tuple(filter(None, reasons))
 
 
 def blank_services(warehouse: Published, services: Iterable[str]) -> str | None:
-    """How many sequences aren't attempts because they name no service; None where there are none."""
+    """The sentence on sequences that aren't attempts because they name no service; or None."""
     count = int(warehouse.frame("blank_sequences")["sequences"].iloc[0])
     return blank_services_sentence(count, services)
 
@@ -155,7 +158,7 @@ def _bounds(warehouse: Published, period: Period) -> tuple[date, date]:
 
 
 def _when(days: pd.DatetimeIndex) -> str:
-    """Days in words: one, a stretch, or how many between two."""
+    """Days in words: a single day, a stretch, or their number between two days."""
     first, last = days[0].date(), days[-1].date()
     if first == last:
         return f"on {day_text(first)}"
