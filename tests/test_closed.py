@@ -60,7 +60,7 @@ def test_pages_without_exclusions(demo: str) -> None:
     assert page.multiselect(key="os").value == ["Android"]
     assert page.multiselect(key="os").proto.max_selections == 1
     assert not [radio for radio in page.radio if radio.key and radio.key.endswith("_mode")]
-    assert "One value of a tag at a time" in words(page)
+    assert "Only a single value of each tag can be chosen" in words(page)
     assert not page.toast
 
 

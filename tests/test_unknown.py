@@ -102,7 +102,7 @@ def test_exports_and_doctor_say_why(nobody: Store) -> None:
     """Exports say it on stderr, goals have no data with the reason, doctor names the way out."""
     for metric in ("multi-device", "engagement"):
         ran = nobody.must("export", metric)
-        assert "absent from 29 Jul to 1 Sep 2016" in ran.err and NO_DEVICES in ran.err
+        assert "absent on 29 Jul – 1 Sep 2016" in ran.err and NO_DEVICES in ran.err
     ran = nobody.must("export", "goals")
     rows = {row.split(",")[0]: row.split(",") for row in ran.text.splitlines()}
     assert rows["multi_device_share"][-1] == "no data" and rows["multi_device_share"][5] == ""
@@ -143,7 +143,7 @@ def test_devices_filter_is_said(store: Store) -> None:
     ]
     filled(store, log(range(10, 12)) + steps)
     ran = store.must("export", "completion", "--devices=multi", "--min-users=0")
-    assert "Connections of multi-device users are absent from 8 Aug to 13 Aug 2016" in ran.err
+    assert "Connections of multi-device users are absent on 8 Aug – 13 Aug 2016" in ran.err
     rows = store.export("completion", "--devices=multi")
     assert [row["day"] for row in rows if row["begun"] is None] == DAYS[10:16]
     assert None not in [row["begun"] for row in store.export("completion")]

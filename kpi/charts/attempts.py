@@ -54,7 +54,7 @@ WAYS = {"account.created": " to create", "account.login": " to sign in"}
 ROW_HEIGHT = 40
 SHOWN_ROWS = 15
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 604_800)
-"""Where a logarithmic axis of seconds has its marks; minutes, hours and days are written as such."""
+"""The ticks of a logarithmic axis of seconds; minutes, hours and days are written as such."""
 
 
 def ready_within(

@@ -64,7 +64,7 @@ class ValueAxis:
         return alt.Y(f"{column}:Q", title=None, axis=axis, scale=self.scale)
 
     def share_below(self, value: float) -> float:
-        """Where a value lies between bottom (0) and top (1)."""
+        """The place of a value between bottom (0) and top (1)."""
         bend = math.log if self.log else float
         return (bend(value) - bend(self.low)) / (bend(self.high) - bend(self.low))
 

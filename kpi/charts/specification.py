@@ -30,7 +30,7 @@ class Specification:
 
     @property
     def has_values(self) -> bool:
-        """Whether anything is drawn; a chart without values needs a sentence in its place."""
+        """True where anything is drawn; a chart without values needs a sentence in its place."""
         return self.sentence != NOTHING_DRAWN
 
 

@@ -14,12 +14,13 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from kpi.dashboard import draw, gate
+from kpi.dashboard import gate
 from kpi.dashboard.address import Address
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
 from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.dashboard.page import Page
+from kpi.dashboard.parts import draw_definitions
 from kpi.dashboard.sidebar import draw_sidebar
 from kpi.dashboard.source import Source, turn
 from kpi.dashboard.trust import draw_link, draw_sentence, draw_trust_line
@@ -56,7 +57,7 @@ def frame(file: str) -> Iterator[Page]:
             except Refused:
                 address.write()
                 raise
-            draw.definitions(page)
+            draw_definitions(page.measures.values())
             draw_link(place, page)
             address.write()
     except Republished:

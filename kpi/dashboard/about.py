@@ -175,11 +175,9 @@ def draw_retention(page: Page) -> None:
 
 def draw_definitions() -> None:
     """Every measure, as tooltips define it, and the glossary."""
-    good = {"higher": "higher is better", "lower": "lower is better"}
     for measure in MEASURES.values():
-        direction = f", {good[measure.better]}" if measure.better else ""
         st.markdown(
-            f"**{measure.title}** ({measure.unit}{direction}). {measure.definition} "
+            f"**{measure.title}** ({measure.unit}, {measure.better} is better). {measure.definition} "
             f"{measure.source}."
         )
     for subject, terms in GLOSSARY.items():

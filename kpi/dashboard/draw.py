@@ -33,7 +33,7 @@ Later = Callable[[], Answer]
 @dataclass(frozen=True)
 class Card:
     """A headline: a measure's last value in the period. ``answer`` is over all days; ``picked``
-    selects a row a day, as audience='all'; ``goal`` names the measure in `goals.toml`, if it has one.
+    selects a row a day, as audience='all'; ``goal`` names the measure in `goals.toml`, if any.
     """
 
     label: str
@@ -221,11 +221,6 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
     parts.draw_tables(behind, False, key)
-
-
-def definitions(page: Page) -> None:
-    """The definition of every measure that the page showed."""
-    parts.draw_definitions(page.measures.values())
 
 
 def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -13,7 +12,6 @@ Choices = Mapping[str, Sequence[str]]
 """The choices in a link, by their names in the URL."""
 
 PRODUCT = "Firefox Accounts KPIs"
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -34,28 +32,26 @@ PAGES = (
     PageLink("pages/explore.py", "Explore", ":material/search:"),
     PageLink("pages/data.py", "Data", ":material/database:"),
 )
-"""The pages in the order of the navigation; pages without a file are left out."""
+"""The pages in the order of the navigation."""
 
 
 def draw_navigation(place: DeltaGenerator, choices: Choices) -> None:
-    """Links to the pages that are there; each has the reader's filters and period."""
-    there = [link for link in PAGES if (ROOT / link.file).exists()]
+    """Links to the pages; each has the reader's filters and period."""
     with place:
         st.markdown(f"**{PRODUCT}**")
-        if len(there) > 1:
-            for link in there:
-                st.page_link(
-                    link.file,
-                    label=link.title,
-                    icon=link.icon,
-                    width="stretch",
-                    query_params=choices,
-                )
+        for link in PAGES:
+            st.page_link(
+                link.file,
+                label=link.title,
+                icon=link.icon,
+                width="stretch",
+                query_params=choices,
+            )
 
 
 def draw_detail_link(file: str, choices: Choices) -> None:
-    """The link to the page with more detail, where there is one."""
-    if file and (ROOT / file).exists():
+    """The link to the page with more detail, if any."""
+    if file:
         st.page_link(
             file,
             label="Details",

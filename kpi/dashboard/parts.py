@@ -40,7 +40,7 @@ def draw_card(
     ``unknown`` is the reason for a missing value, where it can't be known.
     """
     measure = now.measure
-    good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
+    good = 1 if measure.better == "higher" else -1
     change = None if now.change is None else measure.change_text(now.change)
     moved = 0.0 if now.change is None or measure.flat(now.change) else good * now.change
     spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)

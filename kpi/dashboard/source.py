@@ -35,16 +35,7 @@ def turn(settings: Settings) -> Semaphore:
     return _SEVERAL if settings.database_url else _SINGLE
 
 
-def publication_key(settings: Settings) -> str:
-    """The key of the newest publication, by which caches distinguish publications."""
-    return store.publication_key(settings)
-
-
-def _let_go(warehouse: Warehouse) -> None:
-    warehouse.close()
-
-
-@st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=_let_go)
+@st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=Warehouse.close)
 def opened(key: str, _settings: Settings) -> Warehouse:
     """The warehouse of a publication, shared by every reader; ``key`` distinguishes publications."""
     _freeze_imports()
@@ -89,7 +80,7 @@ class Source:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.min_users = settings.min_users
-        self.key = publication_key(settings)
+        self.key = store.publication_key(settings)
         self.warehouse = opened(self.key, settings)
         self.publication: Publication = self.warehouse.publication
         if self.publication.last_complete_day is None:

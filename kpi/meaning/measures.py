@@ -36,9 +36,9 @@ class Measure:
     title: str
     unit: Unit
     words: str
-    better: Better | None
     metric: str
     column: str
+    better: Better = "higher"
     n_column: str | None = None
     n_words: str = ""
     source: str = ""
@@ -84,7 +84,6 @@ MEASURES: dict[str, Measure] = {
                 "The mean of daily active users over the 7 UTC days that end with the day, as a "
                 "percentage of the users active on any of the 28 days that end with it."
             ),
-            better="higher",
             metric="engagement",
             column="engagement_ratio",
             n_column="mau",
@@ -96,7 +95,6 @@ MEASURES: dict[str, Measure] = {
             title="Daily active users",
             unit="users",
             words="Distinct users with at least one event of any type on the UTC day.",
-            better="higher",
             metric="engagement",
             column="dau",
             source="Specification, Definitions",
@@ -109,7 +107,6 @@ MEASURES: dict[str, Measure] = {
                 "Distinct users with at least one event on any of the 28 UTC days that end with "
                 "the day; absent unless all 28 were loaded."
             ),
-            better="higher",
             metric="engagement",
             column="mau",
             source="Specification, Definitions",
@@ -122,7 +119,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the day's active users, the share with an active device that day and two "
                 "different devices active within the {window} UTC days that end with it."
             ),
-            better="higher",
             metric="multi-device",
             column="daily_multi_device_percent",
             n_column="daily_users",
@@ -137,7 +133,6 @@ MEASURES: dict[str, Measure] = {
                 "Distinct users with an active device on the UTC day and two different devices "
                 "active within the {window} days that end with it."
             ),
-            better="higher",
             metric="multi-device",
             column="daily_multi_device_users",
             n_column="daily_users",
@@ -152,7 +147,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the users active in the 28 UTC days that end with the day, the share who "
                 "counted as multi-device on any of them."
             ),
-            better="higher",
             metric="multi-device",
             column="monthly_multi_device_percent",
             n_column="monthly_users",
@@ -164,7 +158,6 @@ MEASURES: dict[str, Measure] = {
             title="Multi-device monthly users",
             unit="users",
             words="Distinct users who counted as multi-device on any of the 28 UTC days.",
-            better="higher",
             metric="multi-device",
             column="monthly_multi_device_users",
             n_column="monthly_users",
@@ -195,7 +188,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, the share whose device became "
                 "ready to sync, ever."
             ),
-            better="higher",
             metric="completion",
             column="completion_percent",
             n_column="begun",
@@ -210,7 +202,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
                 "to sync within 5 seconds of the first request, 5.000 included."
             ),
-            better="higher",
             metric="completion",
             column="within_5_seconds_percent",
             n_column="begun",
@@ -225,7 +216,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, how many had an event of the "
                 "step's type."
             ),
-            better="higher",
             metric="steps",
             column="reached",
             source="Design, section 6",
@@ -253,7 +243,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
                 "to sync within 10 seconds of the first request, 10.000 included."
             ),
-            better="higher",
             metric="ready-within",
             column="within_10_seconds_percent",
             n_column="begun",

@@ -90,6 +90,7 @@ def _choices(names: str) -> frozenset[str]:
 _BY_DAY = "filters period by weekly incomplete"
 _USERS = _choices(_BY_DAY)
 _ATTEMPTS = _choices(f"{_BY_DAY} devices")
+_POOLED = _choices("filters devices period incomplete")
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -102,13 +103,7 @@ TABLES: dict[str, Table] = {
             overlaps=True,
             level=Level("audience", "Users", AUDIENCES),
         ),
-        Table(
-            "multi-device",
-            ("engagement",),
-            _USERS | {"window"},
-            BREAKDOWNS,
-            overlaps=True,
-        ),
+        Table("multi-device", ("engagement",), _USERS | {"window"}, BREAKDOWNS, overlaps=True),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
@@ -119,38 +114,21 @@ TABLES: dict[str, Table] = {
         ),
         Table("completion", ("completion",), _ATTEMPTS, ATTEMPT_BREAKDOWNS),
         Table(
-            "steps",
-            ("steps",),
-            _ATTEMPTS,
-            ATTEMPT_BREAKDOWNS,
-            level=Level("step", "Step", STEPS),
+            "steps", ("steps",), _ATTEMPTS, ATTEMPT_BREAKDOWNS, level=Level("step", "Step", STEPS)
         ),
         Table("firefox", ("firefox",), _choices("period weekly")),
+        Table("ready-within", ("completion",), _ATTEMPTS - {"by"}, exported=False),
         Table(
-            "ready-within",
-            ("completion",),
-            _choices("filters devices period weekly incomplete"),
-            exported=False,
-        ),
-        Table(
-            "connection-distribution",
-            ("period_distribution",),
-            _choices("filters devices period incomplete of"),
-            exported=False,
+            "connection-distribution", ("period_distribution",), _POOLED | {"of"}, exported=False
         ),
         Table(
             "connection-breakdown",
             ("period_completion", "period_time"),
-            _choices("filters devices period by incomplete"),
+            _POOLED | {"by"},
             ATTEMPT_BREAKDOWNS,
             exported=False,
         ),
-        Table(
-            "setup-steps",
-            ("period_steps",),
-            _choices("filters devices period incomplete"),
-            exported=False,
-        ),
+        Table("setup-steps", ("period_steps",), _POOLED, exported=False),
     )
 }
 """Every table by its name."""

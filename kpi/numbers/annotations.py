@@ -84,7 +84,7 @@ def remove(settings: Settings, note: Marker) -> None:
             publishing.publish()
 
 
-def standing(settings: Settings) -> list[Annotation]:
+def listed(settings: Settings) -> list[Annotation]:
     """Every marker, in order of days."""
     from kpi.numbers.warehouse import open_warehouse
 

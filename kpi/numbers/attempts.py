@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
-from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import LEAST_SHOWN
-from kpi.meaning.tables import ACCOUNTS, BASES
+from kpi.meaning.tables import ACCOUNTS
 from kpi.numbers.cells import percent, small, small_or_revealing
 from kpi.numbers.connections import WITHIN_SECONDS, ready_shares
 from kpi.numbers.narrowed import Counted, hidden_counts
@@ -73,7 +73,7 @@ def connection_distribution(
     two digits and are exact. A time is a row only where at least ``min_users`` more attempts became
     ready since the row before.
     """
-    by_day_ready = int(_known(of, BASES) == "ready")
+    by_day_ready = int(of == "ready")
 
     def read(filters: Filters) -> dict[str, pd.DataFrame]:
         query = "period_distribution"
@@ -118,8 +118,6 @@ def connection_breakdown(
     begun; connections and their quartiles in seconds by the days ready. An attempt has one value of
     each tag, so rows add up.
     """
-    if by is not None:
-        _known(by, ATTEMPT_BREAKDOWNS)
 
     def read(filters: Filters, by: str | None) -> Counted:
         asked = {"broken_by": by or ""}
@@ -166,7 +164,7 @@ def setup_steps(
 ) -> pd.DataFrame:
     """The progress of the attempts begun in a period, and the time of each step of set-up.
 
-    One row per step, in order: came_this_far (attempts that took this step or a later one), their
+    One row per step, in order: came_this_far (attempts that took this step or a later step), their
     percent of those begun, lost (how many fewer than at the place before) and its percent of those;
     reached (attempts with an event of this very step), the median seconds from the beginning to it,
     and step_seconds, the median from the latest step before it.
@@ -298,9 +296,3 @@ def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) 
             "attempts": pd.array([attempts] * len(rows_shown), dtype="Int64"),
         }
     )
-
-
-def _known(name: str, names: tuple[str, ...]) -> str:
-    if name not in names:
-        raise ValueError(f"{name!r} isn't in {', '.join(names)}")
-    return name

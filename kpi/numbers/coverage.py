@@ -12,7 +12,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, devi
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
-from kpi.text import day_text
+from kpi.text import days_text
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
@@ -158,14 +158,7 @@ def _bounds(warehouse: Published, period: Period) -> tuple[date, date]:
 
 
 def _when(days: pd.DatetimeIndex) -> str:
-    """Days in words: a single day, a stretch, or their number between two days."""
+    """Days in words: a stretch, or their number within a stretch."""
     first, last = days[0].date(), days[-1].date()
-    if first == last:
-        return f"on {day_text(first)}"
-    start = day_text(first)
-    if first.year == last.year:
-        start = start.removesuffix(f" {first.year}")
-    stretch = f"{start} to {day_text(last)}"
-    if len(days) == (last - first).days + 1:
-        return f"from {stretch}"
-    return f"on {len(days)} days from {stretch}"
+    whole = len(days) == (last - first).days + 1
+    return f"on {'' if whole else f'{len(days)} days of '}{days_text(first, last)}"

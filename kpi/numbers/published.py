@@ -163,13 +163,8 @@ class Published:
             yield f"{_days(row['days_loaded_early'])} loaded before they were over; they don't count"
         doubtful = self.doubtful["day"].nunique()
         if doubtful:
-            few = "only a few stray events"
-            counted = (
-                f"1 day holds {few} and counts"
-                if doubtful == 1
-                else f"{doubtful} days hold {few} and count"
-            )
-            yield f"{counted} for nothing; the Data page lists their lines"
+            have = "1 day has" if doubtful == 1 else f"{doubtful} days have"
+            yield f"{have} only a few stray events, which don't count; the Data page lists the rows"
 
     @cached_property
     def loads(self) -> pd.DataFrame:

@@ -176,10 +176,10 @@ def _doubtful(warehouse: Published) -> Iterator[Problem]:
     count = doubtful["day"].nunique()
     if not count:
         return
-    hold = "1 day holds" if count == 1 else f"{count} days hold"
+    have = "1 day has" if count == 1 else f"{count} days have"
     events = int(doubtful["events"].sum())
     yield Problem(
-        f"{hold} only a few stray events ({events:,} in all), listed below with file and line",
+        f"{have} only a few stray events ({events:,} in all), listed below with file and line",
         None,
         "no number: they count for no day",
         None,

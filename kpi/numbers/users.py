@@ -88,8 +88,6 @@ def multi_device(
     One row per day: daily and monthly users, multi-device users, and their percent of users.
     Source: specification, "Multi-device usage".
     """
-    if window not in WINDOWS:
-        raise ValueError(f"the window must be a number of {WINDOWS}")
     multi = f"multi_device_{window}"
     # The audiences that a page also asks for, so that a single query answers all.
     if multi in AUDIENCES.values():
