@@ -126,8 +126,10 @@ class _Attempts:
         """The whole counts, the cells of each count to hide, and the values of ``by`` that are listed."""
 
         def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
-            days = self._rows(filters, by, weeks.widened(period), False) if self.weekly else None
-            return Counted(self._on_every_day(filters, by, period), days)
+            frame = self._on_every_day(filters, by, period)
+            if not self.weekly:
+                return Counted(frame)
+            return Counted(frame, self._rows(filters, by, weeks.widened(period), False))
 
         table = counted(filters, by, judged_period(filters, period, by))
         levels = list(self.levels)
