@@ -82,7 +82,7 @@ def test_pages_without_breakdowns(demo: str, file: str) -> None:
     with environment(KPI_HOME=demo, **NO_BREAKDOWNS):
         page = opened(file, by="browser", period="all")
     assert not page.exception
-    assert "Breakdowns are closed for this store" in words(page)
+    assert "Breakdowns are closed in this store" in words(page)
     assert any("closed here" in toast.value for toast in page.toast)
     assert not [box for box in page.selectbox if box.key in ("by", "view")]
     assert "by" not in page.query_params

@@ -12,6 +12,7 @@ from demo_store import DEMO_DAYS
 
 from kpi.errors import Republished, WarehouseDown
 from kpi.meaning.explore import explorable
+from kpi.meaning.tables import TABLES as REGISTRY
 from kpi.numbers import metrics
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
@@ -119,7 +120,7 @@ def test_every_measure_can_be_explored(title: str) -> None:
     from kpi.dashboard.parts import dimension
 
     page = opened(
-        EXPLORE, explore=title, by=dimension(TABLES[measure.metric].tags[-1]), period="all"
+        EXPLORE, explore=title, by=dimension(REGISTRY[measure.metric].tags[-1]), period="all"
     )
     assert not page.exception
     assert len(page.metric) == 1

@@ -24,7 +24,7 @@ from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
 from kpi.meaning.filters import Filters, Period
-from kpi.numbers import attempts
+from kpi.numbers import metrics
 from kpi.numbers.published import Published
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
@@ -157,7 +157,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
         settings = Settings.read()
     warehouse = open_warehouse(settings)
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
-    for table in attempts.DETAILS.values():
+    for table in metrics.TABLES.values():
         table(warehouse, Filters(), period=period)
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):

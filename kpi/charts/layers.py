@@ -313,7 +313,7 @@ def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
     days = banded.loc[banded["high"] > axis.high, "day"].nunique()
     if not days:
         return []
-    return [f"↑ band cut on {days} day{'s' if days > 1 else ''}: the log scale shows all"]
+    return [f"↑ the band exceeds the chart on {days} day{'s' if days > 1 else ''}"]
 
 
 def _note(notes: Sequence[str]) -> alt.TitleParams:

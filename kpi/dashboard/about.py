@@ -175,6 +175,7 @@ def draw_retention(page: Page) -> None:
 
 def draw_definitions() -> None:
     """Every measure, as tooltips define it, and the glossary."""
+    st.subheader("Measures")
     for measure in MEASURES.values():
         st.markdown(
             f"**{measure.title}** ({measure.unit}, {measure.better} is better). {measure.definition} "

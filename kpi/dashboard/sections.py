@@ -83,7 +83,8 @@ def multi_device(
 
 def connection_time(page: Page, answer: Answer) -> None:
     """The choice of scale, the chart of the time to connect, and the table behind it."""
-    log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale") == "log"
+    scale = "The log scale shows the whole band between the quartiles on every day."
+    log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale", help=scale) == "log"
     draw.chart(
         page,
         charts.connection_time,
