@@ -180,7 +180,7 @@ def _connection_url(secrets: Mapping[str, Any]) -> str | None:
 
 
 def _connect_args(secrets: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """The arguments of `[connections.kpi.connect_args]` for the driver, beside the URL, such as `iam = true`."""
+    """The driver's arguments of `[connections.kpi.connect_args]`, beside the URL, such as `iam = true`."""
     return tuple(_connection(secrets).get("connect_args", {}).items())
 
 

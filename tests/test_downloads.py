@@ -72,7 +72,7 @@ def arguments_of(filters: Filters, metric: str) -> list[str]:
     """The same filters for `export`, less those that don't go with a metric."""
     told = []
     for name, value in vars(filters).items():
-        if name == "devices" and metric in TABLES and TABLES[metric].of_users:
+        if name == "devices" and metric in TABLES and TABLES[metric].overlaps:
             continue
         for one in value if isinstance(value, tuple) else [value]:
             if one is not None:

@@ -38,7 +38,6 @@ MOST_LINES = len(LOOKS)
 TEXT = "currentColor"
 SOLID: tuple[int, ...] = (1, 0)
 
-VALUE_COLUMNS = ["day", "series", "value", "low", "high", "exact", "complete"]
 NOTHING_DRAWN = "No values in this period."
 
 

@@ -1,4 +1,4 @@
-"""From a measure's frame to the rows that the layers draw: `kpi.charts.looks.VALUE_COLUMNS`."""
+"""From a measure's frame to the rows that the layers draw: `kpi.charts.layers` describes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from kpi.charts.looks import VALUE_COLUMNS
 from kpi.text import ABSENT, written
 
 
@@ -42,8 +41,7 @@ def values_drawn(
             "high": math.nan,
             "exact": exact,
             "complete": complete,
-        },
-        columns=VALUE_COLUMNS,
+        }
     )
 
 

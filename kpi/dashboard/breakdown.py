@@ -25,6 +25,7 @@ from kpi.text import day_text, days_text
 if TYPE_CHECKING:
     from kpi.charts import Specification
 
+Span = tuple[float, float]
 RANKED, COURSES, LINES = drawing.VIEWS
 MOST = {RANKED: 15, COURSES: 9, LINES: charts.MOST_LINES}
 """The most values that each view draws, the largest first."""
@@ -108,26 +109,15 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         beside = replace(beside, rows=rows_of(beside.rows, picked))
     if not rows[measure.column].notna().any():
         return  # the card and the breakdown explain it
+
+    def course(part: pd.DataFrame, span: Span | None, **options: Any) -> Specification:
+        look = {"span": span, "height": charts.HEIGHT, **options}
+        return drawn(charts.course, part, measure, measure.title, **look)
+
     if beside is None:
-        alone = drawn(
-            charts.course,
-            rows,
-            measure,
-            measure.title,
-            markers=page.source.markers,
-            height=charts.HEIGHT,
-        )
-        put(alone)
-        return
-    _draw_pair(
-        page,
-        measure,
-        rows,
-        beside,
-        lambda part, span: drawn(
-            charts.course, part, measure, measure.title, span=span, height=charts.HEIGHT
-        ),
-    )
+        put(course(rows, None, markers=page.source.markers))
+    else:
+        _draw_pair(page, measure, rows, beside, course)
 
 
 def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:
@@ -170,15 +160,12 @@ def _draw_lines(
     if beside is None:
         put(drawn(charts.by_value, rows, measure, by, values))
         return
-    few = rows[rows[by].isin(values)]
+
+    def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
+        return drawn(charts.by_value, part, measure, by, values, span=span)
+
     beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
-    _draw_pair(
-        page,
-        measure,
-        few,
-        beside,
-        lambda part, span: drawn(charts.by_value, part, measure, by, values, span=span),
-    )
+    _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
 
 
 def _draw_pair(
@@ -186,7 +173,7 @@ def _draw_pair(
     measure: Measure,
     rows: pd.DataFrame,
     beside: charts.Compared,
-    draw: Callable[[pd.DataFrame, tuple[float, float] | None], Specification],
+    draw: Callable[[pd.DataFrame, Span | None], Specification],
 ) -> None:
     """The compared days on the left, the period on the right, on the same axis, each with its days."""
     assert page.chosen.comparison is not None

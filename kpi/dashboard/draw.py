@@ -101,8 +101,9 @@ def chart(
         return
     put(picture)
     gaps = gaps_sentence(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
-    if gaps and "hidden" in gaps and answer.question.kind.by_attempts_of_a_day:
-        gaps += "" if page.chosen.weekly else f" {POOL_BY_WEEK}"
+    of_attempts = answer.question.kind.of_attempts and answer.question.kind.exported
+    if gaps and "hidden" in gaps and of_attempts and not page.chosen.weekly:
+        gaps += f" {POOL_BY_WEEK}"
     first, last = page.period.bounds
     marked = (
         "▼ marks releases, incidents and holidays; point at a mark to read it."

@@ -163,7 +163,7 @@ class Page:
         if first > last:
             return None
         period = Period(first, last)
-        if not TABLES[measure.metric].of_users:
+        if not TABLES[measure.metric].overlaps:
             return coverage.why_absent(self.source.warehouse, measure.metric, self.filters, period)
         if measure.metric == "engagement" and audience in (None, "all"):
             return None
@@ -177,7 +177,7 @@ class Page:
 
     def no_devices_filter(self, measure: Measure) -> str | None:
         """A note that a chosen filter of devices doesn't apply to a measure; or None."""
-        if self.filters.devices and TABLES[measure.metric].of_users:
+        if self.filters.devices and TABLES[measure.metric].overlaps:
             return "The filter of devices applies to connections only: it is not applied here."
         return None
 

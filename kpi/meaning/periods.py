@@ -36,12 +36,11 @@ LONGEST_YEAR = 366
 class Comparison:
     """A comparison of every day with the day ``days`` before: whole weeks, so the same weekday.
 
-    ``name`` is its name on pages, such as 'a year before'; ``note`` a sentence about it.
+    ``name`` is its name on pages, such as 'a year before'.
     """
 
     name: str
     days: int
-    note: str = ""
 
     @property
     def shift(self) -> timedelta:
@@ -93,7 +92,7 @@ def compared(
     note = f"Compared with {days_needed}, the same weekdays {days // WEEK} weeks before"
     if start < loaded_from:
         note += f"; the data begins on {day_text(loaded_from)}"
-    return Comparison(name, days, f"{note}."), f"{note}."
+    return Comparison(name, days), f"{note}."
 
 
 def custom(first: date, last: date) -> tuple[Period, str]:

@@ -46,7 +46,7 @@ class Table:
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
     filters, devices, period, by, weekly, incomplete, window and of; ``tags`` the breakdowns that it has.
-    In a table that ``overlaps`` a user can be in several segments, so that they don't add up. ``level``
+    A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
     distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
@@ -63,19 +63,9 @@ class Table:
         return choice in self.choices
 
     @property
-    def of_users(self) -> bool:
-        """True where the table counts users, rather than attempts or Firefox's own figures."""
-        return self.overlaps
-
-    @property
     def of_attempts(self) -> bool:
         """True where the table counts connection attempts."""
         return self.accepts("devices")
-
-    @property
-    def by_attempts_of_a_day(self) -> bool:
-        """True where the table counts attempts by day and `export` prints it."""
-        return self.of_attempts and self.exported
 
     @property
     def windows(self) -> tuple[int, ...]:

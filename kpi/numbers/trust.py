@@ -17,7 +17,6 @@ from kpi.summary import anomalies
 from kpi.text import day_text, days_text
 
 LOAD = "python -m kpi load FILE…, then: python -m kpi summarise"
-SUMMARISE = "python -m kpi summarise"
 WINDOWED = f"7-day means for {WEEK} days; monthly users and the engagement ratio for {MONTH}"
 
 

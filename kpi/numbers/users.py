@@ -17,6 +17,7 @@ ACTIVE = "active"
 AUDIENCES = {"all": ACTIVE, "multi_device": "multi_device_5", "single_device": "single_device_5"}
 OTHER_WINDOWS = (ACTIVE, *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
 WITH_DEVICE = "with_device"
+KEYS = ["broken_by", "day"]
 
 
 def engagement(
@@ -98,9 +99,7 @@ def multi_device(
         audiences = (ACTIVE, multi)
     judged = judged_period(filters, period, by)
     counts = _user_counts(warehouse, filters, judged, by, audiences, incomplete)
-    keys = ["broken_by", "day"]
-    everyone = counts[counts["audience"] == ACTIVE].set_index(keys)
-    several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
+    everyone, several = _by_day(counts, ACTIVE), _by_day(counts, multi)
     frame = pd.DataFrame(
         {
             "daily_users": everyone["daily_users"],
@@ -122,7 +121,7 @@ def multi_device(
         frame.loc[of_all, f"{span}_users"] = pd.NA
         frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
         frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
-    frame = frame.sort_values(keys, ignore_index=True)
+    frame = frame.sort_values(KEYS, ignore_index=True)
     if weekly:
         daily = ["daily_users", "daily_multi_device_users"]
         frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", daily))
@@ -148,12 +147,9 @@ def device_coverage(
     """
     audiences = (ACTIVE, WITH_DEVICE)
     counts = _user_counts(warehouse, filters, period, by, audiences, incomplete)
-    keys = ["broken_by", "day"]
-    everyone = counts[counts["audience"] == ACTIVE].set_index(keys)
-    some = counts[counts["audience"] == WITH_DEVICE].set_index(keys).reindex(everyone.index)
-    columns = {"daily_users": everyone, "users_with_device": some}
+    columns = {"daily_users": ACTIVE, "users_with_device": WITH_DEVICE}
     frame = pd.DataFrame(
-        {name: part["daily_users"] for name, part in columns.items()}
+        {name: _by_day(counts, audience)["daily_users"] for name, audience in columns.items()}
     ).reset_index()
     frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
     few = small(frame["daily_users"], min_users)
@@ -162,7 +158,7 @@ def device_coverage(
     revealing |= small(frame["daily_users"] - frame["users_with_device"], min_users)
     frame.loc[few, "daily_users"] = pd.NA
     frame.loc[revealing, ["users_with_device", "device_coverage_percent"]] = pd.NA
-    frame = frame.sort_values(keys, ignore_index=True)
+    frame = frame.sort_values(KEYS, ignore_index=True)
     if weekly:
         frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", list(columns)))
         frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
@@ -198,6 +194,12 @@ def _user_counts(
     for count in ("daily_users", "week_users", "monthly_users"):
         counts[count] = pd.to_numeric(counts[count]).astype("Int64")
     return counts
+
+
+def _by_day(counts: pd.DataFrame, audience: str) -> pd.DataFrame:
+    """The counts of an audience by value and day, on every day of everyone's."""
+    everyone = counts[counts["audience"] == ACTIVE].set_index(KEYS)
+    return counts[counts["audience"] == audience].set_index(KEYS).reindex(everyone.index)
 
 
 def counted_sets(
