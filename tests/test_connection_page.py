@@ -38,7 +38,7 @@ def test_full_page() -> None:
     shares = {metric.label: metric.value for metric in page.metric}
     assert shares["Within 10 s"] == f"{pooled['within_10_seconds_percent']:.1f}%"
     assert shares["Ever"] == f"{pooled['completion_percent']:.1f}%"
-    assert f"Of {int(pooled['begun']):,} attempts begun" in told
+    assert f"Percent of the {int(pooled['begun']):,} attempts begun" in told
 
 
 @pytest.mark.usefixtures("at_demo")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 POINTED, STRIPES = "day_pointed_at", "stripes"
-ONE_DAY = np.timedelta64(1, "D")
+DAY = np.timedelta64(1, "D")
 
 
 def lines(
@@ -169,9 +169,9 @@ def with_runs(values: pd.DataFrame) -> pd.DataFrame:
     order = np.lexsort((days, names))
     values = values.take(order).reset_index(drop=True)
     names, steps = names[order], np.diff(days[order])
-    apart = steps[steps > ONE_DAY * 0]
+    apart = steps[steps > DAY * 0]
     # Rows of weeks are a week apart, all of them.
-    usual = 7 * ONE_DAY if len(apart) and apart.min() == 7 * ONE_DAY else ONE_DAY
+    usual = 7 * DAY if len(apart) and apart.min() == 7 * DAY else DAY
     absent = values["value"].isna().to_numpy()
     breaks = absent.copy()
     breaks[:1] = True

@@ -37,7 +37,7 @@ def draw_freshness(page: Page) -> None:
         (
             "Built",
             f"{publication.built_at:%H:%M}",
-            f"UTC, {day_text(publication.built_at.date())}, no. {publication.id}",
+            f"UTC, {day_text(publication.built_at.date())}; publication {publication.id}",
         ),
         ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
         ("Rows rejected", share, f"{rejected:,} of {read:,} rows read"),
