@@ -106,7 +106,7 @@ class Attacker:
 
     def _shown(self, metric: str, tag: str, least: int, options: dict[str, Any]) -> Shown:
         def table(filters: Filters = Filters(), by: str | None = None) -> pd.DataFrame:
-            return metrics.TABLES[metric](
+            return metrics.METRICS[metric](
                 self.warehouse, filters, by=by, min_users=least, **options
             )
 

@@ -116,7 +116,7 @@ def test_failing_store(demo_home: Path, no_caches: None, monkeypatch: pytest.Mon
     def fails(*_args: object, **_options: object) -> None:
         raise WarehouseDown("SELECT secret FROM host.example:5439")
 
-    monkeypatch.setitem(metrics.TABLES, "setup-steps", fails)
+    monkeypatch.setitem(metrics.METRICS, "setup-steps", fails)
     with environment(KPI_HOME=str(demo_home)):
         page = opened(FILE)
     assert not page.exception

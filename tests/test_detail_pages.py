@@ -93,7 +93,7 @@ def test_failing_store(
     def fails(*_args: object, **_options: object) -> None:
         raise WarehouseDown("SELECT secret FROM host.example") from OSError("host.example")
 
-    monkeypatch.setitem(metrics.TABLES, TABLES[file], fails)
+    monkeypatch.setitem(metrics.METRICS, TABLES[file], fails)
     with environment(KPI_HOME=str(demo_home)):
         page = opened(file)
     assert not page.exception
@@ -236,7 +236,7 @@ def test_fault_in_an_opened_table_is_told_there(
     def fails(*_args: object, **_options: object) -> None:
         raise WarehouseDown("no answer")
 
-    monkeypatch.setitem(metrics.TABLES, "completion", fails)
+    monkeypatch.setitem(metrics.METRICS, "completion", fails)
     with environment(KPI_HOME=str(demo_home)):
         page = opened(CONNECTION)
         assert not page.error
@@ -251,7 +251,7 @@ def test_newer_numbers_in_an_opened_table(
     monkeypatch: pytest.MonkeyPatch, demo_home: Path, no_caches: None
 ) -> None:
     """A publication that is replaced while a table is opened makes the page anew, without an error."""
-    real, failed = metrics.TABLES["completion"], []
+    real, failed = metrics.METRICS["completion"], []
 
     def fails_once(*args: Any, **options: Any) -> Any:
         if not failed:
@@ -259,7 +259,7 @@ def test_newer_numbers_in_an_opened_table(
             raise Republished("newer numbers were published just now; try again")
         return real(*args, **options)
 
-    monkeypatch.setitem(metrics.TABLES, "completion", fails_once)
+    monkeypatch.setitem(metrics.METRICS, "completion", fails_once)
     with environment(KPI_HOME=str(demo_home)):
         page = opened(CONNECTION)
         page.session_state["completion_table"] = True

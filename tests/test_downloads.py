@@ -85,7 +85,7 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
     metric = name.split("_")[0]
     options = dict(re.findall(r"_(by|of|window)-([a-z0-9]+)", name))
     if metric in TABLES and not TABLES[metric].exported:
-        table = metrics.TABLES[metric]
+        table = metrics.METRICS[metric]
         if metric != "ready-within":
             options["period"] = Period(demo.publication.first_day, demo.publication.last_day)
         return written(table(demo, filters, min_users=1, **options), "csv")

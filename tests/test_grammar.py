@@ -158,8 +158,8 @@ def _read_as_pages_do(store: ServerStore) -> None:
         settings = Settings.read()
     warehouse = open_warehouse(settings)
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
-    for name in metrics.TABLES.keys() - set(EXPORTED):
-        metrics.TABLES[name](warehouse, Filters(), period=period)
+    for name in metrics.METRICS.keys() - set(EXPORTED):
+        metrics.METRICS[name](warehouse, Filters(), period=period)
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):
             getattr(warehouse, name)

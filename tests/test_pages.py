@@ -181,7 +181,7 @@ def test_store_that_does_not_answer_is_told_plainly(
     def fails(*_args: object, **_options: object) -> None:
         raise WarehouseDown("SELECT secret FROM host.example:5439") from OSError("host.example")
 
-    monkeypatch.setitem(metrics.TABLES, "multi-device", fails)
+    monkeypatch.setitem(metrics.METRICS, "multi-device", fails)
     with environment(KPI_HOME=str(demo_home)):
         page = overview()
     assert not page.exception
@@ -215,7 +215,7 @@ def test_bug_surfaces(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*_args: object, **_options: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(metrics.TABLES, "multi-device", breaks)
+    monkeypatch.setitem(metrics.METRICS, "multi-device", breaks)
     with environment(KPI_HOME=str(demo_home)):
         page = overview()
     assert len(page.exception) == 1

@@ -36,7 +36,7 @@ def warehouse(demo_home: Path) -> Iterator[Warehouse]:
 
 def asked(warehouse: Warehouse, measure: str, filters: Filters, day: date) -> list[targets.Target]:
     """The targets of a measure, from the tables that a page has."""
-    daily = metrics.TABLES[TABLES[measure]](warehouse, filters)
+    daily = metrics.METRICS[TABLES[measure]](warehouse, filters)
     return targets.targets(goals.read(), measure, daily, metrics.firefox(warehouse), day, filters)
 
 

@@ -32,7 +32,7 @@ def warehouse(demo_home: Path) -> Iterator[Warehouse]:
 
 def weekly(warehouse: Warehouse, name: str, **options: object) -> pd.DataFrame:
     """A measure by week with no cell hidden."""
-    return metrics.TABLES[name](
+    return metrics.METRICS[name](
         warehouse, **{"filters": EVERYONE, "min_users": 0, "weekly": True, **options}
     )
 
@@ -41,7 +41,7 @@ def weekly(warehouse: Warehouse, name: str, **options: object) -> pd.DataFrame:
 def test_every_row_is_a_whole_week(warehouse: Warehouse, name: str) -> None:
     """A row is told under a Sunday, from the first whole week to the last one that is complete."""
     options = {"weekly": True} if name == "firefox" else {"weekly": True, "min_users": 0}
-    days = metrics.TABLES[name](warehouse, **options)["day"]
+    days = metrics.METRICS[name](warehouse, **options)["day"]
     assert set(days.dt.day_of_week) == {6}
     assert days.max() <= pd.Timestamp(warehouse.publication.last_complete_day)
 
@@ -109,7 +109,7 @@ def test_a_week_never_tells_of_its_hidden_days(
     warehouse: Warehouse, name: str, count: str, levels: list[str]
 ) -> None:
     """A week less its days that are shown is never a count of 1 to 9 people."""
-    metric = metrics.TABLES[name]
+    metric = metrics.METRICS[name]
     by_week = metric(warehouse, min_users=10, weekly=True).dropna(subset=[count])
     by_day = metric(warehouse, min_users=10)
     shown = by_day.assign(day=weeks.sunday(by_day["day"])).groupby(["day", *levels])[count].sum()

@@ -20,7 +20,7 @@ from kpi.numbers.connections import completion, connection_time, steps
 from kpi.numbers.firefox import firefox
 from kpi.numbers.users import device_coverage, engagement, multi_device
 
-TABLES: dict[str, Callable[..., pd.DataFrame]] = {
+METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "engagement": engagement,
     "multi-device": multi_device,
     "device-coverage": device_coverage,
