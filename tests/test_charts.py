@@ -302,7 +302,7 @@ def test_log_scale_has_a_logarithmic_axis_and_shows_every_band() -> None:
     linear = charts.connection_time(connection_frame(slowest=3000))
     line, _ = only(linear, "line")
     assert line["encoding"]["y"]["scale"]["domain"] == [0, 15]
-    assert "cut on 1 day" in linear.to_dict()["title"]["text"]
+    assert "exceeds the chart on 1 day" in linear.to_dict()["title"]["text"]
 
 
 @each_chart
@@ -616,7 +616,7 @@ def test_four_empties_are_told_apart() -> None:
     assert told(full, full) is None
     assert "covers 1 Jan – 9 Feb 2016" in told(full.head(0), full.head(0))
     assert "covers" in told(bare, bare)
-    assert "remove a filter" in told(none, none)
+    assert "Remove a filter" in told(none, none)
     assert "longer" in told(none, none, unfiltered=True)
     assert "Hidden for privacy" in told(bare, full)
     assert "28 loaded days" in told(early, early)
@@ -633,7 +633,7 @@ def test_gaps_are_told_with_their_reason() -> None:
     nobody.loc[nobody["engagement_ratio"].isna(), "mau"] = 0
     assert (
         gaps_sentence(ratio, nobody, nobody, 10)
-        == "Gaps are not zeros: 1 day when nothing matches."
+        == "Gaps are not zeros: 1 day where nothing matches."
     )
     assert "1 week when" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
 
