@@ -635,7 +635,7 @@ def test_gaps_are_told_with_their_reason() -> None:
         gaps_sentence(ratio, nobody, nobody, 10)
         == "Gaps are not zeros: 1 day where nothing matches."
     )
-    assert "1 week when" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
+    assert "1 week where" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
 
 
 def test_ranges_of_days_are_written_short() -> None:
