@@ -6,7 +6,8 @@
 import streamlit as st
 
 from kpi.dashboard import draw, frame, sections
-from kpi.dashboard.draw import Card
+from kpi.dashboard.cards import Card, draw_cards
+from kpi.dashboard.goals import draw_goals_at_a_glance
 from kpi.dashboard.guard import GUARD
 from kpi.meaning.measures import MEASURES
 
@@ -23,12 +24,13 @@ else:
         multi_device = page.ask("multi-device")
         times = page.ask("connection-time")
 
-        draw.cards(
+        draw_goals_at_a_glance(page)
+        draw_cards(
             page,
             [
-                sections.ratio_card(engagement),
-                Card("Multi-device, daily", MULTI_DEVICE, multi_device, {}, "multi_device_percent"),
-                *sections.time_cards(times),
+                Card("engagement_ratio"),
+                Card("multi_device_percent", "Multi-device, of daily users"),
+                *sections.TIME_CARDS,
             ],
         )
 

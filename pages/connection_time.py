@@ -6,7 +6,7 @@ import streamlit as st
 
 from kpi import charts
 from kpi.dashboard import draw, drawn, frame, sections
-from kpi.dashboard.draw import Card
+from kpi.dashboard.cards import Card, draw_cards
 from kpi.dashboard.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
 from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 
@@ -16,13 +16,8 @@ READY = replace(COMPLETION, metric=SOON.metric)  # the same measure, in the tabl
 
 with frame("pages/connection_time.py") as page:
     times, within = page.ask("connection-time"), page.ask("ready-within")
-    draw.cards(
-        page,
-        [
-            *sections.time_cards(times),
-            Card("Ready within 10 seconds", SOON, within),
-            Card("Completed, ever", READY, within),
-        ],
+    draw_cards(
+        page, [*sections.TIME_CARDS, Card("ready_within_10"), Card("completion", "Completed, ever")]
     )
 
     draw.heading(page, "Median and quartiles", TIME.definition)

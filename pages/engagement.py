@@ -4,7 +4,7 @@ import streamlit as st
 
 from kpi import charts
 from kpi.dashboard import breakdown, draw, frame, sections
-from kpi.dashboard.draw import Card
+from kpi.dashboard.cards import Card, draw_cards
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES
 
@@ -16,13 +16,13 @@ FIREFOX = ["Firefox Accounts only", "and Firefox’s own"]
 with frame("pages/engagement.py") as page:
     engagement = page.ask("engagement")
     firefox = page.ask("firefox")
-    draw.cards(
+    draw_cards(
         page,
         [
-            sections.ratio_card(engagement),
-            Card("Ratio, multi-device", RATIO, engagement, {"audience": "multi_device"}),
-            Card("Daily users", DAU, engagement, {"audience": "all"}),
-            Card("Monthly users", MAU, engagement, {"audience": "all"}),
+            Card("engagement_ratio"),
+            Card("engagement_ratio_multi_device", "Ratio, multi-device"),
+            Card("dau", "Daily users, mean"),
+            Card("mau", "Monthly users"),
         ],
     )
 

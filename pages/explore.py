@@ -3,9 +3,11 @@
 import streamlit as st
 
 from kpi.dashboard import breakdown, draw, frame
-from kpi.dashboard.draw import Card
+from kpi.dashboard.cards import Card, draw_cards
+from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.explore import explorable
-from kpi.meaning.measures import over_window
+from kpi.meaning.kpis import Kpi
+from kpi.meaning.measures import MEASURES, over_window
 from kpi.meaning.tables import TABLES
 
 with frame("pages/explore.py") as page:
@@ -33,7 +35,8 @@ with frame("pages/explore.py") as page:
     draw.devices_not_applied(page, measure)
     left, right = st.columns([1, 3], gap="medium")
     with left:
-        draw.cards(page, [Card(measure.title, measure, answer, picked)])
+        name = Kpi(MEASURES[measure.id], picked.get(level.column) if level else None).id
+        draw_cards(page, [Card(name, device_window=options.get("window", ATTEMPT_WINDOW))])
     with right:
         breakdown.draw_two(page, measure, answer, picked)
     draw.tables(page, [answer], key="all_table")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from kpi import charts
 from kpi.dashboard import breakdown, draw, frame, sections
-from kpi.dashboard.draw import Card
+from kpi.dashboard.cards import Card, draw_cards
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES, over_window
@@ -31,13 +31,13 @@ with frame("pages/multi_device.py") as page:
     )
     share, monthly_share, users, monthly_users = (over_window(shown, window) for shown in SHOWN)
     table = page.ask("multi-device", window=window)
-    draw.cards(
+    draw_cards(
         page,
         [
-            Card("Of daily users", share, table, {}, "multi_device_percent"),
-            Card("Of monthly users", monthly_share, table),
-            Card("Multi-device, daily", users, table),
-            Card("Multi-device, monthly", monthly_users, table),
+            Card("multi_device_percent", "Of daily users", window),
+            Card("monthly_multi_device_percent", "Of monthly users", window),
+            Card("multi_device_users", "Multi-device, daily mean", window),
+            Card("monthly_multi_device_users", "Multi-device, monthly", window),
         ],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -55,38 +56,49 @@ def goal_rows(
     start = (date.fromisoformat(day) - timedelta(days=window - 1)).isoformat()
     rows = []
     for name, (measure, kind, product, threshold) in GOALS.items():
-        values = daily(log, measure, filters)
-        if measure.startswith("connection_time"):
-            seconds = [
-                attempt.ready_ms / 1000
-                for attempt in log.attempts_picked(filters)
-                if attempt.day_ready is not None
-                and start <= oracle.day_name(attempt.day_ready) <= day
-                and attempt.segment.users == measure.rsplit("_", 1)[1]
-            ]
-            actual = oracle.percentile(seconds, 0.5)
-        else:
-            actual = mean([value for at, value in values.items() if start <= at <= day])
-        base = mean([value for at, value in values.items() if baseline[0] <= at <= baseline[1]])
+        actual, n, with_value, newest, ours_at_95 = value_over(log, measure, filters, (start, day))
+        base, _, _, _, base_at_95 = value_over(log, measure, filters, baseline)
+        theirs_at_95 = None
         if kind == "baseline_plus":
             target = None if base is None else base + threshold
+            if base is not None:
+                theirs_at_95 = [end + threshold for end in base_at_95]
         elif kind == "comparator_plus":
-            ratios = [
-                row["engagement_ratio"]
+            theirs = {
+                row["day"]: row["engagement_ratio"]
                 for row in oracle.firefox(figures)
-                if row["product"] == product
-                and start <= row["day"] <= day
-                and row["engagement_ratio"] is not None
-            ]
-            compared = mean(ratios)
+                if row["product"] == product and row["engagement_ratio"] is not None
+            }
+            ours = daily(log, measure, filters)
+            both = [at for at in ours if start <= at <= day and at in theirs]
+            compared = mean([theirs[at] for at in both])
             target = None if compared is None else compared + threshold
+            if both:
+                moved = mean([ours[at] for at in both]) - actual
+                ours_at_95 = [end + moved for end in ours_at_95]
+                actual, with_value, newest = actual + moved, both, max(both)
+                (their_mau,) = [
+                    row["mau"]
+                    for row in oracle.firefox(figures)
+                    if row["product"] == product and row["day"] == newest
+                ]
+                theirs_at_95 = [end + threshold for end in wilson(compared, their_mau)]
         else:
             target = float(threshold)
-        gap, status = None, "no data"
+        gap, low, high, status = None, None, None, "no data"
         if actual is not None and target is not None:
             gap = target - actual if kind == "ceiling" else actual - target
-            met = actual < target if kind == "ceiling" else actual >= target
-            status = "met" if met else "not met"
+            late = date.fromisoformat(day) - date.fromisoformat(newest)
+            if ours_at_95:
+                below, above = theirs_at_95 or (target, target)
+                low = actual - target - math.hypot(actual - ours_at_95[0], above - target)
+                high = actual - target + math.hypot(ours_at_95[1] - actual, target - below)
+                if kind == "ceiling":
+                    low, high = -high, -low
+            if len(with_value) >= 21 / 28 * window and late.days <= 7:
+                met = actual < target if kind == "ceiling" else actual >= target
+                unsure = low is None or low <= 0 <= high
+                status = "too close to call" if unsure else "met" if met else "not met"
         rows.append(
             {
                 "goal": name,
@@ -98,6 +110,63 @@ def goal_rows(
                 "as_of": day,
                 "gap": gap,
                 "status": status,
+                "days": len(with_value),
+                "n": n,
+                "low": low,
+                "high": high,
             }
         )
     return rows
+
+
+def value_over(
+    log: oracle.Log, measure: str, filters: oracle.Filters, days: tuple[str, str]
+) -> tuple[float | None, int, list[str], str, list[float] | None]:
+    """A measure over two days and those between: its value, users or attempts, days with a value, the
+    newest day with somebody, and the 95% interval.
+    """
+    first, last = days
+    if measure.startswith("connection_time"):
+        picked = [
+            (oracle.day_name(attempt.day_ready), attempt.ready_ms / 1000)
+            for attempt in log.attempts_picked(filters)
+            if attempt.day_ready is not None
+            and first <= oracle.day_name(attempt.day_ready) <= last
+            and attempt.segment.users == measure.rsplit("_", 1)[1]
+        ]
+        if not picked:
+            return None, 0, [], first, None
+        counted = [at for at in map(oracle.day_name, log.loaded_days) if first <= at <= last]
+        times = sorted(seconds for _, seconds in picked)
+        median = oracle.percentile(times, 0.5)
+        return median, len(picked), counted, max(at for at, _ in picked), ranked(times, 0.5)
+    values = {at: v for at, v in daily(log, measure, filters).items() if first <= at <= last}
+    if not values:
+        return None, 0, [], first, None
+    newest = max(values)
+    of = "mau" if measure == "engagement_ratio" else "daily_users"
+    rows = (
+        [row for row in log.engagement(filters) if row["audience"] == "all"]
+        if of == "mau"
+        else log.multi_device(filters)
+    )
+    (users,) = [row[of] for row in rows if row["day"] == newest]
+    value = mean(list(values.values()))
+    return value, users, list(values), newest, wilson(value, users)
+
+
+def wilson(percent: float, n: int) -> list[float]:
+    """Wilson's 95% interval: the shares that lie within 1.96 of their own standard errors."""
+    share, z = percent / 100, 1.959963984540054
+    root = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    ends = [(share + z * z / (2 * n) + sign * root) / (1 + z * z / n) for sign in (-1, 1)]
+    return [100 * min(max(end, 0.0), 1.0) for end in ends]
+
+
+def ranked(times: list[float], share: float) -> list[float] | None:
+    """The times, of those in order, that a quantile lies between with a chance of 95% or more."""
+    n = len(times)
+    reach = 1.959964 * math.sqrt(n * share * (1 - share))
+    middle = n * share + (1 - 2 * share) * 0.473576 + 0.5
+    first, last = math.floor(middle - reach), math.ceil(middle + reach)
+    return [times[first - 1], times[last - 1]] if first >= 1 and last <= n else None

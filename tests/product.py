@@ -37,7 +37,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 """Each table, and what a reader can choose of it."""
 
-GOAL_TABLES = {"goal-median": ("filters", "period"), "goal-weeks": ("filters",)}
+GOAL_TABLES = {"goal-weeks": ("filters",)}
 """What goals read beside these tables: attempts pooled over a window, and over each week."""
 ANY_GOAL: dict[str, Any] = {
     "id": "time",
@@ -82,7 +82,7 @@ def statements(warehouse: Warehouse, name: str, **options: Any) -> dict[str, str
     table's own.
     """
     if name in GOAL_TABLES:
-        return _goal_statements(warehouse, name, **options)
+        return _goal_statements(warehouse, **options)
     answer = warehouse.ask(_question(name, options))
     return {statement.query: statement.text for statement in answer.statements}
 
@@ -97,18 +97,12 @@ def _question(name: str, options: dict[str, Any]) -> Question:
 
 def _goal_statements(
     warehouse: Warehouse,
-    name: str,
     filters: dict[str, Any] | None = None,
-    period: tuple[date, date] | None = None,
 ) -> dict[str, str]:
     figures = Figures(warehouse)
     goal = Goal(**ANY_GOAL, filters=Filters(**filters or {}))
     with noted() as readings:
-        if name == "goal-median":
-            figures.pooled_median(goal, Period(*(period or (date(2016, 3, 4), date(2016, 3, 31)))))
-            query = "connection_median"
-        else:
-            figures.scored_weeks(goal, date(2016, 3, 27))
-            query = "connection_week_median"
+        figures.scored_weeks(goal, date(2016, 3, 27))
+    query = "connection_week_median"
     asked = next(params for read, params in readings if read == query)
     return {query: queries.filled(f"read/{query}", **asked)}

@@ -280,3 +280,34 @@ def test_naive_resampling_of_changes_would_not_do() -> None:
         low, high = np.quantile(ends, [0.1, 0.9])
         held += low <= values[-4:].mean() <= high
     assert held / series < 0.70
+
+
+def test_projection_after_a_gap_begins_with_the_last_known_week() -> None:
+    """Weeks without a value before the day scored widen the range as much as weeks to come."""
+    chance = np.random.default_rng(5)
+    values = 40 + np.cumsum(chance.normal(0, 0.4, 80))
+    whole = weeks_of(values)
+    gap = whole.copy()
+    gap.iloc[-10:] = np.nan
+    as_of, end = whole.index[-1].date(), (whole.index[-1] + pd.Timedelta(weeks=4)).date()
+    spans = []
+    for weeks in (whole, gap):
+        low, high = project(GOAL, weeks, float(values[-14]), as_of, end=end).range_at_end()
+        spans.append(high - low)
+    assert spans[1] > 1.5 * spans[0]
+    assert len(project(GOAL, gap, float(values[-14]), as_of, end=end).weeks) == 14
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.3])
+def test_a_drift_is_as_likely_as_the_history_makes_it(drift: float) -> None:
+    """A steady climb goes on; where the level only wanders, most draws have no drift."""
+    chance = np.random.default_rng(11)
+    moved = []
+    for _ in range(40):
+        levels = 100 + np.cumsum(chance.normal(drift, 0.3 if drift else 1.0, 80))
+        moved.append(np.median(simulated(levels, 26, 200, 1)[:, -1]) - levels[-1])
+    if drift:
+        assert np.mean(moved) == pytest.approx(26 * drift, rel=0.15)
+    else:
+        spread_of_the_mean_change = 26 / np.sqrt(79)
+        assert np.std(moved) < 0.8 * spread_of_the_mean_change

@@ -12,6 +12,7 @@ from conftest import environment
 
 from kpi.meaning import periods
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
 from kpi.numbers import metrics, weeks
 from kpi.numbers.warehouse import Warehouse, open_warehouse
@@ -76,16 +77,11 @@ def test_times_of_a_week_are_pooled(warehouse: Warehouse) -> None:
     assert len(by_week) > 10
     for row in by_week.tail(10).itertuples(index=False):
         last = row.day.date()
-        pooled = warehouse.frame(
-            "connection_median",
-            first_day=last - timedelta(days=6),
-            last_day=last,
-            with_incomplete=0,
-            **EVERYONE.parameters(),
-        ).set_index("new_account")
-        mine = pooled.loc[int(row.account == "new")]
+        week = Period(last - timedelta(days=6), last)
+        question = Question("connection-breakdown", period=week, by="users", shown_from=0)
+        mine = warehouse.ask(question).table.set_index("users").loc[row.account]
         assert row.connections == mine["connections"]
-        assert row.median_seconds == pytest.approx(mine["median_ms"] / 1000)
+        assert row.median_seconds == pytest.approx(mine["median_seconds"])
 
 
 def test_period_that_begins_within_a_week_has_whole_weeks(warehouse: Warehouse) -> None:

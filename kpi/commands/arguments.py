@@ -27,10 +27,13 @@ class Checked:
             )
         if asked.window and (metric not in TABLES or not TABLES[metric].windows):
             self._parser.error("--window goes with multi-device only")
+        if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
+            names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
+            self._parser.error(f"--bands goes with {names} only")
         asked.window = asked.window or 5
         of_goals = [
             name
-            for name in ("as_of", "baseline_from", "baseline_to", "baseline")
+            for name in ("as_of", "baseline_from", "baseline_to", "baseline", "plain")
             if getattr(asked, name)
         ]
         if of_goals and metric != "goals":

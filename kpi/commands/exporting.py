@@ -64,13 +64,14 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
                 days=(asked.baseline_from, asked.baseline_to),
                 baseline=asked.baseline,
                 incomplete=asked.include_incomplete,
+                plain=asked.plain,
             )
         why = coverage.why_absent(
             warehouse, asked.metric, filters, period, asked.window or ATTEMPT_WINDOW
         )
         if why:
             print(why, file=sys.stderr)
-        options = Options(asked.weekly, asked.include_incomplete, asked.window)
+        options = Options(asked.weekly, asked.include_incomplete, asked.window, bands=asked.bands)
         question = Question(asked.metric, filters, period, asked.by, options, min_users)
         return warehouse.ask(question).table
 

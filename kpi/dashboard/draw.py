@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,9 +11,9 @@ import streamlit as st
 
 from kpi.dashboard import navigation, parts
 from kpi.dashboard.drawing import drawn, put
-from kpi.dashboard.page import Page, rows_of
+from kpi.dashboard.page import Page
 from kpi.dashboard.reasons import gaps_sentence, why_nothing
-from kpi.meaning.measures import COMPARED_DAYS, Measure, reading, within
+from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
 from kpi.text import days_text
 
@@ -30,40 +29,11 @@ Later = Callable[[], Answer]
 """A function that asks for an answer, called once a reader opens it."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """A headline: a measure's last value in the period. ``answer`` is over all days; ``picked``
-    selects a row a day, as audience='all'; ``goal`` names the measure in `goals.toml`, if any.
-    """
-
-    label: str
-    measure: Measure
-    answer: Answer
-    picked: Mapping[str, str] = field(default_factory=dict)
-    goal: str = ""
-
-
 def heading(page: Page, title: str, definition: str, detail: str = "") -> None:
     """A heading with its definition as tooltip, and the way to the page with more detail."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header(title, help=definition, width="content")
         navigation.draw_detail_link(detail, page.links)
-
-
-def cards(page: Page, row: Iterable[Card]) -> None:
-    """A row of cards, each with its value, change, distance to its goal and course."""
-    comparison = page.chosen.comparison
-    before = comparison.days if comparison else COMPARED_DAYS
-    grid = st.grid(min_column_width=210, gap="small")
-    for card in row:
-        page.remember(card.measure)
-        table = card.answer.table
-        now = reading(card.measure, table, page.last_row_day(table), before, **card.picked)
-        rows = rows_of(page.shown(card.answer), card.picked)
-        goal = page.targets(card.goal, card.answer)[:1] if card.goal else []
-        with grid.container(border=True, height="stretch"):
-            why = page.why_unknown(card.measure, card.answer, card.picked.get("audience"))
-            parts.draw_card(card.label, now, rows[card.measure.column], goal, why)
 
 
 def chart(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -10,19 +11,23 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kpi import charts, goals
+from kpi import charts
 from kpi.dashboard import targets
 from kpi.dashboard.address import Address
 from kpi.dashboard.sidebar import Chosen
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import link
+from kpi.goals import Score
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.kpis import KPIS
 from kpi.meaning.measures import Measure
 from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import TABLES
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer, days_in_name, download_name
-from kpi.text import Unit
+from kpi.numbers.headline import Headline, headline
+from kpi.numbers.kpi_values import KpiValues, Subject
 
 
 class Page:
@@ -41,7 +46,6 @@ class Page:
         """The choices in links to other pages."""
         self.measures: dict[str, Measure] = {}
         """The measures that were shown; their definitions are at the end of the page."""
-        self._targets: dict[tuple[str, Question], list[targets.Target]] = {}
         self._shown: dict[Question, pd.DataFrame] = {}
 
     def question(
@@ -89,33 +93,50 @@ class Page:
         later = Period(self.today + timedelta(days=1))
         return self.source.answer(answer.question.with_options(incomplete=True)).within(later)
 
-    def targets(self, measure: str, answer: Answer) -> list[targets.Target]:
-        """The targets of the year's goals for a measure (by its name in `goals.toml`) under the filters.
+    @cached_property
+    def values(self) -> KpiValues:
+        """The values of KPIs, from answers that readers share."""
+        return KpiValues(self.source.warehouse, self.min_users, ask=self.source.answer)
 
-        ``answer`` has the measure, over all days.
-        """
-        key = measure, answer.question
-        if key not in self._targets:
-            daily = self.source.answer(answer.question.with_options(weekly=False))
-            self._targets[key] = targets.targets(
-                self._goals,
-                measure,
-                daily.table,
-                self.ask("firefox", weekly=False).table,
-                self.last_shown_day,
-                self.filters,
-                answer.question.options.window,
-            )
-        return self._targets[key]
+    def subject(self, name: str, window: int = ATTEMPT_WINDOW) -> Subject:
+        """A KPI, by its name, under the reader's filters."""
+        return Subject(KPIS[name], self.filters, window)
 
-    def goal_lines(self, answer: Answer, unit: Unit, *measures: str) -> list[charts.GoalLine]:
-        """The goals of some measures (by their names in `goals.toml`) with a single value over a year."""
-        asked = [target for measure in measures for target in self.targets(measure, answer)]
-        return targets.lines(asked, unit)
+    def headline(self, subject: Subject) -> Headline:
+        """The KPI over the 28 days that end the period, against the days it is compared with."""
+        comparison = self.chosen.comparison
+        days = comparison.days if comparison else MONTH
+        return headline(self.values, subject, self.last_shown_day, days)
+
+    def course(self, subject: Subject) -> pd.Series:
+        """The KPI by day up to the last day of the period."""
+        days = self.values.daily(subject)
+        return days[days.index <= pd.Timestamp(self.last_shown_day)]
 
     @cached_property
-    def _goals(self) -> tuple[goals.Goal, ...]:
-        return goals.read()
+    def scores(self) -> list[Score]:
+        """The scores of the year's goals for the days that end the period, as goals are: for all users."""
+        return self.source.scores(self.last_shown_day)
+
+    def scores_of(self, subject: Subject) -> list[Score]:
+        """The scores of the goals about a KPI, whatever the segment."""
+        return [
+            score
+            for score in self.scores
+            if score.goal.kpi == subject.kpi
+            and (score.goal.device_window == subject.device_window or not subject.kpi.of_devices)
+        ]
+
+    def verdicts_of(self, subject: Subject) -> list[Score]:
+        """Those of them that are about the reader's segment: a goal for all users says nothing of a part."""
+        filters = self.filters
+        if not subject.kpi.table.of_attempts:
+            filters = replace(filters, devices=None)
+        return [score for score in self.scores_of(subject) if score.goal.filters == filters]
+
+    def goal_lines(self, *subjects: Subject) -> list[charts.GoalLine]:
+        """The goals about KPIs that are the same value over the year, where they are about the segment."""
+        return targets.lines(score for subject in subjects for score in self.verdicts_of(subject))
 
     @property
     def last_shown_day(self) -> date:

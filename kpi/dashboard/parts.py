@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from kpi import charts
-from kpi.dashboard import targets
 from kpi.dashboard.faults import fragment
-from kpi.dashboard.words import plain
 from kpi.meaning.filters import BREAKDOWN_NAMES
-from kpi.meaning.measures import COLUMNS, Measure, Reading
+from kpi.meaning.measures import COLUMNS, Measure
 from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
-from kpi.text import ABSENT, day_text
+from kpi.text import ABSENT
 
 MOST_SEGMENTS = 5
-SPARKLINE_DAYS = 90
 
 
 def dimension(by: str) -> str:
     """A breakdown's name on pages."""
     return BREAKDOWN_NAMES.get(by, by)
-
-
-def draw_card(
-    label: str,
-    now: Reading,
-    course: pd.Series,
-    goal: Sequence[targets.Target] = (),
-    unknown: str | None = None,
-) -> None:
-    """A measure's value on a day, its change, its course, and the distance to its goal.
-
-    ``unknown`` is the reason for a missing value, where it can't be known.
-    """
-    measure = now.measure
-    good = 1 if measure.better == "higher" else -1
-    change = None if now.change is None else measure.change_text(now.change)
-    moved = 0.0 if now.change is None or measure.flat(now.change) else good * now.change
-    spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
-    # The label is separate, since a metric's own is cut off where a card is narrow.
-    st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
-    st.metric(
-        label,
-        measure.text(now.value),
-        change,
-        label_visibility="collapsed",
-        delta_color="green" if moved > 0 else "red" if moved < 0 else "gray",
-        delta_arrow="off" if not moved else "up" if moved * good > 0 else "down",
-    )
-    if spark:
-        # A metric's own chart has marks without a name, which a screen reader stumbles over.
-        st.image(spark.svg, width="stretch", alt=spark.sentence)
-    since = f"since {day_text(now.compared_day)}; " if change else ""
-    basis = measure.n_text(now.n) if now.value is not None else "no value to show"
-    st.caption(f"{since}{basis} on {day_text(now.day)}")
-    if now.value is None and unknown:
-        st.caption(plain(unknown))
-    for target in goal:
-        if target.value is None or now.value is None:
-            continue
-        icon = ":material/check_circle:" if targets.met(target, now.value) else ":material/flag:"
-        st.caption(f"{icon} {targets.gap_text(target, now.value, measure.unit)}")
 
 
 @dataclass(frozen=True)

@@ -8,35 +8,29 @@ import pandas as pd
 
 from kpi import charts
 from kpi.dashboard import draw, targets
-from kpi.dashboard.draw import Card
+from kpi.dashboard.cards import Card
 from kpi.dashboard.page import Page
+from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.measures import MEASURES, Measure
 from kpi.numbers.answers import Answer
 
 RATIO, TIME = MEASURES["engagement_ratio"], MEASURES["connection_time"]
-EVERYBODY = {"audience": "all"}
-ACCOUNTS = {"new": "connection_time_new", "existing": "connection_time_existing"}
-"""The goals' measure of each account."""
+TIME_CARDS = (
+    Card("connection_time_new", "Time to connect, new"),
+    Card("connection_time_existing", "Time to connect, existing"),
+)
 
 
-def ratio_card(answer: Answer) -> Card:
-    """The card of the engagement ratio."""
-    return Card(RATIO.title, RATIO, answer, EVERYBODY, "engagement_ratio")
-
-
-def time_cards(answer: Answer) -> list[Card]:
-    """The cards of the time to connect, for new and for existing accounts."""
-    return [
-        Card(f"Time to connect, {account}", TIME, answer, {"account": account}, goal)
-        for account, goal in ACCOUNTS.items()
-    ]
+def goal_lines(page: Page, *names: str, window: int = ATTEMPT_WINDOW) -> list[charts.GoalLine]:
+    """The goals about some KPIs that are the same value over the year."""
+    return page.goal_lines(*(page.subject(name, window) for name in names))
 
 
 def engagement_ratio(
     page: Page, answer: Answer, audiences: Sequence[str], firefox: pd.DataFrame | None
 ) -> None:
     """The chart of the engagement ratio of some audiences, beside Firefox's own, if given."""
-    asked = page.targets("engagement_ratio", answer)
+    verdicts = page.verdicts_of(page.subject("engagement_ratio"))
     draw.chart(
         page,
         charts.engagement_ratio,
@@ -45,8 +39,8 @@ def engagement_ratio(
         audiences=tuple(audiences),
         firefox=firefox,
         compared=page.compared(answer),
-        goals=targets.lines(asked, RATIO.unit),
-        points_above=targets.points_above(asked),
+        goals=targets.lines(verdicts),
+        points_above=targets.points_above(verdicts),
         markers=page.source.markers,
     )
     if firefox is not None:
@@ -66,7 +60,8 @@ def multi_device(
     spans: Sequence[str] = ("daily", "monthly"),
 ) -> None:
     """The chart of multi-device users and the table behind it."""
-    goals = page.goal_lines(answer, "percent", "multi_device_percent") if percent else []
+    window = answer.question.options.window
+    goals = goal_lines(page, "multi_device_percent", window=window) if percent else []
     draw.chart(
         page,
         charts.multi_device_users,
@@ -92,7 +87,7 @@ def connection_time(page: Page, answer: Answer) -> None:
         answer,
         log=log,
         compared=page.compared(answer),
-        goals=page.goal_lines(answer, TIME.unit, *ACCOUNTS.values()),
+        goals=goal_lines(page, *(card.kpi for card in TIME_CARDS)),
         markers=page.source.markers,
     )
     draw.tables(page, [answer], key="connection_time_table")

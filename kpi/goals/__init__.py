@@ -6,12 +6,13 @@ end and `backtest` how often that held. Nothing here draws, and nothing here kno
 """
 
 from kpi.goals.figures import Figures
-from kpi.goals.file import GOALS_FILE, KINDS, MEASURES, Goal, read
+from kpi.goals.file import GOALS_FILE, KINDS, Goal, read
 from kpi.goals.scoring import (
     COLUMNS,
     MET,
     NO_DATA,
     NOT_MET,
+    TOO_CLOSE,
     Score,
     of_some_goal,
     score,
@@ -23,10 +24,10 @@ __all__ = [
     "COLUMNS",
     "GOALS_FILE",
     "KINDS",
-    "MEASURES",
     "MET",
     "NOT_MET",
     "NO_DATA",
+    "TOO_CLOSE",
     "Figures",
     "Goal",
     "Score",

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from kpi.goals.blocks import block_of, moving_blocks
-from kpi.goals.figures import mean_within
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 from kpi.numbers.annotations import Marker
+from kpi.numbers.kpi_values import WindowValue, mean_within
+from kpi.numbers.uncertainty import mean_interval
 from kpi.rows import each_row
 from kpi.summary import anomalies
 from kpi.text import day_text, days_text
@@ -63,8 +64,9 @@ class Baseline:
     """A period's value: the mean of the daily values that exist, with its bands.
 
     ``low_80`` to ``high_80`` is where 80 of 100 single days are expected if nothing changes, and so on
-    for 95; ``mean_low`` to ``mean_high`` where the value itself lies, 95 of 100. Bands are None under two
-    whole weeks. ``days`` is how many days have a value, ``weeks`` how many whole weeks.
+    for 95; ``mean_low`` to ``mean_high`` where the value itself lies, 95 of 100. Bands of days are None under
+    two whole weeks, that of a mean under four. ``days`` is the number of days with a value, ``weeks`` that
+    of whole weeks.
     """
 
     period: Period
@@ -110,18 +112,27 @@ def calendar(volumes: pd.DataFrame, markers: Iterable[Marker]) -> Calendar:
     )
 
 
-def baseline(days: pd.Series, period: Period, known: Calendar) -> Baseline | None:
-    """The value, bands and warnings of a period of daily values; None where no day has a value.
+def baseline(
+    days: pd.Series, period: Period, known: Calendar, pooled: WindowValue | None = None
+) -> Baseline | None:
+    """The value, bands and warnings of a period of daily values; None where there is no value.
 
-    Bands come from a moving-block bootstrap over the period's whole weeks, counted back from its end, so
-    that the days of a week, and weeks that hang together, stay together.
+    ``pooled`` is the value over all attempts of the period, in place of the mean of the days. The bands of
+    single days come from a moving-block bootstrap over the period's whole weeks, counted back from its end,
+    so that the days of a week, and weeks that hang together, stay together; that of the mean from
+    `mean_interval`, and that of a pooled value from its attempts.
     """
     first, last = _inside(days, period)
     value, count = mean_within(days, Period(first, last) if first <= last else period)
+    if pooled is not None:
+        value = pooled.value
     if value is None:
         return None
     weeks = _whole_weeks(days, first, last)
     bands = _bands(weeks, value) if len(weeks) >= FEWEST_FOR_BAND else {}
+    band = pooled.interval if pooled else mean_interval(weeks.mean(axis=1)) if len(weeks) else None
+    if band is not None:
+        bands = {**bands, "mean_low": band[0], "mean_high": band[1]}
     warnings = _warnings(days, period, first, last, weeks, known)
     return Baseline(period, value, count, len(weeks), warnings=tuple(warnings), **bands)
 
@@ -200,11 +211,9 @@ def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
     # How far a day to come may lie: its own swing, and how far off the value may be.
     swings = (weeks.ravel() - weeks.mean())[None, :] - means[:, None]
     low_95, low_80, high_80, high_95 = np.quantile(swings, [0.025, 0.1, 0.9, 0.975]) + value
-    mean_low, mean_high = np.quantile(means, [0.025, 0.975]) + value
     return {
         "low_80": float(low_80), "high_80": float(high_80),
         "low_95": float(low_95), "high_95": float(high_95),
-        "mean_low": float(mean_low), "mean_high": float(mean_high),
     }  # fmt: skip
 
 

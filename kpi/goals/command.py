@@ -26,11 +26,12 @@ def goal_table(
     days: tuple[date | None, date | None] = (None, None),
     baseline: str | None = None,
     incomplete: bool = False,
+    plain: bool = False,
 ) -> pd.DataFrame:
-    """The score of every goal; why a goal has no data goes to stderr.
+    """The score of every goal; the reason where a goal has no verdict goes to stderr.
 
     ``days`` are the first and last of a baseline period, ``baseline`` the id of a frozen one; raises
-    Refused when that holds for no goal.
+    Refused when that is for no goal. ``plain`` decides by the gap's sign alone.
     """
     goals = read()
     base: Period | frozen.Frozen | None = None
@@ -47,7 +48,7 @@ def goal_table(
     for score in scored:
         if score.reason:
             print(f"{score.goal.id}: {score.reason}", file=sys.stderr)
-    return scoring.table(scored)
+    return scoring.table(scored, plain)
 
 
 def frozen_table(settings: Settings) -> pd.DataFrame:

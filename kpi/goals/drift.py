@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from kpi.goals.figures import Figures, mean_within
-from kpi.goals.file import MEASURES, Goal
+from kpi.goals.figures import Figures
+from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.meaning.filters import Period
+from kpi.meaning.kpis import GOAL_KPIS
 
 COLUMNS = (
     "baseline_id measure device_window baseline today drift low_80 high_80 low_95 high_95 days first_day "
@@ -50,7 +51,7 @@ def table(found: Iterable[Drift]) -> pd.DataFrame:
 
 
 def _today(figures: Figures, frozen: Frozen) -> float | None:
-    if frozen.measure not in MEASURES:
+    if frozen.measure not in GOAL_KPIS:
         return None  # frozen by a later version
     goal = Goal(
         id=frozen.baseline_id,
@@ -64,4 +65,4 @@ def _today(figures: Figures, frozen: Frozen) -> float | None:
     )
     if not frozen.holds_for(goal, figures.definitions):
         return None  # another device identity's numbers can't be compared
-    return mean_within(figures.days(goal), Period(frozen.first_day, frozen.last_day))[0]
+    return figures.over(goal, Period(frozen.first_day, frozen.last_day)).value

@@ -13,22 +13,15 @@ from typing import Any
 from kpi.errors import Refused
 from kpi.meaning.definitions import MONTH, WINDOWS
 from kpi.meaning.filters import TAGS, Filters
+from kpi.meaning.kpis import GOAL_KPIS, Kpi
 from kpi.meaning.tables import PRODUCTS
 from kpi.text import Unit
 
 GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
 KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")
-MEASURES: dict[str, tuple[str, Unit]] = {
-    "engagement_ratio": ("Engagement ratio", "percent"),
-    "multi_device_percent": ("Multi-device, of daily users", "percent"),
-    "connection_time_new": ("Median time to connect, new account", "seconds"),
-    "connection_time_existing": ("Median time to connect, existing account", "seconds"),
-}
-"""What a goal may be about: its words and unit."""
-
 LONGEST_TITLE = 120
 DEVICE_WINDOW = 5
-"""In how many days two devices make a multi-device user, unless a goal says otherwise."""
+"""The days within which two devices count, unless a goal has a setting of its own."""
 
 # Each setting of a goal: its type, and whether a goal must have it.
 SETTINGS: dict[str, tuple[type | tuple[type, ...], bool]] = {
@@ -49,11 +42,10 @@ TYPE_WORDS = {str: "a text", int: "a whole number", (int, float): "a number", di
 
 @dataclass(frozen=True)
 class Goal:
-    """One target: a measure, what it is compared with, and the year it holds for.
+    """A target: a KPI (``measure``, a name of `GOAL_KPIS`), its comparison, and the year it holds for.
 
-    ``threshold`` is in the measure's unit (points for percentages). ``lower`` says that less is better:
-    of every ceiling, and of what the file says so of. ``device_window`` is in how many days two devices
-    make a multi-device user.
+    ``threshold`` is in the KPI's unit (points for percentages). ``lower`` is whether less is better: of
+    every ceiling, and where the file says so. ``device_window`` is the days within which two devices count.
     """
 
     id: str
@@ -69,38 +61,33 @@ class Goal:
     filters: Filters = field(default_factory=Filters)
 
     @property
+    def kpi(self) -> Kpi:
+        """The KPI that the goal is about."""
+        return GOAL_KPIS[self.measure]
+
+    @property
     def comparison(self) -> str:
-        """What the measure is compared with, such as 'comparator_plus desktop'."""
+        """The kind and the comparator, such as 'comparator_plus desktop'."""
         return f"{self.kind} {self.comparator}" if self.comparator else self.kind
 
     @property
     def unit(self) -> Unit:
-        """The measure's unit: percent or seconds."""
-        return MEASURES[self.measure][1]
-
-    @property
-    def measure_title(self) -> str:
-        """What the measure is called."""
-        return MEASURES[self.measure][0]
-
-    @property
-    def timed(self) -> bool:
-        """Whether the measure is a median of attempts, which is pooled and never averaged."""
-        return self.measure.startswith("connection_time")
+        """The KPI's unit: percent or seconds."""
+        return self.kpi.unit
 
     @property
     def of_devices(self) -> bool:
-        """Whether the measure depends on what counts as a user's device."""
-        return self.measure == "multi_device_percent" or self.filters.devices is not None
+        """Whether its value depends on what counts as a user's device."""
+        return self.kpi.of_devices or self.filters.devices is not None
 
     def reaches(self, value: float, target: float) -> bool:
-        """Whether a value meets a target: a ceiling strictly below it, else at it or beyond it."""
+        """Whether a value meets a target: a ceiling strictly below it, any other at it or beyond it."""
         if self.kind == "ceiling":
             return value < target
         return value <= target if self.lower else value >= target
 
     def gap(self, value: float, target: float) -> float:
-        """How far a value lies beyond a target in the good direction; negative when short of it."""
+        """The distance of a value beyond a target in the good direction; negative when short of it."""
         return target - value if self.lower else value - target
 
 
@@ -114,16 +101,16 @@ def read(path: Path = GOALS_FILE) -> tuple[Goal, ...]:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise Refused(f"{path}: line {line}: is no UTF-8 text") from error
     try:
-        told = tomllib.loads(text)
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Refused(f"{path}: {_syntax(str(error), text)}") from error
     lines = _Lines(text)
-    for name in told:
+    for name in content:
         if name != "goal":
             raise Refused(
                 f"{path}: line {lines.of_name(name)}: {name} is no setting; the file holds [[goal]] tables"
             )
-    entries = told.get("goal")
+    entries = content.get("goal")
     if not isinstance(entries, list) or not entries:
         raise Refused(f"{path}: line {lines.of_name('goal')}: must hold [[goal]] tables")
     goals: list[Goal] = []
@@ -155,7 +142,7 @@ def _goal(entry: Any, refuse: Callable[..., Refused]) -> Goal:
         raise refuse("id must be 1 to 64 of a-z, 0-9 and _, with a letter first", "id")
     if not 1 <= len(entry["title"].strip()) <= LONGEST_TITLE:
         raise refuse(f"title must have 1 to {LONGEST_TITLE} characters", "title")
-    _one_of(entry, "measure", MEASURES, refuse)
+    _one_of(entry, "measure", GOAL_KPIS, refuse)
     _one_of(entry, "kind", KINDS, refuse)
     if not math.isfinite(entry["threshold"]):
         raise refuse("threshold must be a finite number", "threshold")
@@ -165,8 +152,8 @@ def _goal(entry: Any, refuse: Callable[..., Refused]) -> Goal:
         raise refuse("window_days must be 1 to 366", "window_days")
     _refuse_comparator(entry, refuse)
     if "device_window" in entry:
-        if entry["measure"] != "multi_device_percent":
-            raise refuse("device_window goes with multi_device_percent only", "device_window")
+        if not GOAL_KPIS[entry["measure"]].table.accepts("window"):
+            raise refuse("device_window is for shares of multi-device users only", "device_window")
         _one_of(entry, "device_window", WINDOWS, refuse)
     settings = {name: value for name, value in entry.items() if name != "direction"}
     return Goal(
@@ -182,7 +169,7 @@ def _goal(entry: Any, refuse: Callable[..., Refused]) -> Goal:
 def _refuse_comparator(entry: dict[str, Any], refuse: Callable[..., Refused]) -> None:
     if (entry["kind"] == "comparator_plus") != ("comparator" in entry):
         raise refuse(
-            "comparator goes with the kind comparator_plus, and only with it",
+            "comparator is for the kind comparator_plus, which needs it",
             "comparator" if "comparator" in entry else "kind",
         )
     if "comparator" in entry:
@@ -193,21 +180,21 @@ def _refuse_comparator(entry: dict[str, Any], refuse: Callable[..., Refused]) ->
 
 def _lower(entry: dict[str, Any], refuse: Callable[..., Refused]) -> bool:
     """Whether less is better; a time compared with its baseline has to say so."""
-    kind, told = entry["kind"], entry.get("direction")
-    if told is not None:
+    kind, direction = entry["kind"], entry.get("direction")
+    if direction is not None:
         _one_of(entry, "direction", ("higher", "lower"), refuse)
     fixed = {"ceiling": "lower", "floor": "higher"}.get(kind)
-    if fixed and told not in (None, fixed):
+    if fixed and direction not in (None, fixed):
         raise refuse(f"the direction of a {kind} is {fixed}", "direction")
-    if not fixed and told is None and entry["measure"].startswith("connection_time"):
+    if not fixed and direction is None and GOAL_KPIS[entry["measure"]].timed:
         raise refuse("direction must say whether higher or lower times are meant", "kind")
-    return (told or fixed) == "lower"
+    return (direction or fixed) == "lower"
 
 
-def _filters(told: dict[str, Any], refuse: Callable[..., Refused]) -> Filters:
+def _filters(entries: dict[str, Any], refuse: Callable[..., Refused]) -> Filters:
     known = {*TAGS, *(f"not_{tag}" for tag in TAGS)}
     picked: dict[str, Any] = {}
-    for name, value in told.items():
+    for name, value in entries.items():
         if name == "users" and value in ("new", "existing"):
             picked[name] = value
         elif name in known and isinstance(value, list) and all(isinstance(v, str) for v in value):
@@ -223,19 +210,19 @@ def _filters(told: dict[str, Any], refuse: Callable[..., Refused]) -> Filters:
 
 def _one_of(entry: dict[str, Any], name: str, known: Any, refuse: Callable[..., Refused]) -> None:
     if entry[name] not in known:
-        raise refuse(f"{name} must be one of {', '.join(str(one) for one in known)}", name)
+        raise refuse(f"{name} must be one of {', '.join(str(name) for name in known)}", name)
 
 
-def _syntax(told: str, text: str) -> str:
-    """What the parser says, with the line first."""
-    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", told)
-    line = int(found[2]) if found else max(len(text.splitlines()), 1)
-    reason = found[1] if found else told.removesuffix(" (at end of document)")
+def _syntax(fault: str, text: str) -> str:
+    """The parser's fault, with the line first."""
+    match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", fault)
+    line = int(match[2]) if match else max(len(text.splitlines()), 1)
+    reason = match[1] if match else fault.removesuffix(" (at end of document)")
     return f"line {line}: {reason}"
 
 
 class _Lines:
-    """Where settings stand in the text, since the parser tells only where its own faults are."""
+    """The lines of settings in the text; the parser reports the lines of its own faults only."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
@@ -251,13 +238,13 @@ class _Lines:
             return self.of_name("goal")
         start = self._starts[place]
         end = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._lines) + 1
-        return self._found(setting, start, end) or start if setting else start
+        return self._line(setting, start, end) or start if setting else start
 
     def of_name(self, name: str) -> int:
         """The line where a name is first given a value or a table."""
-        return self._found(name, 1, len(self._lines) + 1) or 1
+        return self._line(name, 1, len(self._lines) + 1) or 1
 
-    def _found(self, name: str, start: int, end: int) -> int | None:
+    def _line(self, name: str, start: int, end: int) -> int | None:
         key = rf"[\"']?{re.escape(name)}[\"']?"
         given = re.compile(rf"\s*({key}\s*[.=]|\[+\s*(goal\s*\.\s*)?{key}\s*[.\]])")
         return next((n for n in range(start, end) if given.match(self._lines[n - 1])), None)

@@ -17,7 +17,7 @@ from kpi.goals.figures import Figures, mean_within
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.projection import Projection, TooShort, project
-from kpi.goals.scoring import MET, NO_DATA, Score, baseline_period, hidden_baseline
+from kpi.goals.scoring import NO_DATA, Score, baseline_period, hidden_baseline
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 
@@ -167,8 +167,3 @@ def needed(seen: Outlook, target: float) -> Needed:
 def tested(seen: Outlook) -> Backtest:
     """How often the method's ranges held on this goal's history; raises TooShort without enough of it."""
     return backtest(seen.weeks, seen.whole_weeks_left, seen.scored_weeks)
-
-
-def met(scored: Iterable[Score]) -> int:
-    """How many goals are met."""
-    return sum(one.status == MET for one in scored)

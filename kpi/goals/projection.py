@@ -87,15 +87,18 @@ def project(
     """Where a goal's figure may stand on 31 December of its year.
 
     ``weeks`` are its whole weeks up to ``as_of``, as `Figures.scored_weeks`; ``actual`` the scored
-    figure now, from which the projection sets out. Raises TooShort under 26 whole weeks.
+    figure now. The projection begins with the last known week, so that a gap since then widens it. Raises
+    TooShort under 26 whole weeks.
     """
     end = end or date(goal.year, 12, 31)
     known, filled = usable(weeks)
-    ahead = -(-max((end - as_of).days, 0) // WEEK)
+    last = as_of if known.empty else known.index[-1].date()
+    days_left = max((end - last).days, 0)
+    ahead = -(-days_left // WEEK)
     levels = simulated(known.to_numpy(), ahead, draws, SEED)
-    shares = _shares(goal.window_days, (end - as_of).days)
+    shares = _shares(goal.window_days, days_left)
     at_end = _scored(known.to_numpy(), levels, actual, shares, goal.window_days)
-    ends = pd.date_range(pd.Timestamp(as_of) + pd.Timedelta(days=WEEK), periods=ahead, freq="7D")
+    ends = pd.date_range(pd.Timestamp(last) + pd.Timedelta(days=WEEK), periods=ahead, freq="7D")
     bounds = (
         (-np.inf, np.inf) if goal.comparator else (0.0, 100.0 if goal.unit == "percent" else np.inf)
     )
@@ -110,18 +113,18 @@ def project(
 
 
 def usable(weeks: pd.Series) -> tuple[pd.Series, int]:
-    """The weeks from the first whole one to the last, gaps bridged by straight lines, and how many were.
+    """The weeks from the first whole week to the last, with the number of gaps that straight lines bridge.
 
     Raises TooShort under 26 whole weeks, which bridged ones are not.
     """
     whole = int(weeks.notna().sum())
     if whole < FEWEST_WEEKS:
-        told = "1 whole week has" if whole == 1 else f"{whole} whole weeks have"
+        have = "1 whole week has" if whole == 1 else f"{whole} whole weeks have"
         raise TooShort(
-            f"Too little history to project from: {told} values, and {FEWEST_WEEKS} are needed."
+            f"Too little history to project from: {have} values, and {FEWEST_WEEKS} are needed."
         )
-    known = weeks.loc[weeks.first_valid_index() :]
-    return known.interpolate().ffill(), int(known.isna().sum())
+    known = weeks.loc[weeks.first_valid_index() : weeks.last_valid_index()]
+    return known.interpolate(), int(known.isna().sum())
 
 
 def has_yearly_pattern(weeks: int) -> bool:
@@ -129,43 +132,89 @@ def has_yearly_pattern(weeks: int) -> bool:
     return weeks >= WEEKS_FOR_YEARLY_PATTERN
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """The history under one echo and one steady part: its slopes, what moves them, and the surprises."""
+
+    echo: float
+    past: np.ndarray
+    future: np.ndarray
+    slopes: np.ndarray
+    estimate: np.ndarray
+    surprises: np.ndarray
+
+    @property
+    def fitted(self) -> int:
+        """The number of slopes."""
+        return self.past.shape[1]
+
+
 def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarray:
     """Draws of the next weeks of a series of weekly levels: (draws, ahead).
 
-    Every draw has an echo, chosen by how well it explains the history; a drift (and yearly pattern)
-    that is as uncertain as the history leaves it; and surprises drawn in blocks from those seen.
+    Every draw has an echo, and a drift or none, chosen by how well they explain the history; the drift (and
+    yearly pattern) is as uncertain as the history leaves it; surprises are drawn in blocks from past ones.
     """
     if ahead == 0:
         return np.empty((draws, 0))
     changes = np.diff(levels)
     count = len(changes)
-    steady = _steady_part(count, ahead, has_yearly_pattern(len(levels)))
-    past, future = steady[:count], steady[count:]
-    # Surprises that were fitted are smaller than those to come. Of what lasts, which fitting takes
-    # most of, a block of weeks counts as one observation; of what passes, every week does.
-    fitted = steady.shape[1]
-    lasting = np.sqrt(count / max(count - BLOCK * fitted - 1, count // 4))
-    passing = np.sqrt(count / max(count - fitted - 1, count // 4))
-    fits = [_explained(changes, past, echo) for echo in ECHOES]
-    # Absolute errors, so that an outage, taken back a week later, doesn't stand for usual weeks.
-    errors = np.array([np.abs(surprises).sum() for _, surprises, _ in fits])
-    errors = np.maximum(errors, np.finfo(float).tiny)
-    likely = (errors.min() / errors) ** (count - fitted)
-    chosen = np.searchsorted(np.cumsum(likely) / likely.sum(), (np.arange(draws) + 0.5) / draws)
-    seen = circular_blocks(count, BLOCK, draws, count, seed)
+    fits = _fits(changes, ahead, has_yearly_pattern(len(levels)))
+    chosen = np.searchsorted(np.cumsum(_weights(fits)), (np.arange(draws) + 0.5) / draws)
+    past = circular_blocks(count, BLOCK, draws, count, seed)
     coming = circular_blocks(count, BLOCK, draws, ahead, seed + 1)
     drawn = np.empty((draws, ahead))
     for number in np.unique(chosen):
         here = chosen == number
-        slopes, surprises, estimate = fits[number]
-        pool = surprises - surprises.mean()
-        off = lasting * pool[seen[here]] @ estimate.T
-        new = pool[coming[here]]
-        before = np.column_stack([np.full(len(new), surprises[-1]), passing * new[:, :-1]])
-        echo = ECHOES[number]
-        shocks = lasting * (1 + echo) * new - echo * (passing * new - before)
-        drawn[here] = levels[-1] + np.cumsum(future @ slopes - off @ future.T + shocks, axis=1)
+        drawn[here] = levels[-1] + _changes_to_come(fits[number], past[here], coming[here])
     return drawn
+
+
+def _fits(changes: np.ndarray, ahead: int, yearly: bool) -> list[_Fit]:
+    """The history under every echo, with a drift and without."""
+    count = len(changes)
+    steady = _steady_part(count, ahead, yearly)
+    fits = []
+    for part in (steady, steady[:, 1:]):
+        past, future = part[:count], part[count:]
+        for echo in ECHOES:
+            both = lfilter([1.0], [1.0, echo], np.column_stack([changes, past]), axis=0)
+            estimate = np.linalg.pinv(both[:, 1:]) if past.shape[1] else np.empty((0, count))
+            slopes = estimate @ both[:, 0]
+            surprises = both[:, 0] - both[:, 1:] @ slopes
+            fits.append(_Fit(echo, past, future, slopes, estimate, surprises))
+    return fits
+
+
+def _weights(fits: list[_Fit]) -> np.ndarray:
+    """The weight of each fit, in all 1: by its errors, at the price of a fitted number (Schwarz 1978).
+
+    Absolute errors, so that an outage, taken back a week later, doesn't count as usual weeks.
+    """
+    count = len(fits[0].surprises)
+    errors = np.array([np.abs(fit.surprises).sum() for fit in fits])
+    errors = np.maximum(errors, np.finfo(float).tiny)
+    fitted = np.array([fit.fitted for fit in fits])
+    weights = -(count - fitted.max()) * np.log(errors / errors.min())
+    weights -= fitted * np.log(count) / 2
+    likely = np.exp(weights - weights.max())
+    return np.asarray(likely / likely.sum())
+
+
+def _changes_to_come(fit: _Fit, past: np.ndarray, coming: np.ndarray) -> np.ndarray:
+    """The sums of the weekly changes ahead, a row per draw of blocks of past and of coming weeks."""
+    count = len(fit.surprises)
+    # Surprises that were fitted are smaller than those to come. Of what lasts, which fitting removes
+    # most of, a block of weeks counts as one observation; of what passes, every week does.
+    lasting = np.sqrt(count / max(count - BLOCK * fit.fitted - 1, count // 4))
+    passing = np.sqrt(count / max(count - fit.fitted - 1, count // 4))
+    pool = fit.surprises - fit.surprises.mean()
+    off = lasting * pool[past] @ fit.estimate.T
+    new = pool[coming]
+    before = np.column_stack([np.full(len(new), fit.surprises[-1]), passing * new[:, :-1]])
+    shocks = lasting * (1 + fit.echo) * new - fit.echo * (passing * new - before)
+    changes = fit.future @ fit.slopes - off @ fit.future.T + shocks
+    return np.asarray(np.cumsum(changes, axis=1))
 
 
 def _steady_part(count: int, ahead: int, yearly: bool) -> np.ndarray:
@@ -176,16 +225,6 @@ def _steady_part(count: int, ahead: int, yearly: bool) -> np.ndarray:
         turn = 2 * np.pi * wave * week / WEEKS_A_YEAR
         columns += [np.diff(np.sin(turn)), np.diff(np.cos(turn))]
     return np.column_stack(columns)
-
-
-def _explained(
-    changes: np.ndarray, steady: np.ndarray, echo: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Under one echo: the steady part's slopes, the surprises, and how surprises move the slopes."""
-    both = lfilter([1.0], [1.0, echo], np.column_stack([changes, steady]), axis=0)
-    estimate = np.linalg.pinv(both[:, 1:])
-    slopes = estimate @ both[:, 0]
-    return slopes, both[:, 0] - both[:, 1:] @ slopes, estimate
 
 
 def _shares(window: int, days_left: int) -> np.ndarray:

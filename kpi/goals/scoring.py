@@ -9,42 +9,61 @@ from typing import Any
 
 import pandas as pd
 
-from kpi.goals.figures import Figures, mean_within
+from kpi.goals.figures import Figures
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import EVERYBODY
+from kpi.numbers.kpi_values import WindowValue, mean_within, values_within
+from kpi.numbers.uncertainty import Interval, of_difference, share_interval
 
-COLUMNS = "goal measure comparison baseline target actual as_of gap status".split()
-MET, NOT_MET, NO_DATA = "met", "not met", "no data"
+COLUMNS = (
+    "goal measure comparison baseline target actual as_of gap status days n low high"
+).split()
+MET, NOT_MET, TOO_CLOSE, NO_DATA = "met", "not met", "too close to call", "no data"
+NOTHING = WindowValue(Period(), 0.0)
+"""A floor or a ceiling is compared with the threshold alone."""
+
 SCORING_WINDOWS = (7, 28, 91)
 """Windows, in days, under which a verdict is looked at beside its own."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """A goal on a day; figures in the measure's unit, None where there are no data for them.
+    """A goal on a day; figures in the KPI's unit, None where there are no data for them.
 
-    ``compared`` is the comparator's actual, ``n`` what the actual rests on: days, or attempts of a
-    median. ``reason`` says why there are no data.
+    ``compared`` is the comparator's actual; ``days`` the days of the window with a value; ``n`` the users
+    or attempts that the actual rests on; ``low`` to ``high`` the 95% interval of the gap. ``reason`` says
+    why there is no verdict.
     """
 
     goal: Goal
     as_of: date
-    baseline: float | None
-    target: float | None
-    actual: float | None
-    gap: float | None
-    status: str
+    baseline: float | None = None
+    target: float | None = None
+    actual: float | None = None
+    gap: float | None = None
+    status: str = NO_DATA
     reason: str | None = None
     compared: float | None = None
+    days: int = 0
     n: int = 0
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def plain_status(self) -> str:
+        """The verdict by the sign of the gap alone, however uncertain it is."""
+        if self.gap is None or self.actual is None or self.target is None:
+            return NO_DATA
+        return MET if self.goal.reaches(self.actual, self.target) else NOT_MET
 
 
 def scores(
     figures: Figures,
     goals: Iterable[Goal],
-    filters: Filters = Filters(),
+    filters: Filters = EVERYBODY,
     as_of: date | None = None,
     base: Period | Frozen | None = None,
 ) -> list[Score]:
@@ -55,54 +74,68 @@ def scores(
 def score(
     figures: Figures,
     goal: Goal,
-    filters: Filters = Filters(),
+    filters: Filters = EVERYBODY,
     as_of: date | None = None,
     base: Period | Frozen | None = None,
 ) -> Score:
-    """One goal as of the last complete day, or 31 December of its year if that is earlier.
+    """The score of a goal as of the last complete day, or 31 December of its year if that is earlier.
 
-    A percentage's actual is the mean of its daily values over the window, a median's the median over
-    all attempts of the window, pooled. The baseline is the mean of the daily values that exist in its
-    period, by default the whole year before, or a frozen one where it is of this measure and segment.
-    ``filters`` score a segment: of a goal about a segment, the part in both.
+    The actual is that of `KpiValues.over`; beside Firefox, both are means over the days that both have.
+    The baseline is the KPI over its period, by default the whole year before, or a frozen one where it is
+    of this KPI and segment. ``filters`` score a segment: of a goal about a segment, the part in both.
     """
     day = as_of or scored_day(goal, figures.last_day)
     segment = segment_of(goal, filters)
     if segment is None:
         reason = f"the goal is about {goal.filters.sentence()}, which these filters leave out"
-        return Score(goal, day, None, None, None, None, NO_DATA, reason)
+        return Score(goal, day, reason=reason)
     goal = replace(goal, filters=segment)
     window = scored_window(goal, day)
-    unknown = figures.why_unknown(goal, window)
-    actual, n = (None, 0) if unknown else _actual(figures, goal, window)
+    actual, compared = _actual(figures, goal, window)
     baseline = baseline_of(figures, goal, base)
-    compared = None
-    if goal.comparator is not None:
-        compared, _ = mean_within(figures.compared_days(goal), window)
-    target = _target(goal, baseline, compared)
-    known: dict[str, Any] = {
-        "baseline": baseline,
-        "target": target,
-        "actual": actual,
-        "compared": compared,
-        "n": n,
-    }
-    if actual is None or target is None:
-        reason = unknown or _why_none(figures, goal, window, base, actual is None)
-        return Score(goal, day, gap=None, status=NO_DATA, reason=reason, **known)
-    status = MET if goal.reaches(actual, target) else NOT_MET
-    return Score(goal, day, gap=goal.gap(actual, target), status=status, **known)
+    against = {"baseline_plus": baseline, "comparator_plus": compared}.get(goal.kind, NOTHING)
+    known = Score(
+        goal,
+        day,
+        baseline.value,
+        None if against.value is None else against.value + goal.threshold,
+        actual.value,
+        compared=compared.value,
+        days=actual.days,
+        n=actual.n,
+    )
+    if actual.value is None or against.value is None or known.target is None:
+        return replace(known, reason=actual.reason or _why_no_target(figures, goal, window, base))
+    target = against.value + goal.threshold
+    known = replace(known, gap=goal.gap(actual.value, target))
+    if actual.interval is not None:
+        moved = _moved(against, goal.threshold)
+        low, high = of_difference(actual.value, actual.interval, target, moved)
+        low, high = (-high, -low) if goal.lower else (low, high)
+        known = replace(known, low=low, high=high)
+    if actual.why_no_verdict:
+        return replace(known, reason=actual.why_no_verdict)
+    if known.low is None or known.high is None:
+        few = f"{known.n} {goal.kpi.measure.n_words} are too few for an interval"
+        return replace(known, status=TOO_CLOSE, reason=few)
+    if known.low <= 0 <= known.high:
+        return replace(known, status=TOO_CLOSE)
+    return replace(known, status=known.plain_status)
 
 
-def table(scored: Iterable[Score]) -> pd.DataFrame:
-    """The scores as the table that `export goals` prints: one row per goal."""
+def table(scored: Iterable[Score], plain: bool = False) -> pd.DataFrame:
+    """The scores as the table that `export goals` prints: a row per goal.
+
+    ``plain`` gives the status by the sign of the gap alone.
+    """
     rows = [
         (s.goal.id, s.goal.measure, s.goal.comparison, s.baseline, s.target, s.actual,
-         s.as_of.isoformat(), s.gap, s.status)
+         s.as_of.isoformat(), s.gap, s.plain_status if plain else s.status, s.days, s.n, s.low, s.high)
         for s in scored
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=COLUMNS)
-    return frame.astype(dict.fromkeys(["baseline", "target", "actual", "gap"], "Float64"))
+    numbers = ["baseline", "target", "actual", "gap", "low", "high"]
+    return frame.astype({**dict.fromkeys(numbers, "Float64"), "days": "Int64", "n": "Int64"})
 
 
 def scored_day(goal: Goal, last_day: date) -> date:
@@ -128,17 +161,18 @@ def baseline_period(goal: Goal, chosen: Period | None) -> Period:
     return Period(chosen.first or usual.first, chosen.last or usual.last)
 
 
-def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen | None) -> float | None:
-    """The mean of the daily values that exist in the baseline period, or the frozen value.
+def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen | None) -> WindowValue:
+    """The KPI over the baseline period, or the frozen value, which has no interval.
 
-    A frozen baseline holds for goals of its measure, device window and segment; others go by the year
-    before.
+    A frozen baseline is for goals of its KPI, device window and segment; the baseline of any other goal is
+    the year before.
     """
     if isinstance(base, Frozen):
         if base.holds_for(goal, figures.definitions):
-            return base.baseline
+            frozen = Period(base.first_day, base.last_day)
+            return WindowValue(frozen, base.baseline, days=base.days, newest=base.last_day)
         base = None
-    return mean_within(figures.days(goal), baseline_period(goal, base))[0]
+    return figures.over(goal, baseline_period(goal, base))
 
 
 def segment_of(goal: Goal, reader: Filters) -> Filters | None:
@@ -161,7 +195,7 @@ def segment_of(goal: Goal, reader: Filters) -> Filters | None:
             both[part.name] = tuple(value for value in theirs if value in mine)
             if not both[part.name]:
                 return None
-    if not goal.timed:
+    if not goal.kpi.table.of_attempts:
         both["devices"] = None
     return Filters(**both)
 
@@ -174,7 +208,7 @@ def by_scoring_window(goal: Goal) -> list[Goal]:
 
 def by_device_window(goal: Goal) -> list[Goal]:
     """A multi-device goal with two devices in 3, 5, 7 and 14 days; none of other goals."""
-    if goal.measure != "multi_device_percent":
+    if not goal.kpi.table.accepts("window"):
         return []
     return [replace(goal, device_window=days) for days in WINDOWS]
 
@@ -188,31 +222,37 @@ def of_some_goal(frozen: Frozen, goals: Iterable[Goal], filters: Filters, defini
     )
 
 
-def _actual(figures: Figures, goal: Goal, window: Period) -> tuple[float | None, int]:
-    if goal.timed:
-        return figures.pooled_median(goal, window)
-    return mean_within(figures.days(goal), window)
+def _actual(figures: Figures, goal: Goal, window: Period) -> tuple[WindowValue, WindowValue]:
+    """The goal's KPI over the window, and the comparator's; of a comparison over the days both have."""
+    actual, compared = figures.over(goal, window), WindowValue(window, None)
+    if goal.comparator is None or actual.value is None:
+        return actual, compared
+    theirs = values_within(figures.compared_days(goal), window)
+    ours = values_within(figures.days(goal), window)
+    both = ours.index.intersection(theirs.index)
+    if not len(both):
+        return actual, compared
+    newest, shift = both[-1].date(), float(ours[both].mean()) - actual.value
+    interval = _moved(actual, shift)
+    shared = replace(
+        actual, value=actual.value + shift, days=len(both), newest=newest, interval=interval
+    )
+    value, users = float(theirs[both].mean()), int(figures.compared_users(goal)[both[-1]])
+    interval = share_interval(value, users)
+    return shared, WindowValue(window, value, users, len(both), newest, interval)
 
 
-def _target(goal: Goal, baseline: float | None, compared: float | None) -> float | None:
-    if goal.kind == "baseline_plus":
-        return None if baseline is None else baseline + goal.threshold
-    if goal.kind == "comparator_plus":
-        return None if compared is None else compared + goal.threshold
-    return goal.threshold
+def _moved(value: WindowValue, by: float) -> Interval | None:
+    """The interval of a value, moved."""
+    if value.interval is None:
+        return None
+    return value.interval[0] + by, value.interval[1] + by
 
 
-def _why_none(
-    figures: Figures, goal: Goal, window: Period, base: Period | Frozen | None, of_actual: bool
+def _why_no_target(
+    figures: Figures, goal: Goal, window: Period, base: Period | Frozen | None
 ) -> str:
-    """Why there is no actual, or else no target, in words that say what to do."""
-    if of_actual:
-        if (
-            figures.min_users
-            and _actual(figures.with_nothing_hidden(), goal, window)[0] is not None
-        ):
-            return _hidden(figures)
-        return f"no value on any day from {window.first} to {window.last}"
+    """Why there is no target, in words that say what to do."""
     if goal.kind == "comparator_plus":
         given = figures.compared_days(goal).dropna()
         if given.empty:
@@ -222,19 +262,14 @@ def _why_none(
             f"they end on {given.index[-1].date()}"
         )
     period = baseline_period(goal, base if isinstance(base, Period) else None)
-    first, last = period.bounds
-    why = hidden_baseline(figures, goal, period) or f"no value on any day from {first} to {last}"
-    return f"no baseline: {why}"
+    return f"no baseline: {figures.over(goal, period).reason}"
 
 
 def hidden_baseline(figures: Figures, goal: Goal, period: Period) -> str | None:
     """That a baseline's days are hidden for privacy, where there are any."""
     if not figures.min_users:
         return None
-    bare = figures.with_nothing_hidden()
-    found = mean_within(bare.scored_days(goal), period)[0]
-    return None if found is None else _hidden(figures)
-
-
-def _hidden(figures: Figures) -> str:
+    everything = figures.with_every_cell().scored_days(goal)
+    if mean_within(everything, period)[0] is None:
+        return None
     return f"hidden for privacy: fewer than {figures.min_users} people or attempts match"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
-from kpi.goals.file import DEVICE_WINDOW, MEASURES, Goal
+from kpi.goals.file import DEVICE_WINDOW, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
-from kpi.goals.scoring import MET, NO_DATA, Score
+from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
 from kpi.meaning.filters import Period
+from kpi.meaning.kpis import KPIS
 from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 ASSUMPTION = (
@@ -41,7 +42,7 @@ def scale_title(goal: Goal) -> str:
     """What a goal's scale measures."""
     if goal.comparator:
         return f"Lead over {COMPARED[goal.comparator]}"
-    return goal.measure_title
+    return goal.kpi.title
 
 
 def amount(value: float, unit: Unit) -> str:
@@ -64,9 +65,49 @@ def rule(goal: Goal) -> str:
     return words.format(threshold=told, comparator=COMPARED.get(goal.comparator or "", ""))
 
 
-def standing(seen: Outlook) -> str:
-    """How far a goal is from its target, in a sentence."""
-    score, goal = seen.score, seen.goal
+def short_title(goal: Goal) -> str:
+    """A goal in a few words, such as 'Engagement ratio: baseline + 5.0 points'."""
+    name = goal.kpi.title.removeprefix("Median ")
+    return f"{name[:1].upper()}{name[1:]}: {rule(goal)}"
+
+
+ICONS = {
+    MET: ":material/check_circle:",
+    NOT_MET: ":material/cancel:",
+    TOO_CLOSE: ":material/balance:",
+    NO_DATA: ":material/help:",
+}
+"""The icon of each verdict, which is never shown by colour alone."""
+
+
+def verdict_sentence(score: Score) -> str:
+    """A verdict with the distance from the target and its doubt, such as 'met: 2.1 points above 20.0%'."""
+    if score.gap is None or score.target is None or score.status == NO_DATA:
+        return f"{NO_DATA}: {score.reason or 'no value'}"
+    goal = score.goal
+    beyond = (score.gap >= 0) != goal.lower
+    size = amount(score.gap, goal.unit)
+    side = "above" if beyond else "below"
+    target = f"the goal of {written(score.target, goal.unit)}"
+    if not any(digit in "123456789" for digit in size):
+        return f"{score.status}: at {target}"
+    doubt = ""
+    if score.status == TOO_CLOSE:
+        doubt = f", {score.reason}" if score.low is None else f" ({doubt_text(score)})"
+    return f"{score.status}: {size} {side} {target}{doubt}"
+
+
+def doubt_text(score: Score) -> str:
+    """The 95% interval of a gap in words, such as '95%: −0.2 to +0.7 points'."""
+    if score.low is None or score.high is None:
+        return ""
+    unit = score.goal.unit
+    return f"95%: {signed(score.low, unit).removesuffix(' points')} to {signed(score.high, unit)}"
+
+
+def standing(score: Score) -> str:
+    """The distance of a goal from its target and its doubt, in a sentence."""
+    goal = score.goal
     if score.status == NO_DATA or score.actual is None or score.target is None:
         return f"{_sentence(score.reason or 'no value')}"
     now, target = written(score.actual, goal.unit), written(score.target, goal.unit)
@@ -77,11 +118,18 @@ def standing(seen: Outlook) -> str:
         )
     gap = score.gap or 0.0
     away = amount(gap, goal.unit)
-    if score.status == MET:
-        under = "under" if goal.lower else "above"
-        return f"{now} now, {away} {under} the target of {target}."
-    side = "over" if goal.lower else "short of"
-    return f"{now} now, {away} {side} the target of {target}."
+    sides = ("under", "over") if goal.lower else ("above", "short of")
+    side = sides[0] if gap >= 0 else sides[1]
+    doubt = f" ({doubt_text(score)})" if score.low is not None else ""
+    return f"{now} now, {away} {side} the target of {target}{doubt}."
+
+
+def basis(score: Score) -> str:
+    """The days and people or attempts that a score rests on, in a sentence; '' where there is no value."""
+    if score.actual is None:
+        return ""
+    words = score.goal.kpi.measure.n_words
+    return f"{score.days} of {score.goal.window_days} days, {written(score.n, 'users')} {words}."
 
 
 def baseline_told(seen: Outlook) -> str:
@@ -183,12 +231,19 @@ def bands_told(found: Baseline, unit: Unit) -> list[str]:
     """A baseline's bands, in sentences."""
     if found.low_80 is None or found.high_80 is None:
         return ["No band: that takes two whole weeks."]
+    mean = (
+        [
+            "The value itself lies between "
+            f"{range_text(found.mean_low, found.mean_high, unit).replace(' to ', ' and ')} (95 of 100)."
+        ]
+        if found.mean_low is not None
+        else []
+    )
     return [
         f"80 of 100 days lie between {range_text(found.low_80, found.high_80, unit).replace(' to ', ' and ')}"
         " if nothing changes;",
         f"95 of 100 between {range_text(found.low_95, found.high_95, unit).replace(' to ', ' and ')}.",
-        "The value itself lies between "
-        f"{range_text(found.mean_low, found.mean_high, unit).replace(' to ', ' and ')} (95 of 100).",
+        *mean,
     ]
 
 
@@ -224,7 +279,8 @@ def window_of(goal: Goal, of_devices: bool) -> str:
 
 def measure_of(frozen: Frozen) -> str:
     """What a frozen baseline is of."""
-    title, _ = MEASURES.get(frozen.measure, (frozen.measure, "percent"))
+    kpi = KPIS.get(frozen.measure)
+    title = kpi.title if kpi else frozen.measure
     window = frozen.device_window
     return title if window == DEVICE_WINDOW else f"{title}, two devices in {window} days"
 
@@ -251,4 +307,5 @@ def drift_of(found: Drift) -> str:
 
 
 def _unit_of(frozen: Frozen) -> Unit:
-    return MEASURES.get(frozen.measure, ("", "percent"))[1]
+    kpi = KPIS.get(frozen.measure)
+    return kpi.unit if kpi else "percent"

@@ -5,13 +5,11 @@ and downloads. Nothing here draws, and nothing here reads a warehouse.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
 from kpi.text import Unit, written
 
@@ -19,8 +17,13 @@ Better = Literal["higher", "lower"]
 
 COUNTED = ("users", "attempts")
 
-COMPARED_DAYS = 28
-"""Cards compare with the same weekday this many days before, so that no MAU window is in both."""
+
+_OF_28_DAYS = (
+    "mau",
+    "engagement_ratio",
+    "monthly_multi_device_percent",
+    "monthly_multi_device_users",
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Measure:
     ``metric`` is its table of `export`, ``column`` its value there, ``n_column`` the count that it is
     computed from and ``n_words`` the name of that count. ``source`` names where it is specified.
     ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
+    ``pooled_in`` is the table that has its value over a whole period, of all attempts together; measures
+    of users have none.
     """
 
     id: str
@@ -43,6 +48,12 @@ class Measure:
     n_words: str = ""
     source: str = ""
     window: int = ATTEMPT_WINDOW
+    pooled_in: str = ""
+
+    @property
+    def span(self) -> int:
+        """The UTC days that a value of a day looks back over, the day included."""
+        return MONTH if self.column in _OF_28_DAYS else 1
 
     @property
     def definition(self) -> str:
@@ -175,6 +186,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="lower",
             metric="connection-time",
+            pooled_in="connection-breakdown",
             column="median_seconds",
             n_column="connections",
             n_words="connections",
@@ -189,6 +201,7 @@ MEASURES: dict[str, Measure] = {
                 "ready to sync, ever."
             ),
             metric="completion",
+            pooled_in="connection-breakdown",
             column="completion_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -203,6 +216,7 @@ MEASURES: dict[str, Measure] = {
                 "to sync within 5 seconds of the first request, 5.000 included."
             ),
             metric="completion",
+            pooled_in="connection-breakdown",
             column="within_5_seconds_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -217,6 +231,7 @@ MEASURES: dict[str, Measure] = {
                 "step's type."
             ),
             metric="steps",
+            pooled_in="setup-steps",
             column="reached",
             source="Design, section 6",
         ),
@@ -230,6 +245,7 @@ MEASURES: dict[str, Measure] = {
             ),
             better="lower",
             metric="steps",
+            pooled_in="setup-steps",
             column="median_seconds",
             n_column="reached",
             n_words="attempts",
@@ -244,6 +260,7 @@ MEASURES: dict[str, Measure] = {
                 "to sync within 10 seconds of the first request, 10.000 included."
             ),
             metric="ready-within",
+            pooled_in="connection-breakdown",
             column="within_10_seconds_percent",
             n_column="begun",
             n_words="attempts begun",
@@ -336,34 +353,6 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
 """Every column of the exported tables: its heading and unit."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A measure on a day, beside the same weekday some weeks before; None is absent."""
-
-    measure: Measure
-    day: date
-    value: float | None
-    n: float | None
-    compared_day: date
-    change: float | None
-
-
-def reading(
-    measure: Measure, frame: pd.DataFrame, day: date, before: int = COMPARED_DAYS, **picked: str
-) -> Reading:
-    """The value of a measure on a day and its change since ``before`` days earlier; both may be absent.
-
-    ``frame`` has the columns of the measure's export; ``picked`` chooses rows, as audience='all'.
-    """
-    for column, wanted in picked.items():
-        frame = frame[frame[column] == wanted]
-    compared_day = day - timedelta(days=before)
-    value, earlier = (_cell(frame, d, measure.column) for d in (day, compared_day))
-    change = None if value is None or earlier is None else value - earlier
-    n = _cell(frame, day, measure.n_column) if measure.n_column else None
-    return Reading(measure, day, value, n, compared_day, change)
-
-
 def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The rows of the days of a period, in a frame of their own."""
     if frame.empty or "day" not in frame:
@@ -371,9 +360,3 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     days = pd.to_datetime(frame["day"])
     first, last = (pd.Timestamp(day) for day in period.bounds)
     return frame[(days >= first) & (days <= last)].reset_index(drop=True)
-
-
-def _cell(frame: pd.DataFrame, day: date, column: str) -> float | None:
-    places = np.flatnonzero(frame["day"].to_numpy() == np.datetime64(day))
-    value = frame[column].iloc[places[0]] if len(places) else None
-    return None if pd.isna(value) else float(value)

@@ -16,12 +16,13 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Weekly points; incomplete days; the device window in days; the base of attempts."""
+    """Weekly points; incomplete days; the device window in days; the base of attempts; intervals."""
 
     weekly: bool = False
     incomplete: bool = False
     window: int = ATTEMPT_WINDOW
     of: str = BASES[0]
+    bands: bool = False
 
     @property
     def chosen(self) -> dict[str, Any]:

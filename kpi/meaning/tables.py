@@ -45,8 +45,8 @@ class Table:
     """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window and of; ``tags`` the breakdowns that it has.
-    A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
+    filters, devices, period, by, weekly, incomplete, window, of and bands; ``tags`` the breakdowns that it
+    has. A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
     distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
@@ -88,21 +88,27 @@ TABLES: dict[str, Table] = {
         Table(
             "engagement",
             ("engagement",),
-            _USERS,
+            _USERS | {"bands"},
             BREAKDOWNS,
             overlaps=True,
             level=Level("audience", "Users", AUDIENCES),
         ),
-        Table("multi-device", ("engagement",), _USERS | {"window"}, BREAKDOWNS, overlaps=True),
+        Table(
+            "multi-device",
+            ("engagement",),
+            _USERS | {"window", "bands"},
+            BREAKDOWNS,
+            overlaps=True,
+        ),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
-            ("connection_time",),
-            _ATTEMPTS,
+            ("connection_time", "time_bands"),
+            _ATTEMPTS | {"bands"},
             ATTEMPT_BREAKDOWNS,
             level=Level("account", "Account", ACCOUNTS),
         ),
-        Table("completion", ("completion",), _ATTEMPTS, ATTEMPT_BREAKDOWNS),
+        Table("completion", ("completion",), _ATTEMPTS | {"bands"}, ATTEMPT_BREAKDOWNS),
         Table(
             "steps", ("steps",), _ATTEMPTS, ATTEMPT_BREAKDOWNS, level=Level("step", "Step", STEPS)
         ),
@@ -113,8 +119,8 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "connection-breakdown",
-            ("period_completion", "period_time"),
-            _POOLED | {"by"},
+            ("period_completion", "period_time", "time_bands"),
+            _POOLED | {"by", "bands"},
             ATTEMPT_BREAKDOWNS,
             exported=False,
         ),

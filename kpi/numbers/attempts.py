@@ -14,6 +14,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import LEAST_SHOWN
 from kpi.meaning.tables import ACCOUNTS
+from kpi.numbers.bands import with_shares, with_times
 from kpi.numbers.cells import percent, small, small_or_revealing
 from kpi.numbers.connections import WITHIN_SECONDS, ready_shares
 from kpi.numbers.narrowed import Counted, hidden_counts
@@ -110,6 +111,7 @@ def connection_breakdown(
     by: str | None = None,
     min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """Completion and quartiles of a whole period, by a tag of the attempts, most begun first.
 
@@ -152,7 +154,12 @@ def connection_breakdown(
     order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
     order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
     frame = frame[order]
-    return frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
+    rows = frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
+    if not bands:
+        return rows
+    shares = [str(name) for name in rows if str(name).endswith("_percent")]
+    rows = with_shares(rows, dict.fromkeys(shares, "begun"))
+    return with_times(rows, warehouse, filters, period, by, "period", incomplete)
 
 
 def setup_steps(

@@ -11,6 +11,7 @@ from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import LEAST_SHOWN
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
+from kpi.numbers.bands import with_shares, with_times
 from kpi.numbers.cells import percent
 from kpi.numbers.days import dates, finished, judged_period
 from kpi.numbers.narrowed import Counted, hidden_counts, reaching
@@ -32,6 +33,7 @@ def connection_time(
     min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """Quartiles of the seconds from the first request to a device ready to sync, by day ready.
 
@@ -46,7 +48,11 @@ def connection_time(
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
     columns = ["connections", "p25_seconds", "median_seconds", "p75_seconds"]
     frame.loc[hidden["connections"], columns] = pd.NA
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    rows = finished(frame, period, by, shown, warehouse, incomplete)
+    if not bands:
+        return rows
+    span = "week" if weekly else "day"
+    return with_times(rows, warehouse, filters, period, by, span, incomplete)
 
 
 def completion(
@@ -57,6 +63,7 @@ def completion(
     min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """The attempts begun on a day, and those of them that became ready, ever and within 5 and 10 seconds.
 
@@ -64,7 +71,9 @@ def completion(
     complete. Source: specification, "Time taken to connect a device".
     """
     frame = ready_shares(warehouse, filters, period, by, min_users, incomplete, weekly)
-    return frame.drop(columns=["within_30_seconds_percent", "within_60_seconds_percent"])
+    table = frame.drop(columns=["within_30_seconds_percent", "within_60_seconds_percent"])
+    shares = [str(name) for name in table if str(name).endswith("_percent")]
+    return with_shares(table, dict.fromkeys(shares, "begun")) if bands else table
 
 
 def ready_shares(

@@ -8,6 +8,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, LARGEST_SET, VERSIONLESS, WE
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import LEAST_SHOWN
 from kpi.numbers import weeks
+from kpi.numbers.bands import with_shares
 from kpi.numbers.cells import percent, small
 from kpi.numbers.days import dates, finished, judged_period, within_period
 from kpi.numbers.narrowed import hidden_days, reaching
@@ -28,6 +29,7 @@ def engagement(
     min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """100 × mean DAU of 7 days / MAU of 28, for all, multi-device and single-device users.
 
@@ -71,7 +73,8 @@ def engagement(
         frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
     inside = within_period(counts, period, warehouse, incomplete)
     shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    table = finished(frame, period, by, shown, warehouse, incomplete)
+    return with_shares(table, {"engagement_ratio": "mau"}) if bands else table
 
 
 def multi_device(
@@ -83,6 +86,7 @@ def multi_device(
     incomplete: bool = False,
     weekly: bool = False,
     window: int = ATTEMPT_WINDOW,
+    bands: bool = False,
 ) -> pd.DataFrame:
     """Users active on two devices within ``window`` days (3, 5, 7 or 14), beside all users.
 
@@ -128,7 +132,10 @@ def multi_device(
         frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
     inside = within_period(counts, period, warehouse, incomplete)
     shown = reaching(inside, ["daily_users", "monthly_users"], max(min_users, 1))
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    table = finished(frame, period, by, shown, warehouse, incomplete)
+    spans = ("daily", "monthly")
+    shares = {f"{span}_multi_device_percent": f"{span}_users" for span in spans}
+    return with_shares(table, shares) if bands else table
 
 
 def device_coverage(

@@ -35,7 +35,7 @@ def draw_opened(here: GoalsPage, seen: Outlook) -> None:
         if not box.open:
             return
         if seen.now is None or seen.target is None:
-            st.info(words.standing(seen), icon=":material/info:")
+            st.info(words.standing(seen.score), icon=":material/info:")
             return
         found, offered = here.baseline(seen)
         place = st.container()

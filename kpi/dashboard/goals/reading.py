@@ -34,6 +34,8 @@ class GoalsPage:
         self.goals = tuple(goal for goal in every if goal.year == self.year)
         self.frozen = frozen.frozen_baselines(page.source.settings)
         self.base = self._chosen_base()
+        self.as_of = min(page.last_shown_day, date(self.year, 12, 31))
+        """The day that ends the period, as on every page."""
 
     def outlooks(self) -> list[Outlook]:
         """Every goal's score and outlook."""
@@ -41,6 +43,7 @@ class GoalsPage:
             self.page.source.key,
             self.goals,
             self.page.filters,
+            self.as_of,
             self.base,
             self.page.min_users,
             self.figures,
@@ -52,6 +55,7 @@ class GoalsPage:
             self.page.source.key,
             self.goals,
             self.page.filters,
+            self.as_of,
             self.base,
             self.page.min_users,
             of_devices,
@@ -113,11 +117,12 @@ def _outlooks(
     key: str,
     wanted: tuple[goals.Goal, ...],
     filters: Filters,
+    as_of: date,
     base: Period | Frozen | None,
     min_users: int,
     _figures: goals.Figures,
 ) -> list[Outlook]:
-    return outlook.outlooks(_figures, goals.scores(_figures, wanted, filters, None, base), base)
+    return outlook.outlooks(_figures, goals.scores(_figures, wanted, filters, as_of, base), base)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -125,6 +130,7 @@ def _other_windows(
     key: str,
     wanted: tuple[goals.Goal, ...],
     filters: Filters,
+    as_of: date,
     base: Period | Frozen | None,
     min_users: int,
     of_devices: bool,
@@ -133,7 +139,7 @@ def _other_windows(
     variants = by_device_window if of_devices else by_scoring_window
     rows = []
     for goal in wanted:
-        found = goals.scores(_figures, variants(goal), filters, None, base)
+        found = goals.scores(_figures, variants(goal), filters, as_of, base)
         names = [words.window_of(one.goal, of_devices) for one in found]
         if found:
             told = dict(zip(names, map(words.verdict, found), strict=True))
@@ -147,7 +153,8 @@ def _found_baseline(
 ) -> tuple[Baseline | None, Proposal]:
     days = _here.figures.scored_days(goal)
     known = _calendar(_here.page)
-    return baseline(days, base, known), proposal(days, before, known)
+    pooled = _here.figures.over(goal, base) if goal.kpi.measure.pooled_in else None
+    return baseline(days, base, known, pooled), proposal(days, before, known)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -14,9 +14,10 @@ from kpi.goals import words
 from kpi.goals.outlook import Outlook
 from kpi.text import day_text
 
-STATUS: dict[str, tuple[Literal["green", "red", "gray"], str]] = {
+STATUS: dict[str, tuple[Literal["green", "red", "orange", "gray"], str]] = {
     goals.MET: ("green", ":material/check_circle:"),
     goals.NOT_MET: ("red", ":material/cancel:"),
+    goals.TOO_CLOSE: ("orange", ":material/balance:"),
     goals.NO_DATA: ("gray", ":material/help:"),
 }
 
@@ -28,7 +29,9 @@ def draw_row(seen: Outlook) -> None:
         colour, icon = STATUS[seen.score.status]
         st.markdown(f"**{plain(goal.title)}**")
         st.badge(seen.score.status, icon=icon, color=colour)
-        st.caption(f"{words.standing(seen)} {words.baseline_told(seen)}")
+        st.caption(
+            f"{words.standing(seen.score)} {words.basis(seen.score)} {words.baseline_told(seen)}"
+        )
     if seen.now is None or seen.target is None:
         return
     with strip:

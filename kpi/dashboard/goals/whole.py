@@ -7,11 +7,11 @@ import streamlit as st
 from kpi import goals
 from kpi.dashboard import parts
 from kpi.dashboard.goals.freezing import draw_frozen
+from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.goals.opened import draw_opened
 from kpi.dashboard.goals.reading import GoalsPage
 from kpi.dashboard.goals.row import draw_row
 from kpi.dashboard.page import Page
-from kpi.goals import outlook
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import scored_window
@@ -32,17 +32,21 @@ def draw_goals(page: Page) -> None:
         page.remember(measure)
     as_of = seen[0].score.as_of
     left = seen[0].days_left
+    scored = [one.score for one in seen]
+    whose = "" if page.filters.empty else f"For {page.filters.sentence()} only: "
     st.markdown(
-        f"**{outlook.met([one.score for one in seen])} of {len(seen)} goals of {here.year} are met** "
-        f"as of {day_text(as_of)}; {left} {'day' if left == 1 else 'days'} of the year "
-        f"{'remains' if left == 1 else 'remain'}."
+        f"{whose}**{summary(scored)}** on {day_text(as_of)}; {left} {'day' if left == 1 else 'days'} of "
+        f"{here.year} {'remains' if left == 1 else 'remain'}."
     )
     st.caption(
-        f"Goals are scored over their own days, by default the 28 that end on {day_text(as_of)}: a "
-        "percentage by the mean of its days, a median over all attempts of those days together. The "
-        "period, comparison and weeks of the sidebar are not applied."
+        f"Goals are scored over the 28 days that end the period, to {day_text(as_of)}: a percentage by the "
+        "mean of its days, a median over all attempts of those days together. The comparison and weeks of "
+        "the sidebar are not applied."
     )
-    told = ["Filters narrow Firefox Accounts' side; Firefox's own figures carry no tags."]
+    told = [
+        "The goals are for all users: a segment's verdict is not the team's. Filters narrow Firefox "
+        "Accounts' side; Firefox's own figures carry no tags."
+    ]
     if page.filters.devices:
         told.append(
             "That of devices narrows connections only: it is not applied to goals about users."

@@ -1,0 +1,101 @@
+"""Cards: a KPI's headline, with its verdict where a goal is about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from kpi import charts
+from kpi.dashboard.page import Page
+from kpi.dashboard.words import plain
+from kpi.goals import words
+from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.measures import Measure, over_window
+from kpi.numbers.headline import Headline
+from kpi.numbers.kpi_values import Subject
+from kpi.numbers.uncertainty import Interval
+from kpi.text import day_text, days_text
+
+SPARKLINE_DAYS = 90
+GOAL_IS_FOR_ALL = "The goal is for all users."
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card of a KPI, by its name; ``label`` where its title is too long for a card."""
+
+    kpi: str
+    label: str = ""
+    device_window: int = ATTEMPT_WINDOW
+
+
+def draw_cards(page: Page, cards: Iterable[Card]) -> None:
+    """A row of cards: 28-day value, change, verdict with its doubt, course, and the last day's value."""
+    grid = st.grid(min_column_width=230, gap="small")
+    for card in cards:
+        subject = page.subject(card.kpi, card.device_window)
+        with grid.container(border=True, height="stretch"):
+            _draw(page, card.label or subject.kpi.title, page.headline(subject))
+
+
+def _draw(page: Page, label: str, of: Headline) -> None:
+    measure = over_window(of.subject.kpi.measure, of.subject.device_window)
+    page.remember(measure)
+    # The label has a place of its own, since a metric's own is cut off where a card is narrow.
+    st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
+    good = 1 if measure.better == "higher" else -1
+    change = of.change if of.change is not None and not measure.flat(of.change) else None
+    moved = good * change if change is not None and of.unusual else 0.0
+    st.metric(
+        label,
+        measure.text(of.now.value),
+        None if of.change is None else measure.change_text(of.change),
+        label_visibility="collapsed",
+        delta_color="green" if moved > 0 else "red" if moved < 0 else "gray",
+        delta_arrow="off" if change is None else "up" if change > 0 else "down",
+    )
+    st.caption("  \n".join(_lines(page, measure, of)))
+    spark = charts.spark(page.course(of.subject).tail(SPARKLINE_DAYS), measure.unit)
+    if spark:
+        # A metric's own chart has marks without a name, which a screen reader stumbles over.
+        st.image(spark.svg, width="stretch", alt=spark.sentence)
+
+
+def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
+    """The small print of a card: interval, days and n, verdict, comparison, and the last day."""
+    now = of.now
+    if now.value is None:
+        yield plain(_sentence(now.reason or "no value to show"))
+        return
+    days = days_text(*now.window.bounds)
+    if of.change is not None:
+        usual = "" if of.swing is None else ", more than usual" if of.unusual else ", as usual"
+        yield f"since {days_text(*of.before.window.bounds)}{usual}"
+    yield from _verdicts(page, of.subject)
+    yield f"{days}: {_interval(measure, now.interval)}{measure.n_text(now.n) or 'mean of the days'}"
+    last = of.last
+    n = measure.n_text(last.n) if last.n else ""
+    yield f"{day_text(last.day)} alone: {measure.text(last.value)} {n}".strip()
+
+
+def _verdicts(page: Page, subject: Subject) -> Iterable[str]:
+    scored = page.verdicts_of(subject)
+    if not scored and page.scores_of(subject):
+        yield GOAL_IS_FOR_ALL
+    for score in scored:
+        if score.goal.comparator is None:
+            icon = words.ICONS[score.status]
+            yield f"{icon} {plain(words.verdict_sentence(score))}"
+
+
+def _interval(measure: Measure, interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    low, high = map(measure.text, interval)
+    return f"95%: {low} – {high}; "
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."

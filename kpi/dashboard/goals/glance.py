@@ -1,0 +1,52 @@
+"""The year's goals at a glance: how many are met, and a chip for each that leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kpi import goals
+from kpi.dashboard.page import Page
+from kpi.dashboard.words import plain
+from kpi.goals import Score, words
+from kpi.text import day_text
+
+COLOURS = {
+    goals.MET: "green",
+    goals.NOT_MET: "red",
+    goals.TOO_CLOSE: "orange",
+    goals.NO_DATA: "gray",
+}
+
+
+def draw_goals_at_a_glance(page: Page) -> None:
+    """The sentence and the chips; nothing in a year without goals."""
+    scored = page.scores
+    if not scored:
+        return
+    st.markdown(f"**{summary(scored)}**, for all users, on {day_text(scored[0].as_of)}:")
+    with st.container(horizontal=True, gap="small"):
+        for score in scored:
+            st.page_link(
+                "pages/goals.py",
+                label=chip(score),
+                help=plain(words.verdict_sentence(score)),
+                query_params={**page.links, f"open_{score.goal.id}": "true"},
+            )
+
+
+def summary(scored: Sequence[Score]) -> str:
+    """The count of each verdict, such as '3 of 7 goals met, 2 too close to call'."""
+    counts = {
+        status: sum(score.status == status for score in scored)
+        for status in (goals.MET, goals.TOO_CLOSE, goals.NO_DATA)
+    }
+    many = f"{counts.pop(goals.MET)} of {len(scored)} goals met"
+    return ", ".join([many, *(f"{count} {status}" for status, count in counts.items() if count)])
+
+
+def chip(score: Score) -> str:
+    """A verdict and the goal in short, as a label in Markdown."""
+    icon, colour = words.ICONS[score.status], COLOURS[score.status]
+    return f":{colour}-badge[{icon} {score.status}] {plain(words.short_title(score.goal))}"

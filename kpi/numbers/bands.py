@@ -1,0 +1,83 @@
+"""95% intervals beside the columns of a table: each as two columns, behind the value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import weeks
+from kpi.numbers.days import dates
+from kpi.numbers.published import Published
+from kpi.numbers.uncertainty import share_intervals
+
+LOW, HIGH = "_low", "_high"
+QUARTILES = ("p25", "median", "p75")
+
+
+def with_shares(table: pd.DataFrame, shares: Mapping[str, str]) -> pd.DataFrame:
+    """The table with the interval of each share behind it; ``shares`` names the column of its n.
+
+    The interval is made of what the table shows, so it is absent where a share or its n is hidden.
+    """
+    for share, n in shares.items():
+        low, high = share_intervals(table[share], table[n])
+        _insert_behind(table, share, low, high)
+    return table
+
+
+def with_times(
+    table: pd.DataFrame,
+    published: Published,
+    filters: Filters,
+    period: Period,
+    by: str | None,
+    span: str,
+    incomplete: bool,
+) -> pd.DataFrame:
+    """The table with the interval of each quartile behind it, in seconds; absent where the quartile is.
+
+    ``span`` is 'day', 'week' or 'period': the attempts that a row has together.
+    """
+    first, last = (weeks.widened(period) if span == "week" else period).bounds
+    by_account = "account" in table
+    ranked = published.frame(
+        "time_bands",
+        broken_by=by or "",
+        by_account=int(by_account),
+        span=span,
+        first_day=first,
+        last_day=last,
+        with_incomplete=int(incomplete),
+        **filters.parameters(),
+    )
+    ranked["day"] = dates(ranked["day"])
+    ranked["account"] = ranked["new_account"].map({1: "new", 0: "existing"})
+    keys = {
+        "broken_by": by,
+        "day": "day" if "day" in table else None,
+        "account": "account" if by_account else None,
+    }
+    on = {theirs: ours for theirs, ours in keys.items() if ours}
+    rows = ranked.rename(columns=on)[[*on.values(), *(c for c in ranked if str(c).endswith("_ms"))]]
+    if on:
+        beside = table[list(on.values())].merge(rows, how="left", on=list(on.values()))
+    else:
+        beside = rows.reindex(range(len(table)))
+    for quartile in QUARTILES:
+        column = f"{quartile}_seconds"
+        ends = [
+            (pd.to_numeric(beside[f"{quartile}{end}_ms"]).astype("Float64") / 1000)
+            .set_axis(table.index)
+            .mask(table[column].isna())
+            for end in (LOW, HIGH)
+        ]
+        _insert_behind(table, column, *ends)
+    return table
+
+
+def _insert_behind(table: pd.DataFrame, column: str, low: pd.Series, high: pd.Series) -> None:
+    place = list(table.columns).index(column)
+    table.insert(place + 1, f"{column}{LOW}", low)
+    table.insert(place + 2, f"{column}{HIGH}", high)

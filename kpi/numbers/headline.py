@@ -1,0 +1,79 @@
+"""The headline of a KPI, the same on every page: its value over 28 days, the change, the last day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from kpi.meaning.definitions import MONTH, WEEK
+from kpi.meaning.filters import Period
+from kpi.numbers.kpi_values import KpiValues, Subject, WindowValue
+from kpi.numbers.uncertainty import usual_swing
+
+
+@dataclass(frozen=True)
+class LastDay:
+    """The KPI of the last day alone, and the users or attempts that it rests on; None where absent."""
+
+    day: date
+    value: float | None
+    n: int | None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A KPI over 28 days and over the 28 days that they are compared with.
+
+    ``swing`` is the change that 95 of 100 pairs of such windows stay within when nothing happens; None
+    where the history is too short to know it.
+    """
+
+    subject: Subject
+    now: WindowValue
+    before: WindowValue
+    last: LastDay
+    swing: float | None = None
+
+    @property
+    def change(self) -> float | None:
+        """The difference of the two windows, in the KPI's unit."""
+        if self.now.value is None or self.before.value is None:
+            return None
+        return self.now.value - self.before.value
+
+    @property
+    def unusual(self) -> bool:
+        """True where the change is outside the usual swing; False where that is unknown."""
+        change = self.change
+        return change is not None and self.swing is not None and abs(change) > self.swing
+
+
+def headline(
+    values: KpiValues, subject: Subject, last_day: date, days_before: int = MONTH
+) -> Headline:
+    """The headline of the 28 days that end on a day, compared with those ``days_before`` earlier."""
+    window = Period(last_day - timedelta(days=MONTH - 1), last_day)
+    shift = timedelta(days=days_before)
+    before = Period(last_day - timedelta(days=MONTH - 1) - shift, last_day - shift)
+    return Headline(
+        subject,
+        values.over(subject, window),
+        values.over(subject, before),
+        LastDay(
+            last_day,
+            _on(values.daily(subject), last_day),
+            _count(_on(values.daily_n(subject), last_day)),
+        ),
+        usual_swing(values.week_values(subject, last_day), MONTH // WEEK, days_before // WEEK),
+    )
+
+
+def _on(days: pd.Series, day: date) -> float | None:
+    value = days.get(pd.Timestamp(day))
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _count(value: float | None) -> int | None:
+    return None if value is None else int(value)

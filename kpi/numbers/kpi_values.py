@@ -1,0 +1,299 @@
+"""Values of KPIs: by day, and over a window of days. Each table is read once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cache
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from kpi.errors import NoData
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, WEEK
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.kpis import Kpi
+from kpi.meaning.question import EVERYBODY, Options, Question
+from kpi.numbers import coverage
+from kpi.numbers.answers import Answer
+from kpi.numbers.bands import HIGH, LOW
+from kpi.numbers.days import NO_COMPLETE_DAY
+from kpi.numbers.uncertainty import Interval, share_interval
+from kpi.numbers.warehouse import Warehouse
+from kpi.text import day_text
+
+USABLE = 21 / 28
+"""The part of a window's days that must have a value for a verdict."""
+
+OLDEST_VALUE = 7
+"""The newest value of a window may be so many days old for a verdict."""
+
+Ask = Callable[[Question], Answer]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a value is of: a KPI, under filters, with devices that count within ``device_window`` days."""
+
+    kpi: Kpi
+    filters: Filters = EVERYBODY
+    device_window: int = ATTEMPT_WINDOW
+
+
+@dataclass(frozen=True)
+class WindowValue:
+    """The value of a KPI over a window of days; None where it is absent, and ``reason`` says why.
+
+    ``n`` is the users or attempts that it rests on, ``days`` the number of days with a value and
+    ``newest`` the last of them. ``interval`` is the 95% interval of a ratio, share or time, of the people
+    or attempts as a sample of those like them.
+    """
+
+    window: Period
+    value: float | None
+    n: int = 0
+    days: int = 0
+    newest: date | None = None
+    interval: Interval | None = None
+    reason: str | None = None
+
+    @property
+    def why_no_verdict(self) -> str | None:
+        """Why it is too thin for a verdict: few days with a value, or none of late; None where it isn't."""
+        first, last = self.window.bounds
+        length = (last - first).days + 1
+        if self.value is None or self.newest is None:
+            return self.reason
+        if self.days < USABLE * length:
+            needed = math.ceil(USABLE * length)
+            return f"only {self.days} of the {length} days have a value, and {needed} are needed"
+        if (last - self.newest).days > OLDEST_VALUE:
+            return (
+                f"the newest value is of {day_text(self.newest)}, more than {OLDEST_VALUE} days "
+                f"before {day_text(last)}"
+            )
+        return None
+
+
+class KpiValues:
+    """The values of one publication, with small cells hidden.
+
+    ``ask`` answers questions, for a caller that retains answers; by default the warehouse does. Days that
+    aren't complete are left out unless ``incomplete``.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        min_users: int = 10,
+        incomplete: bool = False,
+        ask: Ask | None = None,
+    ) -> None:
+        self._warehouse = warehouse
+        self._ask = cache(ask or warehouse.ask)
+        self.min_users = min_users
+        self.incomplete = incomplete
+        publication = warehouse.publication
+        last = publication.last_day if incomplete else publication.last_complete_day
+        if last is None:
+            raise NoData(NO_COMPLETE_DAY)
+        self.last_day: date = last
+
+    @property
+    def definitions(self) -> str:
+        """The version of the definitions that the values follow."""
+        return self._warehouse.publication.definitions
+
+    def with_every_cell(self) -> Self:
+        """The same with nothing hidden: to say why something is absent, never to be shown."""
+        return type(self)(self._warehouse, 0, self.incomplete)
+
+    def daily(self, of: Subject) -> pd.Series:
+        """The KPI by UTC day, over every day of the store; absent values as NaN."""
+        return by_day(self._rows(of), of.kpi.measure.column)
+
+    def daily_n(self, of: Subject) -> pd.Series:
+        """The users or attempts behind each day's value, by UTC day."""
+        measure = of.kpi.measure
+        return by_day(self._rows(of), measure.n_column or measure.column)
+
+    def firefox(self, product: str, column: str = "engagement_ratio") -> pd.Series:
+        """A column of a Firefox product by UTC day, by default the ratio; no filter applies to it."""
+        table = self._ask(Question("firefox")).table
+        return by_day(table[table["product"] == product], column)
+
+    def over(self, of: Subject, window: Period) -> WindowValue:
+        """The KPI over a window of days.
+
+        Of users it is the mean of the daily values, or the last day's where a value is a count of 28 days;
+        of attempts it is that of all attempts together. ``n`` is these attempts, or the users of the last
+        day with a value.
+        """
+        unknown = self.why_unknown(of, window)
+        if unknown:
+            return WindowValue(window, None, reason=unknown)
+        value = (
+            self._of_attempts(of, window)
+            if of.kpi.measure.pooled_in
+            else self._of_users(of, window)
+        )
+        return (
+            value if value.value is not None else replace(value, reason=self._why_none(of, window))
+        )
+
+    def week_values(self, of: Subject, as_of: date) -> pd.Series:
+        """The KPI by whole week, counted back from the week that ends with ``as_of``.
+
+        Indexed by each week's last day, oldest first; a week is NaN unless it has all its seven days.
+        Of users a week is the mean of its days; of attempts it is that of all its attempts together.
+        """
+        days = self.daily(of)
+        if not of.kpi.measure.pooled_in:
+            return whole_weeks(days, as_of)
+        counted = self._counted_days().reindex(days.index, fill_value=False).astype("float64")
+        whole = whole_weeks(counted.where(counted > 0), as_of).notna()
+        return self._pooled_weeks(of, pd.DatetimeIndex(whole.index)).where(whole)
+
+    def why_unknown(self, of: Subject, window: Period) -> str | None:
+        """Why a KPI can't be known over a window, in a sentence; None where it can.
+
+        A KPI of devices is known where three quarters of the window's days have a number of them.
+        """
+        if of.kpi.table.of_attempts and self._warehouse.lacks_sequences:
+            return coverage.NO_SEQUENCE
+        by_devices = of.kpi.table.of_attempts and of.filters.devices
+        if not (of.kpi.of_devices or by_devices):
+            return None
+        span = of.kpi.measure.span
+        first, last = (pd.Timestamp(day) for day in window.bounds)
+        absent = coverage.days_without(self._warehouse, of.device_window, span)
+        absent = absent[(absent >= first) & (absent <= last)]
+        length = (last - first).days + 1
+        if length - len(absent) >= USABLE * length:
+            return None
+        return coverage.why_no_devices(self._warehouse, window, of.device_window, span)
+
+    def _of_users(self, of: Subject, window: Period) -> WindowValue:
+        days = values_within(self.daily(of), window)
+        if of.kpi.unit == "users" and of.kpi.measure.span == MONTH:
+            days = days[days.index == pd.Timestamp(window.bounds[1])]
+        if not len(days):
+            return WindowValue(window, None)
+        value, newest = float(days.mean()), days.index[-1]
+        users = int(self.daily_n(of)[newest])
+        interval = share_interval(value, users) if of.kpi.unit == "percent" else None
+        return WindowValue(window, value, users, len(days), newest.date(), interval)
+
+    def _of_attempts(self, of: Subject, window: Period) -> WindowValue:
+        options = Options(incomplete=self.incomplete, bands=True)
+        question = of.kpi.pooled(of.filters, window, options, self.min_users)
+        row = of.kpi.pooled_rows(self._ask(question).table)
+        measure = of.kpi.measure
+        value = None if row.empty else row[measure.column].iloc[0]
+        counted = self._counted_days()
+        counted = values_within(counted[counted].astype("float64"), window)
+        if pd.isna(value) or not len(counted):
+            return WindowValue(window, None)
+        n = row[measure.n_column or measure.column].iloc[0]
+        with_attempts = self.daily_n(of) != 0  # hidden counts aren't 0
+        newest = counted.index[with_attempts.reindex(counted.index, fill_value=False)]
+        return WindowValue(
+            window,
+            float(value),
+            int(n),
+            len(counted),
+            newest[-1].date() if len(newest) else None,
+            _interval(row, measure.column),
+        )
+
+    def _why_none(self, of: Subject, window: Period) -> str:
+        """Why there is no value, in words that say what to do."""
+        if self.min_users and self.with_every_cell().over(of, window).value is not None:
+            return f"hidden for privacy: fewer than {self.min_users} people or attempts match"
+        return f"no value on any day from {window.first} to {window.last}"
+
+    def _pooled_weeks(self, of: Subject, ends: pd.DatetimeIndex) -> pd.Series:
+        if len(ends) == 0:
+            return pd.Series(index=ends, dtype="float64")
+        if of.kpi.measure.id != "connection_time":
+            return pd.Series(
+                [self._of_attempts(of, _week(end)).value for end in ends], ends, "float64"
+            )
+        first = (ends[0] - timedelta(days=WEEK - 1)).date()
+        medians = self._warehouse.frame(
+            "connection_week_median",
+            first_day=first,
+            last_day=ends[-1].date(),
+            with_incomplete=int(self.incomplete),
+            **of.filters.parameters(),
+        )
+        rows = medians[
+            (medians["new_account"] == int(of.kpi.group == "new"))
+            & (medians["connections"] >= max(self.min_users, 1))
+        ]
+        by_week = pd.Series(
+            rows["median_ms"].astype("float64").to_numpy() / 1000,
+            index=ends[-1] - pd.to_timedelta(rows["week"].astype("int64") * WEEK, unit="D"),
+        )
+        return by_week.reindex(ends)
+
+    def _counted_days(self) -> pd.Series:
+        """Whether each UTC day counts: it is loaded and complete."""
+        days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
+        index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
+        return pd.Series(days["counted"].to_numpy() == 1, index=index)
+
+    def _rows(self, of: Subject) -> pd.DataFrame:
+        options = Options(incomplete=self.incomplete, window=of.device_window)
+        question = Question(
+            of.kpi.measure.metric, of.filters, options=options, shown_from=self.min_users
+        )
+        return of.kpi.rows(self._ask(question).table)
+
+
+def _interval(row: pd.DataFrame, column: str) -> Interval | None:
+    """The interval beside a column of a row; None where the table has none, or an end is absent."""
+    ends = [row.get(f"{column}{end}", pd.Series([None])).iloc[0] for end in (LOW, HIGH)]
+    return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
+
+
+def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
+    """The mean of the daily values that exist in a period, and their number."""
+    values = values_within(days, period)
+    return (float(values.mean()) if len(values) else None), len(values)
+
+
+def values_within(days: pd.Series, period: Period) -> pd.Series:
+    """The daily values that exist in a period."""
+    first, last = period.bounds
+    inside = [first <= day.date() <= last for day in days.index]
+    return days[np.array(inside, dtype=bool)].dropna()
+
+
+def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
+    """The mean of each week, counted back from the week that ends with ``as_of``, by its last day.
+
+    A week is NaN unless all its seven days have a value.
+    """
+    ends = pd.date_range(end=pd.Timestamp(as_of), periods=_weeks_until(days, as_of), freq="7D")
+    return days.rolling(WEEK, min_periods=WEEK).mean().reindex(ends)
+
+
+def by_day(table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of a table by its UTC days; absent values as NaN."""
+    index = pd.DatetimeIndex(pd.to_datetime(table["day"]).astype("datetime64[s]"), name="day")
+    values = table[column].astype("Float64").to_numpy("float64", na_value=float("nan"))
+    return pd.Series(values, index=index, name=column)
+
+
+def _week(end: pd.Timestamp) -> Period:
+    return Period((end - timedelta(days=WEEK - 1)).date(), end.date())
+
+
+def _weeks_until(days: pd.Series, as_of: date) -> int:
+    if days.empty:
+        return 0
+    return max(((pd.Timestamp(as_of) - days.index[0]).days + 1) // WEEK, 0)

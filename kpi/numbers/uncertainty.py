@@ -1,0 +1,94 @@
+"""The uncertainty of numbers: 95% intervals, and the usual swing of a series.
+
+Counts are exact, but the people of a day are a sample of those like them. Sources: design, section 9;
+`docs/decisions/how-sure.md`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+CONFIDENCE = 0.95
+Z = 1.959963984540054
+"""The normal deviate that 95 of 100 cases stay within, on either side."""
+
+Interval = tuple[float, float]
+FEWEST_CHANGES = 12
+"""Past changes, a week apart, from which the usual swing is known."""
+
+
+def share_interval(percent: float, n: float) -> Interval | None:
+    """Wilson's interval of a percentage of ``n`` people or attempts; None of nobody.
+
+    Of a mean of daily shares, and of a ratio of mean daily to monthly users, it is an upper bound.
+    """
+    low, high = share_intervals(pd.Series([percent]), pd.Series([n]))
+    return None if pd.isna(low.iloc[0]) else (float(low.iloc[0]), float(high.iloc[0]))
+
+
+def share_intervals(percent: pd.Series, n: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Wilson's intervals of percentages, each of ``n`` people or attempts; absent where n is 0 or absent."""
+    share = percent.astype("Float64").to_numpy(float, na_value=np.nan) / 100
+    count = n.astype("Float64").to_numpy(float, na_value=np.nan)
+    count = np.where(count > 0, count, np.nan)
+    middle = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2)) / (1 + Z**2 / count)
+    # An end at 0 or 100 is there to the last digit, whatever the sum of two roundings says.
+    low = np.where((share == 0) & (count > 0), 0.0, np.clip(middle - half, 0, 1))
+    high = np.where((share == 1) & (count > 0), 1.0, np.clip(middle + half, 0, 1))
+    ends = [pd.Series(100 * end, percent.index).astype("Float64") for end in (low, high)]
+    return ends[0], ends[1]
+
+
+def mean_interval(weeks: np.ndarray) -> Interval | None:
+    """The interval of the mean of a series with memory, such as weekly values; None of under four.
+
+    Equal-weighted cosines with Student's t (Lazarus, Lewis, Stock and Watson, 2018).
+    """
+    count = len(weeks)
+    if count < 4:
+        return None
+    from scipy.special import stdtrit  # here, since it takes a moment to import
+
+    mean = float(np.mean(weeks))
+    terms = max(math.ceil(0.4 * count ** (2 / 3)), 1)
+    at = (np.arange(count) + 0.5) / count
+    cosines = np.sqrt(2) * np.cos(np.pi * np.outer(np.arange(1, terms + 1), at))
+    long_run = float(np.mean((cosines @ (weeks - mean)) ** 2 / count))
+    half = float(stdtrit(terms, (1 + CONFIDENCE) / 2)) * math.sqrt(long_run / count)
+    return mean - half, mean + half
+
+
+def usual_swing(weeks: pd.Series, length: int, apart: int) -> float | None:
+    """The size that 95 of 100 past changes stay within; None where the history is too short to know.
+
+    ``weeks`` are weekly values, oldest first, with gaps as NaN. A change is between the means of ``length``
+    weeks that begin ``apart`` weeks after each other; the newest, which is judged, isn't among them.
+    """
+    means = weeks.rolling(length, min_periods=length).mean()
+    changes = (means - means.shift(apart)).iloc[:-1].dropna().abs()
+    if len(changes) < FEWEST_CHANGES:
+        return None
+    apart_enough = max(len(changes) / length, 1)  # changes that share no week with another
+    return float(changes.quantile(min(CONFIDENCE * (1 + 1 / apart_enough), 1.0)))
+
+
+def _beside(value: float, interval: Interval | None) -> tuple[float, float]:
+    """The distances of an interval's ends below and above a value; 0 where the value is exact."""
+    return (0.0, 0.0) if interval is None else (value - interval[0], interval[1] - value)
+
+
+def of_difference(
+    value: float, interval: Interval | None, other: float, other_interval: Interval | None
+) -> Interval:
+    """The interval of a value less another, of two that are independent.
+
+    A value without an interval is exact. Distances from the values add up as squares, on each side.
+    """
+    below, above = _beside(value, interval)
+    their_below, their_above = _beside(other, other_interval)
+    difference = value - other
+    return difference - math.hypot(below, their_above), difference + math.hypot(above, their_below)
