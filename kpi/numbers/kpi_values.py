@@ -36,7 +36,7 @@ Ask = Callable[[Question], Answer]
 
 @dataclass(frozen=True)
 class Subject:
-    """What a value is of: a KPI, under filters, with devices that count within ``device_window`` days."""
+    """The subject of a value: a KPI, under filters, with devices that count within ``device_window`` days."""
 
     kpi: Kpi
     filters: Filters = EVERYBODY
@@ -210,7 +210,7 @@ class KpiValues:
         )
 
     def _why_none(self, of: Subject, window: Period) -> str:
-        """Why there is no value, in words that say what to do."""
+        """The reason for an absent value, in words that say what to do."""
         if self.min_users and self.with_every_cell().over(of, window).value is not None:
             return f"hidden for privacy: fewer than {self.min_users} people or attempts match"
         return f"no value on any day from {window.first} to {window.last}"
@@ -241,7 +241,7 @@ class KpiValues:
         return by_week.reindex(ends)
 
     def _counted_days(self) -> pd.Series:
-        """Whether each UTC day counts: it is loaded and complete."""
+        """True for each UTC day that counts: it is loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
         index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
         return pd.Series(days["counted"].to_numpy() == 1, index=index)
