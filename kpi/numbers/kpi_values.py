@@ -62,7 +62,7 @@ class WindowValue:
 
     @property
     def why_no_verdict(self) -> str | None:
-        """Why it is too thin for a verdict: few days with a value, or none of late; None where it isn't."""
+        """The reason why there is no verdict: few days with a value, or no recent value; or None."""
         first, last = self.window.bounds
         length = (last - first).days + 1
         if self.value is None or self.newest is None:
@@ -158,7 +158,7 @@ class KpiValues:
         return self._pooled_weeks(of, pd.DatetimeIndex(whole.index)).where(whole)
 
     def why_unknown(self, of: Subject, window: Period) -> str | None:
-        """Why a KPI can't be known over a window, in a sentence; None where it can.
+        """The reason why a KPI can't be known over a window, in a sentence; None where it can.
 
         A KPI of devices is known where three quarters of the window's days have a number of them.
         """
