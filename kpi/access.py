@@ -28,14 +28,14 @@ class Reader:
 
 @dataclass(frozen=True)
 class Denied:
-    """Why somebody may not, in a sentence; ``again`` tells whether signing in anew may help."""
+    """The reason for a denial, in a sentence; ``again`` is True where signing in again may help."""
 
     reason: str
     again: bool = False
 
 
 def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Reader | Denied:
-    """Whether the person of these OpenID claims may see the numbers, by address, domain and age.
+    """The reader of these OpenID claims, or the denial: by address, domain and age of the sign-in.
 
     Everything that isn't said is a reason to refuse: no address, an address that the provider did not
     verify, no time of signing in, no rule that lets anybody in.
@@ -96,7 +96,7 @@ def same_address(address: str) -> str | None:
 
 
 def only_this_machine(address: str | None) -> bool:
-    """Whether a server bound to this address is reached from its own machine only."""
+    """True where a server bound to this address is reached from its own machine only."""
     if not address:
         return False  # every interface
     if address == "localhost" or address.startswith("unix://"):
@@ -129,7 +129,7 @@ def open_to_others(
 
 
 def answered(settings: Settings) -> str:
-    """Who the dashboard answers as it is configured, in one line for whoever starts it."""
+    """A line for the operator who starts the dashboard, on the readers whom it answers."""
     if settings.sign_in:
         return "Readers sign in with OpenID Connect before they see anything."
     if settings.no_login:

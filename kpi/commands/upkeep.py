@@ -108,7 +108,7 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.numbers import annotations
 
     if asked.list or asked.day is None:
-        for note in annotations.standing(settings):
+        for note in annotations.listed(settings):
             print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
         return
     if not asked.label:

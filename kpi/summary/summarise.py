@@ -16,6 +16,7 @@ from kpi.meaning.definitions import (
     ATTEMPT_WINDOW,
     MONTH,
     NEEDED_DAYS,
+    NO_OTHER_DEVICE,
     PLATFORM,
     UNKNOWN_DEVICES,
     WEEK,
@@ -32,7 +33,7 @@ LOOK_AROUND_DAYS = 28
 EVENTS_AT_ONCE = 20_000_000
 """About how many events one statement groups: memory is bounded by it, however long the range."""
 
-ANY_DEVICES = (0, 999)
+ANY_DEVICES = (0, NO_OTHER_DEVICE)
 _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard.address import tell_dropped
+from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.goals.freezing import draw_freeze
@@ -150,7 +150,7 @@ def _tell_bad_threshold(key: str, low: float, high: float) -> None:
         except ValueError:
             inside = False
         if value and not inside:
-            tell_dropped(value, f"isn't a threshold from {low:g} to {high:g}")
+            notify_ignored(value, f"isn't a threshold from {low:g} to {high:g}")
 
 
 def _draw_baseline(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kpi import goals
 from kpi.dashboard.page import Page
-from kpi.dashboard.sidebar import BOUND, tell_bad_values
+from kpi.dashboard.sidebar import BOUND, notify_bad_values
 from kpi.goals import frozen, outlook, words
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
@@ -77,7 +77,7 @@ class GoalsPage:
         quarters = {f"Q{n} {before}": Period(*_quarter(before, n)) for n in (1, 2, 3, 4)}
         kept = {frozen_label(one): one for one in self.frozen}
         options = [str(before), *quarters, OWN_DAYS, *kept]
-        tell_bad_values("baseline", options)
+        notify_bad_values("baseline", options)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             chosen = st.selectbox(
                 "Baseline",
@@ -178,7 +178,7 @@ def _chosen_year(every: Sequence[goals.Goal], today: date) -> int:
     if len(years) == 1:
         return years[0]
     usual = next((year for year in years if year <= today.year), years[-1])
-    tell_bad_values("year", [str(year) for year in years])
+    notify_bad_values("year", [str(year) for year in years])
     names = [str(year) for year in years]
     chosen = st.segmented_control(
         "Goals of", names, default=str(usual), key="year", required=True, **BOUND
