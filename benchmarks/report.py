@@ -32,8 +32,8 @@ def main() -> None:
 
 def machine(run: dict[str, Any]) -> str:
     """What it ran on, and how busy that was."""
-    told = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
-    return f"{run['users']:,} users, {run['days']} days, {run.get('rows', 0):,} events. {told}."
+    parts = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
+    return f"{run['users']:,} users, {run['days']} days, {run.get('rows', 0):,} events. {parts}."
 
 
 def load(run: dict[str, Any]) -> str:

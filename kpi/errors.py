@@ -9,7 +9,7 @@ def one_line(text: str) -> str:
 
 
 class Refused(Exception):
-    """A request that can't be carried out, told in one line that says what to do."""
+    """A request that can't be carried out, with a line that says what to do."""
 
     def __str__(self) -> str:
         return one_line(super().__str__())

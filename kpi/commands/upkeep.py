@@ -5,15 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING
 
 from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.errors import Refused
 from kpi.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 
 def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
@@ -70,7 +66,7 @@ def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     print(
-        f"{gone.events} events expired; events are kept from {gone.first_kept}, days from "
+        f"{gone.events} events expired; events are retained from {gone.first_retained}, days from "
         f"{gone.frozen_before} can still be refilled, and every summary stays"
     )
 
@@ -121,7 +117,7 @@ def run_ddl(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.store import ddl
 
     if asked.apply:
-        print(f"{ddl.apply(settings)} statements carried out; nothing that stood was changed")
+        print(f"{ddl.apply(settings)} statements carried out; nothing that existed was changed")
     else:
         print(ddl.printed(settings, asked.dialect), end="")
 
@@ -138,11 +134,11 @@ def run_doctor(settings: Settings, asked: argparse.Namespace) -> int:
     if asked.repair:
         for path in doctor.close(settings):
             print(f"kpi: {path} is private now", file=sys.stderr)
-    found = []
+    findings = []
     for finding in doctor.findings(settings):
-        found.append(finding)
+        findings.append(finding)
         if not asked.json:
             print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
     if asked.json:
-        print(json.dumps([vars(finding) for finding in found], ensure_ascii=False))
-    return DONE if all(finding.good for finding in found) else REFUSED
+        print(json.dumps([vars(finding) for finding in findings], ensure_ascii=False))
+    return DONE if all(finding.good for finding in findings) else REFUSED

@@ -1,8 +1,8 @@
 """The embedded store's frozen baselines: a file of its own, which no publication replaces or copies.
 
 Rows are only ever added, under a lock of a moment's length that has nothing to do with that of loads
-and summaries. A process killed while it adds one leaves the others as they were: DuckDB's log of the
-file tells the next one what was committed.
+and summaries. A process killed while it adds a row leaves the others as they were: from DuckDB's log of
+the file, the next process knows what was committed.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
 
 
 def baselines_file(home: Path) -> Path:
-    """Where they are kept, beside the publications."""
+    """The file of the baselines, beside the publications."""
     return home / "baselines.duckdb"
 
 
 @contextmanager
 def adding_baselines(settings: Settings) -> Iterator[Connection]:
-    """A connection that may add rows to `kpi.baseline`; they stand when the block ends without fault."""
+    """A connection that may add rows to `kpi.baseline`; committed when the block ends without fault."""
     file = baselines_file(settings.home)
     with _locked(settings, fcntl.LOCK_EX):
         with private.umask():
@@ -56,7 +56,7 @@ def reading_baselines(settings: Settings) -> Iterator[Connection | None]:
 
 
 def _make(settings: Settings, file: Path) -> None:
-    """An empty file with its table, put in place whole, so that no crash leaves half of one."""
+    """Create an empty file with its table, put in place whole, so that no crash leaves half a file."""
     part = file.with_name(f"{file.name}.new")
     for left in (part, part.with_name(f"{part.name}.wal")):
         left.unlink(missing_ok=True)
