@@ -17,7 +17,7 @@ NAMES = {
     "approx_count_distinct": "approx_count_distinct",
     "hll": "HyperLogLog, merged",
     "roaring": "Roaring bitmaps",
-    "last_value": "last value",
+    "last_value": "last value seen",
 }
 
 

@@ -105,9 +105,9 @@ def _rivals(
     truth = [_truth(warehouse, filters, day) for filters, day in drawn]
     figures = {}
     for name in ("count_distinct", "approx_count_distinct", "hll", "roaring", "last_value"):
-        kept: list[Rival] = []
-        preparing = seconds(lambda n=name, k=kept: k.append(_rival(engine, n, prepared)))
-        rival = kept[0]
+        made: list[Rival] = []
+        preparing = seconds(lambda n=name, k=made: k.append(_rival(engine, n, prepared)))
+        rival = made[0]
         picked = _pick(engine, NAMED[HEADLINE][0])
         rival.day(asked[0], picked)
         figures[name] = {
@@ -116,7 +116,7 @@ def _rivals(
             "kept_bytes": rival.kept_bytes * len(days),
             **_errors(engine, rival, drawn, truth),
         }
-        del rival, kept
+        del rival, made
     return figures
 
 

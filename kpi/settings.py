@@ -73,7 +73,8 @@ class Settings:
         Raises Refused when a setting can't be understood; the message never holds its value.
         """
         secrets = _secrets(SECRETS_FILE)
-        given = {**_kpi_settings(secrets), **environ}
+        stored = {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
+        given = {**stored, **environ}
         home = Path(given.get("KPI_HOME") or "data").expanduser()
         key = given.get("KPI_HMAC_KEY")
         services = given.get("KPI_SYNC_SERVICES")
@@ -149,10 +150,6 @@ def _secrets(path: Path) -> dict[str, Any]:
         raise Refused(f"{path} is not UTF-8; save it as UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{path} can't be read; check its permissions and TOML syntax") from error
-
-
-def _kpi_settings(secrets: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
 
 
 def _connection(secrets: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,8 +12,17 @@ from kpi.errors import Refused
 from kpi.settings import Settings
 
 
-def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
+def _tidy(settings: Settings, otherwise: str) -> None:
+    """Tidy the store; where that is refused, print ``otherwise`` and the reason."""
     from kpi import store
+
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(f"kpi: {otherwise}: {refusal}", file=sys.stderr)
+
+
+def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.numbers.coverage import blank_services_sentence
     from kpi.summary.summarise import summarise
 
@@ -21,10 +30,7 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
         done = summarise(settings, asked.first, asked.last, step)
         if done.days:
             step("tidying")
-            try:
-                store.tidy(settings)
-            except Refused as refusal:
-                print(f"kpi: published, but not tidied: {refusal}", file=sys.stderr)
+            _tidy(settings, "published, but not tidied")
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0 and done.completed:
@@ -54,17 +60,10 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
 
 
 def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi import store
     from kpi.summary.expire import expire
 
     gone = expire(settings, asked.keep_days)
-    try:
-        store.tidy(settings)
-    except Refused as refusal:
-        print(
-            f"kpi: expired, but the server may hold the deleted rows until it is vacuumed: {refusal}",
-            file=sys.stderr,
-        )
+    _tidy(settings, "expired, but the server may hold the deleted rows until it is vacuumed")
     print(
         f"{gone.events} events expired; events are retained from {gone.first_retained}, days from "
         f"{gone.frozen_before} can still be refilled, and every summary stays"
@@ -72,20 +71,13 @@ def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
 
 
 def run_blank_tags(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi import store
     from kpi.summary.blank_tags import LOOKS_PRIVATE, blank_tags
 
     done = blank_tags(settings)
     if not done.values:
         print(f"no stored tags {LOOKS_PRIVATE}; nothing changed")
         return
-    try:
-        store.tidy(settings)
-    except Refused as refusal:
-        print(
-            f"kpi: blanked, but the server may hold the old rows until it is vacuumed: {refusal}",
-            file=sys.stderr,
-        )
+    _tidy(settings, "blanked, but the server may hold the old rows until it is vacuumed")
     counts = ", ".join(f"{tag} {values}" for tag, values in done.values.items())
     where = (
         f"publication {done.publication_id}" if done.publication_id else "nothing was published yet"

@@ -32,6 +32,7 @@ _LONGEST_LINE = 2_000_000
 _MOST_LINES_A_RECORD = 200
 _MARK = b"\xef\xbb\xbf"
 _NEWLINE, _QUOTE = 10, 34
+_BETWEEN_VALUES = re.compile(r"[\s,\[\]]*")
 
 
 def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> Iterator[Piece]:
@@ -312,7 +313,7 @@ def _values(blocks: Iterable[bytes]) -> Iterator[tuple[int, str, str | None]]:
         text += decode(block, last)
         place = 0
         while True:
-            start = _between_values().match(text, place).end()  # type: ignore[union-attr]
+            start = _BETWEEN_VALUES.match(text, place).end()  # type: ignore[union-attr]
             number += text.count("\n", place, start)
             place = start
             if place == len(text):
@@ -336,11 +337,6 @@ def _table_of(rows: list[tuple[int, str, str | None]]) -> pa.Table:
     return pa.table(
         [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
-
-
-@cache
-def _between_values() -> re.Pattern[str]:
-    return re.compile(r"[\s,\[\]]*")
 
 
 @cache

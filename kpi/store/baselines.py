@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
 from kpi import private
 from kpi.settings import Settings
 from kpi.store import dialects
 from kpi.store.locks import locked
-from kpi.store.shared import connection_settings, driver
+from kpi.store.shared import driver, in_memory
 
 ATTACH = "ATTACH $1 AS kpi"
 ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
@@ -35,13 +34,12 @@ def baselines_file(home: Path) -> Path:
 def adding_baselines(settings: Settings) -> Iterator[Connection]:
     """A connection that may add rows to `kpi.baseline`; committed when the block ends without fault."""
     file = baselines_file(settings.home)
-    with _locked(settings, fcntl.LOCK_EX):
-        with private.umask():
-            if not file.exists():
-                _make(settings, file)
-            with _attached(settings, file) as connection:
-                yield connection
-                connection.commit()
+    with _locked(settings, fcntl.LOCK_EX), private.umask():
+        if not file.exists():
+            _make(settings, file)
+        with _attached(settings, file) as connection:
+            yield connection
+            connection.commit()
 
 
 @contextmanager
@@ -78,14 +76,6 @@ def _locked(settings: Settings, kind: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def _attached(settings: Settings, file: Path, attach: str = ATTACH) -> Iterator[Connection]:
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": {**connection_settings(settings, None), "threads": "1"}},
-    )
-    try:
-        with engine.connect() as connection:
-            driver(connection).execute(attach, [str(file)])
-            yield connection
-    finally:
-        engine.dispose()
+    with in_memory(settings, threads="1") as connection:
+        driver(connection).execute(attach, [str(file)])
+        yield connection

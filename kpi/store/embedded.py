@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool
 
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
@@ -28,7 +28,13 @@ from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, record_publication
+from kpi.store.shared import (
+    SCHEMA_VERSION,
+    connection_settings,
+    driver,
+    in_memory,
+    record_publication,
+)
 
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
@@ -165,18 +171,9 @@ def reading_events(settings: Settings) -> Iterator[Connection | None]:
         if lock.exists()  # a restored folder has none until something is written
         else nullcontext()
     )
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": connection_settings(settings, None)},
-    )
-    try:
-        with waiting, engine.connect() as connection:
-            raw = driver(connection)
-            raw.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
-            yield connection
-    finally:
-        engine.dispose()
+    with waiting, in_memory(settings) as connection:
+        driver(connection).execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
+        yield connection
 
 
 def _locked(settings: Settings, lock: int, kind: int) -> AbstractContextManager[None]:
@@ -246,13 +243,8 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     before = publications.newest_or_none(home)
     if before is not None:
         shutil.copyfile(before, work)
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": connection_settings(settings, home / "spill")},
-    )
     try:
-        with engine.connect() as connection:
+        with in_memory(settings, home / "spill") as connection:
             raw = driver(connection)
             attach_events(raw, home)
             raw.execute("ATTACH $1 AS kpi", [str(work)])
@@ -261,7 +253,6 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
             connection.commit()
             yield Publishing(connection, home, work)
     finally:
-        engine.dispose()
         shutil.rmtree(home / "spill", ignore_errors=True)
         _clear(folder)
 
@@ -307,23 +298,15 @@ class Publishing:
 @contextmanager
 def loading(settings: Settings) -> Iterator[Loading]:
     """The private file, open for writing; nothing spills, since raw ids pass through."""
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": connection_settings(settings, None)},
-    )
-    try:
-        with engine.connect() as connection:
-            raw = driver(connection)
-            # Rows may be stored in any order; a checkpoint at the end is cheaper than a checkpoint a file.
-            raw.execute("SET preserve_insertion_order = false")
-            raw.execute("SET wal_autocheckpoint = '1GB'")
-            attach_events(raw, settings.home)
-            opened = Loading(connection, settings.home)
-            opened.prepare()
-            yield opened
-    finally:
-        engine.dispose()
+    with in_memory(settings) as connection:
+        raw = driver(connection)
+        # Rows may be stored in any order; a checkpoint at the end is cheaper than a checkpoint a file.
+        raw.execute("SET preserve_insertion_order = false")
+        raw.execute("SET wal_autocheckpoint = '1GB'")
+        attach_events(raw, settings.home)
+        opened = Loading(connection, settings.home)
+        opened.prepare()
+        yield opened
 
 
 class Loading:

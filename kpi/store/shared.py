@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
 
 from kpi.errors import Refused
 from kpi.meaning.definitions import DEFINITIONS
@@ -58,6 +60,21 @@ class Loading(Protocol):
 def driver(connection: Connection) -> Any:
     """The driver's own connection, for what SQLAlchemy has no words for."""
     return connection.connection.driver_connection
+
+
+@contextmanager
+def in_memory(settings: Settings, spill: Path | None = None, **more: str) -> Iterator[Connection]:
+    """A connection to DuckDB in memory, to attach files to; ``more`` are settings of the engine."""
+    engine = create_engine(
+        "duckdb:///:memory:",
+        poolclass=NullPool,
+        connect_args={"config": connection_settings(settings, spill) | more},
+    )
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def record_publication(
