@@ -73,7 +73,7 @@ def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Re
 
 
 def same_domain(domain: str) -> str | None:
-    """A domain as IDNA writes it, the same for every spelling of it; None for what is none.
+    """A domain as IDNA writes it, the same for every spelling of it; None where it is not valid.
 
     By IDNA 2008 'straße.example' and 'strasse.example' are two domains, of two owners.
     """
@@ -84,9 +84,9 @@ def same_domain(domain: str) -> str | None:
 
 
 def same_address(address: str) -> str | None:
-    """A mail address, the same for every spelling of case and domain; None for what is none.
+    """A mail address, the same for every spelling of case and domain; None where it is not valid.
 
-    Blanks around or within it, and nothing before its @, make it none.
+    Blanks around or within it, and nothing before its @, make it invalid.
     """
     local, at, domain = address.rpartition("@")
     named = same_domain(domain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,7 +73,8 @@ class Settings:
         Raises Refused when a setting can't be understood; the message never holds its value.
         """
         secrets = _secrets(SECRETS_FILE)
-        given = {**_kpi_settings(secrets), **environ}
+        stored = {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
+        given = {**stored, **environ}
         home = Path(given.get("KPI_HOME") or "data").expanduser()
         key = given.get("KPI_HMAC_KEY")
         services = given.get("KPI_SYNC_SERVICES")
@@ -122,12 +124,12 @@ class Settings:
 
 
 def demo_key_file(home: Path) -> Path:
-    """Where the demo keeps the key it made for its own simulated ids."""
+    """The file of the key that the demo made for its own simulated ids."""
     return home / "demo.key"
 
 
 def demo_folder(home: Path) -> Path:
-    """Where the demo writes its event files."""
+    """The folder of the demo's event files."""
     return home / "demo"
 
 
@@ -148,10 +150,6 @@ def _secrets(path: Path) -> dict[str, Any]:
         raise Refused(f"{path} is not UTF-8; save it as UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Refused(f"{path} can't be read; check its permissions and TOML syntax") from error
-
-
-def _kpi_settings(secrets: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
 
 
 def _connection(secrets: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -225,10 +223,8 @@ def _number(given: Mapping[str, str], name: str, kind: type[Number], default: Nu
     value = given.get(name)
     if not value:
         return default
-    try:
+    with suppress(ValueError):
         number = kind(value)
-    except ValueError as error:
-        raise Refused(f"{name} must be a number of 0 or more") from error
-    if not number >= 0:
-        raise Refused(f"{name} must be a number of 0 or more")
-    return number
+        if number >= 0:
+            return number
+    raise Refused(f"{name} must be a number of 0 or more")

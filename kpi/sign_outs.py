@@ -1,7 +1,7 @@
 """Sign-ins that were ended by signing out: no copy of their cookie opens anything any more.
 
 An identity provider's claims live in a signed cookie, which Streamlit trusts as long as it lasts. So each
-ended sign-in is remembered as an empty file, named by a hash, in a private folder of the store: one
+ended sign-in is remembered as an empty file, named by a hash, in a private folder of the store: any
 process notes it, and all of them see it, without a lock.
 """
 
