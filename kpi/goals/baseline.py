@@ -1,6 +1,6 @@
 """Baselines: the value of a period, the band its days lie in, what to mind, and a period to propose.
 
-Pure functions over a goal's daily values; a `Calendar` tells what is known of the days themselves.
+Pure functions over a goal's daily values; a `Calendar` has what is known of the days themselves.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ OUTAGE_SHARE = 0.5
 SHIFT_WEEKS = 4
 SHIFT_CHANCE = 0.01
 SHIFT_SIZE = 0.02
-"""A level shift is one that chance makes in under 1 of 100 cases, and of 2% of the level or more."""
+"""Chance makes a level shift in under 1 of 100 cases; it is of 2% of the level or more."""
 
 SEARCHED_ENDS = 26
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """What is known of days: which weren't loaded, were an outage, or a holiday, with what to call them."""
+    """The days that weren't loaded, and those of an outage or a holiday, with a name for each."""
 
     unloaded: frozenset[date] = frozenset()
     outages: dict[date, str] = field(default_factory=dict)
     holidays: dict[date, str] = field(default_factory=dict)
 
     def fault(self, days: Iterable[date]) -> str | None:
-        """What speaks against these days, or None."""
+        """The reason against these days, or None."""
         for day in days:
             if day in self.unloaded:
                 return f"{day_text(day)} wasn't loaded"
@@ -91,7 +91,7 @@ class Proposal:
 
 
 def calendar(volumes: pd.DataFrame, markers: Iterable[Marker]) -> Calendar:
-    """What is known of the days: from their volumes (`Warehouse.volumes`) and from what people marked.
+    """The calendar of the days: from their volumes (`Warehouse.volumes`) and from the markers of people.
 
     A day is an outage when it is marked as an incident, or when its volume is unusually low and under
     half of what is usual for its weekday.
@@ -169,7 +169,7 @@ def level_shift(weeks: np.ndarray) -> tuple[int, float] | None:
     """Where a series of weekly values changes its level most, and by how much; None if it doesn't.
 
     A shift parts at least four weeks from at least four; it counts when it is of 2% of the level or
-    more, and when the same weeks without it, drawn anew in blocks, show one as clear in under 1 of 100
+    more, and when the same weeks without it, drawn anew in blocks, show a shift as clear in under 1 of 100
     cases.
     """
     count = len(weeks)
@@ -183,7 +183,7 @@ def level_shift(weeks: np.ndarray) -> tuple[int, float] | None:
     at = split + SHIFT_WEEKS
     rest = weeks - np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
     # A level that drifts without a step leaves a rest that hangs together, and so long blocks. Each
-    # counts as one observation, and three things were fitted: two levels, and where they part.
+    # counts as a single observation, and three things were fitted: two levels, and where they part.
     block = block_of(rest)
     freedom = max(count - 3 * block, count / 4)
     drawn = rest[moving_blocks(count, block, SHIFT_DRAWS, SEED)] * np.sqrt(count / freedom)
@@ -220,34 +220,36 @@ def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
 def _warnings(
     days: pd.Series, period: Period, first: date, last: date, weeks: np.ndarray, known: Calendar
 ) -> list[str]:
-    told = []
+    warnings = []
     start, end = period.bounds
     if (period.first and start < first) or (period.last and end > last):
-        told.append(f"The data reach only over {days_text(first, last)} of this period.")
+        warnings.append(f"The data reach only over {days_text(first, last)} of this period.")
     inside = _calendar_days(first, last)
     unloaded = sum(day in known.unloaded for day in inside)
     if unloaded:
-        told.append(f"{_days(unloaded)} not loaded: they are left out.")
+        warnings.append(f"{_days(unloaded)} not loaded: they are left out.")
     missing = int(days.reindex(pd.to_datetime(inside)).isna().sum()) - unloaded
     if missing > 0:
-        told.append(f"{_days(missing)} without a value, such as those before a window is full.")
+        warnings.append(f"{_days(missing)} without a value, such as those before a window is full.")
     for what, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
-        found = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
-        if found:
-            more = f" and {len(found) - 3} more days" if len(found) > 3 else ""
-            told.append(f"{what}: {', '.join(found[:3])}{more}. Such days are counted like any.")
+        marks = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
+        if marks:
+            more = f" and {len(marks) - 3} more days" if len(marks) > 3 else ""
+            warnings.append(
+                f"{what}: {', '.join(marks[:3])}{more}. Such days are counted like any."
+            )
     if len(weeks) < FEWEST_WEEKS:
-        told.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
+        warnings.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
     shift = level_shift(weeks.mean(axis=1)) if len(weeks) else None
     if shift:
         at, size = shift
         ends = _ends_of_whole_weeks(days, first, last)
         day = ends[at] - timedelta(days=WEEK - 1)
-        told.append(
+        warnings.append(
             f"The level shifts around {day_text(day)}, by {size:+.2g} between the means before and "
             "after: the value is of neither.".replace("-", "−")
         )
-    return told
+    return warnings
 
 
 def _inside(days: pd.Series, period: Period) -> tuple[date, date]:
@@ -278,22 +280,22 @@ def _whole_weeks(days: pd.Series, first: date, last: date) -> np.ndarray:
 def _ends_of_whole_weeks(days: pd.Series, first: date, last: date) -> list[date]:
     table, ends = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
     whole = ~np.isnan(table).any(axis=1)
-    return [end for end, kept in zip(ends, whole, strict=True) if kept]
+    return [end for end, complete in zip(ends, whole, strict=True) if complete]
 
 
 def _fault_of_week(values: np.ndarray, end: date, known: Calendar) -> str | None:
     week = _calendar_days(end - timedelta(days=WEEK - 1), end)
-    told = known.fault(week)
-    if told is None and np.isnan(values).any():
+    fault = known.fault(week)
+    if fault is None and np.isnan(values).any():
         missing = week[int(np.argmax(np.isnan(values)))]
-        told = f"{day_text(missing)} has no value"
-    return told
+        fault = f"{day_text(missing)} has no value"
+    return fault
 
 
 def _limits(
     means: np.ndarray, faults: list[str | None], ends: list[date], start: int, stop: int
 ) -> str:
-    """What keeps a stretch from being longer, at either end."""
+    """The reasons why a stretch isn't longer, at either end."""
 
     def why(week: int, low: int, high: int) -> str:
         fault = faults[week]
@@ -301,13 +303,15 @@ def _limits(
             fault = "the level shifts"
         return fault or "a fault lies beyond"
 
-    told = []
+    limits = []
     if start > 0 and stop - start < LONGEST_WEEKS:
-        told.append(f"It begins there since in the week before, {why(start - 1, start - 1, stop)}")
+        limits.append(
+            f"It begins there since in the week before, {why(start - 1, start - 1, stop)}"
+        )
     if stop < len(ends) and stop - start < LONGEST_WEEKS:
-        told.append(f"it ends there since in the week after, {why(stop, start, stop + 1)}")
-    words = "; ".join(told)
-    return f"{words[0].upper()}{words[1:]}." if words else "It takes all there is."
+        limits.append(f"it ends there since in the week after, {why(stop, start, stop + 1)}")
+    words = "; ".join(limits)
+    return f"{words[0].upper()}{words[1:]}." if words else "It is all there is."
 
 
 def _calendar_days(first: date, last: date) -> list[date]:

@@ -98,10 +98,10 @@ def why_absent(
 def why_no_activity(warehouse: Published, period: Period = Period()) -> str | None:
     """Why same-people numbers are absent on days that have monthly users, and what to do; or None."""
     first, last = period.bounds
-    found = warehouse.frame("days_without_activity", first_day=first, last_day=last)
-    if found.empty:
+    lacking = warehouse.frame("days_without_activity", first_day=first, last_day=last)
+    if lacking.empty:
         return None
-    days = pd.DatetimeIndex(pd.to_datetime(found["day"]))
+    days = pd.DatetimeIndex(pd.to_datetime(lacking["day"]))
     absent = f"Same-people numbers are absent {_when(days)}, which an older version summarised without them"
     if can_be_filled(warehouse, days[-1]):
         return f"{absent}. {SUMMARISE}"
@@ -109,7 +109,7 @@ def why_no_activity(warehouse: Published, period: Period = Period()) -> str | No
 
 
 def can_be_filled(warehouse: Published, day: pd.Timestamp) -> bool:
-    """Whether the private rows of the 28 days that end with a day are retained."""
+    """True where the private rows of the 28 days that end with a day are retained."""
     retention = warehouse.retention
     if retention.empty:
         return True
