@@ -171,5 +171,5 @@ def needed(outlook: Outlook, target: float) -> Needed:
 
 
 def tested(outlook: Outlook) -> Backtest:
-    """The share of the method's ranges that held on this goal's history; raises TooShort where it is short."""
+    """The share of the method's ranges that held on this goal's history; raises TooShort if it is short."""
     return backtest(outlook.weeks, outlook.whole_weeks_left, outlook.scored_weeks)

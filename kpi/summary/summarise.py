@@ -335,7 +335,7 @@ class _Run:
         )
 
     def lacks_activity(self) -> bool:
-        """Whether some day has people whose active days aren't counted yet."""
+        """True where some day has people whose active days aren't counted yet."""
         return bool(_days_without_activity(self.connection, self.frozen_before))
 
     def fill_activity(self) -> int:
