@@ -105,7 +105,7 @@ def _parser() -> Checked:
     export.add_argument("--min-users", type=count, metavar="N", help="0 shows every cell")
     export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")
-    export.add_argument("--bands", action="store_true", help="95% intervals; same-people only")
+    export.add_argument("--bands", action="store_true", help="95%% intervals; same-people only")
     export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
     _add_output(export)
 
