@@ -15,7 +15,7 @@ import pandas as pd
 from kpi.errors import NoData
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, WEEK
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.kpis import Kpi
+from kpi.meaning.kpis import KPIS, Kpi
 from kpi.meaning.question import EVERYBODY, Options, Question
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
@@ -185,7 +185,24 @@ class KpiValues:
         value, newest = float(days.mean()), days.index[-1]
         users = int(self.daily_n(of)[newest])
         interval = share_interval(value, users) if of.kpi.unit == "percent" else None
+        if of == Subject(KPIS["engagement_ratio"]):
+            interval = self._of_same_people(value, newest) or interval
         return WindowValue(window, value, users, len(days), newest.date(), interval)
+
+    def _of_same_people(self, ratio: float, day: pd.Timestamp) -> Interval | None:
+        """The interval of the ratio of all users, from how unevenly people were active in the week to a day.
+
+        Of all users the ratio is that of the same people. None on a day whose active days aren't counted.
+        """
+        options = Options(incomplete=self.incomplete, bands=True)
+        question = Question("same-people", options=options, shown_from=self.min_users)
+        table = self._ask(question).table
+        row = table[table["day"] == day]
+        interval = _interval(row, "engagement_ratio")
+        if interval is None:
+            return None
+        moved = ratio - float(row["engagement_ratio"].iloc[0])
+        return interval[0] + moved, interval[1] + moved
 
     def _of_attempts(self, of: Subject, window: Period) -> WindowValue:
         options = Options(incomplete=self.incomplete, bands=True)
@@ -256,6 +273,8 @@ class KpiValues:
 
 def _interval(row: pd.DataFrame, column: str) -> Interval | None:
     """The interval beside a column of a row; None where the table has none, or an end is absent."""
+    if row.empty:
+        return None
     ends = [row.get(f"{column}{end}", pd.Series([None])).iloc[0] for end in (LOW, HIGH)]
     return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
 
