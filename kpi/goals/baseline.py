@@ -1,6 +1,6 @@
-"""Baselines: the value of a period, the band its days lie in, what to mind, and a period to propose.
+"""Baselines: the value of a period with its bands and warnings, and a period to propose.
 
-Pure functions over a goal's daily values; a `Calendar` tells what is known of the days themselves.
+Pure functions over a goal's daily values; a `Calendar` holds what is known of the days themselves.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 
 from kpi.goals.blocks import block_of, moving_blocks
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 from kpi.numbers.annotations import Marker
 from kpi.numbers.kpi_values import WindowValue, mean_within
-from kpi.numbers.uncertainty import mean_interval
+from kpi.numbers.uncertainty import mean_interval, memory_of
 from kpi.rows import each_row
 from kpi.summary import anomalies
 from kpi.text import day_text, days_text
@@ -34,21 +35,21 @@ OUTAGE_SHARE = 0.5
 SHIFT_WEEKS = 4
 SHIFT_CHANCE = 0.01
 SHIFT_SIZE = 0.02
-"""A level shift is one that chance makes in under 1 of 100 cases, and of 2% of the level or more."""
+"""A level shift is of 2% of the level or more, and by chance as clear in under 1 of 100 cases."""
 
 SEARCHED_ENDS = 26
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """What is known of days: which weren't loaded, were an outage, or a holiday, with what to call them."""
+    """Days that weren't loaded, days of an outage and holidays, with their names."""
 
     unloaded: frozenset[date] = frozenset()
     outages: dict[date, str] = field(default_factory=dict)
     holidays: dict[date, str] = field(default_factory=dict)
 
     def fault(self, days: Iterable[date]) -> str | None:
-        """What speaks against these days, or None."""
+        """The first reason against these days as a baseline, or None."""
         for day in days:
             if day in self.unloaded:
                 return f"{day_text(day)} wasn't loaded"
@@ -84,14 +85,14 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A period to take as baseline, and why; or no period, and why not."""
+    """A period proposed as baseline, or none, and the reason."""
 
     period: Period | None
     reason: str
 
 
 def calendar(volumes: pd.DataFrame, markers: Iterable[Marker]) -> Calendar:
-    """What is known of the days: from their volumes (`Warehouse.volumes`) and from what people marked.
+    """The calendar of the days' volumes (`Warehouse.volumes`) and of people's markers.
 
     A day is an outage when it is marked as an incident, or when its volume is unusually low and under
     half of what is usual for its weekday.
@@ -154,7 +155,7 @@ def proposal(days: pd.Series, before: date, known: Calendar) -> Proposal:
                 period = Period(ends[start] - timedelta(days=WEEK - 1), ends[stop - 1])
                 limits = _limits(means, faults, ends, start, stop)
                 return Proposal(period, f"{length} whole weeks without a gap, an outage, a holiday or a "
-                                f"shift of level: the longest that ends in the half year before "
+                                f"clear shift of level: the longest that ends in the half year before "
                                 f"{day_text(before + timedelta(days=1))}. {limits}")  # fmt: skip
     if len(ends) < FEWEST_WEEKS:
         return Proposal(None, f"There are only {len(ends)} whole weeks before "
@@ -166,42 +167,49 @@ def proposal(days: pd.Series, before: date, known: Calendar) -> Proposal:
 
 
 def level_shift(weeks: np.ndarray) -> tuple[int, float] | None:
-    """Where a series of weekly values changes its level most, and by how much; None if it doesn't.
+    """The first week after the clearest change of level, and its size; None where there is none.
 
-    A shift parts at least four weeks from at least four; it counts when it is of 2% of the level or
-    more, and when the same weeks without it, drawn anew in blocks, show one as clear in under 1 of 100
-    cases.
+    A change parts at least four weeks from at least four. It counts when it is of 2% of the level or more,
+    and when series with the same memory and no change have one as clear in under 1 of 100 cases. A level that
+    wanders for months can look the same.
     """
     count = len(weeks)
     if count < 2 * SHIFT_WEEKS:
         return None
-    clear, sizes = _splits(weeks[None, :])
-    split = int(np.argmax(clear[0]))
-    size = float(sizes[0, split])
+    clear, places, sizes = _clearest_splits(weeks[None, :])
+    at, size = int(places[0]), float(sizes[0])
     if abs(size) < SHIFT_SIZE * abs(float(weeks.mean())):
         return None
-    at = split + SHIFT_WEEKS
-    rest = weeks - np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
-    # A level that drifts without a step leaves a rest that hangs together, and so long blocks. Each
-    # counts as one observation, and three things were fitted: two levels, and where they part.
-    block = block_of(rest)
-    freedom = max(count - 3 * block, count / 4)
-    drawn = rest[moving_blocks(count, block, SHIFT_DRAWS, SEED)] * np.sqrt(count / freedom)
-    by_chance = _splits(drawn)[0].max(axis=1)
-    if (by_chance >= clear[0, split]).mean() >= SHIFT_CHANCE:
+    levels = np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
+    by_chance, _, _ = _clearest_splits(_series_with(memory_of(weeks - levels), count))
+    if (by_chance >= clear[0]).mean() >= SHIFT_CHANCE:
         return None
     return at, size
 
 
-def _splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Per row and split: how clear the difference of its sides' means is, and the difference."""
+def _clearest_splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per row: how clear its clearest split is, the first week after it, and the difference of the means.
+
+    A split is as clear as the squares that it explains are many times the squares that remain.
+    """
     count = rows.shape[1]
     before = np.arange(SHIFT_WEEKS, count - SHIFT_WEEKS + 1)
-    sums = np.cumsum(rows, axis=1)
-    left = sums[:, before - 1] / before
-    right = (sums[:, -1:] - sums[:, before - 1]) / (count - before)
-    size = right - left
-    return np.abs(size) * np.sqrt(before * (count - before) / count), size
+    away = rows - rows.mean(axis=1, keepdims=True)
+    sums = np.cumsum(away, axis=1)[:, before - 1]
+    explained = sums**2 * count / (before * (count - before))
+    best = np.argmax(explained, axis=1)
+    row = np.arange(len(rows))
+    most = explained[row, best]
+    rest = np.maximum((away**2).sum(axis=1) - most, np.finfo(float).tiny)
+    at = before[best]
+    return most / rest, at, -sums[row, best] * count / (at * (count - at))
+
+
+def _series_with(memory: float, count: int) -> np.ndarray:
+    """Series of weeks without a change of level, of which ``memory`` lasts a week: (draws, count)."""
+    shocks = np.random.default_rng(SEED).normal(size=(SHIFT_DRAWS, count))
+    shocks[:, 0] /= np.sqrt(1 - memory**2)  # as after many weeks before
+    return np.asarray(lfilter([1.0], [1.0, -memory], shocks, axis=1))
 
 
 def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
@@ -220,34 +228,36 @@ def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
 def _warnings(
     days: pd.Series, period: Period, first: date, last: date, weeks: np.ndarray, known: Calendar
 ) -> list[str]:
-    told = []
+    warnings = []
     start, end = period.bounds
     if (period.first and start < first) or (period.last and end > last):
-        told.append(f"The data reach only over {days_text(first, last)} of this period.")
+        warnings.append(f"The data reach only over {days_text(first, last)} of this period.")
     inside = _calendar_days(first, last)
     unloaded = sum(day in known.unloaded for day in inside)
     if unloaded:
-        told.append(f"{_days(unloaded)} not loaded: they are left out.")
+        warnings.append(f"{_days(unloaded)} not loaded: they are left out.")
     missing = int(days.reindex(pd.to_datetime(inside)).isna().sum()) - unloaded
     if missing > 0:
-        told.append(f"{_days(missing)} without a value, such as those before a window is full.")
-    for what, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
-        found = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
-        if found:
-            more = f" and {len(found) - 3} more days" if len(found) > 3 else ""
-            told.append(f"{what}: {', '.join(found[:3])}{more}. Such days are counted like any.")
+        warnings.append(f"{_days(missing)} without a value, such as those before a window is full.")
+    for kind, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
+        named = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
+        if named:
+            more = f" and {len(named) - 3} more days" if len(named) > 3 else ""
+            warnings.append(
+                f"{kind}: {', '.join(named[:3])}{more}. Such days are counted like any."
+            )
     if len(weeks) < FEWEST_WEEKS:
-        told.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
+        warnings.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
     shift = level_shift(weeks.mean(axis=1)) if len(weeks) else None
     if shift:
         at, size = shift
         ends = _ends_of_whole_weeks(days, first, last)
         day = ends[at] - timedelta(days=WEEK - 1)
-        told.append(
-            f"The level shifts around {day_text(day)}, by {size:+.2g} between the means before and "
-            "after: the value is of neither.".replace("-", "−")
+        warnings.append(
+            f"The level wanders or shifts, most clearly around {day_text(day)}, by {size:+.2g} between the "
+            "means before and after: the value is of neither.".replace("-", "−")
         )
-    return told
+    return warnings
 
 
 def _inside(days: pd.Series, period: Period) -> tuple[date, date]:
@@ -278,36 +288,38 @@ def _whole_weeks(days: pd.Series, first: date, last: date) -> np.ndarray:
 def _ends_of_whole_weeks(days: pd.Series, first: date, last: date) -> list[date]:
     table, ends = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
     whole = ~np.isnan(table).any(axis=1)
-    return [end for end, kept in zip(ends, whole, strict=True) if kept]
+    return [end for end, is_whole in zip(ends, whole, strict=True) if is_whole]
 
 
 def _fault_of_week(values: np.ndarray, end: date, known: Calendar) -> str | None:
     week = _calendar_days(end - timedelta(days=WEEK - 1), end)
-    told = known.fault(week)
-    if told is None and np.isnan(values).any():
+    fault = known.fault(week)
+    if fault is None and np.isnan(values).any():
         missing = week[int(np.argmax(np.isnan(values)))]
-        told = f"{day_text(missing)} has no value"
-    return told
+        fault = f"{day_text(missing)} has no value"
+    return fault
 
 
 def _limits(
     means: np.ndarray, faults: list[str | None], ends: list[date], start: int, stop: int
 ) -> str:
-    """What keeps a stretch from being longer, at either end."""
+    """The reasons why a stretch isn't longer, at either end."""
 
     def why(week: int, low: int, high: int) -> str:
         fault = faults[week]
         if fault is None and level_shift(means[low:high]) is not None:
-            fault = "the level shifts"
+            fault = "the level wanders or shifts"
         return fault or "a fault lies beyond"
 
-    told = []
+    limits = []
     if start > 0 and stop - start < LONGEST_WEEKS:
-        told.append(f"It begins there since in the week before, {why(start - 1, start - 1, stop)}")
+        limits.append(
+            f"It begins there since in the week before, {why(start - 1, start - 1, stop)}"
+        )
     if stop < len(ends) and stop - start < LONGEST_WEEKS:
-        told.append(f"it ends there since in the week after, {why(stop, start, stop + 1)}")
-    words = "; ".join(told)
-    return f"{words[0].upper()}{words[1:]}." if words else "It takes all there is."
+        limits.append(f"it ends there since in the week after, {why(stop, start, stop + 1)}")
+    words = "; ".join(limits)
+    return f"{words[0].upper()}{words[1:]}." if words else "It is the whole history."
 
 
 def _calendar_days(first: date, last: date) -> list[date]:
