@@ -22,9 +22,9 @@ test: $(VENV)/installed-dev browser
 test-long: $(VENV)/installed-dev browser
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadscope --no-loadscope-reorder
 
-# Writes tests/snapshots/ anew; read the difference before you commit it.
+# Writes tests/snapshots/ and docs/glossary.md anew; read the difference before you commit it.
 snapshots: $(VENV)/installed-dev
-	$(BIN)/python -m pytest tests/*/test_*_snapshots.py tests/store/test_grammar.py --renew-snapshots
+	$(BIN)/python -m pytest tests/*/test_*_snapshots.py tests/store/test_grammar.py tests/whole/test_docs.py --renew-snapshots
 
 # Every page, light and dark, wide and narrow, into docs/screenshots/.
 screenshots: $(VENV)/installed-dev browser

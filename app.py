@@ -1,6 +1,6 @@
-"""Overview: how the three KPIs are, at a glance, for everyone or any segment.
+"""Overview: the three KPIs at a glance, for everyone or any segment.
 
-`streamlit run app.py` imports it once, for what it serves, and then runs it as a page for every reader.
+`streamlit run app.py` imports it once, for ``app``, and then runs it as a page for every reader.
 """
 
 import streamlit as st

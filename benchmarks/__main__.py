@@ -2,7 +2,7 @@
 
 Subjects run in turn on the same data: load, summarise, query beside its rivals, connection times, and,
 when asked for, the app in a browser. What is known is printed and written at once, so that a run that
-is cut off still tells.
+is cut off still has its figures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kpi.settings import Settings
 
 SUBJECTS = ("load", "summarise", "query", "connection")
 ATTEMPTS_A_USER = 18
-KEY = b"a key for benchmarks, kept nowhere else"
+KEY = b"a key for benchmarks, stored nowhere else"
 
 
 def main() -> None:
@@ -33,19 +33,19 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write every figure here")
     parser.add_argument("--only", default=",".join(SUBJECTS), help="subjects, by comma")
     parser.add_argument("--folder", type=Path, help="keep log and store here, and go on from them")
-    told = parser.parse_args()
-    subjects = [subject for subject in SUBJECTS if subject in told.only.split(",")]
-    report = _Report(told.json)
-    folder = told.folder or Path(tempfile.mkdtemp(prefix="benchmarks-"))
+    arguments = parser.parse_args()
+    subjects = [subject for subject in SUBJECTS if subject in arguments.only.split(",")]
+    report = _Report(arguments.json)
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="benchmarks-"))
     try:
-        run(folder, told.users, told.days, subjects, report.add)
+        run(folder, arguments.users, arguments.days, subjects, report.add)
     finally:
-        if not told.folder:
+        if not arguments.folder:
             shutil.rmtree(folder)
 
 
 class _Report:
-    """Figures by name, printed as they come and kept in a file."""
+    """Figures by name, printed as they come and written to a file."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
@@ -65,35 +65,35 @@ def run(
     users: int,
     days: int,
     subjects: list[str],
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
     """Measure the subjects on one log of so many users and days."""
-    tell({"users": users, "days": days, "machine": measure.machine()})
+    report({"users": users, "days": days, "machine": measure.machine()})
     folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(home=folder / "store", hmac_key=KEY)
-    log = _log(folder / "log", users, days, tell)
+    log = _log(folder / "log", users, days, report)
     if "load" in subjects:
         shutil.rmtree(settings.home, ignore_errors=True)
-        tell(load.measured(settings, _without_last_day(log), folder))
+        report(load.measured(settings, _without_last_day(log), folder))
     if "summarise" in subjects:
         summarise.forget(settings)
-        tell(summarise.measured(settings, log, folder))
+        report(summarise.measured(settings, log, folder))
     if "query" in subjects:
-        tell(query.measured(settings, log))
+        report(query.measured(settings, log))
     if "connection" in subjects:
-        tell(connection.measured(folder, users * ATTEMPTS_A_USER))
-    tell({"load_average_at_end": round(os.getloadavg()[0], 2)})
+        report(connection.measured(folder, users * ATTEMPTS_A_USER))
+    report({"load_average_at_end": round(os.getloadavg()[0], 2)})
 
 
 def _log(
-    folder: Path, users: int, days: int, tell: Callable[[dict[str, Any]], None]
+    folder: Path, users: int, days: int, report: Callable[[dict[str, Any]], None]
 ) -> generate.Log:
     if folder.exists():
         log = generate.existing(folder, days)
-        tell({"rows": log.rows, "raw_bytes": log.bytes})
+        report({"rows": log.rows, "raw_bytes": log.bytes})
         return log
     made = measure.apart(generate.generate, folder, users, days)
-    tell(
+    report(
         {
             "rows": made.result.rows,
             "raw_bytes": made.result.bytes,

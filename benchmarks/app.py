@@ -39,7 +39,7 @@ WATCH = """() => {
 }"""
 TOOK = "() => window.changed - window.acted"
 LOADED = "() => window.changed"
-# Asked ten times a second only: on two cores, looking takes from what is looked at. Right after an act
+# Asked ten times a second only: on two cores, looking slows what is looked at. Right after an act
 # nothing has begun to change, so stillness counts only once something has.
 SETTLED = f"""() => document.querySelector('{AT_REST}') && ({DRAWN})()
   && window.changed > window.acted && performance.now() - window.changed > 400"""
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print a line per page: first loads, and the median and 95th percentile of a filter change."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.app", description=__doc__)
     parser.add_argument("--changes", type=int, default=CHANGES, metavar="N")
-    told = parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         home = os.environ.get("KPI_HOME") or str(folder / "demo")
@@ -66,14 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
             with serving(folder, script="benchmarks/floor.py", **store) as address:
-                _tell("Streamlit's floor", browser, address, of_floor, told.changes)
+                _report("Streamlit's floor", browser, address, of_floor, asked.changes)
             for link in PAGES:
                 with serving(folder, **store) as address:
-                    _tell(link.title, browser, address + path(link), of_filters, told.changes)
+                    _report(link.title, browser, address + path(link), of_filters, asked.changes)
             browser.close()
 
 
-def _tell(name: str, browser: Browser, address: str, steps: Steps, count: int) -> None:
+def _report(name: str, browser: Browser, address: str, steps: Steps, count: int) -> None:
     fresh, warm = (first_load(browser, address) for _ in range(2))
     times = list(changes(browser, address, steps, count))
     new = [took for first, took in times if first]
@@ -102,7 +102,7 @@ def first_load(browser: Browser, address: str) -> float:
 def changes(
     browser: Browser, address: str, steps: Steps, count: int
 ) -> Iterator[tuple[bool, float]]:
-    """Of so many changes in the sidebar: whether it was the first with its choices, and milliseconds."""
+    """For each of so many changes in the sidebar: True with new choices, and milliseconds."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -110,14 +110,14 @@ def changes(
     page.wait_for_selector("[data-testid=stMain]")
     page.evaluate(WATCH)
     still(page)
-    seen = {page.url}
+    reached = {page.url}
     for step in islice(cycle(steps(page)), count):
         before = page.url
         step()
         page.wait_for_function("before => location.href != before", arg=before, polling=50)
         still(page)
-        yield page.url not in seen, page.evaluate(TOOK)
-        seen.add(page.url)
+        yield page.url not in reached, page.evaluate(TOOK)
+        reached.add(page.url)
     context.close()
 
 

@@ -63,7 +63,7 @@ ORDER BY day
 
 
 def measured(folder: Path, attempts: int) -> dict[str, Any]:
-    """Ours, DuckDB's own t-digest on the same rows, and digests kept per day, account and segment."""
+    """Ours, DuckDB's own t-digest on the same rows, and digests stored per day, account and segment."""
     file = folder / "attempts.duckdb"
     with duckdb.connect(":memory:") as engine:
         engine.execute("ATTACH $1 AS kpi", [str(file)])
@@ -82,11 +82,11 @@ def measured(folder: Path, attempts: int) -> dict[str, Any]:
 
 def _measured(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     digests, building = _timed_digests(engine)
-    kept = sum(digest.get_serialized_size_bytes() for digest in digests.values())
+    size = sum(digest.get_serialized_size_bytes() for digest in digests.values())
     figures: dict[str, Any] = {
         "attempt_filters": {},
         "digests_build_seconds": building,
-        "digests_bytes": kept,
+        "digests_bytes": size,
     }
     for name, filters in FILTERS.items():
         exact_sql = _statement(filters)
@@ -97,7 +97,7 @@ def _measured(engine: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             "engine_digest_ms": 1000 * median_seconds(lambda s=digest_sql: _rows(engine, s)),
             "engine_digest": _errors(exact, _rows(engine, digest_sql)),
         }
-        if filters.devices is None:  # kept digests know segments, not devices
+        if filters.devices is None:  # stored digests know segments, not devices
             picked = _picked(engine, filters)
             merged = _merged(digests, picked)
             figures["attempt_filters"][name] |= {
@@ -125,8 +125,8 @@ def _statement(filters: Filters) -> str:
 
 def _rows(engine: duckdb.DuckDBPyConnection, sql: str) -> dict[tuple[int, date], tuple[float, ...]]:
     """The quartiles by account and day."""
-    found = engine.execute(sql).fetchall()
-    return {(row[1], row[2]): tuple(float(v) for v in row[4:7]) for row in found}
+    rows = engine.execute(sql).fetchall()
+    return {(row[1], row[2]): tuple(float(v) for v in row[4:7]) for row in rows}
 
 
 def _in_engine(sql: str) -> str:
@@ -141,15 +141,15 @@ def _in_engine(sql: str) -> str:
 
 
 def _timed_digests(engine: duckdb.DuckDBPyConnection) -> tuple[dict, float]:
-    kept: dict[tuple[int, date, int], datasketches.tdigest_double] = {}
+    digests: dict[tuple[int, date, int], datasketches.tdigest_double] = {}
 
     def build() -> None:
-        found = engine.execute(
+        columns = engine.execute(
             "SELECT new_account, day_ready - DATE '1970-01-01' AS day, segment_id, ready_ms "
             "FROM kpi.connection WHERE ready_ms IS NOT NULL ORDER BY 1, 2, 3"
         ).fetchnumpy()
         account, day, segment, ms = (
-            np.asarray(found[name]) for name in ("new_account", "day", "segment_id", "ready_ms")
+            np.asarray(columns[name]) for name in ("new_account", "day", "segment_id", "ready_ms")
         )
         moved = (np.diff(account) != 0) | (np.diff(day) != 0) | (np.diff(segment) != 0)
         edges = np.flatnonzero(moved) + 1
@@ -158,9 +158,9 @@ def _timed_digests(engine: duckdb.DuckDBPyConnection) -> tuple[dict, float]:
             digest = datasketches.tdigest_double(DIGEST_SIZE)
             digest.update(values)
             when = date.fromordinal(int(day[start]) + date(1970, 1, 1).toordinal())
-            kept[int(account[start]), when, int(segment[start])] = digest
+            digests[int(account[start]), when, int(segment[start])] = digest
 
-    return kept, seconds(build)
+    return digests, seconds(build)
 
 
 def _merged(digests: dict, picked: set[int]) -> dict[tuple[int, date], tuple[float, ...]]:
@@ -186,12 +186,12 @@ def _picked(engine: duckdb.DuckDBPyConnection, filters: Filters) -> set[int]:
     }
 
 
-def _errors(exact: dict, told: dict) -> dict[str, float]:
-    """How far the told quartiles are from the exact ones, in percent of them."""
+def _errors(exact: dict, estimated: dict) -> dict[str, float]:
+    """The distance of the estimated quartiles from the exact, in percent of these."""
     errors = [
         100 * abs(got - known) / known
         for key, quartiles in exact.items()
-        for got, known in zip(told.get(key, (0.0, 0.0, 0.0)), quartiles, strict=True)
+        for got, known in zip(estimated.get(key, (0.0, 0.0, 0.0)), quartiles, strict=True)
         if known
     ]
     return {

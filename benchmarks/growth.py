@@ -1,4 +1,4 @@
-"""`python -m benchmarks.growth [--run]`: how every figure grows, from the runs kept in docs/benchmarks.
+"""`python -m benchmarks.growth [--run]`: the growth of every figure, from the runs in docs/benchmarks.
 
 `--run` measures the sizes first that aren't there yet. Draws the log-log plot and prints each figure's
 exponent: 1 is in step with the log, 0 doesn't grow.
@@ -33,13 +33,13 @@ FIGURES = {
 
 
 def main() -> None:
-    """Run what is missing if told so; draw; print the exponents."""
+    """Run what is missing with --run; draw; print the exponents."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--run", action="store_true")
     if parser.parse_args().run:
         for users, days in SIZES:
             measure(users, days)
-    runs = kept_runs()
+    runs = stored_runs()
     long = pd.DataFrame(
         {"rows": run["rows"], "users": run["users"], "days": run["days"], **_row(name, run)}
         for run in runs
@@ -58,8 +58,8 @@ def measure(users: int, days: int) -> None:
         subprocess.run([sys.executable, "-m", "benchmarks", *size], check=True)
 
 
-def kept_runs() -> list[dict[str, Any]]:
-    """Every run that is kept, smallest first."""
+def stored_runs() -> list[dict[str, Any]]:
+    """Every stored run, smallest first."""
     runs = [json.loads(file.read_text()) for file in RUNS.glob("*x*.json")]
     return sorted(runs, key=lambda run: run["rows"])
 

@@ -20,11 +20,11 @@ def load_everything(settings: Settings, files: list[Path]) -> int:
     """Load files into a store as the command does; the rows read."""
     rows = 0
 
-    def tell(loaded: load.Loaded) -> None:
+    def report(loaded: load.Loaded) -> None:
         nonlocal rows
         rows += loaded.rows_read
 
-    for refusal in load.load_files(settings, files, report=tell):
+    for refusal in load.load_files(settings, files, report=report):
         raise refusal
     return rows
 

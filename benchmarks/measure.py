@@ -30,14 +30,14 @@ class Apart(NamedTuple):
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long one run takes."""
+    """Seconds of a run."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def median_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """The median of several runs, after one that isn't counted."""
+    """The median of several runs, after a run that isn't counted."""
     work()
     return statistics.median(seconds(work) for _ in range(repeats))
 
@@ -75,13 +75,13 @@ def machine() -> dict[str, str | int | float]:
 
 
 def memory_bytes_per_second() -> float:
-    """How fast one thread reads memory: the sum of an array far larger than any cache."""
+    """Bytes per second that a thread reads from memory: the sum of an array far larger than any cache."""
     numbers = np.ones(2**27, dtype=np.int64)
     return numbers.nbytes / min(seconds(numbers.sum) for _ in range(REPEATS))
 
 
 def disk_bytes_per_second(folder: Path, megabytes: int = 512) -> float:
-    """How fast the folder's disk takes bytes, synced, in one stretch."""
+    """Bytes per second that the folder's disk writes, synced, in one stretch."""
     block = os.urandom(2**20)
 
     def write() -> None:

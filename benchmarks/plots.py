@@ -29,7 +29,7 @@ def main() -> None:
     ways = {"ours": {"year_ms": run["query_ms"], "worst_error_percent": 0.0}, **run["rivals"]}
     frame = pd.DataFrame(
         {
-            "way": f"{NAMES[name]}: {_told(way['worst_error_percent'])}",
+            "way": f"{NAMES[name]}: {_error_text(way['worst_error_percent'])}",
             "milliseconds": way["year_ms"],
             "exact": "exact" if way["worst_error_percent"] == 0 else "off",
         }
@@ -59,7 +59,7 @@ def plot(frame: pd.DataFrame, title: str, unit: str) -> alt.LayerChart:
     return bars + label
 
 
-def _told(worst: float) -> str:
+def _error_text(worst: float) -> str:
     return "exact" if worst == 0 else f"up to {worst:.1f}% off"
 
 

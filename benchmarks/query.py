@@ -103,21 +103,21 @@ def _rivals(
         (_random_filter(chance, values), chance.choice(counted)) for _ in range(RANDOM_FILTERS)
     ]
     truth = [_truth(warehouse, filters, day) for filters, day in drawn]
-    found = {}
+    figures = {}
     for name in ("count_distinct", "approx_count_distinct", "hll", "roaring", "last_value"):
-        kept: list[Rival] = []
-        preparing = seconds(lambda n=name, k=kept: k.append(_rival(engine, n, prepared)))
-        rival = kept[0]
+        made: list[Rival] = []
+        preparing = seconds(lambda n=name, k=made: k.append(_rival(engine, n, prepared)))
+        rival = made[0]
         picked = _pick(engine, NAMED[HEADLINE][0])
         rival.day(asked[0], picked)
-        found[name] = {
+        figures[name] = {
             "year_ms": 1000 * rival.year_seconds(asked, len(days), picked),
             "prepare_seconds": preparing,
             "kept_bytes": rival.kept_bytes * len(days),
             **_errors(engine, rival, drawn, truth),
         }
-        del rival, kept
-    return found
+        del rival, made
+    return figures
 
 
 def _rival(engine: duckdb.DuckDBPyConnection, name: str, days: list[date]) -> Rival:
@@ -139,10 +139,10 @@ def _errors(
     """How far the rival's monthly and daily users are from the truth, in percent of it."""
     errors = []
     for (filters, day), exact in zip(drawn, truth, strict=True):
-        told = rival.day(day, _pick(engine, filters))
+        counted = rival.day(day, _pick(engine, filters))
         errors += [
             100 * abs(float(got or 0) - known) / known
-            for got, known in zip(told, exact, strict=True)
+            for got, known in zip(counted, exact, strict=True)
             if known
         ]
     return {
@@ -179,14 +179,14 @@ def _pick(engine: duckdb.DuckDBPyConnection, filters: Filters) -> set[int]:
 
 def _random_filter(chance: random.Random, values: dict[str, list[str]]) -> Filters:
     """A filter on one to three tags, among each tag's more used values; sometimes an exclusion."""
-    told: dict[str, Any] = {}
+    picked: dict[str, Any] = {}
     for tag in chance.sample(TAGS, chance.randint(1, 3)):
         often = values[tag][:12]
         some = tuple(chance.sample(often, min(len(often), chance.randint(1, 4))))
-        told[f"not_{tag}" if chance.random() < 0.3 else tag] = some
+        picked[f"not_{tag}" if chance.random() < 0.3 else tag] = some
     if chance.random() < 0.4:
-        told["users"] = chance.choice(("existing", "existing", "new"))
-    return Filters(**told)
+        picked["users"] = chance.choice(("existing", "existing", "new"))
+    return Filters(**picked)
 
 
 def _scanned_bytes(engine: duckdb.DuckDBPyConnection) -> int:

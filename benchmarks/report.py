@@ -32,8 +32,8 @@ def main() -> None:
 
 def machine(run: dict[str, Any]) -> str:
     """What it ran on, and how busy that was."""
-    told = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
-    return f"{run['users']:,} users, {run['days']} days, {run.get('rows', 0):,} events. {told}."
+    parts = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
+    return f"{run['users']:,} users, {run['days']} days, {run.get('rows', 0):,} events. {parts}."
 
 
 def load(run: dict[str, Any]) -> str:
@@ -139,7 +139,7 @@ def rivals(run: dict[str, Any]) -> str:
             "way",
             "ms",
             "times ours",
-            "kept, MB",
+            "stored, MB",
             "worst error, %",
             "mean error, %",
             "prepared in, s",
@@ -152,15 +152,15 @@ def attempts(run: dict[str, Any]) -> str:
     """Quartiles of attempts."""
     rows = []
     for name, f in run["attempt_filters"].items():
-        kept = f.get("kept_digest")
+        digest = f.get("kept_digest")
         rows.append(
             [
                 name.replace("_", " "),
                 f"{f['exact_ms']:,.0f}",
                 f"{f['engine_digest_ms']:,.0f}",
                 f"{f['engine_digest']['worst_error_percent']:.1f}",
-                f"{f['kept_digest_ms']:,.0f}" if kept else "",
-                f"{kept['worst_error_percent']:.1f}" if kept else "",
+                f"{f['kept_digest_ms']:,.0f}" if digest else "",
+                f"{digest['worst_error_percent']:.1f}" if digest else "",
             ]
         )
     return table(
@@ -169,7 +169,7 @@ def attempts(run: dict[str, Any]) -> str:
             "exact, ms",
             "t-digest in the engine, ms",
             "off by up to, %",
-            "kept t-digests merged, ms",
+            "stored t-digests merged, ms",
             "off by up to, %",
         ],
         rows,

@@ -82,13 +82,13 @@ class Rival(Protocol):
     name: str
     exact: bool
     kept_bytes: float
-    """What must be kept per day of data."""
+    """Bytes that must be stored per day of data."""
 
     def day(self, day: date, segments: set[int]) -> tuple[float, float]:
         """Daily and monthly users of one day under a filter, given the segments it picks."""
 
     def year_seconds(self, days: list[date], whole: int, segments: set[int]) -> float:
-        """How long a chart of so many days takes, from the days asked."""
+        """Seconds for a chart of so many days, from the days asked."""
 
 
 class PerDay:
@@ -114,18 +114,18 @@ class Bitmaps:
     name, exact = "roaring", True
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, days: list[date]) -> None:
-        self._kept = {
+        self._by_day = {
             day: {
                 segment: pyroaring.BitMap(users)
                 for segment, users in _users_by_segment(engine, day)
             }
             for day in days
         }
-        sizes = [len(m.serialize()) for by in self._kept.values() for m in by.values()]
+        sizes = [len(m.serialize()) for by in self._by_day.values() for m in by.values()]
         self.kept_bytes = sum(sizes) / len(days)
 
     def _daily(self, day: date, segments: set[int]) -> pyroaring.BitMap:
-        picked = [kept for segment, kept in self._kept[day].items() if segment in segments]
+        picked = [sketch for segment, sketch in self._by_day[day].items() if segment in segments]
         return pyroaring.BitMap.union(*picked) if picked else pyroaring.BitMap()
 
     def day(self, day: date, segments: set[int]) -> tuple[float, float]:
@@ -136,11 +136,11 @@ class Bitmaps:
         """Every day's union once, then 28 of them for each day."""
 
         def run() -> None:
-            daily = {day: self._daily(day, segments) for day in self._kept}
-            for day in list(self._kept)[MONTH - 1 :]:
+            daily = {day: self._daily(day, segments) for day in self._by_day}
+            for day in list(self._by_day)[MONTH - 1 :]:
                 len(pyroaring.BitMap.union(*(daily[d] for d in _month(day))))
 
-        return _per_day(run, len(self._kept)) * whole
+        return _per_day(run, len(self._by_day)) * whole
 
 
 class Sketches:
@@ -149,15 +149,17 @@ class Sketches:
     name, exact = "hll", False
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, days: list[date]) -> None:
-        self._kept = {
+        self._by_day = {
             day: {segment: _sketch(users) for segment, users in _users_by_segment(engine, day)}
             for day in days
         }
-        sizes = [len(s.serialize_compact()) for by in self._kept.values() for s in by.values()]
+        sizes = [len(s.serialize_compact()) for by in self._by_day.values() for s in by.values()]
         self.kept_bytes = sum(sizes) / len(days)
 
     def _daily(self, day: date, segments: set[int]) -> datasketches.hll_sketch:
-        return _merged(kept for segment, kept in self._kept[day].items() if segment in segments)
+        return _merged(
+            sketch for segment, sketch in self._by_day[day].items() if segment in segments
+        )
 
     def day(self, day: date, segments: set[int]) -> tuple[float, float]:
         month = [self._daily(d, segments) for d in _month(day)]
@@ -167,15 +169,15 @@ class Sketches:
         """Every day's merge once, then 28 of them for each day."""
 
         def run() -> None:
-            daily = {day: self._daily(day, segments) for day in self._kept}
-            for day in list(self._kept)[MONTH - 1 :]:
+            daily = {day: self._daily(day, segments) for day in self._by_day}
+            for day in list(self._by_day)[MONTH - 1 :]:
                 _merged(daily[d] for d in _month(day)).get_estimate()
 
-        return _per_day(run, len(self._kept)) * whole
+        return _per_day(run, len(self._by_day)) * whole
 
 
 class LastValue:
-    """One attribution a user: the segment last seen, as in Mozilla's exact-MAU tables."""
+    """One attribution a user: the segment of the last event, as in Mozilla's exact-MAU tables."""
 
     name, exact = "last_value", False
 
@@ -188,8 +190,8 @@ class LastValue:
         self.kept_bytes = rows * 16 / days
 
     def day(self, day: date, segments: set[int]) -> tuple[float, float]:
-        found = {d: (daily, monthly) for d, daily, monthly in self._all_days()}
-        return found.get(day, (0, 0))
+        users = {d: (daily, monthly) for d, daily, monthly in self._all_days()}
+        return users.get(day, (0, 0))
 
     def _all_days(self) -> list[tuple]:
         return self._engine.execute(LAST_VALUE_ALL_DAYS).fetchall()
@@ -209,10 +211,10 @@ def pick(engine: duckdb.DuckDBPyConnection, segments: set[int]) -> None:
 def _users_by_segment(
     engine: duckdb.DuckDBPyConnection, day: date
 ) -> Iterator[tuple[int, np.ndarray]]:
-    found = engine.execute(
+    columns = engine.execute(
         "SELECT segment_id, user_id FROM events.user_day WHERE day = $1 ORDER BY 1, 2", [day]
     ).fetchnumpy()
-    segment, user = found["segment_id"], found["user_id"].astype(np.uint32)
+    segment, user = columns["segment_id"], columns["user_id"].astype(np.uint32)
     edges = np.flatnonzero(np.diff(segment)) + 1
     for users, first in zip(np.split(user, edges), [0, *edges], strict=True):
         if users.size:
@@ -237,5 +239,5 @@ def _month(day: date) -> list[date]:
 
 
 def _per_day(run, days: int) -> float:
-    """Seconds a charted day takes, given one run over so many days."""
+    """Seconds per charted day, given a run over so many days."""
     return statistics.median(seconds(run) for _ in range(3)) / max(days - MONTH + 1, 1)

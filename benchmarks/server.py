@@ -19,7 +19,7 @@ from kpi import store
 from kpi.settings import Settings
 from kpi.store import ddl
 
-KEY = b"a key for benchmarks, kept nowhere else"
+KEY = b"a key for benchmarks, stored nowhere else"
 
 
 def main() -> None:

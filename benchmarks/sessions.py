@@ -44,12 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sessions", description=__doc__)
     parser.add_argument("--home", type=Path, help="the store to show; a demo is built otherwise")
     parser.add_argument("--json", type=Path)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measured(Path(folder), told.home or demo(Path(folder) / "home"))
+        figures = measured(Path(folder), arguments.home or demo(Path(folder) / "home"))
     print(json.dumps(figures, indent=2))
-    if told.json:
-        told.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def demo(home: Path) -> Path:
@@ -93,26 +93,27 @@ def _crowd(address: str, count: int, choices: int | None = None) -> dict[str, fl
 async def _all(
     address: str, count: int, changes: int, choices: int | None = None
 ) -> tuple[list[float], int, float]:
-    found = await asyncio.gather(*(_one(address, seed, changes, choices) for seed in range(count)))
-    waits = [wait for session in found for wait, _, _ in session]
-    failed = sum(failure for session in found for _, failure, _ in session)
-    return waits, failed, statistics.fmean(size for session in found for _, _, size in session)
+    sessions = (_session(address, seed, changes, choices) for seed in range(count))
+    measured = await asyncio.gather(*sessions)
+    waits = [wait for session in measured for wait, _, _ in session]
+    failed = sum(failure for session in measured for _, failure, _ in session)
+    return waits, failed, statistics.fmean(size for session in measured for _, _, size in session)
 
 
-async def _one(
+async def _session(
     address: str, seed: int, changes: int, choices: int | None
 ) -> list[tuple[float, bool, int]]:
     chance = random.Random(seed)
     offered = [_choice(random.Random(f"choice {n}")) for n in range(choices or 0)]
-    found = []
+    runs = []
     async with Session(address) as session:
         await session.run(patience=300)
         for _ in range(changes):
             asked = chance.choice(offered) if offered else _choice(chance)
             started = time.perf_counter()
             run = await session.run(asked, patience=300)
-            found.append((time.perf_counter() - started, run.failed, run.bytes))
-    return found
+            runs.append((time.perf_counter() - started, run.failed, run.bytes))
+    return runs
 
 
 def _choice(chance: random.Random) -> dict[str, Any]:
@@ -125,11 +126,11 @@ def _choice(chance: random.Random) -> dict[str, Any]:
 def _memory(running: serving, address: str) -> dict[str, int]:
     """The server's memory before and after changes by ten sessions, again and again."""
     before = _resident(running)
-    seen = []
+    sizes = []
     for _ in range(5):
         asyncio.run(_all(address, 10, CHANGES_FOR_MEMORY // 50))
-        seen.append(_resident(running))
-    return {"before_bytes": before, **{f"after_{100 * n}": b for n, b in enumerate(seen, 1)}}
+        sizes.append(_resident(running))
+    return {"before_bytes": before, **{f"after_{100 * n}": b for n, b in enumerate(sizes, 1)}}
 
 
 def _resident(running: serving) -> int:
@@ -138,7 +139,7 @@ def _resident(running: serving) -> int:
 
 
 def _floor(folder: Path) -> float:
-    """What asking Streamlit for a page of one line takes, once it was asked before."""
+    """Seconds to ask Streamlit for a page of one line, once it was asked before."""
     script = folder / "empty.py"
     script.write_text(EMPTY)
     port = 18_000 + os.getpid() % 10_000

@@ -1,4 +1,4 @@
-"""Summarising: a whole range, one more day, one late day, and the most memory it takes."""
+"""Summarising: a whole range, one more day, one late day, and the most memory used."""
 
 from __future__ import annotations
 

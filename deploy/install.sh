@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs this clone's newest commit as /opt/kpi, or upgrades to it: the user, the packages of the lock, the
 # store's folder, a first key, the units and their timers. Run as root, in the clone: sh deploy/install.sh
-# What stands already (the user, the store, /etc/kpi.env) is left as it is; earlier versions stay beside the
+# What exists already (the user, the store, /etc/kpi.env) is left as it is; earlier versions stay beside the
 # new one. ROOT names a folder in place of / for a trial, PYTHON another Python than python3.
 set -eu
 umask 022

@@ -28,14 +28,14 @@ class Reader:
 
 @dataclass(frozen=True)
 class Denied:
-    """Why somebody may not, in a sentence; ``again`` tells whether signing in anew may help."""
+    """The reason for a denial, in a sentence; ``again`` is True where signing in again may help."""
 
     reason: str
     again: bool = False
 
 
 def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Reader | Denied:
-    """Whether the person of these OpenID claims may see the numbers, by address, domain and age.
+    """The reader of these OpenID claims, or the denial: by address, domain and age of the sign-in.
 
     Everything that isn't said is a reason to refuse: no address, an address that the provider did not
     verify, no time of signing in, no rule that lets anybody in.
@@ -73,7 +73,7 @@ def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Re
 
 
 def same_domain(domain: str) -> str | None:
-    """A domain as IDNA writes it, the same for every spelling of it; None for what is none.
+    """A domain as IDNA writes it, the same for every spelling of it; None where it is not valid.
 
     By IDNA 2008 'straße.example' and 'strasse.example' are two domains, of two owners.
     """
@@ -84,9 +84,9 @@ def same_domain(domain: str) -> str | None:
 
 
 def same_address(address: str) -> str | None:
-    """A mail address, the same for every spelling of case and domain; None for what is none.
+    """A mail address, the same for every spelling of case and domain; None where it is not valid.
 
-    Blanks around or within it, and nothing before its @, make it none.
+    Blanks around or within it, and nothing before its @, make it invalid.
     """
     local, at, domain = address.rpartition("@")
     named = same_domain(domain)
@@ -96,7 +96,7 @@ def same_address(address: str) -> str | None:
 
 
 def only_this_machine(address: str | None) -> bool:
-    """Whether a server bound to this address is reached from its own machine only."""
+    """True where a server bound to this address is reached from its own machine only."""
     if not address:
         return False  # every interface
     if address == "localhost" or address.startswith("unix://"):
@@ -129,7 +129,7 @@ def open_to_others(
 
 
 def answered(settings: Settings) -> str:
-    """Who the dashboard answers as it is configured, in one line for whoever starts it."""
+    """A line for the operator who starts the dashboard, on the readers whom it answers."""
     if settings.sign_in:
         return "Readers sign in with OpenID Connect before they see anything."
     if settings.no_login:

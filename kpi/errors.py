@@ -2,14 +2,14 @@
 
 
 def one_line(text: str) -> str:
-    """Text of a file's name or of data as one line: control and direction characters are escaped."""
+    """Text of a file's name or of data as a single line: control and direction characters are escaped."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )
 
 
 class Refused(Exception):
-    """A request that can't be carried out, told in one line that says what to do."""
+    """A request that can't be carried out; its text is a single line that says what to do."""
 
     def __str__(self) -> str:
         return one_line(super().__str__())

@@ -13,7 +13,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @contextmanager
 def umask() -> Iterator[None]:
-    """What is made meanwhile is private: 0600 and 0700."""
+    """Files and folders that are created meanwhile are private: 0600 and 0700."""
     before = os.umask(OTHERS)
     try:
         yield
@@ -30,7 +30,7 @@ def below(folder: Path) -> Iterator[Path]:
 
 
 def is_open(path: Path) -> bool:
-    """Whether every user of this machine may read, change or enter it."""
+    """True where every user of this machine may read, change or enter it."""
     try:
         return bool(path.stat().st_mode & stat.S_IRWXO)
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from kpi.errors import Refused
 
 DEVICE_ID, PLATFORM = "device_id", "platform"
 DEVICE_IDENTITIES = (DEVICE_ID, PLATFORM)
-"""What may identify a user's device: its id, or the pair of OS and browser."""
+"""The identities of a user's device: its id, or the pair of OS and browser."""
 
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
@@ -27,7 +28,7 @@ Number = TypeVar("Number", int, float)
 class Settings:
     """Everything an operator may set; the environment wins over the secrets file.
 
-    ``home`` is the embedded store's folder (KPI_HOME). ``hmac_key`` (KPI_HMAC_KEY) is kept out of
+    ``home`` is the embedded store's folder (KPI_HOME). ``hmac_key`` (KPI_HMAC_KEY) is left out of
     ``repr`` so that no message or log can hold it.
     """
 
@@ -36,7 +37,7 @@ class Settings:
     hmac_key: bytes | None = field(default=None, repr=False)
     min_users: int = 10
     exclusions: bool = True
-    """Whether filters may leave values out, or hold several values of a tag, which says the same."""
+    """True where filters may leave values out, or hold several values of a tag, which reveals the same."""
     breakdowns: bool = True
     max_rejects_percent: float = 5.0
     max_unpacked_ratio: float = 200.0
@@ -54,7 +55,7 @@ class Settings:
     trust_unverified: bool = False
     no_login: bool = False
     sign_in: bool = False
-    """Whether the secrets file has an [auth] section; the gate asks Streamlit itself."""
+    """True where the secrets file has an [auth] section; the gate asks Streamlit itself."""
     statement_seconds: float = 60.0
     application_name: str = "kpi"
     query_group: str = "kpi"
@@ -67,12 +68,13 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Settings as they stand now.
+        """The current settings.
 
         Raises Refused when a setting can't be understood; the message never holds its value.
         """
         secrets = _secrets(SECRETS_FILE)
-        given = {**_kpi_settings(secrets), **environ}
+        stored = {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
+        given = {**stored, **environ}
         home = Path(given.get("KPI_HOME") or "data").expanduser()
         key = given.get("KPI_HMAC_KEY")
         services = given.get("KPI_SYNC_SERVICES")
@@ -122,12 +124,12 @@ class Settings:
 
 
 def demo_key_file(home: Path) -> Path:
-    """Where the demo keeps the key it made for its own simulated ids."""
+    """The file of the key that the demo made for its own simulated ids."""
     return home / "demo.key"
 
 
 def demo_folder(home: Path) -> Path:
-    """Where the demo writes its event files."""
+    """The folder of the demo's event files."""
     return home / "demo"
 
 
@@ -150,17 +152,13 @@ def _secrets(path: Path) -> dict[str, Any]:
         raise Refused(f"{path} can't be read; check its permissions and TOML syntax") from error
 
 
-def _kpi_settings(secrets: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _text(value) for name, value in secrets.items() if name.startswith("KPI_")}
-
-
 def _connection(secrets: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = secrets.get("connections", {})
-    return found.get("kpi", {}) if isinstance(found, dict) else {}
+    sections = secrets.get("connections", {})
+    return sections.get("kpi", {}) if isinstance(sections, dict) else {}
 
 
 def _connection_url(secrets: Mapping[str, Any]) -> str | None:
-    """The URL of `[connections.kpi]`: as it stands, or put together from its parts."""
+    """The URL of `[connections.kpi]`: as it is, or put together from its parts."""
     given = _connection(secrets)
     if given.get("url"):
         return str(given["url"])
@@ -180,7 +178,7 @@ def _connection_url(secrets: Mapping[str, Any]) -> str | None:
 
 
 def _connect_args(secrets: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """What `[connections.kpi.connect_args]` tells the driver beside the URL, such as `iam = true`."""
+    """The driver's arguments of `[connections.kpi.connect_args]`, beside the URL, such as `iam = true`."""
     return tuple(_connection(secrets).get("connect_args", {}).items())
 
 
@@ -225,10 +223,8 @@ def _number(given: Mapping[str, str], name: str, kind: type[Number], default: Nu
     value = given.get(name)
     if not value:
         return default
-    try:
+    with suppress(ValueError):
         number = kind(value)
-    except ValueError as error:
-        raise Refused(f"{name} must be a number of 0 or more") from error
-    if not number >= 0:
-        raise Refused(f"{name} must be a number of 0 or more")
-    return number
+        if number >= 0:
+            return number
+    raise Refused(f"{name} must be a number of 0 or more")

@@ -1,7 +1,7 @@
 """Sign-ins that were ended by signing out: no copy of their cookie opens anything any more.
 
 An identity provider's claims live in a signed cookie, which Streamlit trusts as long as it lasts. So each
-ended sign-in is remembered as an empty file, named by a hash, in a private folder of the store: one
+ended sign-in is remembered as an empty file, named by a hash, in a private folder of the store: any
 process notes it, and all of them see it, without a lock.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 FOLDER = "sign-outs"
 REMEMBERED_SECONDS = 32 * 24 * 3600
-"""Longer than Streamlit accepts a cookie (31 days), so that no setting brings one back."""
+"""Longer than Streamlit accepts a cookie (31 days), so that no setting revives a cookie."""
 
 CLAIMS = ("iss", "sub", "aud", "iat", "nonce", "sid", "email")
 """The claims by which sign-ins differ: the nonce is drawn anew for each."""
@@ -45,7 +45,7 @@ class SignOuts:
                 continue
 
     def ended(self, claims: Mapping[str, Any]) -> bool:
-        """Whether the sign-in of these claims was ended; also where the folder can't be looked into."""
+        """True where the sign-in of these claims was ended; also where the folder can't be looked into."""
         try:
             self._file(claims).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -55,7 +55,7 @@ class SignOuts:
         return True
 
     def can_be_recorded(self) -> bool:
-        """Whether this user may end sign-ins here; nothing is created to find out."""
+        """True where this user may end sign-ins here; checked without creating anything."""
         folder = self._folder
         while not os.path.lexists(folder):
             folder = folder.parent

@@ -1,4 +1,4 @@
-"""How numbers, days and units are written for people, the same everywhere."""
+"""Numbers, days and units as text, the same everywhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text
 
 
 ABSENT = "–"
-"""What stands where there is no value; a gap is never a zero."""
+"""The text for an absent value; a gap is never a zero."""
 
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -37,7 +37,7 @@ def day_text(day: date) -> str:
 
 
 def days_text(first: date, last: date) -> str:
-    """A range of days as '1 Jan – 14 Jun 2016'; the year stands once where it is the same."""
+    """A range of days as '1 Jan – 14 Jun 2016'; the year is written once where it is the same."""
     start = day_text(first)
     if first.year == last.year:
         start = start.removesuffix(f" {first.year}")

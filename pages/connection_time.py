@@ -1,4 +1,4 @@
-"""Connection time: how soon devices are ready, how many ever are, and where the others are lost."""
+"""Connection time: the time until devices are ready, completion, and the steps where attempts end."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 
 TIME, COMPLETION = MEASURES["connection_time"], MEASURES["completion"]
 SOON = MEASURES["ready_within_10"]
-READY = replace(COMPLETION, metric=SOON.metric)  # the same, in the table of all limits
+READY = replace(COMPLETION, metric=SOON.metric)  # the same measure, in the table of all limits
 
 with frame("pages/connection_time.py") as page:
     times, within = page.ask("connection-time"), page.ask("ready-within")
@@ -42,13 +42,17 @@ with frame("pages/connection_time.py") as page:
     )
 
     draw.heading(
-        page, "Steps of set-up", "Of the attempts begun, how many came as far as each step."
+        page, "Steps of set-up", "The attempts that came as far as each step, of those begun."
     )
     steps = page.ask_pooled("setup-steps")
     draw_pooled(page, drawn(charts.funnel, steps.table), steps, "came_this_far")
     draw.tables(page, [steps, lambda: page.ask("steps")], key="steps_table")
 
-    draw.heading(page, "Breakdown", "An attempt has one value of each tag: rows add up to all.")
+    draw.heading(
+        page,
+        "Breakdown",
+        "An attempt has a single value of each tag, so rows add up to all attempts.",
+    )
     if draw.offers_breakdown(page):
         tag = draw.choose_dimension(page, TAGS_IN_ORDER, key="by", default="region")
         answer = page.ask_pooled("connection-breakdown", by=tag)

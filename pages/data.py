@@ -1,4 +1,4 @@
-"""Data: how fresh and how whole the numbers are, what was loaded, and what every word means."""
+"""Data: freshness and completeness of the numbers, loads, and the meaning of every word."""
 
 import streamlit as st
 
@@ -16,19 +16,21 @@ from kpi.dashboard.about import (
 
 with frame("pages/data.py") as page:
     draw.not_applied(page, "Loads and volumes", "cover all events")
-    st.header("Can I trust today?", help="Judged for the newest complete day, over all users.")
+    st.header(
+        "Can I trust today's numbers?", help="Judged for the newest complete day, over all users."
+    )
     draw_trust(page)
     draw_freshness(page)
 
-    st.header("Volume by event type", help="Events of any kind, not users; by UTC day.")
+    st.header("Volume by event type", help="Counts of events, not of users, by UTC day.")
     draw_volumes(page)
 
     draw_doubtful(page)
 
-    st.header("Loads and rejects", help="Of every file that was loaded; times are UTC.")
+    st.header("Loads and rejects", help="Every file that was loaded. Times are UTC.")
     draw_loads(page)
 
-    st.header("Markers", help="Releases, incidents and holidays, as ▼ on every chart over days.")
+    st.header("Markers", help="Releases, incidents and holidays, shown as ▼ on charts over days.")
     draw_markers(page)
 
     st.header("Retention")

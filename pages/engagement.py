@@ -1,4 +1,4 @@
-"""Engagement: the ratio with the daily and monthly users it is made of, by segment."""
+"""Engagement: the ratio with the daily and monthly users behind it, by segment."""
 
 import streamlit as st
 

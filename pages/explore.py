@@ -8,25 +8,26 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.explore import explorable
 from kpi.meaning.kpis import Kpi
 from kpi.meaning.measures import MEASURES, over_window
+from kpi.meaning.tables import TABLES
 
 with frame("pages/explore.py") as page:
     measures = explorable()
     picked: dict[str, str] = {}
     options: dict[str, int] = {}
     with draw.choices():
-        chosen = measures[draw.choose(page, "Measure", list(measures), key="explore")]
-        measure, level = chosen.measure, chosen.level
-        if level:
+        measure = measures[draw.choose(page, "Measure", list(measures), key="explore")]
+        table = TABLES[measure.metric]
+        if level := table.level:
             value = draw.choose(page, level.label, list(level.named), key=level.column)
             picked[level.column] = level.named[value]
-        if chosen.windows:
-            windows = [str(days) for days in chosen.windows]
+        if table.windows:
+            windows = [str(days) for days in table.windows]
             options["window"] = int(
                 draw.choose(page, "Window, days", windows, "window", default="5")
             )
             measure = over_window(measure, options["window"])
         if page.source.settings.breakdowns:
-            by = draw.choose_dimension(page, chosen.dimensions, key="by", default="os")
+            by = draw.choose_dimension(page, table.tags, key="by", default="os")
             view = draw.choose_view(page)
 
     answer = page.ask(measure.metric, **options)

@@ -1,4 +1,4 @@
-"""Goals: whether each target of the year is met, how far off it is, and where the year may end."""
+"""Goals: the verdict on each target of the year, the distance to it, and where the year may end."""
 
 from kpi.dashboard import frame
 from kpi.dashboard.goals import draw_goals

@@ -1,4 +1,4 @@
-"""Multi-device usage: how many users are present on two devices, and how much the window decides."""
+"""Multi-device usage: the users who are active on two devices, and the effect of the window."""
 
 import streamlit as st
 
@@ -25,11 +25,11 @@ with frame("pages/multi_device.py") as page:
             [str(days) for days in WINDOWS],
             key="window",
             default="5",
-            help="Two devices must have been active within so many days. The specification says 5; "
-            "production in 2016 moved from 5 to 7.",
+            help="A multi-device user was active on two devices within this number of days. The "
+            "specification says 5; production moved from 5 to 7 in 2016.",
         )
     )
-    share, monthly_share, users, monthly_users = (over_window(one, window) for one in SHOWN)
+    share, monthly_share, users, monthly_users = (over_window(shown, window) for shown in SHOWN)
     table = page.ask("multi-device", window=window)
     draw_cards(
         page,
@@ -49,7 +49,7 @@ with frame("pages/multi_device.py") as page:
     measure = share if "daily" in spans else monthly_share
     sections.multi_device(page, measure, table, percent, spans)
 
-    draw.heading(page, "How much the window decides", "The same share by windows of 3 to 14 days.")
+    draw.heading(page, "The effect of the window", "The same share by windows of 3 to 14 days.")
     monthly = "monthly" in spans and "daily" not in spans
     answers = {days: page.ask("multi-device", window=days) for days in WINDOWS}
     draw.chart(
@@ -61,8 +61,8 @@ with frame("pages/multi_device.py") as page:
         monthly=monthly,
     )
     st.caption(
-        "A wider window counts more users as multi-device: the goal of 20% holds for 5 days. "
-        "Placeholder devices from repeated sign-ins inflate every window."
+        "A wider window counts more users as multi-device. The goal of 20% is for 5 days. Repeated "
+        "sign-ins create placeholder devices, which inflate the share in every window."
     )
 
     draw.heading(page, "By segment", "The share of multi-device users by every value of a tag.")

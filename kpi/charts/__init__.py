@@ -1,8 +1,7 @@
 """The charts: pure functions from a measure's frame to an Altair chart, which they leave unchanged.
 
 One module per family of measures; `layers` draws values over days for all of them. `__init__.pyi` lists
-what each module has for others. A module is imported at its first use, since Altair takes a while and a
-page has other things to show first.
+the public names of each module. A module is imported at its first use, since importing Altair is slow.
 """
 
 import lazy_loader

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import layered, lines
+from kpi.charts.axes import log_ticks
+from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import (
     BLUE,
     GREEN,
     GREY,
     HEIGHT,
-    NOTHING_DRAWN,
     PADDING,
     PURPLE,
     TEXT,
@@ -23,7 +23,7 @@ from kpi.charts.looks import (
     GoalLine,
     Series,
 )
-from kpi.charts.values import floats, together, values_drawn
+from kpi.charts.values import floats, together, values_drawn, with_incomplete
 from kpi.rows import each_row
 from kpi.text import ABSENT, Unit, written
 
@@ -54,7 +54,7 @@ WAYS = {"account.created": " to create", "account.login": " to sign in"}
 ROW_HEIGHT = 40
 SHOWN_ROWS = 15
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 604_800)
-"""Where a logarithmic axis of seconds has its marks; minutes, hours and days are written as such."""
+"""The ticks of a logarithmic axis of seconds; minutes, hours and days are written as such."""
 
 
 def ready_within(
@@ -69,11 +69,12 @@ def ready_within(
 
     ``frame`` is `attempts.ready_within`.
     """
-    parts = [_within_values(frame, one.key) for one in WITHIN_SERIES]
-    if incomplete is not None:
-        parts += [_within_values(incomplete, one.key, complete=False) for one in WITHIN_SERIES]
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        return together([_within_values(rows, line.key, complete) for line in WITHIN_SERIES])
+
     return lines(
-        together(parts),
+        with_incomplete(values, frame, incomplete),
         WITHIN_SERIES,
         title="Attempts ready to sync, of those begun",
         unit="percent",
@@ -85,14 +86,14 @@ def ready_within(
 
 
 def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.LayerChart:
-    """How many attempts were ready within each time, in percent, on a logarithmic axis of time.
+    """The percent of attempts that were ready within each time, on a logarithmic axis of time.
 
     ``frame`` is `attempts.connection_distribution`, ``of`` its base ('begun' or 'ready').
     """
     whole = "attempts begun" if of == "begun" else "attempts that became ready"
     if frame.empty:
-        return _nothing(height)
-    told = frame.assign(
+        return nothing(height)
+    values = frame.assign(
         name=[DISTRIBUTION_SERIES[account].title for account in frame["account"]],
         seconds=floats(frame["within_seconds"].clip(lower=TIMES[0])),
         exact=[
@@ -104,9 +105,9 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         percent=floats(frame["percent"]),
     )
     series = [DISTRIBUTION_SERIES[name] for name in dict.fromkeys(frame["account"])]
-    names = [one.title for one in series]
-    low = max((t for t in TIMES if t <= told["seconds"].min()), default=TIMES[0])
-    high = min((t for t in TIMES if t >= told["seconds"].max()), default=TIMES[-1])
+    names = [line.title for line in series]
+    low = max((t for t in TIMES if t <= values["seconds"].min()), default=TIMES[0])
+    high = min((t for t in TIMES if t >= values["seconds"].max()), default=TIMES[-1])
     ticks = [t for t in TIMES if low <= t <= high]
     x = alt.X(
         "seconds:Q",
@@ -128,12 +129,12 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
     )
     colour = alt.Color(
         "name:N",
-        scale=alt.Scale(domain=names, range=[one.colour for one in series]),
+        scale=alt.Scale(domain=names, range=[line.colour for line in series]),
         legend=None if len(series) == 1 else alt.Legend(title=None, orient="top"),
     )
     dash = alt.StrokeDash(
         "name:N",
-        scale=alt.Scale(domain=names, range=[list(one.dash) for one in series]),
+        scale=alt.Scale(domain=names, range=[list(line.dash) for line in series]),
         legend=None,
     )
     base = alt.Chart()
@@ -167,23 +168,23 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
     return layered(
         line,
         point,
-        data=told[["name", "seconds", "percent", "within", "exact"]],
+        data=values[["name", "seconds", "percent", "within", "exact"]],
         height=height,
         padding=PADDING,
-        description=_distribution_sentence(told, whole),
+        description=_distribution_sentence(values, whole),
     )
 
 
 def funnel(frame: pd.DataFrame) -> alt.LayerChart:
-    """How many attempts came as far as each step of set-up, and how many were lost before it.
+    """The attempts that came as far as each step of set-up, and those lost before it.
 
     ``frame`` is `attempts.setup_steps`; steps that nobody took are left out.
     """
     taken = frame[(frame["reached"].fillna(1) > 0) & frame["came_this_far"].notna()]
     taken = taken.assign(words=taken["step"].map(STEP_WORDS))
     if taken.empty or not (taken["came_this_far"] > 0).any():
-        return _nothing(ROW_HEIGHT)
-    takes = {words: _step_times(rows) for words, rows in taken.groupby("words", sort=False)}
+        return nothing(ROW_HEIGHT)
+    step_times = {words: _step_times(rows) for words, rows in taken.groupby("words", sort=False)}
     rows = taken.drop_duplicates("words")
     values = pd.DataFrame(
         {
@@ -191,13 +192,13 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
             "percent": floats(rows["came_this_far_percent"]),
             "came": [_of(*pair) for pair in _pairs(rows, "came_this_far")],
             "lost": [_of(*pair) for pair in _pairs(rows, "lost")],
-            "takes": rows["words"].map(takes),
+            "step_time": rows["words"].map(step_times),
         }
     )
     values["full"] = [
         f"{row.words}: {row.came}"
         + ("" if row.lost == ABSENT else f", lost {row.lost}")
-        + ("" if row.takes == ABSENT else f", takes {row.takes}")
+        + ("" if row.step_time == ABSENT else f", step time {row.step_time}")
         for row in each_row(values)
     ]
     values["short"] = [
@@ -210,15 +211,10 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("words:N", title="Step"),
             alt.Tooltip("came:N", title="Came this far"),
             alt.Tooltip("lost:N", title="Lost since the step before"),
-            alt.Tooltip("takes:N", title="The step itself, median"),
+            alt.Tooltip("step_time:N", title="Time for this step, median"),
         ],
     )
-    x = alt.X(
-        "percent:Q",
-        title=None,
-        scale=alt.Scale(domain=[0, 100]),
-        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5),
-    )
+    x = _percent("percent")
     bar = base.mark_bar(size=12, yOffset=9, color=BLUE, aria=False).encode(x=x)
     text = base.mark_text(
         align="left",
@@ -228,14 +224,13 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         color=TEXT,
         text={"expr": f"width < {WIDE + 70} ? datum.short : datum.full"},
     ).encode(x=alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
-    told = "; ".join(values["full"])
     return layered(
         bar,
         text,
         data=values,
         height=ROW_HEIGHT * len(values),
         padding=PADDING,
-        description=f"Steps of set-up, of the attempts begun: {told}.",
+        description=f"Steps of set-up, of the attempts begun: {'; '.join(values['full'])}.",
     )
 
 
@@ -247,7 +242,7 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     """
     rows = frame[frame["median_seconds"].notna()].head(SHOWN_ROWS)
     if rows.empty:
-        return _nothing(ROW_HEIGHT)
+        return nothing(ROW_HEIGHT)
     values = _ranked(rows, by, "median_seconds", "connections", "seconds").assign(
         low=floats(rows["p25_seconds"].clip(lower=TIMES[0])),
         high=floats(rows["p75_seconds"].clip(lower=TIMES[0])),
@@ -257,14 +252,10 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
         ],
     )
     values["value"] = values["value"].clip(lower=TIMES[0])
-    least, most = values["low"].min(), values["high"].max()
-    steps = [by_ * 10.0**power for power in range(-1, 6) for by_ in (1, 2, 5)]
-    low = max((s for s in steps if s <= least), default=steps[0])
-    high = min((s for s in steps if s >= most and s > low), default=steps[-1])
-    ticks = [s for s in steps if low <= s <= high]
-    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    ticks = log_ticks(values["low"].min(), values["high"].max())
+    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], nice=False)
     axis = alt.Axis(
-        values=ticks, labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
+        values=list(ticks), labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
     )
     tips = [alt.Tooltip("band:N", title="A quarter to three quarters")]
     base = _rows_base(title, "Median", tips)
@@ -284,27 +275,23 @@ def completion_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     """
     rows = frame[frame["completion_percent"].notna()].head(SHOWN_ROWS)
     if rows.empty:
-        return _nothing(ROW_HEIGHT)
+        return nothing(ROW_HEIGHT)
     values = _ranked(rows, by, "completion_percent", "begun", "percent")
-    x = alt.X(
-        "value:Q",
-        title=None,
-        scale=alt.Scale(domain=[0, 100]),
-        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5),
-    )
     bar = _rows_base(title, "Completed", []).mark_bar(size=10, yOffset=6, color=GREEN, aria=False)
-    return _with_labels(values, [bar.encode(x=x)], f"Completed attempts by {title.lower()}")
+    return _with_labels(
+        values, [bar.encode(x=_percent("value"))], f"Completed attempts by {title.lower()}"
+    )
 
 
 def time_text(seconds: float) -> str:
-    """A time as a reader says it: '450 ms' to '20 h'; days from two on."""
+    """A time such as '450 ms' or '20 h'; days from two days on."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size or (seconds == size and unit != "d"):
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
-def _within_values(frame: pd.DataFrame, column: str, complete: bool = True) -> pd.DataFrame:
+def _within_values(frame: pd.DataFrame, column: str, complete: bool) -> pd.DataFrame:
     value = frame[column]
     exact = [
         ABSENT if pd.isna(share) else f"{written(share, 'percent')}  of {written(n, 'attempts')}"
@@ -313,9 +300,10 @@ def _within_values(frame: pd.DataFrame, column: str, complete: bool = True) -> p
     return values_drawn(frame, column, value, exact, complete)
 
 
-def _nothing(height: int) -> alt.LayerChart:
-    empty = alt.Chart(pd.DataFrame({"value": []})).mark_point().encode(x=alt.X("value:Q"))
-    return layered(empty, height=height, description=NOTHING_DRAWN)
+def _percent(column: str) -> alt.X:
+    """A column of percents, on an axis from 0 to 100."""
+    axis = alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5)
+    return alt.X(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=axis)
 
 
 def _time_labels(ticks: Sequence[float]) -> str:
@@ -325,13 +313,13 @@ def _time_labels(ticks: Sequence[float]) -> str:
 
 
 def _step_times(rows: pd.DataFrame) -> str:
-    """How long a step takes, for each way to take it."""
-    told = [
+    """The median duration of a step, for each way to complete it."""
+    durations = [
         f"{written(row.step_seconds, 'seconds')}{WAYS.get(row.step, '')}"
         for row in each_row(rows)
         if pd.notna(row.step_seconds)
     ]
-    return ", ".join(told) or ABSENT
+    return ", ".join(durations) or ABSENT
 
 
 def _of(percent: float | None, count: float | None) -> str:
@@ -345,26 +333,26 @@ def _pairs(rows: pd.DataFrame, name: str) -> list[tuple[float, float]]:
 
 
 def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: Unit) -> pd.DataFrame:
-    """One row per value: what it is called, its figure, and the words beside it."""
-    told = [written(value, unit) for value in rows[column]]
+    """One row per value: its name, its figure, and the words beside it."""
+    figures = [written(value, unit) for value in rows[column]]
     counts = [written(count, "attempts") for count in rows[n]]
     return pd.DataFrame(
         {
-            "found": rows[by].astype(str).to_numpy(),
+            "name": rows[by].astype(str).to_numpy(),
             "value": floats(rows[column]),
-            "told": told,
+            "figure": figures,
             "n": counts,
-            "beside": [f"{text}, n = {count}" for text, count in zip(told, counts, strict=True)],
+            "beside": [f"{text}, n = {count}" for text, count in zip(figures, counts, strict=True)],
         }
     )
 
 
-def _rows_base(title: str, told: str, tips: Sequence[alt.Tooltip]) -> alt.Chart:
+def _rows_base(title: str, measure: str, tips: Sequence[alt.Tooltip]) -> alt.Chart:
     return alt.Chart().encode(
         y=_rows_axis(),
         tooltip=[
-            alt.Tooltip("found:N", title=title),
-            alt.Tooltip("told:N", title=told),
+            alt.Tooltip("name:N", title=title),
+            alt.Tooltip("figure:N", title=measure),
             *tips,
             alt.Tooltip("n:N", title="n"),
         ],
@@ -373,7 +361,7 @@ def _rows_base(title: str, told: str, tips: Sequence[alt.Tooltip]) -> alt.Chart:
 
 def _rows_axis() -> alt.Y:
     axis = alt.Axis(labels=False, ticks=False, domain=False, title=None)
-    return alt.Y("found:N", sort=None, axis=axis)
+    return alt.Y("name:N", sort=None, axis=axis)
 
 
 def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> alt.LayerChart:
@@ -385,23 +373,23 @@ def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> al
         fontSize=12,
         color=TEXT,
         limit={"expr": "width"},
-        text={"expr": "datum.found + ':  ' + datum.beside"},
+        text={"expr": "datum.name + ':  ' + datum.beside"},
     )
     words = words.encode(y=_rows_axis(), x=alt.XValue(0))
-    told = "; ".join(f"{row.found} {row.beside}" for row in each_row(values))
+    rows = "; ".join(f"{row.name} {row.beside}" for row in each_row(values))
     return layered(
         *marks,
         words,
         data=values,
         height=ROW_HEIGHT * len(values),
         padding=PADDING,
-        description=f"{title}: {told}.",
+        description=f"{title}: {rows}.",
     )
 
 
-def _distribution_sentence(told: pd.DataFrame, whole: str) -> str:
+def _distribution_sentence(values: pd.DataFrame, whole: str) -> str:
     parts = []
-    for name, rows in told.groupby("name", sort=False):
+    for name, rows in values.groupby("name", sort=False):
         last = rows.iloc[-1]["percent"]
         times = [
             f"{words} within {rows.loc[rows['percent'] >= share, 'within'].iloc[0]}"

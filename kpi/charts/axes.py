@@ -64,7 +64,7 @@ class ValueAxis:
         return alt.Y(f"{column}:Q", title=None, axis=axis, scale=self.scale)
 
     def share_below(self, value: float) -> float:
-        """Where a value lies between bottom (0) and top (1)."""
+        """The place of a value between bottom (0) and top (1)."""
         bend = math.log if self.log else float
         return (bend(value) - bend(self.low)) / (bend(self.high) - bend(self.low))
 
@@ -84,14 +84,14 @@ def day_scale(first: pd.Timestamp, last: pd.Timestamp, labels: pd.DataFrame) -> 
     end = last if last > first else first + pd.Timedelta(days=1)
     return alt.Scale(
         type="time",
-        domain=[_moment(first), _moment(end)],
+        domain=[moment(first), moment(end)],
         range=[{"expr": "0"}, {"expr": f"max(60, width - {room})"}],
         nice=False,
     )
 
 
 def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
-    """Months, or days in a short period; the year stands below January and the first tick."""
+    """Months, or days in a short period; the year is written below January and the first tick."""
     days = (last - first).days
     if days > 100:
         every = 1 if days < 400 else 3 if days < 1200 else 12
@@ -105,7 +105,7 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
     year = "timeFormat(datum.value, '%Y')"
     first_of_year = "timeFormat(datum.value, '%j') == '001'"
     return alt.Axis(
-        values=[_moment(start) for start in starts],
+        values=[moment(start) for start in starts],
         labelExpr=f"datum.index == 0 || {first_of_year} ? [{name}, {year}] : {name}",
         labelFlush=False,
         labelOverlap="greedy",
@@ -120,7 +120,8 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
     )
 
 
-def _moment(day: pd.Timestamp) -> alt.DateTime:
+def moment(day: pd.Timestamp) -> alt.DateTime:
+    """A day as Vega writes it."""
     return alt.DateTime(year=day.year, month=day.month, date=day.day)
 
 
@@ -136,10 +137,7 @@ def value_axis(
     low = min(drawn["value"].min(), drawn["low"].min(), *targets, math.inf)
     high = max(drawn["value"].max(), drawn["high"].max(), *targets, -math.inf)
     if log:
-        steps = [by * 10.0**power for power in range(-3, 7) for by in (1, 2, 5)]
-        bottom = max((s for s in steps if s <= low), default=steps[0])
-        top = min((s for s in steps if s >= high and s > bottom), default=steps[-1])
-        return ValueAxis(tuple(s for s in steps if bottom <= s <= top), log)
+        return ValueAxis(log_ticks(low, high), log)
     tails = drawn["high"].dropna()
     if len(tails):
         # A few days of heavy tails would press every median to the floor.
@@ -152,6 +150,14 @@ def value_axis(
     return ValueAxis(tuple(round(step * number, 10) for number in count), log)
 
 
+def log_ticks(low: float, high: float) -> tuple[float, ...]:
+    """Ticks at 1, 2, 5 and their tenfolds, from at most the lowest value to at least the highest."""
+    steps = [by * 10.0**power for power in range(-3, 7) for by in (1, 2, 5)]
+    bottom = max((s for s in steps if s <= low), default=steps[0])
+    top = min((s for s in steps if s >= high and s > bottom), default=steps[-1])
+    return tuple(s for s in steps if bottom <= s <= top)
+
+
 def _round_step(step: float) -> float:
     """The next of 1, 2, 2.5, 5 and their tenfolds."""
     size = 10.0 ** math.floor(math.log10(step))
@@ -159,10 +165,10 @@ def _round_step(step: float) -> float:
 
 
 def looks(series: Sequence[Series]) -> dict[str, Any]:
-    names = [one.key for one in series]
-    colours = alt.Scale(domain=names, range=[one.colour for one in series])
-    dashes = alt.Scale(domain=names, range=[list(one.dash) for one in series])
-    widths = alt.Scale(type="ordinal", domain=names, range=[one.width for one in series])
+    names = [line.key for line in series]
+    colours = alt.Scale(domain=names, range=[line.colour for line in series])
+    dashes = alt.Scale(domain=names, range=[list(line.dash) for line in series])
+    widths = alt.Scale(type="ordinal", domain=names, range=[line.width for line in series])
     return {
         "color": alt.Color("series:N", scale=colours, legend=None),
         "dash": alt.StrokeDash("series:N", scale=dashes, legend=None),

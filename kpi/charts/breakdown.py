@@ -1,7 +1,7 @@
 """One measure by the values of a tag: ranked bars, lines of the largest, a small chart for each.
 
-Frames are a measure's table with a breakdown, one row per value and day. Which values are largest
-goes by what the measure rests on (its n), never by the measure itself.
+Frames are a measure's table with a breakdown, one row per value and day. The largest
+values are those with the greatest n, never those with the greatest measure.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import layered, lines
-from kpi.charts.looks import BLUE, LOOKS, NOTHING_DRAWN, TEXT, Compared, Series
-from kpi.charts.values import floats, quartiles_told, together, values_drawn
+from kpi.charts.layers import layered, lines, nothing
+from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
+from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
 from kpi.rows import each_row, records
 from kpi.text import ABSENT, day_text, written
@@ -30,8 +30,12 @@ LONGEST_LABEL = 26
 def largest(frame: pd.DataFrame, measure: Measure, by: str, count: int) -> list[str]:
     """The values with the most users or attempts on any day, of those that have anything to show."""
     size = measure.n_column or measure.column
-    seen = frame[frame[measure.column].notna()]
-    most = seen.groupby(by)[size].max().sort_values(ascending=False, kind="stable")
+    most = (
+        frame[frame[measure.column].notna()]
+        .groupby(by)[size]
+        .max()
+        .sort_values(ascending=False, kind="stable")
+    )
     return [str(value) for value in most.head(count).index]
 
 
@@ -56,7 +60,7 @@ def by_value(
         Series(value, value, _short(value, 12), colour, dash)
         for value, (colour, dash) in zip(values, LOOKS, strict=False)
     ]
-    parts = [measure_values(frame[frame[by] == one.key], measure, one.key) for one in series]
+    parts = [measure_values(frame[frame[by] == line.key], measure, line.key) for line in series]
     return lines(
         together(parts or [measure_values(frame.head(0), measure, "")]),
         series,
@@ -80,11 +84,14 @@ def course(
     log: bool = False,
     height: int = SMALL_HEIGHT,
 ) -> alt.LayerChart:
-    """One line of one value, small, its axis shared with others by ``span``."""
+    """A small chart with the line of a single value, its axis shared with others by ``span``."""
     series = Series("value", name, "", BLUE, width=2.4, label="")
-    beside = None if compared is None else measure_values(compared.rows, measure, "value")
+
+    def values(rows: pd.DataFrame) -> pd.DataFrame:
+        return measure_values(rows, measure, "value")
+
     return lines(
-        measure_values(frame, measure, "value"),
+        values(frame),
         [series],
         title=f"{measure.title}, {name}",
         unit=measure.unit,
@@ -92,8 +99,7 @@ def course(
         log=log,
         span=span,
         markers=markers,
-        compared=beside,
-        compared_name="" if compared is None else compared.name,
+        compared=compared and compared.drawn(values),
         height=height,
     )
 
@@ -107,15 +113,14 @@ def ranked(
     *,
     compared: Compared | None = None,
 ) -> alt.LayerChart:
-    """A bar for each value on one day, the greatest first, with what it rests on."""
+    """A bar for each value on one day, the greatest first, with its n."""
     rows = _on_day(frame, by, day, values)
     rows = rows[rows[measure.column].notna()].sort_values(
         measure.column, ascending=False, kind="stable"
     )
     if rows.empty:
-        empty = alt.Chart(pd.DataFrame({"value": []})).mark_bar().encode(x=alt.X("value:Q"))
-        return layered(empty, description=NOTHING_DRAWN)
-    told = pd.DataFrame(
+        return nothing()
+    shown = pd.DataFrame(
         {
             "name": rows[by].astype(str).to_numpy(),
             "value": floats(rows[measure.column]),
@@ -125,12 +130,12 @@ def ranked(
     )
     if compared is not None:
         before = _on_day(compared.rows, by, day, values).set_index(by)[measure.column]
-        told["before"] = floats(told["name"].map(before).astype("Float64"))
-        told["before_text"] = [measure.text(value) for value in told["before"]]
-    ends = [name for name in ("value", "before") if name in told]
-    told["end"] = told[ends].max(axis="columns")
-    # Room on the right for what stands at the ends of the bars.
-    top = told["end"].max()
+        shown["before"] = floats(shown["name"].map(before).astype("Float64"))
+        shown["before_text"] = [measure.text(value) for value in shown["before"]]
+    ends = [name for name in ("value", "before") if name in shown]
+    shown["end"] = shown[ends].max(axis="columns")
+    # Room on the right for the labels at the ends of the bars.
+    top = shown["end"].max()
     x = alt.X(
         "value:Q",
         title=None,
@@ -151,7 +156,7 @@ def ranked(
         ),
     )
     tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
-    base = alt.Chart(told).encode(y=y)
+    base = alt.Chart(shown).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
     text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
     layers = [
@@ -161,24 +166,24 @@ def ranked(
     notes = None
     if compared is not None:
         tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]
-        ticks = alt.Chart(told.dropna(subset=["before"])).mark_tick(
+        ticks = alt.Chart(shown.dropna(subset=["before"])).mark_tick(
             color=TEXT, thickness=2.5, height={"band": 0.9}, aria=False
         )
         layers.append(ticks.encode(x=alt.X("before:Q"), y=y, tooltip=tip))
         notes = alt.TitleParams(
             f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
         )
-    sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(told.head(8)))
+    sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(shown.head(8)))
     return layered(
         *layers,
-        height=BAR * len(told) + AROUND_BARS,
+        height=BAR * len(shown) + AROUND_BARS,
         description=f"{measure.title} by {by} on {day_text(day)}: {sentence}.",
         title=alt.Undefined if notes is None else notes,
     )
 
 
 def measure_values(frame: pd.DataFrame, measure: Measure, series: str) -> pd.DataFrame:
-    """Any measure's rows as values to draw, with what each rests on; a median with its quartiles."""
+    """Any measure's rows as values to draw, each with its n; a median with its quartiles."""
     exact = [_exact(measure, row) for row in records(frame)]
     return values_drawn(frame, series, frame[measure.column], exact, complete=True)
 
@@ -188,7 +193,7 @@ def _exact(measure: Measure, row: dict[str, Any]) -> str:
     if pd.isna(value):
         return ABSENT
     if measure.column == "median_seconds" and "p25_seconds" in row:
-        return quartiles_told(row["p25_seconds"], value, row["p75_seconds"], row["connections"])
+        return quartiles_text(row["p25_seconds"], value, row["p75_seconds"], row["connections"])
     basis = measure.n_text(row[measure.n_column]) if measure.n_column else ""
     return f"{measure.text(value)}  ({basis})" if basis else measure.text(value)
 

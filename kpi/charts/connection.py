@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpi.charts.layers import lines
 from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, GoalLine, Series
-from kpi.charts.values import floats, quartiles_told, together, values_drawn
+from kpi.charts.values import floats, quartiles_text, values_drawn, with_incomplete
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
@@ -38,28 +38,27 @@ def connection_time(
     ``frame`` is `metrics.connection_time`; ``log`` gives seconds a logarithmic axis. Source:
     specification, "Time taken to connect a device".
     """
-    parts = [_quartile_values(frame[frame["account"].isin(accounts)])]
-    if incomplete is not None:
-        rows = incomplete[incomplete["account"].isin(accounts)]
-        parts.append(_quartile_values(rows, complete=False))
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        return _quartile_values(rows[rows["account"].isin(accounts)], complete)
+
     return lines(
-        together(parts),
-        [one for one in ACCOUNT_SERIES if one.key in accounts],
+        with_incomplete(values, frame, incomplete),
+        [line for line in ACCOUNT_SERIES if line.key in accounts],
         title="Time to connect, median and quartiles",
         unit="seconds",
         from_zero=not log,
         log=log,
         goals=goals,
         markers=markers,
-        compared=None if compared is None else _quartile_values(compared.rows),
-        compared_name="" if compared is None else compared.name,
+        compared=compared and compared.drawn(values),
         height=height,
     )
 
 
-def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+def _quartile_values(frame: pd.DataFrame, complete: bool) -> pd.DataFrame:
     low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
     rows = zip(low, median, high, frame["connections"], strict=True)
-    exact = [quartiles_told(*row) for row in rows]
+    exact = [quartiles_text(*row) for row in rows]
     values = values_drawn(frame, frame["account"], median, exact, complete)
     return values.assign(low=floats(low), high=floats(high))

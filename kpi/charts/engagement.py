@@ -21,7 +21,7 @@ from kpi.charts.looks import (
     GoalLine,
     Series,
 )
-from kpi.charts.values import percent_told, together, values_drawn
+from kpi.charts.values import percent_text, together, values_drawn, with_incomplete
 from kpi.meaning.measures import MEASURES
 from kpi.text import written
 
@@ -56,12 +56,13 @@ def engagement_ratio(
     of ``frame``, for days that aren't complete, ``compared`` for other days; ``points_above`` draws
     goals so many points above a product. Percent. Source: specification, "Engagement Ratio".
     """
-    parts = [_ratio_values(frame[frame["audience"].isin(audiences)], "audience")]
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        return _ratio_values(rows[rows["audience"].isin(audiences)], "audience", complete)
+
+    parts = [with_incomplete(values, frame, incomplete)]
     if firefox is not None:
         parts.append(_ratio_values(firefox, "product"))
-    if incomplete is not None:
-        rows = incomplete[incomplete["audience"].isin(audiences)]
-        parts.append(_ratio_values(rows, "audience", complete=False))
     return lines(
         together(parts),
         ENGAGEMENT_SERIES,
@@ -69,8 +70,7 @@ def engagement_ratio(
         unit="percent",
         goals=goals,
         markers=markers,
-        compared=None if compared is None else _beside(compared.rows, audiences),
-        compared_name="" if compared is None else compared.name,
+        compared=compared and compared.drawn(values),
         curves=_curves(firefox, points_above or {}),
         height=height,
     )
@@ -102,39 +102,31 @@ def active_users(
         parts = [
             values_drawn(
                 mine,
-                one.key,
-                mine[one.key],
-                [written(users, "users") for users in mine[one.key]],
+                line.key,
+                mine[line.key],
+                [written(users, "users") for users in mine[line.key]],
                 complete,
             )
-            for one in USER_SERIES
+            for line in USER_SERIES
         ]
         return together(parts)
 
-    parts = [values(frame)]
-    if incomplete is not None:
-        parts.append(values(incomplete, complete=False))
     return lines(
-        together(parts),
+        with_incomplete(values, frame, incomplete),
         USER_SERIES,
         title="Daily and monthly users",
         unit="users",
         from_zero=True,
         markers=markers,
-        compared=None if compared is None else values(compared.rows),
-        compared_name="" if compared is None else compared.name,
+        compared=compared and compared.drawn(values),
         height=height,
     )
 
 
 def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> pd.DataFrame:
     ratio, mean, mau = frame["engagement_ratio"], frame["dau_7day_mean"], frame["mau"]
-    exact = [percent_told(*row) for row in zip(ratio, mean, mau, strict=True)]
+    exact = [percent_text(*row) for row in zip(ratio, mean, mau, strict=True)]
     return values_drawn(frame, frame[key], ratio, exact, complete)
-
-
-def _beside(rows: pd.DataFrame, audiences: Sequence[str]) -> pd.DataFrame:
-    return _ratio_values(rows[rows["audience"].isin(audiences)], "audience")
 
 
 def _curves(firefox: pd.DataFrame | None, points: Mapping[str, float]) -> list[GoalCurve]:
@@ -142,10 +134,10 @@ def _curves(firefox: pd.DataFrame | None, points: Mapping[str, float]) -> list[G
     if firefox is None:
         return []
     curves = []
-    for one in ENGAGEMENT_SERIES:
-        if one.key in points:
-            values = _ratio_values(firefox[firefox["product"] == one.key], "product")
-            values["value"] += points[one.key]
-            label = f"Firefox’s own ratio + {points[one.key]:g} points"
-            curves.append(GoalCurve(label, one.colour, values.dropna(subset=["value"])))
+    for line in ENGAGEMENT_SERIES:
+        if line.key in points:
+            values = _ratio_values(firefox[firefox["product"] == line.key], "product")
+            values["value"] += points[line.key]
+            label = f"Firefox’s own ratio + {points[line.key]:g} points"
+            curves.append(GoalCurve(label, line.colour, values.dropna(subset=["value"])))
     return curves

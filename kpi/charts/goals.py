@@ -10,8 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpi.charts.layers import layered, lines
-from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, TEXT, VERMILION, GoalLine, Series
+from kpi.charts.layers import layered, lines, nothing
+from kpi.charts.looks import BLUE, GREY, TEXT, VERMILION, GoalLine, Series
 from kpi.rows import each_row
 from kpi.text import Unit, day_text, written
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
 STRIP_HEIGHT, SPARK_HEIGHT, HISTORY_HEIGHT = 92, 92, 330
-# Where the lines of a strip stand, in pixels from its top.
+# The places of the texts of a strip, in pixels from its top.
 ABOVE, MIDDLE, BELOW, LOWEST = 12, 36, 60, 78
 # A baseline is a ring, today a dot.
 DOTS = alt.Scale(domain=["baseline", "now"], range=[GREY, BLUE])
@@ -87,12 +87,12 @@ def scale_strip(
         )
     )
     layers = [rules[0], *([rules[1]] if ends else []), goal, dots, label]
-    told = f"{title}: now {written(now, unit)}, target {written(target, unit)}"
+    sentence = f"{title}: now {written(now, unit)}, target {written(target, unit)}"
     if baseline is not None:
-        told += f", baseline {written(baseline, unit)}"
+        sentence += f", baseline {written(baseline, unit)}"
     if ends is not None:
-        told += f", {written(ends[0], unit)} to {written(ends[1], unit)} on {day_text(end)}"
-    return layered(*layers, height=STRIP_HEIGHT, description=f"{told}.")
+        sentence += f", {written(ends[0], unit)} to {written(ends[1], unit)} on {day_text(end)}"
+    return layered(*layers, height=STRIP_HEIGHT, description=f"{sentence}.")
 
 
 def goal_spark(
@@ -101,30 +101,25 @@ def goal_spark(
     """A goal's weekly values in small, with its line over the year it holds for."""
     known = weeks.dropna()
     if known.empty:
-        blank = (
-            alt.Chart(pd.DataFrame({"day": [], "value": []}))
-            .mark_line()
-            .encode(x="day:T", y="value:Q")
-        )
-        return layered(blank, height=SPARK_HEIGHT, description=NOTHING_DRAWN)
+        return nothing(SPARK_HEIGHT)
     frame = pd.DataFrame({"day": weeks.index, "value": weeks.to_numpy()})
     frame["run"] = frame["value"].isna().cumsum()
     frame = frame.dropna()
     x = alt.X("day:T", axis=NO_AXIS)
     y = alt.Y("value:Q", axis=NO_AXIS, scale=alt.Scale(zero=False, nice=False, padding=6))
     tips = [
-        alt.Tooltip("told_day:N", title="Week to (UTC)"),
-        alt.Tooltip("told:N", title=title),
+        alt.Tooltip("week:N", title="Week to (UTC)"),
+        alt.Tooltip("words:N", title=title),
     ]
-    told = frame.assign(
-        told_day=[day_text(day) for day in frame["day"]],
-        told=[written(value, unit) for value in frame["value"]],
+    values = frame.assign(
+        week=[day_text(day) for day in frame["day"]],
+        words=[written(value, unit) for value in frame["value"]],
     )
     layers = [
-        alt.Chart(told)
+        alt.Chart(values)
         .mark_line(color=BLUE, strokeWidth=2, aria=False)
         .encode(x=x, y=y, detail=alt.Detail("run:N"), tooltip=tips),
-        alt.Chart(told.tail(1))
+        alt.Chart(values.tail(1))
         .mark_point(color=BLUE, filled=True, size=50, opacity=1, aria=False)
         .encode(x=x, y=y, tooltip=tips),
     ]
@@ -189,7 +184,7 @@ def goal_history(
 
 
 def _side(share: float) -> str:
-    """To which side of its value a label is written, so that it stays inside the chart."""
+    """The alignment of a label to its value, so that it stays inside the chart."""
     return "left" if share < 0.3 else "right" if share > 0.7 else "center"
 
 

@@ -21,30 +21,30 @@ def label_texts(
 ) -> pd.DataFrame:
     """Each series' last day and value, and its label in full and in short; then those of goals."""
     ends = ends.groupby("series").tail(1).set_index("series")
-    named = [one for one in series if one.key in ends.index]
-    keys = [one.key for one in named]
+    named = [line for line in series if line.key in ends.index]
+    keys = [line.key for line in named]
     values, days = ends.loc[keys, "value"].tolist(), ends.loc[keys, "day"].tolist()
-    told = [written(value, unit) for value in values]
-    # A value of an earlier day isn't passed off as the latest.
-    told = [
+    texts = [written(value, unit) for value in values]
+    # A value of an earlier day carries its date.
+    texts = [
         text if day == latest else f"{text}, {day_text(day).rsplit(' ', 1)[0]}"
-        for text, day in zip(told, days, strict=True)
+        for text, day in zip(texts, days, strict=True)
     ]
-    full = [one.title if one.label is None else one.label for one in named]
-    short = [one.short if one.label is None else one.label for one in named]
+    full = [line.title if line.label is None else line.label for line in named]
+    short = [line.short if line.label is None else line.label for line in named]
     return pd.DataFrame(
         {
             "day": [*days, *(pd.NaT for _ in goals)],
-            "series": [*(one.key for one in named), *(None for _ in goals)],
+            "series": [*(line.key for line in named), *(None for _ in goals)],
             "value": [*values, *(float(goal.value) for goal in goals)],
-            "full": [*_joined(full, told), *(goal.label for goal in goals)],
-            "short": [*_joined(short, told), *(goal.short or goal.label for goal in goals)],
+            "full": [*_joined(full, texts), *(goal.label for goal in goals)],
+            "short": [*_joined(short, texts), *(goal.short or goal.label for goal in goals)],
         }
     )
 
 
-def _joined(names: Sequence[str], told: Sequence[str]) -> list[str]:
-    return [f"{name} {text}".strip() for name, text in zip(names, told, strict=True)]
+def _joined(names: Sequence[str], texts: Sequence[str]) -> list[str]:
+    return [f"{name} {text}".strip() for name, text in zip(names, texts, strict=True)]
 
 
 def labels_beside(

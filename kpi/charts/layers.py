@@ -2,9 +2,9 @@
 labels at the line ends, and a rule that follows the pointer.
 
 A frame of values has one row per day and series: day, series, value, low, high (a band, or absent),
-exact (what the pointer tells) and complete (whether the day is). A value that is absent breaks its
-line; nothing is joined over a gap or drawn as zero. Colours stand 3:1 or more against both themes,
-and never alone: each series has a dash and a label of its own.
+exact (the tooltip) and complete (whether the day is). A value that is absent breaks its
+line; nothing is joined over a gap or drawn as zero. Colours have a contrast of
+3:1 or more in both themes, and each series has a dash and a label of its own besides.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kpi.charts.looks import (
     NOTHING_DRAWN,
     PADDING,
     TEXT,
+    Compared,
     GoalCurve,
     GoalLine,
     Series,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 POINTED, STRIPES = "day_pointed_at", "stripes"
-ONE_DAY = np.timedelta64(1, "D")
+DAY = np.timedelta64(1, "D")
 
 
 def lines(
@@ -49,33 +50,27 @@ def lines(
     log: bool = False,
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
-    compared: pd.DataFrame | None = None,
-    compared_name: str = "",
+    compared: Compared | None = None,
     curves: Sequence[GoalCurve] = (),
     height: int = HEIGHT,
     span: tuple[float, float] | None = None,
 ) -> alt.LayerChart:
     """A chart of values over days, one line per series that has any, described in one sentence.
 
-    ``compared`` has values of other days under the days they stand beside, drawn pale; ``curves`` are
+    ``compared`` has the values of other days, drawn pale under the days they belong to; ``curves`` are
     goals that change from day to day; ``span`` widens the axis to values of another chart.
     """
     drawn = values.dropna(subset=["value"])
-    series = [one for one in series if (drawn["series"] == one.key).any()]
-    keys = [one.key for one in series]
+    series = [entry for entry in series if (drawn["series"] == entry.key).any()]
+    keys = [entry.key for entry in series]
     values = with_runs(values[values["series"].isin(keys)])
     if not series:
-        empty = (
-            alt.Chart(values[["day", "value"]])
-            .mark_line()
-            .encode(x=alt.X("day:T"), y=alt.Y("value:Q"))
-        )
-        return layered(empty, height=height, description=NOTHING_DRAWN)
+        return nothing(height)
     drawn = values.dropna(subset=["value"])
     complete = drawn[drawn["complete"]]
     first, last = values["day"].min(), values["day"].max()
     goals = [goal for goal in goals if goal_days(goal, first, last)]
-    pale = values.head(0) if compared is None else _pale(compared, keys, first, last)
+    pale = values.head(0) if compared is None else _pale(compared.rows, keys, first, last)
     extent = pd.concat([drawn, pale, *(curve.values for curve in curves)], ignore_index=True)
     axis = value_axis(extent, goals, from_zero, log, span)
     look = looks(series)
@@ -96,10 +91,10 @@ def lines(
     layers = [*rules, *_goals(goals, lasting, axis, first, last)]
     notes: list[str] = []
     y = axis.bare()
-    if len(pale):
+    if compared and len(pale):
         line = over_days(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
         layers.append(line.encode(y=y))
-        notes.append(f"pale: {compared_name}")
+        notes.append(f"pale: {compared.name}")
     for curve in curves:
         line = alt.Chart(curve.values[["day", "value"]]).mark_line(
             aria=False, color=curve.colour, strokeDash=[1, 3], strokeWidth=1.4, clip=True
@@ -123,7 +118,7 @@ def lines(
     )
     lonely = complete[complete.groupby("run")["day"].transform("size") == 1]
     if len(lonely):
-        # A line needs two values to be seen.
+        # A line needs two values to be visible.
         point = over_days(lonely, "value").mark_point(filled=True, size=26, aria=False)
         layers.append(point.encode(y=y))
     unfinished = drawn[~drawn["complete"]]
@@ -136,8 +131,8 @@ def lines(
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers += _pointer(values, series, pale, compared_name)
-    layers += flags  # above the pointer's days, which would take every hover and click
+    layers += _pointer(values, series, pale, compared.name if compared else "")
+    layers += flags  # above the pointer's days, which would receive every hover and click
     chart = layered(
         height=height,
         padding=PADDING,
@@ -155,6 +150,16 @@ def layered(*layers: alt.Chart, **properties: Any) -> alt.LayerChart:
     return cast(alt.LayerChart, alt.layer(*layers, **properties))
 
 
+def nothing(height: int = HEIGHT) -> alt.LayerChart:
+    """A chart without values."""
+    empty = alt.Chart(pd.DataFrame({"day": [], "value": []})).mark_line()
+    return layered(
+        empty.encode(x=alt.X("day:T"), y=alt.Y("value:Q")),
+        height=height,
+        description=NOTHING_DRAWN,
+    )
+
+
 def with_runs(values: pd.DataFrame) -> pd.DataFrame:
     """The values with the run of days that each belongs to; lines are drawn within a run only.
 
@@ -164,9 +169,9 @@ def with_runs(values: pd.DataFrame) -> pd.DataFrame:
     order = np.lexsort((days, names))
     values = values.take(order).reset_index(drop=True)
     names, steps = names[order], np.diff(days[order])
-    apart = steps[steps > ONE_DAY * 0]
+    apart = steps[steps > DAY * 0]
     # Rows of weeks are a week apart, all of them.
-    usual = 7 * ONE_DAY if len(apart) and apart.min() == 7 * ONE_DAY else ONE_DAY
+    usual = 7 * DAY if len(apart) and apart.min() == 7 * DAY else DAY
     absent = values["value"].isna().to_numpy()
     breaks = absent.copy()
     breaks[:1] = True
@@ -177,7 +182,7 @@ def with_runs(values: pd.DataFrame) -> pd.DataFrame:
 def _pale(
     compared: pd.DataFrame, keys: Sequence[str], first: pd.Timestamp, last: pd.Timestamp
 ) -> pd.DataFrame:
-    """The compared values that stand beside a day and a series of the chart."""
+    """The compared values that belong to a day and a series of the chart."""
     beside = compared["series"].isin(keys) & compared["day"].between(first, last)
     rows = with_runs(compared[beside & compared["value"].notna()])
     # What is compared stretches no axis by its bands: only its values are drawn.
@@ -187,7 +192,7 @@ def _pale(
 def _pointer(
     values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, pale_name: str
 ) -> list[alt.Chart]:
-    """A rule at the day under the pointer, and a stripe per day that tells every exact value with its n."""
+    """A rule at the day under the pointer, and a stripe per day with every exact value and its n."""
     days = np.unique(values["day"].to_numpy())
     columns = dict(_exact(values, series, days, ""))
     if len(pale):
@@ -203,13 +208,13 @@ def _pointer(
     ]
     day = pd.Series(days)
     half = (day.diff().min() if len(day) > 1 else pd.Timedelta(days=1)) / 2
-    told = pd.DataFrame({"day": day, "since": day - half, "until": day + half, "told": words})
-    base = alt.Chart(told)
+    stretches = {"day": day, "since": day - half, "until": day + half, "words": words}
+    base = alt.Chart(pd.DataFrame(stretches))
     rule = base.mark_rule(color=TEXT, opacity=0.55, aria=False).encode(x=alt.X("day:T"))
     # One element a day: looking for the nearest would need a second, and a page has thousands.
     stripes = base.mark_rect(opacity=0, clip=True, aria=False).properties(name=STRIPES)
     stripes = stripes.encode(
-        x=alt.X("since:T"), x2=alt.X2("until:T"), tooltip=alt.Tooltip("told:N")
+        x=alt.X("since:T"), x2=alt.X2("until:T"), tooltip=alt.Tooltip("words:N")
     )
     return [rule.transform_filter({"param": POINTED, "empty": False}), stripes]
 
@@ -231,11 +236,11 @@ def _exact(
     """Each series' title and its exact words on each of the days."""
     places = np.searchsorted(days, values["day"].to_numpy())
     keys, exact = (values[column].to_numpy() for column in ("series", "exact"))
-    for one in series:
-        mine = keys == one.key
-        told = np.full(len(days), ABSENT, dtype=object)
-        told[places[mine]] = exact[mine]
-        yield one.title + after, told
+    for entry in series:
+        mine = keys == entry.key
+        texts = np.full(len(days), ABSENT, dtype=object)
+        texts[places[mine]] = exact[mine]
+        yield entry.title + after, texts
 
 
 def _goals(
@@ -268,7 +273,7 @@ def _goals(
 def _markers(
     markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp
 ) -> tuple[list[alt.Chart], list[alt.Chart]]:
-    """A thin line and a triangle on each day that something happened, telling it to the pointer.
+    """A thin line and a triangle on each day that something happened, which the tooltip names.
 
     A marker with a link opens it.
     """
@@ -304,11 +309,11 @@ def _markers(
 
 
 def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
-    """Words that say on how many days a band reaches above the chart, when any does."""
+    """A note on the days whose band reaches above the chart; none where no band does."""
     days = banded.loc[banded["high"] > axis.high, "day"].nunique()
     if not days:
         return []
-    return [f"↑ band cut on {days} day{'s' if days > 1 else ''}: the log scale shows all"]
+    return [f"↑ the band exceeds the chart on {days} day{'s' if days > 1 else ''}"]
 
 
 def _note(notes: Sequence[str]) -> alt.TitleParams:
@@ -326,18 +331,18 @@ def _sentence(
     goals: Sequence[GoalLine],
 ) -> str:
     """One sentence from the data: the days, every series' last value and range, and the goals."""
-    told = []
+    parts = []
     keys, values, days = (complete[column].to_numpy() for column in ("series", "value", "day"))
-    for one in series:
-        mine = keys == one.key
+    for entry in series:
+        mine = keys == entry.key
         if mine.any():
             value, day = values[mine], pd.Timestamp(days[mine][-1])
-            told.append(
-                f"{one.title} {written(value[-1], unit)} on {day_text(day)}, "
+            parts.append(
+                f"{entry.title} {written(value[-1], unit)} on {day_text(day)}, "
                 f"between {written(value.min(), unit)} and {written(value.max(), unit)}"
             )
-    if not told:
+    if not parts:
         return NOTHING_DRAWN
-    told += [goal.label for goal in goals]
+    parts += [goal.label for goal in goals]
     covered = days_text(complete["day"].min().date(), complete["day"].max().date())
-    return f"{title}, {covered}: {'; '.join(told)}."
+    return f"{title}, {covered}: {'; '.join(parts)}."

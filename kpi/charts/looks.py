@@ -1,30 +1,31 @@
-"""What every chart shares: sizes, colours, and the words for a series and a goal.
+"""Sizes and colours of every chart, and the classes for a series, a goal and compared rows.
 
-Colours stand 3:1 or more against both themes, and never alone: each series has a dash and a label.
+Colours have a contrast of 3:1 or more in both themes; each series has a dash and a label besides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 
 HEIGHT = 300
-# What the axis of days and the padding take of a chart's height.
+# The height of the axis of days and of the padding.
 AXIS_HEIGHT = 44
 PADDING = {"left": 2, "right": 2, "top": 6, "bottom": 4}
 LABEL_GAP = 15
 # Labels at the line ends are short below this width of the plot, in full above it.
 WIDE = 480
-# On a linear axis, bands are cut above what this share of days stays below.
+# On a linear axis, bands are cut above this quantile of their upper ends.
 USUAL_TAIL = 0.95
-# Pixels that a character of a label takes at most, and what stands before and after it.
+# The greatest width of a label's character in pixels, and the room around a label.
 CHARACTER, AROUND_LABEL = 6.4, 18
 
 # Okabe and Ito's palette without the colours that fade on white or on black; grey for black.
 BLUE, VERMILION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
-# Lines that stand together, each in a colour and a dash of its own.
+# Lines in the same chart, each in a colour and a dash of its own.
 LOOKS = (
     (BLUE, (1, 0)),
     (VERMILION, (7, 3)),
@@ -37,7 +38,6 @@ MOST_LINES = len(LOOKS)
 TEXT = "currentColor"
 SOLID: tuple[int, ...] = (1, 0)
 
-VALUE_COLUMNS = ["day", "series", "value", "low", "high", "exact", "complete"]
 NOTHING_DRAWN = "No values in this period."
 
 
@@ -45,7 +45,7 @@ NOTHING_DRAWN = "No values in this period."
 class Series:
     """One line: the key of its rows, its names (in full, and for narrow charts) and its looks.
 
-    ``label`` takes the place of both names at the end of the line.
+    ``label`` replaces both names at the end of the line.
     """
 
     key: str
@@ -82,10 +82,14 @@ class GoalCurve:
 
 @dataclass(frozen=True)
 class Compared:
-    """Rows of other days, each under the day that it stands beside; drawn pale, called ``name``."""
+    """Rows of other days, each under the day that it is compared with; drawn pale, called ``name``."""
 
     name: str
     rows: pd.DataFrame
+
+    def drawn(self, values: Callable[[pd.DataFrame], pd.DataFrame]) -> Compared:
+        """The values that a chart draws of the rows."""
+        return replace(self, rows=values(self.rows))
 
 
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
@@ -96,5 +100,5 @@ def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[p
 
 
 def difference(low: float, high: float) -> float:
-    """How far apart two values are; not at all where only rounding errors tell them apart."""
+    """The distance of two values; 0 where they differ by a rounding error only."""
     return high - low if high - low > 1e-9 * max(abs(low), abs(high)) else 0.0

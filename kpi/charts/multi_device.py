@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpi.charts.layers import lines
 from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Compared, GoalLine, Series
-from kpi.charts.values import percent_told, together, values_drawn
+from kpi.charts.values import percent_text, together, values_drawn, with_incomplete
 from kpi.text import written
 
 if TYPE_CHECKING:
@@ -48,25 +48,23 @@ def multi_device_users(
     ``frame`` is `metrics.multi_device`. Source: specification, "Multi-device usage".
     """
     series = [
-        one
-        for one in (PERCENT_SERIES if percent else USER_SERIES)
-        if one.key.startswith(tuple(spans))
+        line
+        for line in (PERCENT_SERIES if percent else USER_SERIES)
+        if line.key.startswith(tuple(spans))
     ]
-    parts = [_multi_device_values(frame, one.key) for one in series]
-    if incomplete is not None:
-        parts += [_multi_device_values(incomplete, one.key, complete=False) for one in series]
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        return together([_multi_device_values(rows, line.key, complete) for line in series])
+
     return lines(
-        together(parts),
+        with_incomplete(values, frame, incomplete),
         series,
         title="Multi-device users, percent" if percent else "Multi-device users and all users",
         unit="percent" if percent else "users",
         from_zero=True,
         goals=goals,
         markers=markers,
-        compared=None
-        if compared is None
-        else together([_multi_device_values(compared.rows, one.key) for one in series]),
-        compared_name="" if compared is None else compared.name,
+        compared=compared and compared.drawn(values),
         height=height,
     )
 
@@ -79,9 +77,9 @@ def by_window(
     incomplete: pd.DataFrame | None = None,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
-    """Percent of users who are multi-device, by how many days two devices may be apart.
+    """Percent of users who are multi-device, by the window within which two devices count.
 
-    ``others`` has `metrics.multi_device` for each window; ``frame`` is the one that is chosen.
+    ``others`` has `metrics.multi_device` for each window; ``frame`` for the chosen window.
     """
     column = f"{'monthly' if monthly else 'daily'}_multi_device_percent"
     series = [
@@ -107,5 +105,5 @@ def _multi_device_values(frame: pd.DataFrame, column: str, complete: bool = True
     else:
         span = column.split("_")[0]
         several, everyone = frame[f"{span}_multi_device_users"], frame[f"{span}_users"]
-        exact = [percent_told(*row) for row in zip(value, several, everyone, strict=True)]
+        exact = [percent_text(*row) for row in zip(value, several, everyone, strict=True)]
     return values_drawn(frame, column, value, exact, complete)

@@ -18,14 +18,14 @@ WIDTH, HEIGHT, ROOM = 240, 40, 4
 
 @dataclass(frozen=True)
 class Spark:
-    """An image as SVG, and the sentence that stands for it where it can't be seen."""
+    """An image as SVG, and the sentence that describes it to a screen reader."""
 
     svg: str
     sentence: str
 
 
 def spark(course: pd.Series, unit: Unit) -> Spark | None:
-    """Values in order, the last one marked; absent values are gaps. None of fewer than two values."""
+    """Values in order, the last value marked; absent values are gaps. None for fewer than two values."""
     values = course.astype("Float64").reset_index(drop=True)
     known = values.dropna()
     if len(known) < 2:
@@ -42,11 +42,11 @@ def spark(course: pd.Series, unit: Unit) -> Spark | None:
         y = HEIGHT - ROOM - share * (HEIGHT - 2 * ROOM)
         return f"{x:.1f},{y:.1f}"
 
-    runs = groupby(enumerate(value_at), lambda one: one[1] - one[0])
+    runs = groupby(enumerate(value_at), lambda place: place[1] - place[0])
     lines = (" ".join(place(row) for _, row in run) for _, run in runs)
     drawn = "".join(f'<polyline points="{line}"/>' for line in lines)
     x, y = place(last).split(",")
-    told = (
+    sentence = (
         f"Course: {written(value_at[last], unit)} last, between {written(low, unit)} and "
         f"{written(high, unit)}."
     )
@@ -54,5 +54,5 @@ def spark(course: pd.Series, unit: Unit) -> Spark | None:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="none" '
         f'stroke="{BLUE}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">'
         f'{drawn}<circle cx="{x}" cy="{y}" r="2.5" fill="{BLUE}"/></svg>',
-        told,
+        sentence,
     )

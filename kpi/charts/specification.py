@@ -14,14 +14,14 @@ from altair.utils import schemapi
 
 from kpi.charts.looks import NOTHING_DRAWN
 
-# Altair's theme, its checks and what it does with data are one state for all threads.
+# Altair's theme, checks and data transformers are shared by all threads.
 _ALTAIR = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Specification:
-    """``spec`` names its data; ``tables`` has them by name; ``sentence`` stands for the chart where it
-    can't be seen.
+    """``spec`` names its data; ``tables`` has them by name; ``sentence`` describes the chart to a screen
+    reader.
     """
 
     spec: dict[str, Any]
@@ -30,14 +30,14 @@ class Specification:
 
     @property
     def has_values(self) -> bool:
-        """Whether anything is drawn; a chart without values needs a sentence in its place."""
+        """True where anything is drawn; a chart without values needs a sentence in its place."""
         return self.sentence != NOTHING_DRAWN
 
 
 def specified(chart: alt.LayerChart) -> Specification:
     """The chart with each of its frames as Arrow, once, and its sentence apart, which a page gives itself.
 
-    It isn't checked against Vega-Lite's schema: that takes longer than drawing it, and tests check
+    It isn't checked against Vega-Lite's schema: that would be slower than drawing it, and tests check
     every chart.
     """
     tables: dict[str, pa.Table] = {}

@@ -1,22 +1,22 @@
-"""From a measure's frame to the rows that the layers draw: `kpi.charts.looks.VALUE_COLUMNS`."""
+"""From a measure's frame to the rows that the layers draw: `kpi.charts.layers` describes them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pandas as pd
 
-from kpi.charts.looks import VALUE_COLUMNS
 from kpi.text import ABSENT, written
 
 
-def percent_told(percent: float | None, users: float | None, of: float | None) -> str:
+def percent_text(percent: float | None, users: float | None, of: float | None) -> str:
     if pd.isna(percent):
         return ABSENT
     return f"{written(percent, 'percent')}  ({written(users, 'users')} of {written(of, 'users')})"
 
 
-def quartiles_told(
+def quartiles_text(
     low: float | None, median: float | None, high: float | None, n: float | None
 ) -> str:
     if pd.isna(median):
@@ -41,9 +41,17 @@ def values_drawn(
             "high": math.nan,
             "exact": exact,
             "complete": complete,
-        },
-        columns=VALUE_COLUMNS,
+        }
     )
+
+
+def with_incomplete(
+    values: Callable[..., pd.DataFrame], frame: pd.DataFrame, incomplete: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The values of the complete days, then those of the incomplete days, if there are any."""
+    if incomplete is None:
+        return values(frame)
+    return together([values(frame), values(incomplete, complete=False)])
 
 
 def floats(column: pd.Series) -> list[float]:

@@ -1,4 +1,4 @@
-"""Volume of events by day against what is usual for the weekday, and which days strayed."""
+"""Volume of events by day beside the usual volume of the weekday, with unusual days marked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import day_axis
-from kpi.charts.layers import layered, lines
+from kpi.charts.axes import day_axis, moment
+from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, GREY, HEIGHT, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
 from kpi.rows import each_row
@@ -68,7 +68,7 @@ def volume(
         for verdict, shape in SHAPES.items()
         if len(rows := strays[strays["unusual"] == verdict])
     ]
-    described = f"{chart.description} Unusual: {_days_told(strays)}."
+    described = f"{chart.description} Unusual: {_days_text(strays)}."
     marked = chart.copy(deep=False)  # with its parameters, which another layering would lose
     marked.layer = [*chart.layer, *points]
     marked.description = described
@@ -76,13 +76,12 @@ def volume(
 
 
 def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
-    """On which days which types strayed from what is usual; one row a type, the largest first.
+    """The unusual days of each event type; one row a type, the largest first.
 
     ``frame`` is `anomalies.judged` of all types.
     """
     if frame.empty:
-        empty = alt.Chart(pd.DataFrame({"day": []})).mark_point().encode(x=alt.X("day:T"))
-        return layered(empty, height=STRIP_HEIGHT, description=NOTHING_DRAWN)
+        return nothing(STRIP_HEIGHT)
     first, last = frame["day"].min(), frame["day"].max()
     spans = frame.groupby("type", as_index=False).agg(
         first=("day", "min"), last=("day", "max"), size=("usual", "max")
@@ -92,7 +91,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     y = alt.Y(
         "type:N", title=None, sort=names, axis=alt.Axis(labelLimit=130, ticks=False, domain=False)
     )
-    scale = alt.Scale(type="time", domain=[_moment(first), _moment(last)], nice=False)
+    scale = alt.Scale(type="time", domain=[moment(first), moment(last)], nice=False)
     x = alt.X("day:T", title=None, scale=scale, axis=day_axis(first, last))
     ends = spans.melt("type", ["first", "last"], value_name="day")[["type", "day"]]
     rule = (
@@ -101,7 +100,7 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
         .encode(x=x, y=y, detail=alt.Detail("type:N"))
     )
     strays = frame[frame["unusual"] != ""]
-    told = strays.assign(
+    rows = strays.assign(
         date=[day_text(day.date()) for day in strays["day"]],
         events=[written(value, "attempts") for value in strays["events"]],
         usual=[written(value, "attempts") for value in strays["usual"]],
@@ -115,14 +114,14 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("unusual:N", title="Unusually"),
     ]
     points = [
-        alt.Chart(told.loc[told["unusual"] == verdict, columns])
+        alt.Chart(rows.loc[rows["unusual"] == verdict, columns])
         .mark_point(shape=shape, filled=True, size=80, color=VERMILION, opacity=1, aria=False)
         .encode(x=alt.X("day:T"), y=y, tooltip=tips)
         for verdict, shape in SHAPES.items()
-        if (told["unusual"] == verdict).any()
+        if (rows["unusual"] == verdict).any()
     ]
     words = "; ".join(
-        f"{name} {_days_told(rows)}" for name, rows in strays.groupby("type", sort=False)
+        f"{name} {_days_text(rows)}" for name, rows in strays.groupby("type", sort=False)
     )
     return layered(
         rule,
@@ -133,12 +132,8 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     )
 
 
-def _days_told(strays: pd.DataFrame, most: int = 6) -> str:
+def _days_text(strays: pd.DataFrame, most: int = 6) -> str:
     rows = strays.sort_values("day").tail(most)
-    told = [f"{row.unusual} on {day_text(row.day.date())}" for row in each_row(rows)]
+    days = [f"{row.unusual} on {day_text(row.day.date())}" for row in each_row(rows)]
     before = len(strays) - len(rows)
-    return ", ".join([*([f"{before} earlier"] if before else []), *told])
-
-
-def _moment(day: pd.Timestamp) -> alt.DateTime:
-    return alt.DateTime(year=day.year, month=day.month, date=day.day)
+    return ", ".join([*([f"{before} earlier"] if before else []), *days])

@@ -1,4 +1,4 @@
-"""What a command's arguments may say: days, counts, and the rules that hold between options."""
+"""Checks of a command's arguments: days, counts, and the rules that hold between options."""
 
 from __future__ import annotations
 

@@ -80,18 +80,15 @@ def _parser() -> Checked:
         "load-firefox", loading.run_load_firefox, "read Firefox's figures: day,product,dau,mau"
     )
     firefox.add_argument("file", type=Path, metavar="FILE")
-    firefox.add_argument("--replace", action="store_true", help="correct figures that stand")
+    firefox.add_argument("--replace", action="store_true", help="correct stored figures")
 
     summarise = command(
-        "summarise", upkeep.run_summarise, "fill the KPI tables for whatever changed"
+        "summarise", upkeep.run_summarise, "fill the KPI tables for the days that changed"
     )
     _add_period(summarise)
 
     export = command("export", exporting.run_export, "print one metric's table")
-    export.add_argument(
-        "metric",
-        choices=[*EXPORTED, "goals"],
-    )
+    export.add_argument("metric", choices=[*EXPORTED, "goals"])
     _add_period(export)
     for tag in TAGS:
         export.add_argument(f"--{tag}", action="append", metavar="VALUE")
@@ -103,7 +100,7 @@ def _parser() -> Checked:
     export.add_argument("--as-of", type=day, metavar="DAY", help="goals only")
     export.add_argument("--baseline-from", type=day, metavar="DAY", help="goals only")
     export.add_argument("--baseline-to", type=day, metavar="DAY", help="goals only")
-    export.add_argument("--baseline", metavar="ID", help="goals only: a frozen one")
+    export.add_argument("--baseline", metavar="ID", help="goals only: a frozen baseline")
     export.add_argument("--min-users", type=count, metavar="N", help="0 shows every cell")
     export.add_argument("--allow-unknown", action="store_true", help="values the data don't have")
     export.add_argument("--include-incomplete", action="store_true", help="days not yet complete")

@@ -1,4 +1,4 @@
-"""What an operator checks first: settings, secrets, store, freshness and integrity, each in a sentence."""
+"""An operator's first checks: settings, secrets, store, freshness and integrity, each in a sentence."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ FEWEST_CHARACTERS = 8
 SHOWN_DOUBTS = 10
 RECENT_LOADS = timedelta(days=7)
 HIGH_REJECTS = 0.2
-"""Recent loads are told when more than this part of the rejects that refuse a file were rejected."""
+"""Recent loads are reported when they rejected more than this part of what refuses a file."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at, whether it is well, and what to do if not."""
+    """A thing that was looked at, whether it is well, and what to do if not."""
 
     subject: str
     good: bool
@@ -73,15 +73,15 @@ def findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _events(settings: Settings) -> Iterator[Finding]:
-    found = store.has_events(settings)
-    yield Finding("events", found, "found" if found else store.no_events(settings))
-    faults = list(store.faults_found(settings))
+    present = store.has_events(settings)
+    yield Finding("events", present, "present" if present else store.no_events(settings))
+    faults = list(store.damage(settings))
     for sentence in faults:
         yield Finding("files", False, sentence)
-    if faults or not found:
+    if faults or not present:
         return
     try:
-        store.refuse_newer_version(int(store.kept_settings(settings).get("schema_version", 0)))
+        store.refuse_newer_version(int(store.stored_settings(settings).get("schema_version", 0)))
     except Refused as refusal:
         yield Finding("schema", False, str(refusal))
 
@@ -90,22 +90,22 @@ def _key(settings: Settings) -> Iterator[Finding]:
     """The key, judged first by whether it is this store's, then by its strength."""
     key, check, needed = settings.hmac_key, None, True
     try:
-        check = store.kept_settings(settings).get("key_check")
+        check = store.stored_settings(settings).get("key_check")
     except Denied:
         needed = False
     except Refused:
-        pass  # told by what can't be read
+        pass  # reported with what can't be read
     if not key and not needed:
         yield Finding("key", True, "not set, and not needed to show numbers")
     elif not key:
-        yield Finding("key", False, f"KPI_HMAC_KEY is not set; make one: {identity.MAKE_A_KEY}")
+        yield Finding("key", False, f"KPI_HMAC_KEY is not set; make a key: {identity.MAKE_A_KEY}")
     elif check is not None and check != identity.key_check(key):
         yield Finding("key", False, identity.ANOTHER_KEY)
     elif weak(key):
         yield Finding(
             "key",
             False,
-            "KPI_HMAC_KEY is weak: ids could be told by trying keys. A store keeps its key, so make one "
+            "KPI_HMAC_KEY is weak: ids could be guessed by trying keys. A store keeps its key, so make a key "
             f"for a new store: {identity.MAKE_A_KEY}",
         )
     else:
@@ -113,7 +113,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 
 def _open_to_others(settings: Settings) -> Iterator[Finding]:
-    """The secrets file, and what of the store is open; within a closed folder nothing is."""
+    """The secrets file and the store's files that others can read; within a closed folder, none."""
     files = [SECRETS_FILE.absolute()]
     inside = list(store.private_files(settings))
     if inside and private.is_open(inside[0]):
@@ -128,7 +128,7 @@ def _open_to_others(settings: Settings) -> Iterator[Finding]:
 
 
 def _sign_outs(settings: Settings) -> Iterator[Finding]:
-    """Whether signing out ends a sign-in for every copy of its cookie; only where readers sign in."""
+    """The check that signing out ends a sign-in for every copy of its cookie; only where readers sign in."""
     if not settings.sign_in:
         return
     if SignOuts(settings.home).can_be_recorded():
@@ -149,7 +149,7 @@ def close(settings: Settings) -> list[Path]:
 
 
 def weak(key: bytes) -> bool:
-    """Whether a key is short, or long but of hardly any different characters."""
+    """True where a key is short, or long but of hardly any different characters."""
     return len(key) < WEAK_KEY_BYTES or len(set(key)) < FEWEST_CHARACTERS
 
 
@@ -182,7 +182,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def _tags(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
-    """Whether stored tags look like ids, mail addresses or tokens: how many of which tag, never a value."""
+    """The check for tags that look like ids, mail addresses or tokens: counts by tag, never a value."""
     published = private_tags(warehouse.frame("long_tags_published").to_dict("records"))
     stored = _stored_private_tags(settings)
     mend = (
@@ -208,7 +208,7 @@ def _stored_private_tags(settings: Settings) -> PrivateTags | None:
 
 
 def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
-    """Whether enough users have a device, and any event a sequence, for numbers to be known."""
+    """The check that enough users have a device, and any event a sequence, for numbers to be known."""
     identity = device_identity(warehouse.publication.definitions)
     why = coverage.why_no_devices(warehouse)
     yield Finding(
@@ -225,7 +225,7 @@ def _unknown(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def _same_people(warehouse: Warehouse) -> Finding:
-    """Whether days lack the counts of people by active days; what has expired can't be mended."""
+    """The days that lack the counts of people by active days; expired ones can't be mended."""
     why = coverage.why_no_activity(warehouse)
     if why is None:
         return Finding("same people", True, "counted on every day with monthly users")
@@ -248,7 +248,7 @@ def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def _rejects(settings: Settings, loads: pd.DataFrame) -> Iterator[Finding]:
-    """The loads of the week before the last one that rejected much more than files usually do."""
+    """The loads of the last week with loads that rejected much more than files usually do."""
     if loads.empty:
         return
     at = pd.to_datetime(loads["loaded_at"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kpi.errors import Refused, Republished
@@ -42,11 +43,8 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         )
 
     def frame() -> pd.DataFrame:
-        warehouse = open_warehouse(settings)
-        try:
+        with closing(open_warehouse(settings)) as warehouse:
             return measured(warehouse)
-        finally:
-            warehouse.close()
 
     def measured(warehouse: Warehouse) -> pd.DataFrame:
         if not asked.allow_unknown and not filters.empty:

@@ -1,4 +1,4 @@
-"""A line per command for whoever watches: when, which, how long, how it ended; nothing of the data.
+"""A line per command for whoever watches: time, name, duration and end; nothing of the data.
 
 Neither what was refused nor its arguments are written: they could hold a filter or a file's name.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def recorded(file: Path | None, command: str, run: Callable[[], int]) -> int:
-    """Run a command and append its line to ``file``; a file that can't be written is told, no more."""
+    """Run a command and append its line to ``file``; a file that can't be written is reported, no more."""
     started = time.monotonic()
     ended = "stopped"
     status: int | None = None

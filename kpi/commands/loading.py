@@ -36,10 +36,8 @@ def run_load(settings: Settings, asked: argparse.Namespace) -> int:
             step(loaded.source)
             loads.append(loaded)
             if asked.replace and loaded.status == "loaded" and not loaded.replaced:
-                print(
-                    f"{loaded.source}: no load went by that name; nothing was replaced",
-                    file=sys.stderr,
-                )
+                nothing = "no load had that name; nothing was replaced"
+                print(f"{loaded.source}: {nothing}", file=sys.stderr)
             _report_rows(loaded)
 
         for refusal in load.load_files(settings, asked.files, options, report):
@@ -99,12 +97,12 @@ def _load_summary(loads: list[Loaded], refused: int, passed_over: int) -> Iterat
 def _report_rows(loaded: Loaded) -> None:
     """Rejected, changed and doubtful rows of a file, the first of each, on the standard error."""
     notes = [(fault, "row rejected") for fault in loaded.faults[:SHOWN]]
-    notes += [(doubt, "row kept") for doubt in loaded.doubts[:SHOWN]]
+    notes += [(doubt, "row loaded") for doubt in loaded.doubts[:SHOWN]]
     for fault, outcome in notes:
         print(f"{loaded.source}: line {fault.line}: {fault}; {outcome}", file=sys.stderr)
     for words, (rows, line) in loaded.changes.items():
         more = f", and in {rows - 1} more rows" if rows > 1 else ""
-        print(f"{loaded.source}: line {line}{more}: {words}; row kept", file=sys.stderr)
+        print(f"{loaded.source}: line {line}{more}: {words}; row loaded", file=sys.stderr)
     if loaded.rows_rejected > SHOWN:
         print(f"{loaded.source}: {loaded.rows_rejected} rows rejected in all", file=sys.stderr)
     if loaded.unknown_types:

@@ -1,4 +1,4 @@
-"""The command that simulates a store, and the one that `make run` begins with."""
+"""The command that simulates a store, and the command that `make run` begins with."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _build(settings: Settings, users: int, first: date, last: date, seed: int) -
             if isinstance(refusal, NoEvents):
                 continue  # Firefox's figures lie beside the events
             raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
-        summarise(settings, tell=step)
+        summarise(settings, report=step)
         load_firefox(settings, folder / FIREFOX_FILE)
         annotations.annotate(settings, markers(first, last))
     print(

@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING
 
 from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.errors import Refused
 from kpi.settings import Settings
 
-if TYPE_CHECKING:
-    pass
+
+def _tidy(settings: Settings, otherwise: str) -> None:
+    """Tidy the store; where that is refused, print ``otherwise`` and the reason."""
+    from kpi import store
+
+    try:
+        store.tidy(settings)
+    except Refused as refusal:
+        print(f"kpi: {otherwise}: {refusal}", file=sys.stderr)
 
 
 def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi import store
     from kpi.numbers.coverage import blank_services_sentence
     from kpi.summary.summarise import summarise
 
@@ -25,10 +30,7 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
         done = summarise(settings, asked.first, asked.last, step)
         if done.days:
             step("tidying")
-            try:
-                store.tidy(settings)
-            except Refused as refusal:
-                print(f"kpi: published, but not tidied: {refusal}", file=sys.stderr)
+            _tidy(settings, "published, but not tidied")
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0 and done.completed:
@@ -63,38 +65,24 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
 
 
 def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi import store
     from kpi.summary.expire import expire
 
     gone = expire(settings, asked.keep_days)
-    try:
-        store.tidy(settings)
-    except Refused as refusal:
-        print(
-            f"kpi: expired, but the server may hold the deleted rows until it is vacuumed: {refusal}",
-            file=sys.stderr,
-        )
+    _tidy(settings, "expired, but the server may hold the deleted rows until it is vacuumed")
     print(
-        f"{gone.events} events expired; events are kept from {gone.first_kept}, days from "
+        f"{gone.events} events expired; events are retained from {gone.first_retained}, days from "
         f"{gone.frozen_before} can still be refilled, and every summary stays"
     )
 
 
 def run_blank_tags(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi import store
     from kpi.summary.blank_tags import LOOKS_PRIVATE, blank_tags
 
     done = blank_tags(settings)
     if not done.values:
         print(f"no stored tags {LOOKS_PRIVATE}; nothing changed")
         return
-    try:
-        store.tidy(settings)
-    except Refused as refusal:
-        print(
-            f"kpi: blanked, but the server may hold the old rows until it is vacuumed: {refusal}",
-            file=sys.stderr,
-        )
+    _tidy(settings, "blanked, but the server may hold the old rows until it is vacuumed")
     counts = ", ".join(f"{tag} {values}" for tag, values in done.values.items())
     where = (
         f"publication {done.publication_id}" if done.publication_id else "nothing was published yet"
@@ -108,7 +96,7 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.numbers import annotations
 
     if asked.list or asked.day is None:
-        for note in annotations.standing(settings):
+        for note in annotations.listed(settings):
             print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
         return
     if not asked.label:
@@ -126,7 +114,7 @@ def run_ddl(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.store import ddl
 
     if asked.apply:
-        print(f"{ddl.apply(settings)} statements carried out; nothing that stood was changed")
+        print(f"{ddl.apply(settings)} statements carried out; nothing that existed was changed")
     else:
         print(ddl.printed(settings, asked.dialect), end="")
 
@@ -143,11 +131,11 @@ def run_doctor(settings: Settings, asked: argparse.Namespace) -> int:
     if asked.repair:
         for path in doctor.close(settings):
             print(f"kpi: {path} is private now", file=sys.stderr)
-    found = []
+    findings = []
     for finding in doctor.findings(settings):
-        found.append(finding)
+        findings.append(finding)
         if not asked.json:
             print(f"{'ok  ' if finding.good else 'BAD '} {finding.subject}: {finding.sentence}")
     if asked.json:
-        print(json.dumps([vars(finding) for finding in found], ensure_ascii=False))
-    return DONE if all(finding.good for finding in found) else REFUSED
+        print(json.dumps([vars(finding) for finding in findings], ensure_ascii=False))
+    return DONE if all(finding.good for finding in findings) else REFUSED

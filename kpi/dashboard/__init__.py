@@ -1,10 +1,10 @@
-"""The frame that every page calls: navigation, filters, trust line, and one place for what goes wrong.
+"""The frame that every page calls: navigation, filters, trust line, and a single place for refusals.
 
     with frame("app.py") as page:
         ...
 
-Between opening the store and the last chart, whatever a reader can do something about (nothing loaded
-yet, a store that doesn't answer) is told in one plain sentence; anything else is a bug and surfaces.
+Between opening the store and the last chart, refusals that a reader can act on (nothing loaded yet, a
+store that doesn't answer) are shown as a plain sentence; any other error is a bug and surfaces.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from kpi.dashboard import draw, gate
+from kpi.dashboard import gate
 from kpi.dashboard.address import Address
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
 from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.dashboard.page import Page
+from kpi.dashboard.parts import draw_definitions
 from kpi.dashboard.sidebar import draw_sidebar
 from kpi.dashboard.source import Source, turn
 from kpi.dashboard.trust import draw_link, draw_sentence, draw_trust_line
@@ -32,7 +33,7 @@ from kpi.settings import Settings
 def frame(file: str) -> Iterator[Page]:
     """Draw the frame of a page around what the caller draws; ``file`` is its entry in `PAGES`.
 
-    Stops the run, after a sentence, when there is nothing to draw from.
+    Stops the run, after a sentence, when there is nothing to draw.
     """
     link = next(link for link in PAGES if link.file == file)
     st.set_page_config(page_title=f"{link.title} · {PRODUCT}", layout="wide")
@@ -46,7 +47,7 @@ def frame(file: str) -> Iterator[Page]:
             try:
                 page = _opened_page(settings, address)
             finally:
-                # Drawn after the filters, whose state the links take along.
+                # Drawn after the filters, whose state the links carry.
                 draw_navigation(navigation, address.chosen)
                 gate.draw_reader(reader)
             draw_trust_line(page)
@@ -56,7 +57,7 @@ def frame(file: str) -> Iterator[Page]:
             except Refused:
                 address.write()
                 raise
-            draw.definitions(page)
+            draw_definitions(page.measures.values())
             draw_link(place, page)
             address.write()
     except Republished:

@@ -1,4 +1,4 @@
-"""What the Data page tells of the data: freshness, loads, volumes, retention and definitions."""
+"""The parts of the Data page: freshness, loads, volumes, retention and definitions."""
 
 from __future__ import annotations
 
@@ -13,66 +13,18 @@ from kpi.dashboard import draw
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
-from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, PLATFORM, WEEK, WINDOWS
-from kpi.meaning.measures import CENSORED_WORDS, MEASURES, within
+from kpi.meaning.glossary import GLOSSARY
+from kpi.meaning.measures import MEASURES, within
 from kpi.numbers import loads, trust
 from kpi.summary import anomalies
 from kpi.text import ABSENT, day_text, written
 
 WHOLE = "all types together"
-BY_PLATFORM = (
-    "In this store a device is a user's OS and browser (KPI_DEVICE_BY=platform): two phones of one kind "
-    "are one device, and a changed system looks like two."
-)
-MORE_DEFINITIONS = {
-    "UTC day": "From midnight, included, to the next midnight, not included.",
-    "Active user, active device": (
-        "One with at least one event of any type on the day. A blank id is nobody."
-    ),
-    "Multi-device user": (
-        f"Active on a device that day, and on two different ones within the last {ATTEMPT_WINDOW} "
-        f"days. The windows of {', '.join(map(str, WINDOWS[:-1]))} and {WINDOWS[-1]} days are "
-        "counted too."
-    ),
-    "Single-device user": (
-        "Active on the day and not multi-device on it. On a day the two add up to all; in a month "
-        "one user can be in both."
-    ),
-    "Filters": (
-        "A user is in a segment on a day if any one event of that day carries all chosen tags. So "
-        "segments overlap, and their counts don't add up: a user of Windows and Android counts "
-        "under both."
-    ),
-    "Connection attempt": (
-        "One sequence of events of the sync service. It is ready once its keys were fetched and, "
-        "where a device record was made, that was too. First occurrences count."
-    ),
-    "New account": (
-        "The attempt created an account, or is flagged as of a new user. One given up before that "
-        "counts as existing."
-    ),
-    "Completion": CENSORED_WORDS,
-    "Windows": (
-        f"A mean of {WEEK} days and a count of {MONTH} days stand only when each of these days was "
-        "loaded and is complete. A day is loaded when it has at least 5% of the events that its nearest "
-        "days usually have. It is complete once it was loaded after its end and an hour has passed."
-    ),
-    "Device coverage": (
-        "The share of a day's users with a device. Where it is under 50% on a day, single- and "
-        "multi-device numbers are absent, never 0, on every day whose window holds it."
-    ),
-    "Hidden": (
-        "Counts of fewer people than the minimum are hidden, with all that is computed from them "
-        "and all that would tell them. 0 is shown."
-    ),
-    "(none) and (other)": (
-        "(none) is a blank tag. (other) holds the rarest values of a tag beyond the most frequent."
-    ),
-}
+DAY = st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY")
 
 
 def draw_freshness(page: Page) -> None:
-    """How new and how whole the data are, as four figures, and every warning."""
+    """Four figures on the data: newest day, time of the publication, days that count, rejected rows."""
     publication = page.source.publication
     whole = page.source.listing("volumes")
     whole = whole[whole["type"] == anomalies.EVERY_TYPE]
@@ -85,7 +37,7 @@ def draw_freshness(page: Page) -> None:
         (
             "Built",
             f"{publication.built_at:%H:%M}",
-            f"UTC, {day_text(publication.built_at.date())}, no. {publication.id}",
+            f"UTC, {day_text(publication.built_at.date())}; publication {publication.id}",
         ),
         ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
         ("Rows rejected", share, f"{rejected:,} of {read:,} rows read"),
@@ -98,47 +50,41 @@ def draw_freshness(page: Page) -> None:
 
 
 def draw_trust(page: Page) -> None:
-    """Whether today's numbers can be trusted, in a sentence; then everything that may matter."""
-    found = trust.problems(page.source.warehouse, page.source.settings)
-    answer = trust.answer(page.source.warehouse, found)
+    """The answer to "Can I trust today's numbers?", then the problems behind it."""
+    problems = trust.problems(page.source.warehouse, page.source.settings)
+    answer = trust.answer(page.source.warehouse, problems)
     show = st.success if answer.startswith("Yes") else st.warning
     show(f"**{plain(answer)}**")
-    for problem in found:
+    for problem in problems:
         st.markdown(f"- {plain(problem.sentence)}")
-    if page.source.device_identity == PLATFORM:
-        st.caption(BY_PLATFORM)
+    if page.source.device_note:
+        st.caption(page.source.device_note)
 
 
 def draw_doubtful(page: Page) -> None:
-    """The rows that lie outside of the days their file is about, with file and lines."""
+    """The doubtful rows, with file and lines."""
     doubtful = page.source.listing("doubtful")
     if doubtful.empty:
         return
-    st.header(
-        "Doubtful rows", help="Days with too few events beside their neighbours count for nothing."
-    )
+    st.header("Doubtful rows", help="Rows of days with far fewer events than the days around them.")
     st.caption(
-        "These rows join no user's day and no window until the rest of their day is loaded. A clock that "
-        "is wrong, or a file's last rows after midnight, look like this."
+        "These rows count for no user and no day until the rest of their day is loaded. Usual causes are a "
+        "wrong clock, or the last rows of a file after midnight."
     )
-    shown = doubtful[["day", "source", "events", "first_lines"]].copy()
-    shown["day"] = pd.to_datetime(shown["day"])
-    st.dataframe(
-        shown,
-        hide_index=True,
-        placeholder=ABSENT,
-        column_config={
-            "day": st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY"),
-            "source": "File",
-            "events": st.column_config.NumberColumn("Events", format="%,d"),
-            "first_lines": "First lines",
-        },
-        alt=f"{len(shown)} files with rows of doubtful days.",
+    _draw_list(
+        doubtful[["day", "source", "events", "first_lines"]].assign(
+            day=pd.to_datetime(doubtful["day"])
+        ),
+        f"{len(doubtful)} files with doubtful rows.",
+        day=DAY,
+        source="File",
+        events=_count("Events"),
+        first_lines="First lines",
     )
 
 
 def draw_volumes(page: Page) -> None:
-    """Events by day and type against the recent weekday pattern, with unusual days marked."""
+    """Events by day and type beside the usual volume of the weekday, with unusual days marked."""
     judged = anomalies.judged(page.source.listing("volumes"))
     judged["type"] = judged["type"].replace(anomalies.EVERY_TYPE, WHOLE)
     shown = anomalies.hidden_below(within(judged, page.period), page.min_users)
@@ -152,10 +98,16 @@ def draw_volumes(page: Page) -> None:
     if chart.has_values:
         put(chart)
     else:
-        st.info("Hidden or absent: few or no events of this type.", icon=":material/info:")
+        st.info(
+            f"Nothing to show: this type has no events, or fewer than {page.min_users} on every day.",
+            icon=":material/info:",
+        )
+    hidden = (
+        f" Counts of 1 to {page.min_users - 1} events are hidden." if page.min_users > 1 else ""
+    )
     st.caption(
-        "The band is what was usual for the weekday in the 8 weeks before; ▼ and ▲ in orange stray "
-        f"from it. Numbers of 1 to {max(page.min_users - 1, 0)} events are hidden."
+        "The band is the usual volume of the weekday in the 8 weeks before. An orange ▼ or ▲ marks a day "
+        f"outside of it.{hidden}"
     )
     st.subheader("Unusual days by type")
     put(drawn(charts.unusual_days, shown))
@@ -165,11 +117,11 @@ def draw_volumes(page: Page) -> None:
 
 
 def draw_loads(page: Page) -> None:
-    """What was loaded, what was rejected and why."""
+    """The loads, and the reasons for rejected rows."""
     manifest = page.source.listing("loads")
     if manifest.empty:
         st.info(
-            "This publication has no list of loads yet; the next `python -m kpi summarise` adds it.",
+            "This publication has no list of loads yet. The next run of `python -m kpi summarise` adds it.",
             icon=":material/info:",
         )
         return
@@ -177,69 +129,79 @@ def draw_loads(page: Page) -> None:
     if reasons.empty:
         st.caption("No row was rejected.")
     else:
-        st.dataframe(
+        _draw_list(
             reasons,
-            hide_index=True,
-            column_config={
-                "reason": "Why rows were rejected",
-                "rows": st.column_config.NumberColumn("Rows", format="%,d"),
-                "files": st.column_config.NumberColumn("Files", format="%,d"),
-            },
-            alt=f"{len(reasons)} reasons for rejected rows.",
+            f"{len(reasons)} reasons for rejected rows.",
+            reason="Reason for rejecting rows",
+            rows=_count("Rows"),
+            files=_count("Files"),
         )
     draw.listings(page, {"loads": loads.listed(manifest), "rejects": reasons}, key="loads_table")
 
 
 def draw_markers(page: Page) -> None:
-    """Every marker of the charts, with its link, for those who can't point at it."""
-    if not page.source.markers:
-        st.markdown("None yet. To mark a day:")
-    else:
-        st.dataframe(
-            pd.DataFrame([vars(note) for note in page.source.markers]),
-            hide_index=True,
-            height="auto" if len(page.source.markers) < 8 else 260,
-            placeholder=ABSENT,
-            column_config={
-                "day": st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY"),
-                "label": "What",
-                "kind": "Kind",
-                "url": st.column_config.LinkColumn("Link"),
-            },
-            alt=f"{len(page.source.markers)} markers.",
+    """Every marker of the charts, with its link, for readers who can't point at it."""
+    markers = page.source.markers
+    if markers:
+        _draw_list(
+            pd.DataFrame([vars(marker) for marker in markers]),
+            f"{len(markers)} markers.",
+            day=DAY,
+            label="Label",
+            kind="Kind",
+            url=st.column_config.LinkColumn("Link"),
         )
+    st.caption("To mark a day, an operator runs:" if markers else "None yet. To mark a day, run:")
     # Without colours: that of a string can't be read on the dark theme.
     st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
 
 
 def draw_retention(page: Page) -> None:
-    """How long raw events are kept, and what that means for the past."""
-    kept = page.source.listing("retention")
-    if kept.empty:
+    """The retention of raw events, and the days that are frozen by it."""
+    expiry = page.source.listing("retention")
+    if expiry.empty:
         st.markdown(
-            f"No raw event has expired: all are kept since {day_text(page.first_day)}. "
-            "Summaries are kept for good."
+            f"No raw event has expired: the store has them from {day_text(page.first_day)} on. "
+            "Summaries never expire."
         )
         return
-    first_kept, refilled = (_day(kept.iloc[0][name]) for name in ("first_kept", "frozen_before"))
+    first_raw, refilled = (_day(expiry.iloc[0][name]) for name in ("first_kept", "frozen_before"))
     st.markdown(
-        f"Raw events are kept from **{day_text(first_kept)}** on. Days up to "
-        f"{day_text(refilled - timedelta(days=1))} are frozen: late or corrected rows for them are "
-        "refused, since what they depend on is gone. Summaries are kept for good."
+        f"The store has raw events from **{day_text(first_raw)}** on; older events have expired. Days up "
+        f"to {day_text(refilled - timedelta(days=1))} are frozen: late or corrected rows for them are "
+        "refused, because they can't be counted again without the expired events. Summaries never expire."
     )
 
 
 def draw_definitions() -> None:
-    """Every measure and term, in the words that tooltips use."""
-    good = {"higher": "higher is better", "lower": "lower is better"}
+    """Every measure, as tooltips define it, and the glossary."""
+    st.subheader("Measures")
     for measure in MEASURES.values():
-        direction = f", {good[measure.better]}" if measure.better else ""
         st.markdown(
-            f"**{measure.title}** ({measure.unit}{direction}). {measure.definition} "
+            f"**{measure.title}** ({measure.unit}, {measure.better} is better). {measure.definition} "
             f"{measure.source}."
         )
-    for term, words in MORE_DEFINITIONS.items():
-        st.markdown(f"**{term}**. {words}")
+    for subject, terms in GLOSSARY.items():
+        st.subheader(subject)
+        for term, meaning in terms.items():
+            st.markdown(f"**{term}**. {meaning}")
+
+
+def _draw_list(table: pd.DataFrame, alt: str, **columns: Any) -> None:
+    """A table with its columns by name, in a few lines of height where it is long."""
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="auto" if len(table) < 8 else 260,
+        placeholder=ABSENT,
+        column_config=columns,
+        alt=alt,
+    )
+
+
+def _count(title: str) -> Any:
+    """A column of whole numbers."""
+    return st.column_config.NumberColumn(title, format="%,d")
 
 
 def _by_size(judged: pd.DataFrame) -> list[str]:

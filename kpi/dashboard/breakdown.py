@@ -1,4 +1,4 @@
-"""A measure by the values of a tag: which values, how they are drawn, what is hidden, the table."""
+"""A measure by the values of a tag: the largest values, their charts, notes and the table."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from kpi.text import day_text, days_text
 if TYPE_CHECKING:
     from kpi.charts import Specification
 
+Span = tuple[float, float]
 RANKED, COURSES, LINES = drawing.VIEWS
 MOST = {RANKED: 15, COURSES: 9, LINES: charts.MOST_LINES}
-"""How many values each view draws, the largest first."""
+"""The most values that each view draws, the largest first."""
 
 
 @dataclass(frozen=True)
 class Breakdown:
-    """A measure by ``by``; ``picked`` picks one row a value and day, ``options`` of `meaning.question`."""
+    """A measure by ``by``; ``picked`` selects a row a value and day, ``options`` of `meaning.question`."""
 
     measure: Measure
     by: str
@@ -41,7 +42,7 @@ class Breakdown:
 
     @property
     def overlaps(self) -> bool:
-        """Whether a user can be in several segments, so that they don't add up."""
+        """True where a user can be in several segments, so that they don't add up."""
         return TABLES[self.measure.metric].overlaps
 
     def of(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -57,22 +58,22 @@ def draw(
     picked: Mapping[str, str] | None = None,
     **options: Any,
 ) -> None:
-    """A measure by the values of a tag, or the sentence that says why there is nothing to draw.
+    """A measure by the values of a tag, or the sentence on why there is nothing to draw.
 
-    ``picked`` picks one row a value and day, as audience='all'; ``options`` are of `Options`.
+    ``picked`` selects a row a value and day, as audience='all'; ``options`` are of `Options`.
     """
     breakdown = Breakdown(measure, by, picked or {}, options)
     page.remember(measure)
     answer = _answer(page, breakdown, page.period)
     rows = breakdown.of(page.shown(answer))
-    seen = _on_last_day(rows) if view == RANKED else rows
-    values = charts.largest(seen, measure, breakdown.by, MOST[view])
+    candidates = _on_last_day(rows) if view == RANKED else rows
+    values = charts.largest(candidates, measure, breakdown.by, MOST[view])
     if not values:
         _say_why_nothing(page, breakdown, answer, rows)
         return
     beside = _beside(page, breakdown)
     DRAWN[view](page, breakdown, rows, values, beside)
-    _say_what_is_left_out(page, breakdown, seen, values, view)
+    _say_what_is_left_out(page, breakdown, candidates, values, view)
     if breakdown.overlaps:
         drawing.overlap(breakdown.by)
     drawing.tables(page, [answer], key=f"{measure.metric}_by_table")
@@ -92,7 +93,7 @@ def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer, rows: pd.
     )
     words = [nothing or "No value has anything to show on the last day of this period."]
     if not breakdown.overlaps and not page.chosen.weekly:
-        words.append("A point per week pools more attempts.")
+        words.append(drawing.POOL_BY_WEEK)
     st.info(" ".join(words), icon=":material/info:")
 
 
@@ -101,33 +102,22 @@ def _on_last_day(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, str]) -> None:
-    """One line over the period; where days are compared, theirs beside it, on the same axis."""
+    """The line over the period; where days are compared, their line beside it, on the same axis."""
     page.remember(measure)
     rows, beside = rows_of(page.shown(answer), picked), page.compared(answer)
     if beside is not None:
         beside = replace(beside, rows=rows_of(beside.rows, picked))
     if not rows[measure.column].notna().any():
-        return  # the card and the breakdown say why
+        return  # the card and the breakdown explain it
+
+    def course(part: pd.DataFrame, span: Span | None, **options: Any) -> Specification:
+        look = {"span": span, "height": charts.HEIGHT, **options}
+        return drawn(charts.course, part, measure, measure.title, **look)
+
     if beside is None:
-        alone = drawn(
-            charts.course,
-            rows,
-            measure,
-            measure.title,
-            markers=page.source.markers,
-            height=charts.HEIGHT,
-        )
-        put(alone)
-        return
-    _draw_pair(
-        page,
-        measure,
-        rows,
-        beside,
-        lambda part, span: drawn(
-            charts.course, part, measure, measure.title, span=span, height=charts.HEIGHT
-        ),
-    )
+        put(course(rows, None, markers=page.source.markers))
+    else:
+        _draw_pair(page, measure, rows, beside, course)
 
 
 def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:
@@ -135,7 +125,7 @@ def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:
 
 
 def _beside(page: Page, breakdown: Breakdown) -> charts.Compared | None:
-    """The compared days' rows, under the days they stand beside."""
+    """The compared days' rows, under their days of the period."""
     comparison = page.chosen.comparison
     if comparison is None:
         return None
@@ -165,20 +155,17 @@ def _draw_lines(
     values: list[str],
     beside: charts.Compared | None,
 ) -> None:
-    """The largest values in one chart; the compared period in a chart of its own beside it."""
+    """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by = breakdown.measure, breakdown.by
     if beside is None:
         put(drawn(charts.by_value, rows, measure, by, values))
         return
-    few = rows[rows[by].isin(values)]
+
+    def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
+        return drawn(charts.by_value, part, measure, by, values, span=span)
+
     beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
-    _draw_pair(
-        page,
-        measure,
-        few,
-        beside,
-        lambda part, span: drawn(charts.by_value, part, measure, by, values, span=span),
-    )
+    _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
 
 
 def _draw_pair(
@@ -186,7 +173,7 @@ def _draw_pair(
     measure: Measure,
     rows: pd.DataFrame,
     beside: charts.Compared,
-    draw: Callable[[pd.DataFrame, tuple[float, float] | None], Specification],
+    draw: Callable[[pd.DataFrame, Span | None], Specification],
 ) -> None:
     """The compared days on the left, the period on the right, on the same axis, each with its days."""
     assert page.chosen.comparison is not None
@@ -211,12 +198,12 @@ def _draw_courses(
     values: list[str],
     beside: charts.Compared | None,
 ) -> None:
-    """A small chart for each of the largest values, all on one axis."""
+    """A small chart for each of the largest values, all on the same axis."""
     measure, by = breakdown.measure, breakdown.by
-    kept = [rows[rows[by].isin(values)]]
+    parts = [rows[rows[by].isin(values)]]
     if beside is not None:
-        kept.append(beside.rows[beside.rows[by].isin(values)])
-    span = charts.extent(pd.concat(kept, ignore_index=True), measure)
+        parts.append(beside.rows[beside.rows[by].isin(values)])
+    span = charts.extent(pd.concat(parts, ignore_index=True), measure)
     grid = st.grid(3, min_column_width=300, gap="small")
     for value in values:
         mine = rows[rows[by] == value]
@@ -231,11 +218,11 @@ def _draw_courses(
 
 
 def _say_what_is_left_out(
-    page: Page, breakdown: Breakdown, seen: pd.DataFrame, values: list[str], view: str
+    page: Page, breakdown: Breakdown, candidates: pd.DataFrame, values: list[str], view: str
 ) -> None:
-    """How many values aren't drawn, and why."""
-    with_values = set(seen.loc[seen[breakdown.measure.column].notna(), breakdown.by])
-    without = len(set(seen[breakdown.by]) - with_values)
+    """A note on the values that aren't drawn, with the reasons."""
+    with_values = set(candidates.loc[candidates[breakdown.measure.column].notna(), breakdown.by])
+    without = len(set(candidates[breakdown.by]) - with_values)
     more = len(with_values) - len(values)
     name = dimension(breakdown.by).lower()
     parts = []

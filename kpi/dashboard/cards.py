@@ -45,7 +45,7 @@ def _draw(page: Page, label: str, of: Headline) -> None:
     page.remember(measure)
     # The label has a place of its own, since a metric's own is cut off where a card is narrow.
     st.markdown(f"**{plain(label)}**", help=f"{measure.definition} {measure.source}.")
-    good = {"higher": 1, "lower": -1}.get(measure.better or "", 0)
+    good = 1 if measure.better == "higher" else -1
     change = of.change if of.change is not None and not measure.flat(of.change) else None
     moved = good * change if change is not None and of.unusual else 0.0
     st.metric(

@@ -1,4 +1,4 @@
-"""What a page draws of its answers: headings, cards, charts, choices and the tables behind them."""
+"""The parts that pages draw of answers: headings, cards, charts, choices and the tables behind them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from kpi.dashboard import navigation, parts
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.reasons import gaps_sentence, why_nothing
-from kpi.meaning.definitions import PLATFORM
 from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
 from kpi.text import days_text
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
     import altair as alt
 
 VIEWS = ("ranked", "small multiples", "lines")
-"""How a breakdown can be drawn."""
+"""The ways to draw a breakdown."""
+
+POOL_BY_WEEK = "Choose a point per week to pool more attempts."
 
 Later = Callable[[], Answer]
-"""An answer that is asked for once a reader opens it."""
+"""A function that asks for an answer, called once a reader opens it."""
 
 
 def heading(page: Page, title: str, definition: str, detail: str = "") -> None:
@@ -42,7 +43,7 @@ def chart(
     answer: Answer,
     **options: Any,
 ) -> None:
-    """A measure's chart over the period, or the sentence that says why there is none.
+    """A measure's chart over the period, or the sentence on why there is none.
 
     ``draw`` is a function of `kpi.charts`.
     """
@@ -70,11 +71,12 @@ def chart(
         return
     put(picture)
     gaps = gaps_sentence(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
-    if gaps and "hidden" in gaps and answer.question.kind.by_attempts_of_a_day:
-        gaps += "" if page.chosen.weekly else " A point per week pools more attempts."
+    of_attempts = answer.question.kind.of_attempts and answer.question.kind.exported
+    if gaps and "hidden" in gaps and of_attempts and not page.chosen.weekly:
+        gaps += f" {POOL_BY_WEEK}"
     first, last = page.period.bounds
     marked = (
-        "▼ marks releases, incidents and holidays: point at one."
+        "▼ marks releases, incidents and holidays; point at a mark to read it."
         if any(first <= marker.day <= last for marker in options.get("markers", ()))
         else ""
     )
@@ -93,13 +95,13 @@ def choose(
     default: str | None = None,
     of_data: bool = False,
 ) -> str:
-    """A choice of how a page shows its measure; what isn't the default is in the URL.
+    """A choice on how a page shows its measure; in the URL unless it is the default.
 
     The default is the first option unless given; few options are side by side, many in a list.
-    So are those ``of_data``, since options side by side are shown as Markdown.
+    Options ``of_data`` are in a list too, since options side by side are shown as Markdown.
     """
     usual = default or options[0]
-    page.address.one_of(key, options, usual)
+    page.address.restore_choice(key, options, usual)
     if of_data or len(options) > parts.MOST_SEGMENTS:
         place = list(options).index(usual)
         chosen = st.selectbox(label, options, place, key=key, help=help, width=260)
@@ -125,38 +127,37 @@ def choose_dimension(page: Page, dimensions: Sequence[str], key: str, default: s
 
 
 def choose_view(page: Page, key: str = "view") -> str:
-    """How a breakdown is drawn."""
+    """The choice of how a breakdown is drawn."""
     return choose(page, "View", VIEWS, key)
 
 
 def offers_breakdown(page: Page, key: str = "by") -> bool:
-    """Whether this store may be broken down by tags; where it may not, a sentence says so."""
+    """True where this store may be broken down by tags; otherwise a sentence is shown."""
     if page.source.settings.breakdowns:
         return True
     page.address.refuse(key, "is a breakdown, which is closed here")
     page.address.note(key, "", "")
     st.info(
-        "Breakdowns are closed for this store, since small groups could be read from them. "
-        "Filter by one value in the sidebar instead.",
+        "Breakdowns are closed in this store, because they could reveal small groups. "
+        "Filter by a single value in the sidebar instead.",
         icon=":material/info:",
     )
     return False
 
 
 def device_identity(page: Page) -> None:
-    """A note on what identifies a device, where it isn't a device id."""
-    by_platform = page.source.device_identity == PLATFORM
-    parts.draw_note("A device is a user's OS and browser here." if by_platform else None)
+    """A note on the identity of devices, where it isn't the device id."""
+    parts.draw_note(page.source.device_note)
 
 
 def not_applied(page: Page, what: str, why: str = "carry no tags") -> None:
-    """A note that filters don't reach some figures, when a reader has set any; ``what`` is a plural."""
+    """A note that filters don't apply to some figures, when a reader has set any; ``what`` is a plural."""
     words = f"{what} {why}: the filters are not applied to them."
     parts.draw_note(None if page.filters.empty else words)
 
 
 def devices_not_applied(page: Page, measure: Measure) -> None:
-    """A note that the filter of devices doesn't reach a measure of users, when a reader has set it."""
+    """A note that the filter of devices doesn't apply to a measure of users, when a reader has set it."""
     parts.draw_note(page.no_devices_filter(measure))
 
 
@@ -169,7 +170,7 @@ def overlap(by: str) -> None:
 
 
 def tables(page: Page, answers: Iterable[Answer | Later], key: str) -> None:
-    """Behind a chart: the tables it was drawn from, each to download, and the SQL that reads them.
+    """Behind a chart: its tables, each to download, and the SQL that reads them.
 
     An answer that no chart needs may be a function, which is called once a reader opens the tables.
     """
@@ -191,11 +192,6 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
     parts.draw_tables(behind, False, key)
-
-
-def definitions(page: Page) -> None:
-    """The definition of every measure that the page showed, in a sentence each."""
-    parts.draw_definitions(page.measures.values())
 
 
 def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:

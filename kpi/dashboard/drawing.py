@@ -1,4 +1,4 @@
-"""Charts on a page: made once for equal values, whoever asks, and kept for the next reader."""
+"""Charts on a page: drawn once for equal values, and cached for all readers."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
     from kpi.charts import Specification
 
-MOST_KEPT = 512
-"""Charts kept for all readers together, each of some 50 kB; the least used go first."""
+MOST_CHARTS = 512
+"""Charts cached for all readers together, each of some 50 kB; the least used are dropped first."""
 
 
 def drawn(draw: Callable[..., alt.LayerChart], *values: Any, **options: Any) -> Specification:
-    """What a function of `kpi.charts` draws of these values."""
-    told = pickle.dumps((draw.__module__, draw.__qualname__, values, options))
-    return _drawn(hashlib.blake2b(told).hexdigest(), lambda: draw(*values, **options))
+    """The chart that a function of `kpi.charts` draws of these values."""
+    content = pickle.dumps((draw.__module__, draw.__qualname__, values, options))
+    return _drawn(hashlib.blake2b(content).hexdigest(), lambda: draw(*values, **options))
 
 
 def put(chart: Specification) -> None:
-    """A chart on the page, with its sentence for those who can't see it."""
-    # Streamlit takes the tables out of the specification it is given.
+    """A chart on the page, with its sentence for screen readers."""
+    # Streamlit removes the tables from the specification that it receives.
     st.vega_lite_chart({**chart.spec, "datasets": chart.tables}, alt=chart.sentence)
 
 
-@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
+@st.cache_resource(max_entries=MOST_CHARTS, show_spinner=False)
 def _drawn(key: str, _draw: Callable[[], alt.LayerChart]) -> Specification:
     with charts.unchecked():
         return charts.specified(_draw())

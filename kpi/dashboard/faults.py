@@ -1,4 +1,4 @@
-"""What goes wrong on a page, told where it stands: for a whole page, and for a part that reruns alone."""
+"""Refusals on a page: for a whole page, and for a part that reruns alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ P = ParamSpec("P")
 
 
 def fragment(draw: Callable[P, None]) -> Callable[P, None]:
-    """A part of a page that reruns alone: shut once the sign-in is over, and telling its own faults.
+    """A part of a page that reruns alone: closed once the sign-in is over, and with its refusals shown in it.
 
-    Streamlit shows what a fragment raises as an error of its own and ends the page there, so nothing that
-    a reader can do something about may leave one.
+    Streamlit shows an exception of a fragment as an error of its own and ends the page there, so no refusal
+    may leave a fragment.
     """
 
     @st.fragment
@@ -36,21 +36,21 @@ def fragment(draw: Callable[P, None]) -> Callable[P, None]:
 
 
 def draw_refusal(refusal: Refused) -> None:
-    """The one place where a store that can't be read from is told."""
+    """The message for a store that can't be read, or has nothing to read."""
     if isinstance(refusal, WarehouseDown):
         st.error(
             "The numbers can't be read right now: the store did not answer. Nothing is lost; "
-            "reload the page in a minute. If it stays so, whoever runs this finds the reason with:",
+            "reload the page in a minute. If the problem remains, an operator can look for the reason with:",
             icon=":material/cloud_off:",
         )
         st.code("python -m kpi doctor", language="shell")
     elif isinstance(refusal, NoData):
         st.info(
-            "Nothing has been loaded yet. Load event files and sum them up:",
+            "Nothing has been loaded yet. To load event files and summarise them, run:",
             icon=":material/upload_file:",
         )
         st.code("python -m kpi load FILE…\npython -m kpi summarise", language="shell")
-        st.markdown("Or look around with simulated data first:")
+        st.markdown("To try the dashboards with simulated data, run:")
         st.code("python -m kpi demo", language="shell")
     else:
         st.error("This can't be shown:", icon=":material/error:")

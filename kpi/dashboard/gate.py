@@ -19,7 +19,7 @@ from kpi.settings import Settings
 from kpi.sign_outs import SignOuts
 
 LOG = logging.getLogger(__name__)
-KEPT_LINKS = 1000
+MOST_LINKS = 1000
 LINK_SECONDS = 15 * 60
 LONGEST_LINK = 4000
 BROWSER_COOKIE = "_streamlit_xsrf"
@@ -28,15 +28,15 @@ BROWSER_COOKIE = "_streamlit_xsrf"
 def admit(file: str, settings: Settings) -> Reader | None:
     """Let the reader of a page through, or draw the way to sign in and stop.
 
-    The result is who reads, None where nobody has to sign in: on this machine only, or where an
-    operator allowed it.
+    Returns the reader, or None where nobody has to sign in: on this machine only, or where an operator
+    allowed it.
     """
     if not sign_in_configured():
         refusal = access.open_to_others(
             st.get_option("server.address"), st.context.headers.to_dict(), settings
         )
         if refusal:
-            st.error("Nothing is shown.", icon=":material/lock:")
+            st.error("The numbers are closed.", icon=":material/lock:")
             st.text(refusal)
             st.stop()
         return None
@@ -49,7 +49,7 @@ def admit(file: str, settings: Settings) -> Reader | None:
 
 
 def _verdict(settings: Settings) -> Reader | Denied:
-    """Whether whoever is signed in may look: by the rules, and unless the sign-in was ended."""
+    """The reader who is signed in, or the denial: by the rules, and unless the sign-in was ended."""
     claims = st.user.to_dict()
     verdict = access.admitted(claims, settings, datetime.now(UTC))
     if isinstance(verdict, Reader) and SignOuts(settings.home).ended(claims):
@@ -69,20 +69,20 @@ def _sign_out() -> None:
 
 
 def sign_in_configured() -> bool:
-    """Whether there is an [auth] section, so that everyone has to sign in.
+    """True where there is an [auth] section, so that everyone has to sign in.
 
-    A file of secrets that can't be read may hold one, so it counts as one.
+    A file of secrets that can't be read may hold the section, so it counts as if it did.
     """
     if "is_logged_in" in st.user.to_dict():
         return True
     try:
         return "auth" in st.secrets
-    except FileNotFoundError:  # no file, or none that can be parsed
+    except FileNotFoundError:  # no file, or no file that can be parsed
         return any(Path(file).exists() for file in st.get_option("secrets.files"))
 
 
 def reader_address() -> str | None:
-    """Who reads this page, for what a reader puts on record; None where nobody has to sign in."""
+    """The reader's address, for what a reader stores; None where nobody has to sign in."""
     if not sign_in_configured():
         return None
     verdict = _verdict(Settings.read())
@@ -96,7 +96,7 @@ def close_if_over() -> None:
 
 
 def draw_reader(reader: Reader | None) -> None:
-    """At the foot of the sidebar: who is signed in, and the way out."""
+    """At the foot of the sidebar: the reader who is signed in, and the way to sign out."""
     if reader is None:
         return
     with st.sidebar:
@@ -113,7 +113,7 @@ def _draw_denial(denied: Denied, file: str) -> None:
     else:
         st.text("Sign in to see the numbers.")
     if denied.again:
-        _links().keep(_browser(), file, _query())
+        _links().remember(_browser(), file, _query())
         st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
     if signed_in:
         st.button("Sign out", icon=":material/logout:", on_click=_sign_out)
@@ -121,10 +121,10 @@ def _draw_denial(denied: Denied, file: str) -> None:
 
 def _back_to_link(file: str) -> None:
     """After signing in, which leads to the first page, go to the page that was asked for."""
-    kept = _links().taken(_browser())
-    if kept is None:
+    link = _links().recall(_browser())
+    if link is None:
         return
-    wanted, query = kept
+    wanted, query = link
     if (wanted, query) != (file, _query()) and not _query():
         st.switch_page(wanted, query_params=query)
 
@@ -134,7 +134,7 @@ def _query() -> dict[str, list[str]]:
 
 
 def _browser() -> str | None:
-    """What tells browsers apart: the token of Streamlit's own cookie, whose mask changes at each visit."""
+    """An identity of the browser: the token of Streamlit's own cookie, whose mask changes at each visit."""
     cookie = st.context.cookies.get(BROWSER_COOKIE) or ""
     try:
         _, mask, masked, _ = cookie.split("|")
@@ -148,26 +148,26 @@ class Links:
     """The pages that readers asked for before they signed in: few, for a short while, by browser."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[float, str, dict[str, Any]]] = OrderedDict()
+        self._links: OrderedDict[str, tuple[float, str, dict[str, Any]]] = OrderedDict()
         self._lock = Lock()
 
-    def keep(self, browser: str | None, file: str, query: dict[str, list[str]]) -> None:
-        """Remember what a browser asked for; the oldest are forgotten."""
+    def remember(self, browser: str | None, file: str, query: dict[str, list[str]]) -> None:
+        """Store the page that a browser asked for; the oldest are dropped."""
         if not browser or len(browser) > 512 or len(str(query)) > LONGEST_LINK:
             return
         with self._lock:
-            self._kept[browser] = (monotonic(), file, query)
-            self._kept.move_to_end(browser)
-            while len(self._kept) > KEPT_LINKS:
-                self._kept.popitem(last=False)
+            self._links[browser] = (monotonic(), file, query)
+            self._links.move_to_end(browser)
+            while len(self._links) > MOST_LINKS:
+                self._links.popitem(last=False)
 
-    def taken(self, browser: str | None) -> tuple[str, dict[str, list[str]]] | None:
-        """What a browser asked for not long ago, once."""
+    def recall(self, browser: str | None) -> tuple[str, dict[str, list[str]]] | None:
+        """The page that a browser asked for not long ago; only once."""
         with self._lock:
-            kept = self._kept.pop(browser or "", None)
-        if kept is None or monotonic() - kept[0] > LINK_SECONDS:
+            link = self._links.pop(browser or "", None)
+        if link is None or monotonic() - link[0] > LINK_SECONDS:
             return None
-        return kept[1], kept[2]
+        return link[1], link[2]
 
 
 @st.cache_resource

@@ -1,8 +1,8 @@
-"""What the server answers at all, before Streamlit sees a request: pages, and nothing else.
+"""A guard that answers requests before Streamlit does: only pages pass.
 
-Streamlit takes uploads from anyone with a session, shows its metrics to anyone, looks up this machine's
+Streamlit accepts uploads from anyone with a session, shows its metrics to anyone, looks up this machine's
 address at an outside service to judge an unknown Origin, and signs a reader out by a mere link. Nothing of
-that is needed here, so it is refused before a byte of it is read.
+that is needed here, so such requests are refused before a byte of them is read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 CLOSED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent")
 SIGN_OUT = "/auth/logout"
 OTHER_SITES = ("cross-site", "same-site")
-"""What browsers say of a request that a page of another origin made them send."""
+"""Values of Sec-Fetch-Site for a request that comes from a page of another origin."""
 
 
 class Guard:
@@ -41,7 +41,7 @@ class Guard:
 
 
 def _refusal(scope: Scope) -> Response | None:
-    """The answer to a request that Streamlit isn't asked; None where it is."""
+    """The refusal of a request; None where Streamlit may answer it."""
     if scope["type"] not in ("http", "websocket"):
         return None
     headers = Headers(scope=scope)
@@ -58,10 +58,10 @@ def _refusal(scope: Scope) -> Response | None:
 
 
 def same_origin(headers: Headers) -> bool:
-    """Whether a websocket was opened by a page of this very address, or by no page.
+    """True where a websocket was opened by a page of this very address, or by no page.
 
-    A proxy that doesn't pass on the Host that readers ask for is met here as well: their browsers' Origin
-    is another then.
+    False also behind a proxy that doesn't pass on the Host that readers ask for: the Origin of their
+    browsers differs then.
     """
     origin = headers.get("origin")
     return origin is None or urlparse(origin).netloc == headers.get("host")

@@ -1,19 +1,17 @@
-"""Links to the pages, each taking the reader's filters along."""
+"""Links to the pages, each with the reader's filters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-Kept = Mapping[str, Sequence[str]]
-"""What a link takes along: what was chosen, by its name in the URL."""
+Choices = Mapping[str, Sequence[str]]
+"""The choices in a link, by their names in the URL."""
 
 PRODUCT = "Firefox Accounts KPIs"
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -34,32 +32,30 @@ PAGES = (
     PageLink("pages/explore.py", "Explore", ":material/search:"),
     PageLink("pages/data.py", "Data", ":material/database:"),
 )
-"""The pages in the order of the navigation; those whose file isn't there yet are left out."""
+"""The pages in the order of the navigation."""
 
 
-def draw_navigation(place: DeltaGenerator, kept: Kept) -> None:
-    """Links to the pages that are there; each takes the reader's filters and period along."""
-    there = [link for link in PAGES if (ROOT / link.file).exists()]
+def draw_navigation(place: DeltaGenerator, choices: Choices) -> None:
+    """Links to the pages; each has the reader's filters and period."""
     with place:
         st.markdown(f"**{PRODUCT}**")
-        if len(there) > 1:
-            for link in there:
-                st.page_link(
-                    link.file,
-                    label=link.title,
-                    icon=link.icon,
-                    width="stretch",
-                    query_params=kept,
-                )
+        for link in PAGES:
+            st.page_link(
+                link.file,
+                label=link.title,
+                icon=link.icon,
+                width="stretch",
+                query_params=choices,
+            )
 
 
-def draw_detail_link(file: str, kept: Kept) -> None:
-    """The way to the page that tells more, where there is one."""
-    if file and (ROOT / file).exists():
+def draw_detail_link(file: str, choices: Choices) -> None:
+    """The link to the page with more detail, if any."""
+    if file:
         st.page_link(
             file,
             label="Details",
             icon=":material/arrow_forward:",
             icon_position="right",
-            query_params=kept,
+            query_params=choices,
         )

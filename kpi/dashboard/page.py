@@ -1,4 +1,4 @@
-"""A page while it is made: it asks questions under what the reader chose, and remembers what it showed."""
+"""A page: it asks questions under the reader's choices, and remembers the measures that it shows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from kpi.numbers.kpi_values import KpiValues, Subject
 
 
 class Page:
-    """The publication, what the reader chose, and the answers to questions about both."""
+    """The publication, the reader's choices, and the answers to questions about both."""
 
     def __init__(self, source: Source, address: Address, chosen: Chosen) -> None:
         self.source = source
@@ -43,9 +43,9 @@ class Page:
         self.today: date = source.today
         self.first_day: date = source.first_day
         self.links = dict(address.chosen)
-        """What links to other pages take along."""
+        """The choices in links to other pages."""
         self.measures: dict[str, Measure] = {}
-        """The measures that were shown, whose definitions end the page."""
+        """The measures that were shown; their definitions are at the end of the page."""
         self._shown: dict[Question, pd.DataFrame] = {}
 
     def question(
@@ -67,7 +67,7 @@ class Page:
         return self.ask(table, period=self.whole_period, **choices)
 
     def every_cell(self, answer: Answer) -> Answer:
-        """The same answer with nothing hidden: to say why something is absent, never to be shown."""
+        """The same answer with nothing hidden: to explain absent values, never to be shown."""
         return self.source.answer(answer.question.with_every_cell())
 
     def shown(self, answer: Answer) -> pd.DataFrame:
@@ -77,14 +77,14 @@ class Page:
         return self._shown[answer.question]
 
     def compared(self, answer: Answer) -> charts.Compared | None:
-        """The rows of the days that the reader compares with, under the days they are beside."""
+        """The rows of the days that the reader compares with, under their days of the period."""
         comparison = self.chosen.comparison
         if comparison is None:
             return None
         return charts.Compared(comparison.name, comparison.of(answer.table, self.period))
 
     def unfinished(self, answer: Answer) -> pd.DataFrame | None:
-        """The rows of days after the last complete one, to be drawn apart; None where there is none."""
+        """The rows of days after the last complete day, to be drawn apart; None where there are none."""
         last = self.source.publication.last_day
         if last is None or last <= self.today or self.period.bounds[1] < self.today:
             return None
@@ -136,11 +136,11 @@ class Page:
 
     def goal_lines(self, *subjects: Subject) -> list[charts.GoalLine]:
         """The goals about KPIs that are the same value over the year, where they are about the segment."""
-        return targets.lines(score for one in subjects for score in self.verdicts_of(one))
+        return targets.lines(score for subject in subjects for score in self.verdicts_of(subject))
 
     @property
     def last_shown_day(self) -> date:
-        """The day that cards are about: the last complete one of the period."""
+        """The day of the cards: the last complete day of the period."""
         return min(self.period.last or self.today, self.today)
 
     @property
@@ -149,7 +149,7 @@ class Page:
         return Period(self.period.first or self.first_day, self.last_shown_day)
 
     def last_row_day(self, table: pd.DataFrame) -> date:
-        """The last day of the period that a table has: of weeks, the last Sunday."""
+        """The last day of the period in a table; for weeks, the last Sunday."""
         last = self.last_shown_day
         if not self.chosen.weekly or table.empty:
             return last
@@ -169,22 +169,22 @@ class Page:
 
     @property
     def link(self) -> str:
-        """The address that shows this page as it is: defaults are left out."""
+        """The address of this page with its choices; defaults are left out."""
         return link(st.context.url or "", self.address.chosen)
 
     def remember(self, measure: Measure) -> None:
-        """The measure is shown, so that its definition ends the page."""
+        """Note that a measure is shown, so that the page ends with its definition."""
         self.measures[measure.id] = measure
 
     def why_unknown(
         self, measure: Measure, answer: Answer | None = None, audience: str | None = None
     ) -> str | None:
-        """Why values of a measure can't be known on days of the period: devices, sequences; or None."""
+        """The reason why values of a measure can't be known on days of the period; or None."""
         first, last = self.period.first or self.first_day, self.last_shown_day
         if first > last:
             return None
         period = Period(first, last)
-        if measure.metric == "same-people" or not TABLES[measure.metric].of_users:
+        if measure.metric == "same-people" or not TABLES[measure.metric].overlaps:
             return coverage.why_absent(self.source.warehouse, measure.metric, self.filters, period)
         if measure.metric == "engagement" and audience in (None, "all"):
             return None
@@ -193,13 +193,13 @@ class Page:
         return coverage.why_no_devices(self.source.warehouse, period, window, span)
 
     def coverage(self) -> str | None:
-        """The share of users with a device under the filters, where it is worth knowing; or None."""
-        return coverage.share_told(self.shown(self.ask("device-coverage", weekly=False)))
+        """The share of users with a device under the filters, where it is below 95%; or None."""
+        return coverage.coverage_sentence(self.shown(self.ask("device-coverage", weekly=False)))
 
     def no_devices_filter(self, measure: Measure) -> str | None:
-        """That the filter of devices doesn't reach a measure of users, where a reader has set it; or None."""
-        if self.filters.devices and TABLES[measure.metric].of_users:
-            return "The filter of devices narrows connections only: it is not applied here."
+        """A note that a chosen filter of devices doesn't apply to a measure; or None."""
+        if self.filters.devices and TABLES[measure.metric].overlaps:
+            return "The filter of devices applies to connections only: it is not applied here."
         return None
 
 

@@ -20,13 +20,13 @@ MOST_SEGMENTS = 5
 
 
 def dimension(by: str) -> str:
-    """A breakdown's name as a reader meets it."""
+    """A breakdown's name on pages."""
     return BREAKDOWN_NAMES.get(by, by)
 
 
 @dataclass(frozen=True)
 class Behind:
-    """A table behind a chart: its name, rows, the file it is saved to, and the answer it is a part of."""
+    """A table behind a chart: its name, rows, the name of its file, and its answer, if any."""
 
     name: str
     table: pd.DataFrame
@@ -36,42 +36,42 @@ class Behind:
 
 @fragment
 def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str) -> None:
-    """Tables, downloads and, of those read ``by_query``, the SQL: made only once a reader opens them."""
+    """Tables, downloads and, of those read ``by_query``, the SQL: drawn only once a reader opens them."""
     label = "Table and download, SQL" if by_query else "Table and download"
     with st.expander(label, icon=":material/table:", on_change="rerun", key=key) as box:
         if not box.open:
             return
-        found = list(tables())
-        for one in found:
+        parts = list(tables())
+        for part in parts:
             st.dataframe(
-                one.table,
+                part.table,
                 hide_index=True,
                 height=260,
                 placeholder=ABSENT,
-                column_config={str(name): _column_config(str(name)) for name in one.table},
-                alt=f"Table of {one.name}, {len(one.table)} rows; the download has the same numbers.",
+                column_config={str(name): _column_config(str(name)) for name in part.table},
+                alt=f"Table of {part.name}, {len(part.table)} rows; the download has the same numbers.",
             )
             st.download_button(
-                f"Download {one.name} as CSV",
-                for_spreadsheets(one.table),
-                one.file,
+                f"Download {part.name} as CSV",
+                for_spreadsheets(part.table),
+                part.file,
                 "text/csv",
-                key=f"{key}_{one.name}",
+                key=f"{key}_{part.name}",
                 on_click="ignore",
                 icon=":material/download:",
             )
-        if by_query and st.toggle("Show the SQL that reads it", key=f"{key}_sql"):
+        if by_query and st.toggle("Show the SQL", key=f"{key}_sql"):
             st.caption(
-                "For Redshift, with the filters filled in. It returns whole counts and quartiles; "
-                "means and percents are made of them, and small counts hidden, after it."
+                "Statements for Amazon Redshift, with your filters filled in. They return whole counts "
+                "and quartiles; means, percents and the hiding of small counts come after them."
             )
-            for one in found:
-                for statement in one.answer.statements if one.answer else ():
+            for part in parts:
+                for statement in part.answer.statements if part.answer else ():
                     st.code(statement.text, language="sql", height=320)
 
 
 def draw_note(words: str | None) -> None:
-    """Small print, or its empty place: without one, all that stands below would be drawn anew."""
+    """Small print, or its empty place, so that parts below it need not be drawn again."""
     place = st.empty()
     if words:
         place.caption(words)
@@ -79,10 +79,10 @@ def draw_note(words: str | None) -> None:
 
 def draw_definitions(measures: Iterable[Measure]) -> None:
     """Each measure's definition and where it is specified."""
-    told = [f"**{one.title}**: {one.definition} *{one.source}.*" for one in measures]
-    if told:
+    texts = [f"**{each.title}**: {each.definition} *{each.source}.*" for each in measures]
+    if texts:
         st.divider()
-        st.caption("\n\n".join(told))
+        st.caption("\n\n".join(texts))
 
 
 def _column_config(column: str) -> Any:

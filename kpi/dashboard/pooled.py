@@ -1,4 +1,4 @@
-"""Charts of tables that stand for a whole period, one row a step, time or value of a tag."""
+"""Charts of tables over a whole period, with a row a step, time or value of a tag."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kpi import charts
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import dimension, draw_note
+from kpi.dashboard.reasons import not_loaded
 from kpi.meaning.filters import Filters
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import Answer
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 TAGS_IN_ORDER = (
     "region browser entrypoint context campaign migration os version service users"
 ).split()
-"""Tags to break attempts down by: `kpi.meaning.filters.ATTEMPT_BREAKDOWNS`, those asked for most first."""
+"""Tags to break attempts down by: `kpi.meaning.filters.ATTEMPT_BREAKDOWNS`, the most useful first."""
 
 
 def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str) -> bool:
-    """A chart of a pooled answer, or the sentence that says why there is none; whether it was drawn.
+    """A chart of a pooled answer, or the sentence on why there is none; True if it was drawn.
 
     ``count`` is the column of attempts, so that "nothing matches" and "hidden" differ.
     """
@@ -38,25 +39,25 @@ def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str) ->
 
 
 def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
-    """Why a pooled table has nothing to show; ``everything`` is the same table with no cell hidden."""
+    """The reason why a pooled table is empty; ``everything`` is the same table with no cell hidden."""
     unknown = page.why_unknown(MEASURES["completion"])
-    if unknown and not (len(everything) and (everything[count].fillna(0) > 0).any()):
+    any_attempt = bool((everything[count].fillna(0) > 0).any())
+    if unknown and not any_attempt:
         return unknown
-    if len(everything) and (everything[count].fillna(0) > 0).any():
+    if any_attempt:
         return (
             f"Hidden for privacy: fewer than {page.min_users} attempts match in this period. "
             "Remove a filter or choose a longer period to see a wider group."
         )
     if page.last_shown_day < max(page.first_day, page.period.first or page.first_day):
-        covered = days_text(page.first_day, page.today)
-        return f"No day of this period is loaded. The data covers {covered}: choose another period."
+        return not_loaded(days_text(page.first_day, page.today))
     if page.filters.empty:
-        return "No attempt to connect was seen in this period: choose a longer one."
-    return "No attempt matches these filters in this period: remove a filter, or reset them."
+        return "No connection attempt was recorded in this period. Choose a longer period."
+    return "No attempt matches these filters in this period. Remove a filter, or reset all filters."
 
 
 def draw_shares(page: Page) -> None:
-    """How many of the period's attempts were ready within 5, 10, 30, 60 seconds, and ever."""
+    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever."""
     pooled = page.ask_pooled("connection-breakdown").table.iloc[0]
     shares = {f"Within {s} s": f"within_{s}_seconds_percent" for s in (5, 10, 30, 60)}
     with st.container(horizontal=True, gap="small"):
@@ -68,21 +69,21 @@ def draw_shares(page: Page) -> None:
     if pd.isna(pooled["begun"]):
         return
     begun = written(pooled["begun"], "attempts")
-    st.caption(f"Of {begun} attempts begun in the period, exact; a percent of few is hidden.")
+    st.caption(f"Percent of the {begun} attempts begun in the period. Small counts are hidden.")
 
 
 def caution(filters: Filters) -> str | None:
-    """What a filter does to completion that a reader might not expect; or None."""
+    """A caution on completion under a filter; or None."""
     if filters.users:
         return (
-            "An attempt counts as new only once its account is created or flagged as new; one given "
-            "up before that counts as existing. So new accounts seem to complete nearly always, and "
-            "existing ones seldom: compare them by time, not by completion."
+            "An attempt counts as new only once its account is created or flagged as new. Attempts "
+            "abandoned before that count as existing, so nearly all new accounts seem to complete, "
+            "and few existing accounts. Compare the two by time, not by completion."
         )
     if filters.devices:
         return (
-            "Whose attempt it is, is known only once somebody signs in; one given up before that "
-            "counts as single-device. So multi-device users seem to complete nearly always: compare "
+            "The user of an attempt is known only once somebody signs in. An attempt abandoned before "
+            "that counts as single-device, so nearly all multi-device users seem to complete. Compare "
             "the two by time, not by completion."
         )
     return None
@@ -108,12 +109,12 @@ def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
 
 
 def _rows_left_out(table: pd.DataFrame, column: str, count: str) -> str | None:
-    """How many values of a tag a chart leaves out, and why; or None."""
+    """A note on the values of a tag that a chart leaves out, with the reasons; or None."""
     hidden = int(table[count].isna().sum())
     more = int(table[column].notna().sum()) - charts.SHOWN_ROWS
-    told = [
-        f"{more} more in the table" if more > 0 else "",
-        f"{hidden} hidden, since few attempts match" if hidden else "",
-    ]
-    told = [words for words in told if words]
-    return f"{'; '.join(told)}." if told else None
+    notes = []
+    if more > 0:
+        notes.append(f"{more} more in the table")
+    if hidden:
+        notes.append(f"{hidden} hidden, since few attempts match")
+    return f"{'; '.join(notes)}." if notes else None

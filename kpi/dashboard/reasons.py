@@ -1,4 +1,4 @@
-"""Why a chart has nothing to show, or gaps: never zero, hidden and not loaded are three things."""
+"""Sentences on empty charts and gaps, which distinguish zero, hidden and not loaded."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ def why_nothing(
     data: str,
     unknown: str | None = None,
 ) -> str | None:
-    """Why a measure has nothing to show in a period, in one sentence that says what to do; or None.
+    """A sentence on why a measure has nothing to show in a period, and what to do; or None.
 
-    ``unknown`` says why some of its values can't be known, such as devices that no file names.
-
-    ``rows`` is what readers may see, ``everything`` the same with no cell hidden, ``data`` the days
-    that there are. Never zero, hidden and not loaded are three different things.
+    ``rows`` are the rows that readers may see, ``everything`` the same with no cell hidden, ``data`` the
+    days of the store in words, ``unknown`` the reason for values that can't be known.
     """
     if len(everything) == 0:
-        return f"No day of this period is loaded. The data covers {data}: choose another period."
+        return not_loaded(data)
     counts = [
         column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
     ]
@@ -34,20 +32,24 @@ def why_nothing(
     if unknown and everything[measure.column].isna().all():
         return unknown
     if everything[counts].isna().all(axis=None):
-        return f"No day of this period is loaded. The data covers {data}: choose another period."
+        return not_loaded(data)
     if not (everything[counts].fillna(0) > 0).any(axis=None):
         if unfiltered:
-            return "Nothing of this kind happened in this period: choose a longer one."
-        return "Nothing matches these filters in this period: remove a filter, or reset them."
+            return "Nothing was counted in this period. Choose a longer period."
+        return (
+            "Nothing matches these filters in this period. Remove a filter, or reset all filters."
+        )
     if everything[measure.column].notna().any():
         return (
             f"Hidden for privacy: on every day fewer than {min_users} people or attempts match. "
             "Remove a filter to see a wider group."
         )
-    return (
-        "No value yet: a monthly count needs 28 loaded days in a row before it stands. "
-        f"The data covers {data}."
-    )
+    return f"No value yet: a monthly count needs 28 loaded days in a row. The data covers {data}."
+
+
+def not_loaded(data: str) -> str:
+    """The sentence for a period without a loaded day."""
+    return f"No day of this period is loaded. The data covers {data}: choose another period."
 
 
 def gaps_sentence(
@@ -60,9 +62,7 @@ def gaps_sentence(
 ) -> str | None:
     """A sentence on gaps and their reasons: hidden for privacy, nobody there, or not counted; or None.
 
-    ``unknown`` says why some values can't be known; it is added.
-
-    ``rows`` and ``everything`` as in `why_nothing`, of what is drawn, in the same order.
+    Arguments as in `why_nothing`, with the same rows in the same order; ``unknown`` is added at the end.
     """
     absent = rows[measure.column].isna().to_numpy()
     bare = everything[measure.column].isna().to_numpy()
@@ -79,7 +79,7 @@ def gaps_sentence(
     )
     gaps = [
         (hidden, f"hidden, since fewer than {min_users} people or attempts match"),
-        (empty, "when nothing matches"),
+        (empty, "where nothing matches"),
         (missing, absence),
     ]
     unit = "week" if weekly else "day"

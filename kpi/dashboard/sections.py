@@ -29,7 +29,7 @@ def goal_lines(page: Page, *names: str, window: int = ATTEMPT_WINDOW) -> list[ch
 def engagement_ratio(
     page: Page, answer: Answer, audiences: Sequence[str], firefox: pd.DataFrame | None
 ) -> None:
-    """The chart of the engagement ratio of some audiences, beside Firefox's own where it is given."""
+    """The chart of the engagement ratio of some audiences, beside Firefox's own, if given."""
     verdicts = page.verdicts_of(page.subject("engagement_ratio"))
     draw.chart(
         page,
@@ -48,7 +48,7 @@ def engagement_ratio(
 
 
 def choose_percent(page: Page) -> bool:
-    """Whether multi-device users are shown as a percentage rather than as counts."""
+    """True where the reader chose a percentage of multi-device users rather than counts."""
     return draw.choose(page, "Show", ["counts", "percent"], key="multi_device_unit") == "percent"
 
 
@@ -78,7 +78,8 @@ def multi_device(
 
 def connection_time(page: Page, answer: Answer) -> None:
     """The choice of scale, the chart of the time to connect, and the table behind it."""
-    log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale") == "log"
+    scale = "The log scale shows the whole band between the quartiles on every day."
+    log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale", help=scale) == "log"
     draw.chart(
         page,
         charts.connection_time,

@@ -1,4 +1,4 @@
-"""The sidebar: what a reader narrows the numbers to. All of it is in the URL; defaults are left out."""
+"""The sidebar: period, comparison and filters. All choices are in the URL; defaults are left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kpi.dashboard.address import Address, tell_dropped
+from kpi.dashboard.address import Address, notify_ignored
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
 from kpi.meaning import periods
@@ -29,12 +29,12 @@ FILTER_DEFAULTS: dict[str, Any] = {
 }
 SHARES_SHOWN = 8
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
-"""For widgets of a single page, whose state needn't outlive it; the sidebar's go by `Address`."""
+"""For widgets of a single page, whose state needn't outlive it; those of the sidebar use `Address`."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a reader chose; ``compared_words`` says what the comparison is with, or why there is none."""
+    """A reader's choices; ``compared_words`` is a sentence on the comparison, or on why there is none."""
 
     filters: Filters
     period: Period
@@ -44,7 +44,7 @@ class Chosen:
 
 
 def draw_sidebar(source: Source, address: Address) -> Chosen:
-    """The controls, each in the URL and kept from page to page, and what they say."""
+    """Draws the controls, whose state is in the URL and the same on all pages, and returns the choices."""
     with st.sidebar:
         st.divider()
         period = _draw_period(source, address)
@@ -54,17 +54,18 @@ def draw_sidebar(source: Source, address: Address) -> Chosen:
             periods.COMPARISONS,
             key="compare",
             address=address,
-            help="The same weekdays, whole weeks before: the previous period of as many days, 364 "
-            "days before, or the year 2015. Without one, cards compare with 28 days before.",
+            help="Compares every day with the same weekday whole weeks before: in the previous period "
+            "of the same length, 364 days before, or in 2015. With nothing chosen, cards compare with "
+            "28 days before.",
         )
         granularity = _draw_radio(
             "A point per",
             [DAY, WEEK],
             key="granularity",
             address=address,
-            help="Weeks are whole, Monday to Sunday, under their Sunday. People are never added "
-            "over days: daily users are the mean of the week's days, the ratio and monthly users "
-            "those of its Sunday; connections are those of all the week.",
+            help="Weeks run from Monday to Sunday and are shown on their Sunday; only whole weeks "
+            "count. Daily users are the mean of the week's days. Monthly users and the ratio are "
+            "those of its Sunday. Connections are those of the whole week.",
         )
         filters = _draw_filters(source, address)
     comparison, words = periods.compared(compare, *shown, source.first_day)
@@ -72,18 +73,18 @@ def draw_sidebar(source: Source, address: Address) -> Chosen:
 
 
 def reset_filters() -> None:
-    """Everyone again; the period, comparison and granularity stay."""
+    """Remove all filters; the period, comparison and granularity stay."""
     for key, value in FILTER_DEFAULTS.items():
         st.session_state[key] = value
 
 
-def tell_bad_values(key: str, known: Sequence[str]) -> None:
-    """A notice for each value in the URL that can't be chosen, before a widget that drops it itself."""
+def notify_bad_values(key: str, known: Sequence[str]) -> None:
+    """A notice for each value in the URL that can't be chosen, before a widget that ignores it."""
     if key in st.session_state:
         return
     for value in st.query_params.get_all(key):
         if value and value not in known:
-            tell_dropped(value, f"isn't a value of {plain(key)}")
+            notify_ignored(value, f"isn't a value of {plain(key)}")
 
 
 def _draw_period(source: Source, address: Address) -> Period:
@@ -110,7 +111,7 @@ def _draw_period(source: Source, address: Address) -> Period:
 
 def _draw_day(label: str, key: str, usual: date, source: Source, address: Address) -> date:
     covered = days_text(source.first_day, source.today)
-    address.day(key, usual, source.first_day, source.today, covered)
+    address.restore_day(key, usual, source.first_day, source.today, covered)
     picked = st.date_input(
         label,
         usual,
@@ -132,21 +133,24 @@ def _draw_filters(source: Source, address: Address) -> Filters:
         picked, excluded = _draw_tag_filter(tag, name, values, source, address)
         chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
     if not source.settings.exclusions:
-        st.caption("One value of a tag at a time: differences of filters could be of few people.")
+        st.caption(
+            "Only a single value of each tag can be chosen: the difference of two filters could "
+            "reveal small groups."
+        )
     users = _draw_radio(
         "Users",
         [EVERYBODY, "new", "existing"],
         key="users",
         address=address,
-        help="New: the event came from a sign-up; of connections, the account was created in it.",
+        help="New: events of a sign-up. For connections: attempts that created the account.",
     )
     devices = _draw_radio(
         "Devices, of connections",
         [EVERYBODY, "single", "multi"],
         key="devices",
         address=address,
-        help="Whether the user who connects counted as multi-device. It narrows connections only: "
-        "the measures of users show single- and multi-device side by side.",
+        help="Connections of users who counted as single- or multi-device. This filter applies to "
+        "connections only: measures of users show single- and multi-device users side by side.",
     )
     return Filters(
         **chosen,
@@ -158,40 +162,38 @@ def _draw_filters(source: Source, address: Address) -> Filters:
 def _versions(
     source: Source, address: Address, chosen: Mapping[str, tuple[str, ...]]
 ) -> pd.DataFrame:
-    """The versions of the browsers that the reader chose; one picked before stays an option."""
+    """The versions of the browsers that the reader chose; versions picked before stay options."""
     only, left_out = chosen.get("browser", ()), chosen.get("not_browser", ())
     if not only and not left_out:
         return source.tag_values("version")
     every = source.tag_values("version", of_browsers=True)
     browsers = every["browser"]
-    kept = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
-    kept = kept.sort_values("users", ascending=False, kind="stable")
+    offered = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
+    offered = offered.sort_values("users", ascending=False, kind="stable")
     picked = [str(value) for value in st.session_state.get("version", [])]
     picked += address.said("version")
-    lost = every[every["found"].isin(picked) & ~every["found"].isin(kept["found"])]
-    return pd.concat([kept, lost], ignore_index=True)
+    lost = every[every["found"].isin(picked) & ~every["found"].isin(offered["found"])]
+    return pd.concat([offered, lost], ignore_index=True)
 
 
 def _draw_tag_filter(
     tag: str, name: str, values: pd.DataFrame, source: Source, address: Address
 ) -> tuple[list[str], bool]:
-    """One tag's values, and whether they are the ones to leave out."""
-    found = list(dict.fromkeys(str(value) for value in values["found"]))
+    """The values that a reader picked of a tag, and True where they are to be left out."""
+    options = list(dict.fromkeys(str(value) for value in values["found"]))
     key = f"{tag}_mode"
     subtracts = source.settings.exclusions
     if not subtracts:
         excluded = EXCEPT in address.said(key)
-        why = (
-            "is one that “all except” leaves out" if excluded else "is one value of a tag too many"
-        )
+        why = "is left out by “all except”" if excluded else "is a second value of the same tag"
         address.refuse(tag, f"{why}, which is closed here", 0 if excluded else 1)
-    address.some_of(tag, found)
+    address.restore_choices(tag, options)
     picked = st.multiselect(
         name,
-        found,
+        options,
         key=tag,
         placeholder="All",
-        help=_shares_told(values, source.min_users),
+        help=_shares_text(values, source.min_users),
         max_selections=None if subtracts else 1,
     )
     address.note(tag, picked, [])
@@ -210,7 +212,7 @@ def _draw_radio(
     help: str | None = None,
     hidden: bool = False,
 ) -> str:
-    address.one_of(key, options, options[0])
+    address.restore_choice(key, options, options[0])
     chosen = st.radio(
         label,
         options,
@@ -232,21 +234,21 @@ def _draw_selectbox(
     usual: str | None = None,
 ) -> str:
     default = usual or options[0]
-    address.one_of(key, options, default)
+    address.restore_choice(key, options, default)
     chosen = st.selectbox(label, options, list(options).index(default), key=key, help=help)
     address.note(key, chosen, default)
     return chosen
 
 
-def _shares_told(values: pd.DataFrame, min_users: int) -> str:
+def _shares_text(values: pd.DataFrame, min_users: int) -> str:
     """The most used values with their share of the last 28 days' users, as plain text in Markdown."""
-    told = []
+    lines = []
     for row in each_row(values.head(SHARES_SHOWN)):
         name = plain(f"{row.browser} {row.found}".strip())
         users, everyone = float(row.users), float(row.everyone)
         share = f": {users / everyone:.0%}" if users >= max(min_users, 1) else ""
-        told.append(f"- {name}{share}")
+        lines.append(f"- {name}{share}")
     more = len(values) - SHARES_SHOWN
     rest = [f"- and {more} more" if more > 0 else ""]
-    head = "Most used first, with their share of the last 28 days' users; a user can be in several:"
-    return "\n".join([head, "", *told, *rest])
+    head = "Most used first, with their share of the last 28 days' users. A user can count for several:"
+    return "\n".join([head, "", *lines, *rest])

@@ -1,4 +1,4 @@
-"""The store as pages read it: one warehouse per publication, and tables kept by publication and filters."""
+"""The store for pages: a warehouse per publication, and answers cached by publication and question."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from kpi import goals, store
 from kpi.errors import NoData
 from kpi.goals import Figures, Goal, Score
 from kpi.goals.frozen import Frozen
-from kpi.meaning.definitions import device_identity
+from kpi.meaning.definitions import PLATFORM, device_identity
 from kpi.meaning.filters import Period
+from kpi.meaning.glossary import BY_PLATFORM
 from kpi.meaning.question import Question
 from kpi.numbers.annotations import Annotation, published
 from kpi.numbers.answers import Answer
@@ -25,39 +26,28 @@ from kpi.numbers.published import Publication
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
-ANSWERS_KEPT = 24
-
-
-_ONE, _SEVERAL = Semaphore(1), Semaphore(8)
+CACHED_RESULTS = 24
+_SINGLE, _SEVERAL = Semaphore(1), Semaphore(8)
 
 
 def turn(settings: Settings) -> Semaphore:
-    """Held while a page is made: Python's threads take twice as long when they draw at the same time.
+    """The semaphore to hold while a page is drawn: threads that draw at the same time need twice as long.
 
-    Where a server does the counting, several readers may wait for it at once.
+    Where a server does the counting, several pages may be drawn at once.
     """
-    return _SEVERAL if settings.database_url else _ONE
+    return _SEVERAL if settings.database_url else _SINGLE
 
 
-def publication_key(settings: Settings) -> str:
-    """The key of the newest publication, by which caches distinguish publications."""
-    return store.publication_key(settings)
-
-
-def _let_go(warehouse: Warehouse) -> None:
-    warehouse.close()
-
-
-@st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=_let_go)
+@st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=Warehouse.close)
 def opened(key: str, _settings: Settings) -> Warehouse:
-    """One warehouse per publication, shared by every reader; ``key`` distinguishes publications."""
-    _keep_what_is_imported()
-    return open_warehouse(_settings, ANSWERS_KEPT)
+    """The warehouse of a publication, shared by every reader; ``key`` distinguishes publications."""
+    _freeze_imports()
+    return open_warehouse(_settings, CACHED_RESULTS)
 
 
 @cache
-def _keep_what_is_imported() -> None:
-    """Once in a process: never again look at what is imported for garbage, which takes 0.1 s each time."""
+def _freeze_imports() -> None:
+    """Once in a process: exclude imported modules from garbage collection, which saves 0.1 s each time."""
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)
@@ -65,13 +55,13 @@ def _keep_what_is_imported() -> None:
 
 @st.cache_resource(max_entries=128, show_spinner="Counting exactly …")
 def _answered(key: str, question: Question, _warehouse: Warehouse) -> Answer:
-    """The answer to a question; the very same for every reader and run, so nobody may change it in place."""
+    """The answer to a question; shared by all readers, so nobody may change it in place."""
     return _warehouse.ask(question)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
-    """A tag's values; the very same for every reader and run, so nobody may change them in place."""
+    """A tag's values; shared by all readers, so nobody may change them in place."""
     values = _warehouse.tag_values
     return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
 
@@ -100,12 +90,12 @@ def _scored(
 
 
 class Source:
-    """The newest publication, as one run of a page reads it; raises NoData without a complete day."""
+    """The newest publication, for a single run of a page; raises NoData without a complete day."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.min_users = settings.min_users
-        self.key = publication_key(settings)
+        self.key = store.publication_key(settings)
         self.warehouse = opened(self.key, settings)
         self.publication: Publication = self.warehouse.publication
         if self.publication.last_complete_day is None:
@@ -136,10 +126,15 @@ class Source:
         return _markers(self.key, self.warehouse)
 
     def listing(self, name: str) -> pd.DataFrame:
-        """A list of the publication's own making: 'loads', 'retention', 'volumes' or 'doubtful'."""
+        """A list of the publication: 'loads', 'retention', 'volumes' or 'doubtful'."""
         return _listing(name, self.key, self.warehouse)
 
     @property
     def device_identity(self) -> str:
-        """What identifies a user's device in this store: a device id, or OS and browser."""
+        """The identity of a user's device in this store: a device id, or OS and browser."""
         return device_identity(self.publication.definitions)
+
+    @property
+    def device_note(self) -> str | None:
+        """A sentence on the identity of devices, where it isn't the device id; or None."""
+        return BY_PLATFORM if self.device_identity == PLATFORM else None

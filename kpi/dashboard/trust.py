@@ -1,4 +1,4 @@
-"""What stands above a page: how far to trust the numbers, what they are of, and what went wrong."""
+"""The lines above a page: freshness and warnings, the filters in words, and the link."""
 
 from __future__ import annotations
 
@@ -10,29 +10,25 @@ from streamlit.delta_generator import DeltaGenerator
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_note
 from kpi.dashboard.sidebar import reset_filters
-from kpi.meaning.definitions import PLATFORM
 from kpi.numbers import coverage
 from kpi.text import day_text, days_text
 
 
 def draw_trust_line(page: Page) -> None:
-    """How far the data goes, when it was built, and what to know before trusting it."""
+    """The newest day of the data, the time of the publication, and the warnings."""
     publication = page.source.publication
-    # A build on the day after the data needs no date; any other says which day it was.
+    # A publication of the day after the data needs no date.
     usual = publication.built_at.date() - page.today <= timedelta(days=1)
     built = f"{publication.built_at:%H:%M}"
     if not usual:
         built = f"{day_text(publication.built_at.date())} {built}"
-    by_platform = " A device is a user's OS and browser." * (
-        page.source.device_identity == PLATFORM
-    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if publication.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
         st.markdown(
             f"Data through **{day_text(page.today)}** (UTC) · built {built} · exact",
-            help="Every count is of distinct users, over all events loaded: nothing is sampled or "
-            f"estimated. Definitions {publication.definitions}; times are UTC.{by_platform}",
+            help="Counts are exact, over all loaded events: nothing is sampled or estimated. "
+            f"Definitions {publication.definitions}; times are UTC. {page.source.device_note or ''}",
             width="content",
         )
         warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
@@ -45,7 +41,7 @@ def draw_trust_line(page: Page) -> None:
 
 
 def draw_sentence(page: Page) -> DeltaGenerator:
-    """The filters and days in words, a way back to everyone, and the place for the link."""
+    """Draws the filters and days in words with a reset, and returns the place for the link."""
     first, last = page.period.first or page.first_day, page.last_shown_day
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         words = page.filters.sentence()
@@ -64,7 +60,7 @@ def draw_sentence(page: Page) -> DeltaGenerator:
 
 
 def draw_link(place: DeltaGenerator, page: Page) -> None:
-    """The address that shows the page as it stands, to copy."""
+    """The address of the page with its choices, to copy."""
     with place:
-        st.caption("Shows this page with these filters, days and choices to anyone:")
+        st.caption("This link shows the page with the same filters, days and choices:")
         st.code(page.link, language=None, wrap_lines=True)

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is: what data or a URL says is never markup."""
+    """Text that Markdown shows as it is: text of data or of a URL is never markup."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", " ".join(text.split()))
 
 
 def link(address: str, state: Mapping[str, Any]) -> str:
-    """An address with what a reader chose, several values of one name repeated."""
+    """An address with a reader's choices; several values of a name are repeated."""
     query = urlencode(state, doseq=True)
     return f"{address}?{query}" if query else address

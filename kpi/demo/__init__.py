@@ -22,8 +22,6 @@ from kpi.demo.firefox import write_firefox
 from kpi.demo.population import Population, populate
 from kpi.demo.timeline import DAY_MS, Annotation, Timeline
 
-__all__ = ["FIREFOX_FILE", "Annotation", "markers", "write_files"]
-
 FIREFOX_FILE = "firefox.csv"
 LOG_DAYS = 14
 SHORTEST_WITH_ALL_FORMATS = 42
@@ -35,7 +33,7 @@ SIGNING_KINDS = ("days", "run")
 
 
 class Part(NamedTuple):
-    """A run of days that is simulated at once: logs, one native file, or one for each day."""
+    """A run of days that is simulated at once: logs, a native file, or native files by day."""
 
     start: int
     stop: int
@@ -44,7 +42,7 @@ class Part(NamedTuple):
 
 
 def markers(first: date, last: date) -> list[Annotation]:
-    """What the simulation lets happen in a period: releases, the outage, the holidays, by day."""
+    """The events simulated in a period: releases, the outage, the holidays, by day."""
     return Timeline(first, last).annotations()
 
 
@@ -54,7 +52,7 @@ def write_files(folder: Path, users: int, first: date, last: date, seed: int) ->
     The same arguments give the same bytes. users is how many accounts exist in the period, some
     from before it; first and last are UTC days, both included. Returns the event files' paths in
     order of time. A period of six weeks or more starts with a fortnight of production's logs and
-    goes on with monthly native files of all kinds; shorter ones have native files by day.
+    goes on with monthly native files of all kinds; shorter periods have native files by day.
     """
     if users < 1:
         raise ValueError("users must be 1 or more")
@@ -66,13 +64,9 @@ def write_files(folder: Path, users: int, first: date, last: date, seed: int) ->
 
     rng = np.random.default_rng([seed, 6])
     people, simulated = simulate(timeline, users, seed, plan(timeline))
-    files = EventFiles(
-        folder,
-        timeline,
-        hexadecimal_ids(rng, users),
-        hexadecimal_ids(rng, max(people.devices, 1)),
-    )
-    # One thread simulates while another writes, each part's file after the one before.
+    uids, devices = hexadecimal_ids(rng, users), hexadecimal_ids(rng, max(people.devices, 1))
+    files = EventFiles(folder, timeline, uids, devices)
+    # One thread simulates while another writes, each part's file after the part before.
     with ThreadPoolExecutor(max_workers=1) as writer:
         pending: Future[None] | None = None
         for part, events in simulated:
@@ -126,7 +120,7 @@ def _parts(
 
 
 def plan(timeline: Timeline) -> list[Part]:
-    """Which days go into which files: logs first, then native by month, then native by day."""
+    """The parts of days by file: logs first, then native by month, then native by day."""
     days = timeline.days
     if days < SHORTEST_WITH_ALL_FORMATS:
         return [Part(0, days, "days")]
@@ -148,7 +142,7 @@ def plan(timeline: Timeline) -> list[Part]:
 
 
 def _writing(files: EventFiles, part: Part) -> Callable[..., None]:
-    """How a part's events are written."""
+    """The form in which a part's events are written."""
     if part.kind == "logs":
         return lambda events: files.log_days(events, part.start, part.stop)
     if part.kind == "days":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from kpi.demo.connections import device_on, machine_tags
 from kpi.demo.events import BROWSERS, CONTEXTS, TYPE, Events, hexadecimal_ids, in_order, make_events
@@ -11,7 +10,7 @@ from kpi.demo.population import Population, time_of_day
 from kpi.demo.timeline import DAY_MS, DESKTOP, MOBILE, WEB, Timeline
 
 SIX_HOURS_MS = 6 * 3_600_000
-# The chances of more than one, two and three signings of a device on a day.
+# The chances of more than 1, 2 and 3 signings of a device on a day.
 MORE_SIGNINGS = np.array([[0.37, 0.14, 0.045], [0.24, 0.08, 0.02]])
 BLANK_DEVICE = 0.003
 BLANK_SERVICE = 0.012
@@ -73,7 +72,7 @@ def _used_slots(
     day: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The machines used on users' active days: the first one, if no other is."""
+    """The machines used on users' active days: the first, if no other is."""
     count = people.slots[user]
     alone = count == 1
     slots, days = [people.base[user[alone]]], [day[alone]]
@@ -157,7 +156,7 @@ def _web_logins(
     count = slot.size
     tags = machine_tags(timeline, people, slot, day)
     draw = rng.random(count)
-    # Most people have one site they go to; some sites are not registered as a service.
+    # Most people go to a single site; some sites are not registered as a service.
     site = np.where(draw < 0.75, 1 + owner % 4, rng.integers(1, 5, count))
     common = {
         **tags,
@@ -218,9 +217,4 @@ def _departures(
                 **machine_tags(timeline, people, slot, day),
             )
         )
-    return in_order(parts) if leaving.size else _none()
-
-
-def _none() -> Events:
-    """No events."""
-    return make_events(0, pa.array([], pa.string()))
+    return in_order(parts) if leaving.size else make_events(0)

@@ -1,4 +1,4 @@
-"""Attempts to connect a device: who tries, how far they come, and how long each step takes."""
+"""Attempts to connect a device: who tries, how far they come, and how long each step lasts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Attempts:
     user: np.ndarray
     device: np.ndarray
     reached: np.ndarray
-    registers: np.ndarray  # whether a device record is made, or the known one used again
+    registers: np.ndarray  # whether a device record is made, or the known record used again
     tags: dict[str, np.ndarray]
 
     def take(self, places: np.ndarray) -> Attempts:
@@ -122,7 +122,7 @@ def connection_attempts(timeline: Timeline, people: Population, seed: int) -> At
 
 
 def device_on(people: Population, slot: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """The device a slot is on a day, -1 where it is not registered: the new one after renewal."""
+    """The device a slot is on a day, -1 where it is not registered: the new device after renewal."""
     renewed = people.slot_renewed[slot]
     device = people.slot_device[slot]
     return device + ((device >= 0) & (renewed >= 0) & (day > renewed // DAY_MS))
@@ -138,9 +138,9 @@ def _returns(
     slot = np.repeat(np.arange(stay.size), rng.poisson(stay / DAYS_TO_RETURN))
     day = start[slot] + (rng.random(slot.size) * stay[slot]).astype(np.int64)
     # Nobody signs in on days without service; the week's rhythm holds for this as well.
-    kept = rng.random(slot.size) < timeline.rhythm[HOME, day] * timeline.service_level[day]
-    kept &= day > people.slot_renewed[slot] // DAY_MS + 1
-    return slot[kept], day[kept] * DAY_MS + rng.integers(0, DAY_MS, int(kept.sum()))
+    returns = rng.random(slot.size) < timeline.rhythm[HOME, day] * timeline.service_level[day]
+    returns &= day > people.slot_renewed[slot] // DAY_MS + 1
+    return slot[returns], day[returns] * DAY_MS + rng.integers(0, DAY_MS, int(returns.sum()))
 
 
 def _place(people: Population) -> np.ndarray:
@@ -245,7 +245,7 @@ def _failures(timeline: Timeline, rng: np.random.Generator, succeeded: Attempts)
 
 @dataclass
 class Steps:
-    """When each step of an attempt comes, in ms after its begin."""
+    """The time of each step of an attempt, in ms after its begin."""
 
     entered: np.ndarray
     registered: np.ndarray
@@ -276,7 +276,7 @@ def step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Steps:
     spread = np.where(new, 0.50, 0.46)
     total = usual * pace * slow * np.exp(spread * rng.normal(size=count)) * 1000
 
-    # Filling the form takes most of it; then the mail is opened, at once or in the evening.
+    # Filling the form is most of it; then the mail is opened, at once or in the evening.
     part = np.where(new, 0.50 + 0.26 * rng.random(count), 0.68 + 0.20 * rng.random(count))
     entered = total * part
     tail = rng.random(count) < np.where(new, 0.125, 0.07)
@@ -312,7 +312,7 @@ def connection_events(
     device = attempts.device
     # Not every client registered its device; now and then a page request goes unrecorded.
     unknown = device < 0
-    seen = rng.random(count) >= 0.006
+    recorded = rng.random(count) >= 0.006
     twice = rng.random(count) < 0.005
     entered = attempts.reached >= ENTERED
     verified = new & ((attempts.reached == VERIFIED) | (attempts.reached == READY))
@@ -320,7 +320,7 @@ def connection_events(
     zero = np.zeros(count, dtype=np.int64)
     # Which attempts, which type, when, whether the user and the device are known by then.
     plan = (
-        (seen, "sequence.begin", zero, False, None),
+        (recorded, "sequence.begin", zero, False, None),
         (entered & (steps.reset >= 0), "account.reset", steps.reset, True, None),
         (entered & new, "account.created", steps.entered, True, None),
         (entered & ~new, "account.login", steps.entered, True, None),
@@ -347,7 +347,7 @@ def connection_events(
         )
     at = np.flatnonzero(ready & attempts.registers)
     signed = steps.ready[at] + 700 + rng.integers(0, 2500, at.size)
-    kept = ("browser", "version", "os", "service", "region")
+    tags = ("browser", "version", "os", "service", "region")
     parts.append(
         make_events(
             at.size,
@@ -355,7 +355,7 @@ def connection_events(
             type=TYPE["account.signed"],
             user=attempts.user[at],
             device=device[at],
-            **{tag: attempts.tags[tag][at] for tag in kept},
+            **{tag: attempts.tags[tag][at] for tag in tags},
         )
     )
     events = in_order(parts)

@@ -9,40 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from kpi.demo.population import OPERATING_SYSTEMS, REGIONS
+from kpi.events.contents import KNOWN_TYPES
 
-TYPES = (
-    "sequence.begin",
-    "account.created",
-    "account.login",
-    "account.verified",
-    "account.reset",
-    "account.deleted",
-    "account.signed",
-    "device.created",
-    "device.connected",
-    "device.disconnected",
-    "device.deleted",
-)
+TYPES = tuple(KNOWN_TYPES)
 TYPE = {name: code for code, name in enumerate(TYPES)}
 # The second name is Android's, as the servers read it from the user agent.
 BROWSERS = ("Firefox", "Firefox Mobile", "Firefox iOS", "Chrome")
-SERVICES = (
-    "sync",
-    "3a1f6c0d9be27458",
-    "b7d20e85416fca93",
-    "58c9e3f17a04d2b6",
-    "e06b94d8c35f1a72",
-)
+SERVICES = tuple("sync 3a1f6c0d9be27458 b7d20e85416fca93 58c9e3f17a04d2b6 e06b94d8c35f1a72".split())
 CONTEXTS = ("fx_desktop_v2", "fx_desktop_v3", "fx_fennec_v1", "fx_ios_v1", "web")
-ENTRYPOINTS = (
-    "menupanel",
-    "firstrun",
-    "preferences",
-    "whatsnew",
-    "uitour",
-    "synced-tabs",
-    "home-panel",
-    "settings",
+ENTRYPOINTS = tuple(
+    "menupanel firstrun preferences whatsnew uitour synced-tabs home-panel settings".split()
 )
 CAMPAIGNS = ("back-to-school", "fx-ios-launch", "whatsnew-tour", "newsletter")
 MIGRATIONS = ("sync11", "amo")
@@ -71,7 +47,7 @@ class Events:
     seq_id: pa.Array
 
     def __len__(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return self.columns["time"].size
 
     def take(self, order: np.ndarray) -> Events:
@@ -80,7 +56,7 @@ class Events:
         return Events(columns, self.seq_id.take(pa.array(order)))
 
     def part(self, start: int, stop: int) -> Events:
-        """The events from one place up to another, without copying."""
+        """The events from ``start`` to before ``stop``, without copying."""
         columns = {name: values[start:stop] for name, values in self.columns.items()}
         return Events(columns, self.seq_id.slice(start, stop - start))
 
@@ -98,7 +74,7 @@ def make_events(count: int, seq_id: pa.Array | None = None, **columns: object) -
 
 
 def in_order(parts: Iterable[Events]) -> Events:
-    """All events of several parts, by time; those of one moment as the parts had them."""
+    """All events of several parts, by time; those of the same moment as the parts had them."""
     parts = list(parts)
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in COLUMNS}
     seq_id = pa.concat_arrays([part.seq_id for part in parts])
@@ -106,7 +82,7 @@ def in_order(parts: Iterable[Events]) -> Events:
 
 
 def hexadecimal_ids(rng: np.random.Generator, count: int, digits: int = 32) -> pa.Array:
-    """That many random ids in hexadecimal, made from one run of random bytes."""
+    """That many random ids in hexadecimal, made from a single run of random bytes."""
     text = rng.bytes(count * digits // 2).hex().encode("ascii")
     places = np.arange(count + 1, dtype=np.int64) * digits
     ids = pa.LargeStringArray.from_buffers(count, pa.py_buffer(places), pa.py_buffer(text))

@@ -11,19 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from kpi.demo.events import TYPE, TYPES, WORDS, Events
+from kpi.demo.events import TAGS, TYPE, TYPES, WORDS, Events
 from kpi.demo.timeline import DAY_MS, Timeline
 
-NATIVE_TAGS = {
-    "userAgentBrowser": "browser",
-    "userAgentVersion": "version",
-    "userAgentOS": "os",
-    "service": "service",
-    "context": "context",
-    "entrypoint": "entrypoint",
-    "campaign": "campaign",
-    "migration": "migration",
-}
+NATIVE_TAGS = {"userAgentBrowser": "browser", "userAgentVersion": "version", "userAgentOS": "os"}
+NATIVE_TAGS |= {tag: tag for tag in TAGS[3:]}
 FLOW_TYPES = {"sequence.begin": "flow.begin", "device.connected": "account.keyfetch"}
 VIEWS = ("signup", "signin")
 COPY = {
@@ -34,7 +26,7 @@ COPY = {
     ".jsonl.gz": "COPY event TO $1 (FORMAT json, COMPRESSION gzip)",
 }
 LOG_COPY = "COPY event TO $1 (FORMAT csv, HEADER false)"
-# One bad row among this many: seen by whoever looks, far from what refuses a file.
+# A bad row among this many: visible to whoever looks, far from what refuses a file.
 ROWS_PER_BLEMISH = 1800
 FEWEST_ROWS = 60
 
@@ -84,7 +76,7 @@ class EventFiles:
     def native(self, events: Events, name: str) -> None:
         """Write events in the specification's format; the name's ending says which kind of file.
 
-        As everywhere here, no events make no file: an empty one would only be refused.
+        As everywhere here, no events make no file: an empty file would only be refused.
         """
         if not len(events):
             return

@@ -15,7 +15,7 @@ WARM_UP_DAYS = 60
 
 
 class Product(NamedTuple):
-    """What one product's figures start from in 2015, and how they change in a year."""
+    """A product's figures at the start of 2015, and their change in a year."""
 
     name: str
     daily_users: float
@@ -75,6 +75,6 @@ def _users(
     drift = np.cumsum(rng.normal(0, 0.0008, timeline.days))
     ratio = product.engagement_ratio + product.yearly_gain * years
     ratio = ratio * (1 + 0.005 * np.sin(2 * np.pi * years) - (drift - drift.mean()))
-    # In its first weeks a product has been seen for fewer days, by fewer different people.
+    # In its first weeks a product has fewer days of use behind it, by fewer different people.
     ratio = ratio ** (np.log(window) / np.log(28))
     return dau, np.maximum((mean / ratio).astype(np.int64), dau)

@@ -83,8 +83,8 @@ MOBILE_HOURS = (
 def _inverse(hours: tuple[int, ...]) -> np.ndarray:
     """For 4096 equal chances, the milliseconds after midnight at which the day's use begins."""
     chances = np.cumsum(np.repeat(hours, 60).astype(float))
-    found = np.searchsorted(chances / chances[-1], (np.arange(4096) + 0.5) / 4096)
-    return found.astype(np.int64) * 60_000
+    minutes = np.searchsorted(chances / chances[-1], (np.arange(4096) + 0.5) / 4096)
+    return minutes.astype(np.int64) * 60_000
 
 
 FIRST_USE = np.stack([_inverse(DESKTOP_HOURS), _inverse(MOBILE_HOURS)])
@@ -92,7 +92,7 @@ FIRST_USE = np.stack([_inverse(DESKTOP_HOURS), _inverse(MOBILE_HOURS)])
 
 @dataclass
 class Population:
-    """Columns of users and of their device slots; a slot is one machine, its device may be renewed.
+    """Columns of users and of their device slots; a slot is a machine, its device may be renewed.
 
     Days are numbers of the timeline; a user or slot is about on days first <= day < end.
     Times of joining, adding and renewing are milliseconds since the first midnight, -1 where
@@ -178,7 +178,7 @@ def populate(timeline: Timeline, users: int, seed: int) -> Population:
         pauses[away, number, 1] = (start + length)[away]
 
     slots = _slots(timeline, rng, is_new, joined, first, end, stay, abandoned | web_only)
-    # People with several devices are the keener ones.
+    # People with several devices are the keener.
     several = slots["count"] > 1
     propensity[several] = 0.22 + 0.78 * propensity[several] ** 0.65
     propensity[web_only] *= 0.3
@@ -281,7 +281,7 @@ def _machines(
     end: np.ndarray,
     web_only: np.ndarray,
 ) -> dict[str, Any]:
-    """What each slot is: platform, system, habits of updating, and its device ids."""
+    """Each slot's platform, system, habits of updating, and device ids."""
     user, place, added = slots["user"], slots["place"], slots["added"]
     count = user.size
     day = np.where(added < 0, -1, added // DAY_MS)
@@ -306,7 +306,7 @@ def _machines(
 
     mobile = (platform == ANDROID) | (platform == IOS)
     rhythm = np.where(mobile, MOBILE, np.where(rng.random(count) < 0.27, WORK, HOME))
-    # The second desktop of somebody who has one at work is the one at home.
+    # The second desktop of somebody who has a desktop at work is at home.
     second = np.flatnonzero((place == 1) & (rhythm != MOBILE))
     rhythm[second] = np.where(rhythm[second - 1] == WORK, HOME, rhythm[second])
     # A further device is either part of the day or lies in a drawer.

@@ -59,7 +59,7 @@ HOLIDAYS = {
 
 
 class Annotation(NamedTuple):
-    """One marker for a chart: its UTC day, a short label, and release, incident or holiday."""
+    """A marker for a chart: its UTC day, a short label, and release, incident or holiday."""
 
     day: date
     label: str
@@ -73,7 +73,7 @@ def ordinal(day: date) -> int:
 
 
 def _train(releases: tuple[date, ...], before: int, after: int, gap_days: int) -> np.ndarray:
-    """Release days as ordinals, carried on at a steady pace on both sides of the known ones."""
+    """Release days as ordinals, carried on at a steady pace on both sides of the known."""
     known = np.array([ordinal(day) for day in releases])
     earlier = known[0] - gap_days * np.arange(before, 0, -1)
     later = known[-1] + gap_days * np.arange(1, after + 1)
@@ -89,7 +89,7 @@ class Timeline:
 
     @cached_property
     def days(self) -> int:
-        """How many days the period has."""
+        """The number of days of the period."""
         return (self.last - self.first).days + 1
 
     @cached_property
@@ -116,7 +116,7 @@ class Timeline:
         return np.clip(elapsed, -1.0, 4.0)
 
     def _fixed_or(self, day: date, share: float) -> int:
-        """The number of a day of 2015-2016, or one at a share of a period without it."""
+        """The number of a day of 2015-2016, or, in a period without it, a number at that share of it."""
         number = self.number(day)
         return number if 0 <= number < self.days else int(self.days * share)
 
@@ -130,7 +130,7 @@ class Timeline:
 
     @cached_property
     def shorter_sign_up_day(self) -> int:
-        """The day from which sign-up asks for less, and so takes less time."""
+        """The day from which sign-up asks for less, and so is shorter."""
         if self.days < 42:
             return self.number(SHORTER_SIGN_UP)
         return self._fixed_or(SHORTER_SIGN_UP, 0.45)
@@ -151,7 +151,7 @@ class Timeline:
 
     @cached_property
     def holiday(self) -> np.ndarray:
-        """What holidays and the summer leave of a day's usual activity, per day."""
+        """The part of a day's usual activity that holidays and the summer leave, per day."""
         factor = np.ones(self.days)
         for number, day in enumerate(self._calendar):
             factor[number] = HOLIDAYS.get((day.month, day.day), 1.0)
@@ -182,12 +182,12 @@ class Timeline:
 
     @cached_property
     def sign_up_season(self) -> np.ndarray:
-        """Whether a day is one of the campaign's, back to school."""
+        """True for the days of the campaign, back to school."""
         return np.array([(day.month, day.day) in BACK_TO_SCHOOL for day in self._calendar])
 
     @cached_property
     def sign_up_weight(self) -> np.ndarray:
-        """How many people set out to sign up on each day, relative."""
+        """The relative number of people who set out to sign up, per day."""
         week = np.array([1.06, 1.06, 1.04, 1.02, 0.98, 0.86, 0.90])[self.weekday]
         growth = 1 + 0.11 * self.years(np.arange(self.days))
         season = np.where(self.sign_up_season, 1.22, 1.0)
@@ -205,34 +205,34 @@ class Timeline:
 
     def firefox_version(self, numbers: np.ndarray) -> np.ndarray:
         """The major version of Firefox that was newest on each day."""
-        found = np.searchsorted(self.firefox_train, np.asarray(numbers) + self.origin, "right")
-        return np.maximum(found, 1) - 1 + FIREFOX_BASE
+        releases = np.searchsorted(self.firefox_train, np.asarray(numbers) + self.origin, "right")
+        return np.maximum(releases, 1) - 1 + FIREFOX_BASE
 
     def ios_version(self, numbers: np.ndarray) -> np.ndarray:
         """The major version of Firefox for iOS that was newest on each day."""
-        found = np.searchsorted(self.ios_train, np.asarray(numbers) + self.origin, "right")
-        return np.maximum(found, 1)
+        releases = np.searchsorted(self.ios_train, np.asarray(numbers) + self.origin, "right")
+        return np.maximum(releases, 1)
 
     def annotations(self) -> list[Annotation]:
         """Releases, the outage and the holidays of the period, in order of day."""
-        found: list[Annotation] = []
+        marks: list[Annotation] = []
         newest = int(self.firefox_version(np.array([-1]))[0])
         for number, version in enumerate(self.firefox_version(np.arange(self.days))):
             if version != newest:
                 notes = RELEASE_NOTES.format(version=version)
-                found.append(Annotation(self.day(number), f"Firefox {version}", "release", notes))
+                marks.append(Annotation(self.day(number), f"Firefox {version}", "release", notes))
                 newest = int(version)
         if self.first <= IOS_LAUNCH <= self.last:
-            found.append(Annotation(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
+            marks.append(Annotation(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
         if 0 <= self.shorter_sign_up_day < self.days:
             label = "Shorter sign-up form"
-            found.append(Annotation(self.day(self.shorter_sign_up_day), label, "release"))
+            marks.append(Annotation(self.day(self.shorter_sign_up_day), label, "release"))
         if self.outage_days:
             label = "Outage, two days"
-            found.append(Annotation(self.day(self.outage_days[0]), label, "incident"))
+            marks.append(Annotation(self.day(self.outage_days[0]), label, "incident"))
         for day in self._calendar:
             if (day.month, day.day) == (12, 25):
-                found.append(Annotation(day, "Christmas", "holiday"))
+                marks.append(Annotation(day, "Christmas", "holiday"))
             if (day.month, day.day) == (1, 1):
-                found.append(Annotation(day, "New Year", "holiday"))
-        return sorted(found, key=lambda note: note[:3])
+                marks.append(Annotation(day, "New Year", "holiday"))
+        return sorted(marks, key=lambda note: note[:3])

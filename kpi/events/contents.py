@@ -1,4 +1,4 @@
-"""The rows of a file as they were read: how many, of which days, with what, and what is wrong with some."""
+"""The contents of a file's rows: counts by day and column, faults and changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CHANGES = {
         "browser version os service context entrypoint campaign migration region".split()
     )
 }
-"""What is changed in cells, by its number in `changed`: the column and the words for it."""
+"""The changes of cells by their number in `changed`: the column and the words for each."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Fault:
 
 @dataclass
 class Contents:
-    """What the rows staged so far held; ``days`` has events and first lines by UTC day."""
+    """The contents of the rows staged so far; ``days`` has events and first lines by UTC day."""
 
     rows: int = 0
     lines: int = 0
@@ -63,7 +63,7 @@ class Contents:
     days: dict[date, tuple[int, list[int]]] = field(default_factory=dict)
     unknown_types: Counter[str] = field(default_factory=Counter)
     changes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """What was changed in cells, in words: the number of rows and the first line."""
+    """The changes of cells, in words: the number of rows and the first line."""
 
     faults: list[Fault] = field(default_factory=list)
     doubts: list[Fault] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Contents:
         return self.lines - self.rows
 
     @property
-    def kept(self) -> int:
+    def accepted(self) -> int:
         """Rows without a fault."""
         return self.rows - sum(self.rejected.values())
 
@@ -85,24 +85,21 @@ class Contents:
 
     def add(self, reader: Any, spelled: Callable[[str], str]) -> None:
         """Add the rows of `checked`; ``spelled`` gives the file's own name for a column."""
-        held = self
         rows, with_sequence, first, last = reader.execute(
             "SELECT COUNT(*), "
             "COUNT(*) FILTER (fault IS NULL AND seq_id IS NOT NULL AND seq_time IS NOT NULL), "
             'MIN("timestamp") FILTER (fault IS NULL), MAX("timestamp") FILTER (fault IS NULL) FROM checked'
         ).fetchone()
-        held.rows += rows
-        held.with_sequence += with_sequence
-        moments = [held.first_timestamp, held.last_timestamp, first, last]
+        self.rows += rows
+        self.with_sequence += with_sequence
+        moments = [self.first_timestamp, self.last_timestamp, first, last]
         known = [moment for moment in moments if moment is not None]
-        held.first_timestamp, held.last_timestamp = (
-            min(known, default=None),
-            max(known, default=None),
-        )
+        self.first_timestamp = min(known, default=None)
+        self.last_timestamp = max(known, default=None)
         rejected = reader.execute(
             "SELECT fault, COUNT(*) FROM checked WHERE fault IS NOT NULL GROUP BY fault"
         ).fetchall()
-        held.rejected.update(dict(rejected))
+        self.rejected.update(dict(rejected))
         if rejected:
             self._add_faults(reader, spelled)
         self._add_ids(reader, spelled)
@@ -119,51 +116,45 @@ class Contents:
         reader.execute(
             f"CREATE OR REPLACE TEMP TABLE distinct_id AS {queries.text('files/distinct_id')}"
         )
-        for is_placeholder, *found in reader.execute(
+        for is_placeholder, uid_rows, uid_line, device_rows, device_line in reader.execute(
             "SELECT is_placeholder(id) AS blank, SUM(uid_rows), MIN(uid_line), SUM(device_rows), "
             "MIN(device_line) FROM distinct_id GROUP BY blank"
         ).fetchall():
-            uid_rows, uid_line, device_rows, device_line = found
             if not is_placeholder:
                 self.with_uid += uid_rows
                 self.with_device += device_rows
                 continue
-            for column, rows, line in (
-                ("uid", uid_rows, uid_line),
-                ("device_id", device_rows, device_line),
-            ):
+            ids = (("uid", uid_rows, uid_line), ("device_id", device_rows, device_line))
+            for column, rows, line in ids:
                 if rows:
                     self.add_change(Fault(line, spelled(column), _PLACEHOLDER), rows)
 
     def _add_faults(self, reader: Any, spelled: Callable[[str], str]) -> None:
-        found = reader.execute(
+        rows = reader.execute(
             "SELECT line, fault FROM checked WHERE fault IS NOT NULL "
             f"ORDER BY line LIMIT {SHOWN_FAULTS - len(self.faults)}"
         ).fetchall()
-        for line, fault in found:
+        for line, fault in rows:
             column, _, reason = fault.partition(": ")
             name = column if column == "row" else spelled(column)
             self.faults.append(Fault(line, name, reason))
 
     def _add_days(self, reader: Any) -> None:
-        found = reader.execute(
+        rows = reader.execute(
             'SELECT CAST(EPOCH_MS("timestamp") AS DATE) AS day, COUNT(*), '
             f"MIN(line, {SHOWN_LINES}) FROM checked WHERE fault IS NULL GROUP BY day"
         ).fetchall()
-        for day, events, first in found:
+        for day, events, first in rows:
             before, known = self.days.get(day, (0, []))
-            self.days[day] = (
-                before + events,
-                heapq.nsmallest(SHOWN_LINES, [*known, *first]),
-            )
+            self.days[day] = before + events, heapq.nsmallest(SHOWN_LINES, [*known, *first])
 
     def _add_types(self, reader: Any) -> None:
-        found = reader.execute(
+        rows = reader.execute(
             "SELECT type, COUNT(*) FROM checked WHERE fault IS NULL AND type NOT IN "
             "(SELECT UNNEST($1)) GROUP BY type ORDER BY COUNT(*) DESC, type LIMIT 200",
             [list(KNOWN_TYPES)],
         ).fetchall()
-        self.unknown_types.update(dict(found))
+        self.unknown_types.update(dict(rows))
 
     def _add_changes(self, reader: Any, spelled: Callable[[str], str]) -> None:
         for changed, count, line in reader.execute(
@@ -177,8 +168,8 @@ class Contents:
 
     def _add_doubts(self, reader: Any) -> None:
         room = SHOWN_FAULTS - len(self.doubts)
-        found = reader.execute(
+        rows = reader.execute(
             f"{queries.text('files/doubtful')} ORDER BY c.line LIMIT {room}"
         ).fetchall()
         reason = "disagrees with the timestamp by more than 2 seconds"
-        self.doubts += [Fault(line, "seq_time", reason) for (line,) in found]
+        self.doubts += [Fault(line, "seq_time", reason) for (line,) in rows]

@@ -62,7 +62,7 @@ class EventFile:
 
     @property
     def is_in_folder(self) -> bool:
-        """True for a file of a folder that was given, false for one that was named itself."""
+        """True for a file of a folder that was given, false for a file that was named itself."""
         return self._folder is not None
 
     @property
@@ -150,9 +150,9 @@ class EventFile:
             )
 
     def _state(self) -> tuple[int, int]:
-        """What differs once the file is written to: its size and the moment of its last change."""
-        found = self.path.stat()
-        return found.st_size, found.st_mtime_ns
+        """The file's size and the moment of its last change, to notice that it is written to."""
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns
 
     def _refuse_kind(self, head: bytes, within: str) -> None:
         for magic, (kind, advice) in _NOT_READ.items():

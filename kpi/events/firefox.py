@@ -23,7 +23,7 @@ PRODUCTS = ("desktop", "android", "ios")
 
 @dataclass(frozen=True)
 class Given:
-    """What a file brought: its rows, and how many of them the store didn't hold as they are."""
+    """The result of a load: the file's rows, and how many of them were new or changed."""
 
     rows: int
     changed: int
@@ -32,26 +32,26 @@ class Given:
 def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given:
     """Put a file's figures into the publication; the same file again changes nothing.
 
-    Raises Refused, with line and reason, for the first bad row, for a day and product that stand with
-    other figures unless ``replace``, and for any but the demo's own in its store. Nothing is loaded then.
+    Raises Refused, with line and reason, for the first bad row, for a day and product that have other
+    figures in the store unless ``replace``, and in the demo's store for any other file.
     """
     given = _checked(path)
     with store.only_writer(settings), store.storage_faults(settings):
-        simulated.refuse_others(store.kept_settings(settings), settings, [path])
+        simulated.refuse_others(store.stored_settings(settings), settings, [path])
         with store.next_publication(settings) as publishing:
-            standing = pd.DataFrame(
+            stored = pd.DataFrame(
                 queries.run(publishing.connection, "read/firefox").all(),
                 columns=["product", "day", "dau", "mau"],
             )
-            standing["day"] = pd.to_datetime(standing["day"]).dt.strftime("%Y-%m-%d")
-            both = given.merge(standing, on=["day", "product"], how="left", suffixes=("", "_now"))
+            stored["day"] = pd.to_datetime(stored["day"]).dt.strftime("%Y-%m-%d")
+            both = given.merge(stored, on=["day", "product"], how="left", suffixes=("", "_now"))
             same = (both["dau"] == both["dau_now"]) & (both["mau"] == both["mau_now"])
             other = both["dau_now"].notna() & ~same
             if other.any() and not replace:
                 row = both[other].iloc[0]
                 raise Refused(
-                    f"{path}: line {row['line']}: {row['product']} on {row['day']} stands with other "
-                    "figures; use --replace to correct it"
+                    f"{path}: line {row['line']}: {row['product']} on {row['day']} has other "
+                    "figures in the store; use --replace to correct it"
                 )
             changed = given[~same.to_numpy()]
             if len(changed):
@@ -97,7 +97,7 @@ def _checked(path: Path) -> pd.DataFrame:
         given[column] = given[column].astype("int64")
     _refuse(path, given, given["dau"] > given["mau"], "dau", "is above mau")
     twice = given.duplicated(["day", "product"])
-    _refuse(path, given, twice, "product", "stands twice for that day")
+    _refuse(path, given, twice, "product", "is named twice for that day")
     return given
 
 

@@ -20,15 +20,15 @@ class SharedName:
     paths: tuple[Path, ...]
 
     def refusal(self, file: EventFile) -> Refused:
-        """Why this one of them isn't loaded, and what to do."""
+        """The refusal of this file among them: why it isn't loaded, and what to do."""
         other = next(path for path in self.paths if path != file.path)
         way = (
-            "remove or rename one of them"
+            "remove or rename either"
             if other.parent == file.path.parent
-            else "give a folder that both are below, or rename one of them"
+            else "give a folder that both are below, or rename either"
         )
         return Refused(
-            f"{file.path}: {other} goes by the same name, {file.source}, and is another file; neither was "
+            f"{file.path}: {other} has the same name, {file.source}, and other content; neither was "
             f"loaded: {way}"
         )
 
@@ -71,7 +71,7 @@ def of_a_shared_name(files: Iterable[EventFile]) -> dict[str, SharedName]:
 
 
 def _content(file: EventFile) -> str:
-    """The hash of a file; one that can't be read is like no other."""
+    """The hash of a file; the path where it can't be read, which no other file shares."""
     try:
         return file.sha256
     except OSError:

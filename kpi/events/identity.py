@@ -25,12 +25,12 @@ def pads(key: bytes) -> dict[str, bytes]:
 
 
 def key_check(key: bytes) -> str:
-    """A fingerprint that tells two keys apart without revealing either."""
+    """A fingerprint by which two keys differ, without revealing either."""
     return hmac.new(key, b"kpi: which key made this store", hashlib.sha256).hexdigest()[:16]
 
 
 def required(key: bytes | None) -> bytes:
-    """The key, or a refusal that says how to make one."""
+    """The key, or a refusal that says how to make a key."""
     if not key:
         raise Refused(
             "KPI_HMAC_KEY is not set, and ids are never stored unhashed; "

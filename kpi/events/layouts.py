@@ -74,7 +74,6 @@ _WITHOUT_HEADER: Sequence[tuple[str, Sequence[str], tuple[int, ...]]] = (
     ("events", [*EVENTS, "region"], (15, 16)),
 )
 _SAMPLE_LINES = 200
-_MOST_IGNORED = 20
 _MOST_SPELLINGS = 200
 _TYPE = re.compile(r"[A-Za-z][\w/-]*(\.[\w/-]+)+")
 _MOMENT = re.compile(
@@ -124,7 +123,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Recognised:
-    """How a file's rows are read.
+    """The way to read a file's rows.
 
     ``encoding`` is 'csv', 'lines' (JSON in each line), 'json' (an array, or values over several lines)
     or 'parquet'. Of a CSV, ``layouts`` has one layout for each width a row may have, ``header`` is the
@@ -141,12 +140,12 @@ class Recognised:
 
 
 def folded(name: str) -> str:
-    """A name without case, underscores and whatever stands before its last dot."""
+    """A name without case, underscores and anything before its last dot."""
     return name.rpartition(".")[2].replace("_", "").strip().strip('"').lower()
 
 
 def recognise(path: Path, head: bytes, wanted: str) -> Recognised:
-    """How the text that begins with ``head`` is read; ``wanted`` is a format or 'auto'.
+    """The way to read a text that begins with ``head``; ``wanted`` is a format or 'auto'.
 
     Raises Refused, naming the file and the reason, where it holds no events.
     """
@@ -179,7 +178,7 @@ def keyed(keys: Iterable[str], wanted: str, mozlog: bool = False) -> Layout:
 
 
 def named(path: Path, names: Sequence[str], wanted: str) -> Layout:
-    """The layout of a CSV's header or a Parquet file's columns; Refused where one is named twice."""
+    """The layout of a CSV's header or a Parquet file's columns; Refused where a column is named twice."""
     spelled = [folded(name) for name in names]
     if len(set(spelled)) < len(spelled):
         raise Refused(f"{path}: a column is named twice in its header")
@@ -189,7 +188,7 @@ def named(path: Path, names: Sequence[str], wanted: str) -> Layout:
 
 
 def format_of(names: Iterable[str], wanted: str) -> str:
-    """The format that names speak of, unless one is wanted."""
+    """The format that names speak of, unless ``wanted`` names it."""
     if wanted != "auto":
         return wanted
     spelled = {folded(name) for name in names}
@@ -200,7 +199,7 @@ def format_of(names: Iterable[str], wanted: str) -> str:
 
 
 def missing(layout: Layout, keys_may_be_absent: bool) -> list[str]:
-    """What must be there and isn't, as the format spells it.
+    """The needed columns that are absent, as the format spells them.
 
     Where ``keys_may_be_absent``, as in JSON, only the columns that every kind of event has are needed.
     """
@@ -269,12 +268,12 @@ def _nearest(name: str, candidates: Sequence[str]) -> str | None:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name is made of letters, digits, underscores, dots, dollars, dashes and blanks."""
+    """True where a name is made of letters, digits, underscores, dots, dollars, dashes and blanks."""
     return bool(_PLAIN_NAME.fullmatch(name))
 
 
 def _can_be_shown(name: str) -> bool:
-    """Whether a name can be shown: a name that looks like an id may be an id."""
+    """True where a name can be shown: a name that looks like an id may be an id."""
     return is_plain(name) and not _LIKE_AN_ID.search(name)
 
 
@@ -287,21 +286,21 @@ def _first_lines(path: Path, head: bytes) -> list[str]:
 
 
 def _begins_an_array(line: str) -> bool:
-    """Whether a JSON array of objects begins here; `[1, 2]` or a log's `[INFO] {…}` is none."""
+    """True where a JSON array of objects begins, unlike `[1, 2]` or a log's `[INFO] {…}`."""
     rest = line.strip()[1:].lstrip()
     return rest == "" or rest.startswith("{")
 
 
 def _object_in(line: str) -> dict[str, object] | None:
-    """The JSON object in a line, behind whatever a log server wrote before it."""
+    """The JSON object in a line, behind anything that a log server wrote before it."""
     start = line.find("{")
     if start < 0:
         return None
     try:
-        found = json.loads(line[start:], parse_int=str)  # Python refuses numbers of 4,300 digits
+        value = json.loads(line[start:], parse_int=str)  # Python refuses numbers of 4,300 digits
     except (json.JSONDecodeError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _csv(path: Path, lines: list[str], wanted: str) -> Recognised:
@@ -326,12 +325,12 @@ def _csv(path: Path, lines: list[str], wanted: str) -> Recognised:
         return Recognised(
             "csv", {len(names): layout}, separator, rows[0].strip(), skipped + 1, comments
         )
-    found = _without_header(path, [row for row in rows if row.strip()], separators, wanted)
-    return replace(found, skipped=skipped, comments=comments)
+    recognised = _without_header(path, [row for row in rows if row.strip()], separators, wanted)
+    return replace(recognised, skipped=skipped, comments=comments)
 
 
 def _header(line: str, separators: Iterable[str]) -> tuple[str, list[str]] | None:
-    """The separator and the names of a header line; None where the line is none."""
+    """The separator and the names of a header line; None where the line is no header."""
     best: tuple[int, str, list[str]] | None = None
     for separator in separators:
         names = [name.strip() for name in _cells(line, separator)]
@@ -364,13 +363,13 @@ def _without_header(
     if fitting <= len(rows) / 2:
         separator, layouts = ",", _by_usual_width(path, rows, separators)
     if wanted != "auto" and wanted not in {layout.format for layout in layouts.values()}:
-        found = next(iter(layouts.values())).format
-        raise Refused(f"{path}: wrong columns for the format {wanted}: the rows are of {found}")
+        actual = next(iter(layouts.values())).format
+        raise Refused(f"{path}: wrong columns for the format {wanted}: the rows are of {actual}")
     return Recognised("csv", layouts, separator)
 
 
 def _by_width(rows: Sequence[Sequence[str]]) -> tuple[dict[int, Layout], int]:
-    """The layouts of rows by their width, and how many rows fit one; widths of one kind come together."""
+    """The layouts of rows by their width, and how many rows fit any; widths of a kind come together."""
     layouts: dict[int, Layout] = {}
     fitting = 0
     for kind, names, widths in _WITHOUT_HEADER:
@@ -408,7 +407,7 @@ def _first_cells(kind: str, names: Sequence[str], width: int) -> Layout:
 
 
 def _fits(row: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether a row has a moment and a type where they belong."""
+    """True where a row has a moment and a type where they belong."""
     moment, kind = row[names.index("timestamp")].strip(), row[names.index("type")].strip()
     return bool(_MOMENT.fullmatch(moment)) and bool(_TYPE.fullmatch(kind))
 

@@ -32,6 +32,7 @@ _LONGEST_LINE = 2_000_000
 _MOST_LINES_A_RECORD = 200
 _MARK = b"\xef\xbb\xbf"
 _NEWLINE, _QUOTE = 10, 34
+_BETWEEN_VALUES = re.compile(r"[\s,\[\]]*")
 
 
 def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> Iterator[Piece]:
@@ -46,7 +47,7 @@ def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> 
             continue
         text = b"".join(waiting)
         end = len(text) if last else _last_line_end(text)
-        if end == 0:  # no line ends here; the rest of an endless one is not needed
+        if end == 0:  # no line ends here; the rest of an endless line is not needed
             waiting, length = [text[: _LONGEST_LINE + 1]], min(len(text), _LONGEST_LINE + 1)
             continue
         piece = Piece(_with_newlines(text[:end]), number)
@@ -134,7 +135,7 @@ class Piece:
         """Tables of the rows of a CSV: with their width, or None and lines as `table` gives them.
 
         Where rows have as many cells as ``widths`` allow and their quotes are simple, the table has the
-        cells as c1, c2 and so on, blank ones NULL, and `line`. Lines up to ``skipped``, blank lines and
+        cells as c1, c2 and so on, blank cells NULL, and `line`. Lines up to ``skipped``, blank lines and
         lines equal to ``header`` are no rows.
         """
         is_row = self._begins_record[: self.used] & (self._lengths[: self.used] > 1)
@@ -226,16 +227,14 @@ class Piece:
 
     def _equal_to(self, line: bytes) -> list[int]:
         """The places of lines that are equal to another, but for blanks around them."""
-        found, at = [], self.text.find(line)
+        places, at = [], self.text.find(line)
         while at >= 0:
             place = int(np.searchsorted(self._ends, at, side="right"))
-            if (
-                self.text[self._starts[place] : self._ends[place]].strip() == line
-                and place < self.used
-            ):
-                found.append(place)
+            whole = self.text[self._starts[place] : self._ends[place]].strip()
+            if whole == line and place < self.used:
+                places.append(place)
             at = self.text.find(line, at + len(line))
-        return found
+        return places
 
     def _readable(self, text: bytes) -> bytes:
         """The text with a dash for each line that is not UTF-8."""
@@ -314,7 +313,7 @@ def _values(blocks: Iterable[bytes]) -> Iterator[tuple[int, str, str | None]]:
         text += decode(block, last)
         place = 0
         while True:
-            start = _between_values().match(text, place).end()  # type: ignore[union-attr]
+            start = _BETWEEN_VALUES.match(text, place).end()  # type: ignore[union-attr]
             number += text.count("\n", place, start)
             place = start
             if place == len(text):
@@ -341,11 +340,6 @@ def _table_of(rows: list[tuple[int, str, str | None]]) -> pa.Table:
 
 
 @cache
-def _between_values() -> re.Pattern[str]:
-    return re.compile(r"[\s,\[\]]*")
-
-
-@cache
 def _well_quoted(separator: str) -> re.Pattern[bytes]:
     """A record of a CSV, each cell quoted whole or not at all."""
     mark = re.escape(separator).encode()
@@ -354,7 +348,7 @@ def _well_quoted(separator: str) -> re.Pattern[bytes]:
 
 
 def _last_line_end(text: bytes) -> int:
-    """Where the last line of a text ends that goes on, or 0."""
+    """The end of the last whole line of a text that goes on, or 0."""
     end = text.rfind(b"\n") + 1
     if end:
         return end

@@ -1,7 +1,7 @@
 """Loading event files: every row checked, every id hashed, one transaction a file.
 
-The engine reads, checks and stores. What can't be kept is rejected with
-its line, column and reason, never with its value, which could be an id.
+The engine reads, checks and stores. A row that can't be stored is rejected with its line, column and
+reason, never with its value, which could be an id.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from kpi.settings import Settings
 from kpi.store import queries
 
 ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
-"""How a store spells ids: a store that held ids before they were spelled alike goes on as it began."""
+"""A store's spelling of ids: a store that held ids before they were spelled alike goes on as it began."""
 
 _MOST_TYPES = 20
 _LONGEST_LIST = 1000
@@ -71,7 +71,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Options:
-    """How files are to be loaded, and the names of the loads of all of them."""
+    """The choices for a load of files, and the names of the loads of all of them."""
 
     format: str = "auto"
     ids_hashed: bool = False
@@ -82,7 +82,7 @@ class Options:
 
 @dataclass(frozen=True)
 class _Hashing:
-    """Which ids are still to be hashed, and with the pads of which key."""
+    """The ids still to be hashed, and the pads of the key."""
 
     pads: dict[str, bytes]
     users: bool
@@ -137,7 +137,7 @@ def load_files(
 
 
 def _is_passed_over(file: EventFile, refusal: NoEvents) -> bool:
-    """Whether a file without events is no fault: one in a folder that nobody expected to hold some."""
+    """True where a file without events is no fault: it is in a folder and its name promises none."""
     if not file.is_in_folder:
         return False
     return isinstance(refusal, OtherData) or not file.is_named_like_events
@@ -152,13 +152,11 @@ def unload(settings: Settings, sources: Iterable[str]) -> list[int]:
         store.loading(settings) as loading,
         loading.transaction(),
     ):
-        standing = {source: _standing(loading.connection, source) for source in sources}
-        for source, loads in standing.items():
+        current = {source: _current_loads(loading.connection, source) for source in sources}
+        for source, loads in current.items():
             if not loads:
-                raise Refused(
-                    f"{source}: no load goes by that name; `python -m kpi loads` lists them"
-                )
-        return [_remove(loading.connection, loads, "removed") for loads in standing.values()]
+                raise Refused(f"{source}: no load has that name; `python -m kpi loads` lists them")
+        return [_remove(loading.connection, loads, "removed") for loads in current.values()]
 
 
 def loads(settings: Settings) -> list[dict[str, Any]]:
@@ -232,8 +230,8 @@ def _stored(
         file.source,
         "loaded",
         held.rows,
-        held.kept,
-        held.rows - held.kept,
+        held.accepted,
+        held.rows - held.accepted,
         tuple(held.faults),
         dict(held.unknown_types.most_common(_MOST_TYPES)),
         tuple(held.doubts),
@@ -282,7 +280,7 @@ def _hash_ids(reader: Any, hashing: _Hashing, as_written: bool) -> None:
 
 
 def _refuse_too_many_rejects(settings: Settings, file: EventFile, held: Contents) -> None:
-    rejected = held.rows - held.kept
+    rejected = held.rows - held.accepted
     if rejected * 100 <= settings.max_rejects_percent * held.rows:
         return
     first = held.faults[0]
@@ -305,8 +303,8 @@ def _write_manifest(
         sha256=file.sha256,
         format=staging.format,
         rows_read=held.rows,
-        rows_kept=held.kept,
-        rows_rejected=held.rows - held.kept,
+        rows_kept=held.accepted,
+        rows_rejected=held.rows - held.accepted,
         rejected_by_reason=json.dumps(dict(sorted(held.rejected.items()))),
         unknown_types=json.dumps(dict(held.unknown_types.most_common(_MOST_TYPES))),
         first_timestamp=held.first_timestamp,
@@ -352,7 +350,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _id_spelling(connection: Connection, stored: dict[str, str]) -> str:
-    """How this store spells ids, settled by its first load."""
+    """This store's spelling of ids, settled by its first load."""
     known = stored.get(ID_SPELLING)
     if known is None:
         loads = queries.run(connection, "read/last_load").mappings().one()["loads"]
@@ -361,13 +359,13 @@ def _id_spelling(connection: Connection, stored: dict[str, str]) -> str:
     return known
 
 
-def _standing(connection: Connection, source: str) -> list[int]:
-    return list(queries.run(connection, "read/standing_loads", source=source).scalars())
+def _current_loads(connection: Connection, source: str) -> list[int]:
+    return list(queries.run(connection, "read/current_loads", source=source).scalars())
 
 
 def _replaced(connection: Connection, file: EventFile, options: Options) -> list[int]:
     """The loads that this file replaces; refused unless that was asked for."""
-    before = _standing(connection, file.source)
+    before = _current_loads(connection, file.source)
     if before and not options.replace:
         raise Refused(
             f"{file.path}: {file.source} was loaded before with other content; "
@@ -381,17 +379,17 @@ def _replaced(connection: Connection, file: EventFile, options: Options) -> list
 def _refuse_moved(connection: Connection, file: EventFile, sources: frozenset[str]) -> None:
     """Refuse to load a file beside what it seems to replace, loaded by way of another folder."""
     moved = queries.run(connection, "read/moved_loads", source=file.source).scalars()
-    standing = next((name for name in moved.all() if name not in sources), None)
-    if standing is None:
+    current = next((name for name in moved.all() if name not in sources), None)
+    if current is None:
         return
-    within = standing.removesuffix(file.source)
+    within = current.removesuffix(file.source)
     way = (
         f"the folder that {within} is in"
-        if standing.endswith(file.source)
+        if current.endswith(file.source)
         else f"{file.path} itself"
     )
     raise Refused(
-        f"{file.path}: no load goes by the name {file.source}, but {standing} does; to replace that, give "
+        f"{file.path}: no load has the name {file.source}, but {current} exists; to replace that, give "
         f"{way}; to load another file, leave out --replace"
     )
 

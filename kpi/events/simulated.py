@@ -1,4 +1,4 @@
-"""The demo's store: it says of itself that it is simulated, and takes nothing that isn't."""
+"""The demo's store: it is marked as simulated, and accepts only the demo's own files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kpi.store import queries
 
 
 def mark(settings: Settings) -> None:
-    """Say that this store holds simulated events only; refused where real ones were loaded."""
+    """Say that this store holds simulated events only; refused where real events were loaded."""
     with (
         store.only_writer(settings),
         store.storage_faults(settings),
@@ -28,9 +28,9 @@ def mark(settings: Settings) -> None:
         queries.run(loading.connection, "fill/setting", name="simulated", setting="1")
 
 
-def refuse_others(kept: Mapping[str, str], settings: Settings, files: Iterable[Path]) -> None:
-    """Raise Refused for files that aren't the demo's own where the store keeps that it is simulated."""
-    if not _is_simulated(kept):
+def refuse_others(stored: Mapping[str, str], settings: Settings, files: Iterable[Path]) -> None:
+    """Raise Refused for files that aren't the demo's own where the store is marked as simulated."""
+    if not _is_simulated(stored):
         return
     own = demo_folder(settings.home).resolve()
     other = next((path for path in files if own not in path.resolve().parents), None)
@@ -41,10 +41,10 @@ def refuse_others(kept: Mapping[str, str], settings: Settings, files: Iterable[P
             else "KPI_HOME to a new folder and KPI_HMAC_KEY to a key"
         )
         raise Refused(
-            f"{other}: {store.place(settings)} holds the simulated demo, which takes nothing else; "
+            f"{other}: {store.place(settings)} holds the simulated demo, which accepts nothing else; "
             f"set {way} for it"
         )
 
 
-def _is_simulated(kept: Mapping[str, str]) -> bool:
-    return kept.get("simulated") == "1"
+def _is_simulated(stored: Mapping[str, str]) -> bool:
+    return stored.get("simulated") == "1"

@@ -13,24 +13,14 @@ from kpi.events.layouts import Layout, Recognised
 from kpi.events.texts import Texts
 
 LINE = "the line of a row"
-TAGS = (
-    "browser",
-    "version",
-    "os",
-    "service",
-    "context",
-    "entrypoint",
-    "campaign",
-    "migration",
-    "region",
-)
+TAGS = tuple("browser version os service context entrypoint campaign migration region".split())
 _IDS = ("uid", "device_id", "seq_id")
 _LONG_TAG = 24
 
 
 @dataclass(frozen=True)
 class Constants:
-    """How the rows of a file are read, the same in every row: limits of time, unit, spelling of ids."""
+    """Constants for reading all rows of a file: limits of time, unit, spelling of ids."""
 
     first_sane: datetime
     last_sane: datetime
@@ -58,7 +48,7 @@ class Constants:
 def view_cells(
     reader: Any, layout: Layout, table: pa.Table, care: bool, constants: Constants
 ) -> None:
-    """`source` over rows whose cells are columns already, blank ones NULL."""
+    """`source` over rows whose cells are columns already, blank cells NULL."""
     cells = {name: f"c{place + 1}" for place, name in enumerate(layout.columns) if name}
     texts = {name: Texts(table.column(cell)) for name, cell in cells.items()}
     care |= any(texts[name].longest >= _LONG_TAG for name in TAGS if name in texts)
@@ -171,7 +161,7 @@ def _parquet_cell(name: str, cell: str, texts: Texts, care: bool) -> str:
 
 
 def _is_spelled(ids: Texts) -> bool:
-    """Whether ids are spelled as they are stored: without blanks around them and capital letters."""
+    """True where ids are spelled as they are stored: without blanks around them and capital letters."""
     return ids.are_texts and not ids.are_padded() and not ids.have_capitals()
 
 
@@ -183,7 +173,7 @@ def text_cell(name: str, cell: str, padded: bool = True) -> str:
 
 
 def _asks_for_care(tags: Texts) -> bool:
-    """Whether a Parquet column of tags holds more than short texts without blanks around them."""
+    """True where a Parquet column of tags holds more than short texts without blanks around them."""
     if tags.are_null:
         return False
     if not tags.are_texts or tags.longest >= _LONG_TAG:
@@ -229,5 +219,5 @@ def identifier(name: str) -> str:
 
 
 def literal(value: object) -> str:
-    """A string literal, for statements of views, which take no parameters."""
+    """A string literal, for statements of views, which accept no parameters."""
     return "'" + str(value).replace("'", "''") + "'"

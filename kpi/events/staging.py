@@ -34,7 +34,7 @@ _Rows = tuple[int | None, pa.Table, bool]
 FIRST_SANE = datetime(2010, 1, 1, tzinfo=UTC)
 BLOCK_BYTES = 192 << 20
 PIECE_BYTES = 8 << 20
-"""The size of the pieces in which text becomes columns: much larger ones leave the processor's caches."""
+"""The size of the pieces in which text becomes columns: much larger pieces leave the processor's caches."""
 
 _HEAD_BYTES = 1 << 18
 _PARQUET_ROWS = 20_000
@@ -50,7 +50,7 @@ _MOST_WRAPPERS = 3
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is read: format ('auto' to recognise it), limits, unit of its times, spelling of ids.
+    """Choices for reading a file: format ('auto' to recognise it), limits, unit of times, spelling of ids.
 
     ``as_written`` leaves ids as the file has them. Days before ``frozen_before`` (a UTC date) are
     refused, since they can't be refilled.
@@ -64,7 +64,7 @@ class Reading:
 
 
 class Staging:
-    """One file being staged by a DuckDB connection, all in memory: raw ids never reach the disk."""
+    """A file being staged by a DuckDB connection, all in memory: raw ids never reach the disk."""
 
     def __init__(self, reader: Any, file: EventFile) -> None:
         self._reader = reader
@@ -114,8 +114,8 @@ class Staging:
     @property
     def has_unhashed_devices(self) -> bool:
         """True where rows in a format of production's have device ids, which it never hashed."""
-        found = [self._key_layout()] if self._keys else self._layouts
-        return any(each.format != "events" and "device_id" in each.columns for each in found)
+        used = [self._key_layout()] if self._keys else self._layouts
+        return any(each.format != "events" and "device_id" in each.columns for each in used)
 
     @property
     def missing(self) -> list[str]:
@@ -133,8 +133,8 @@ class Staging:
     def synonyms(self) -> list[str]:
         """Names that were read as another, in words."""
         names = dict.fromkeys(chain.from_iterable(layout.names for layout in self._layouts))
-        found = {name: layouts.SYNONYMS.get(layouts.folded(name)) for name in names}
-        return [f"{name} as {column}" for name, column in found.items() if column]
+        read_as = {name: layouts.SYNONYMS.get(layouts.folded(name)) for name in names}
+        return [f"{name} as {column}" for name, column in read_as.items() if column]
 
     def unstage(self) -> None:
         """Drop whatever staging made."""
@@ -245,11 +245,7 @@ class Staging:
             keys = self._block_keys()
         self._keys |= dict.fromkeys(key for key in keys if key != LINE)
         layout = self._key_layout()
-        spelled = {
-            name: column
-            for name, column in zip(layout.names, layout.columns, strict=True)
-            if column
-        }
+        spelled = {n: c for n, c in zip(layout.names, layout.columns, strict=True) if c}
         if len(spelled) >= _MOST_SPELLINGS:
             raise Refused(
                 f"{self._file.path}: spells its keys in too many ways; use a single name for each"
@@ -280,11 +276,11 @@ class Staging:
         )
 
     def _block_keys(self) -> list[str]:
-        found = self._reader.execute(
+        rows = self._reader.execute(
             "SELECT key FROM (SELECT UNNEST(JSON_KEYS(body)) AS key, line FROM object WHERE fault IS NULL) "
             f"GROUP BY key ORDER BY MIN(line), key LIMIT {20 * _MOST_SPELLINGS}"
         ).fetchall()
-        return [key for (key,) in found]
+        return [key for (key,) in rows]
 
     def _unwrap(self, key: str) -> None:
         """Put what is under a key in place of the key, whether it is an object or its text."""
@@ -309,7 +305,7 @@ class Staging:
         )
 
     def _judge_event(self, listed: str, places: dict[str, list[str]]) -> bool:
-        """Whether `event` names the event where a line has `type` too: where that is a single value."""
+        """True where `event` names the event of lines that have `type` too, which is then a single value."""
         if not {"type", "event"} <= set(places):
             return False
         both = self._reader.execute(
@@ -407,7 +403,7 @@ def _merged(rows: Iterable[_Rows], size: int) -> Iterator[_Rows]:
 
 
 def ahead(given: Iterator[_Item]) -> Iterator[_Item]:
-    """The same items, each made by a thread of its own while the one before it is used."""
+    """The same items, each made by a thread of its own while the item before it is used."""
     with ThreadPoolExecutor(1) as apart:
         waiting = apart.submit(next, given, None)
         while (item := waiting.result()) is not None:

@@ -1,4 +1,4 @@
-"""The texts of an Arrow column by their bytes: what none of them holds needs no work in SQL."""
+"""The texts of an Arrow column by their bytes: characters that none of them holds need no work in SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Texts:
     """The cells of a column of texts; where they are coded, the texts of its dictionaries.
 
     A column of another type is no text. NumPy looks at the bytes: `pyarrow.compute` is no faster, and
-    takes longer to import than a small file to check.
+    slower to import than a small file to check.
     """
 
     def __init__(self, column: pa.ChunkedArray) -> None:
@@ -35,7 +35,7 @@ class Texts:
         return max((int(np.diff(places).max()) for places, _ in self._bytes()), default=0)
 
     def hold(self, *marks: str) -> bool:
-        """True where a text holds one of some characters of ASCII."""
+        """True where a text holds any of some characters of ASCII."""
         return any((codes == ord(mark)).any() for _, codes in self._bytes() for mark in marks)
 
     def are_padded(self) -> bool:

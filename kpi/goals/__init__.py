@@ -1,8 +1,8 @@
 """The goals of a year: baselines, targets, scores, and where the year will end.
 
-`file` reads `kpi/goals.toml`; `figures` gathers what a goal is measured by; `scoring` tells whether it
-is met. `baseline` finds and bands a baseline, `frozen` keeps it; `projection` says where the year may
-end and `backtest` how often that held. Nothing here draws, and nothing here knows of pages.
+`file` reads `kpi/goals.toml`; `figures` gathers the values of a goal; `scoring` decides whether it
+is met. `baseline` works out a baseline and its bands, `frozen` stores it; `projection` says where the
+year may end, and `backtest` how often that held. Nothing here draws, and nothing here knows of pages.
 """
 
 from kpi.goals.figures import Figures

@@ -1,4 +1,4 @@
-"""How often the projection's 80% ranges held on a store's own history."""
+"""Tests of the projection's 80% ranges on a store's own history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WEEKS_BEFORE = 52
 
 @dataclass(frozen=True)
 class Backtest:
-    """What came of it: ranges for so many weeks ahead, how many were tried and how many held.
+    """The outcome: ranges for so many weeks ahead, the number tried and the number that held.
 
     ``wanted`` is how far the year's end is; where the history doesn't reach that far twice, ranges for
     fewer weeks were tried.
@@ -72,7 +72,7 @@ def moved_as_far(weeks: pd.Series, ahead: int, needed: float, window: int = 4) -
 
 
 def moved_a_year_before(weeks: pd.Series, ahead: int, window: int = 4) -> float | None:
-    """How far the scored figure moved over the same ``ahead`` weeks a year before; None if unknown."""
+    """The move of the scored figure over the same ``ahead`` weeks a year before; None if unknown."""
     scored = weeks.rolling(window, min_periods=window).mean()
     start, end = len(scored) - 1 - WEEKS_BEFORE, len(scored) - 1 - WEEKS_BEFORE + ahead
     if start < 0 or end >= len(scored):
@@ -84,9 +84,9 @@ def moved_a_year_before(weeks: pd.Series, ahead: int, window: int = 4) -> float 
 def _held(levels: np.ndarray, start: int, ahead: int, scored_weeks: int) -> bool:
     before = levels[:start]
     drawn = simulated(before, ahead, DRAWS, SEED)
-    kept = before[-max(scored_weeks - ahead, 0) :] if scored_weeks > ahead else before[:0]
+    known = before[-max(scored_weeks - ahead, 0) :] if scored_weeks > ahead else before[:0]
     coming = min(scored_weeks, ahead)
-    ends = (drawn[:, -coming:].sum(axis=1) + kept.sum()) / scored_weeks
+    ends = (drawn[:, -coming:].sum(axis=1) + known.sum()) / scored_weeks
     low, high = np.quantile(ends, [SHARES[0], SHARES[-1]])
     came = levels[start + ahead - scored_weeks : start + ahead].mean()
     return bool(low <= came <= high)

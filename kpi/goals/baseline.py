@@ -1,6 +1,6 @@
-"""Baselines: the value of a period with its bands and warnings, and a period to propose.
+"""Baselines: the value of a period, the band its days lie in, what to mind, and a period to propose.
 
-Pure functions over a goal's daily values; a `Calendar` holds what is known of the days themselves.
+Pure functions over a goal's daily values; a `Calendar` has what is known of the days themselves.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ SEARCHED_ENDS = 26
 
 @dataclass(frozen=True)
 class Calendar:
-    """Days that weren't loaded, days of an outage and holidays, with their names."""
+    """The days that weren't loaded, and those of an outage or a holiday, with a name for each."""
 
     unloaded: frozenset[date] = frozenset()
     outages: dict[date, str] = field(default_factory=dict)
     holidays: dict[date, str] = field(default_factory=dict)
 
     def fault(self, days: Iterable[date]) -> str | None:
-        """The first reason against these days as a baseline, or None."""
+        """The reason against these days, or None."""
         for day in days:
             if day in self.unloaded:
                 return f"{day_text(day)} wasn't loaded"
@@ -85,14 +85,14 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A period proposed as baseline, or none, and the reason."""
+    """A period to take as baseline, and why; or no period, and why not."""
 
     period: Period | None
     reason: str
 
 
 def calendar(volumes: pd.DataFrame, markers: Iterable[Marker]) -> Calendar:
-    """The calendar of the days' volumes (`Warehouse.volumes`) and of people's markers.
+    """The calendar of the days: from their volumes (`Warehouse.volumes`) and from the markers of people.
 
     A day is an outage when it is marked as an incident, or when its volume is unusually low and under
     half of what is usual for its weekday.
@@ -239,12 +239,12 @@ def _warnings(
     missing = int(days.reindex(pd.to_datetime(inside)).isna().sum()) - unloaded
     if missing > 0:
         warnings.append(f"{_days(missing)} without a value, such as those before a window is full.")
-    for kind, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
-        named = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
-        if named:
-            more = f" and {len(named) - 3} more days" if len(named) > 3 else ""
+    for what, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
+        marks = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
+        if marks:
+            more = f" and {len(marks) - 3} more days" if len(marks) > 3 else ""
             warnings.append(
-                f"{kind}: {', '.join(named[:3])}{more}. Such days are counted like any."
+                f"{what}: {', '.join(marks[:3])}{more}. Such days are counted like any."
             )
     if len(weeks) < FEWEST_WEEKS:
         warnings.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
@@ -288,7 +288,7 @@ def _whole_weeks(days: pd.Series, first: date, last: date) -> np.ndarray:
 def _ends_of_whole_weeks(days: pd.Series, first: date, last: date) -> list[date]:
     table, ends = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
     whole = ~np.isnan(table).any(axis=1)
-    return [end for end, is_whole in zip(ends, whole, strict=True) if is_whole]
+    return [end for end, complete in zip(ends, whole, strict=True) if complete]
 
 
 def _fault_of_week(values: np.ndarray, end: date, known: Calendar) -> str | None:
@@ -319,7 +319,7 @@ def _limits(
     if stop < len(ends) and stop - start < LONGEST_WEEKS:
         limits.append(f"it ends there since in the week after, {why(stop, start, stop + 1)}")
     words = "; ".join(limits)
-    return f"{words[0].upper()}{words[1:]}." if words else "It is the whole history."
+    return f"{words[0].upper()}{words[1:]}." if words else "It is all there is."
 
 
 def _calendar_days(first: date, last: date) -> list[date]:

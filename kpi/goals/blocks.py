@@ -35,20 +35,20 @@ def moving_blocks(count: int, block: int, draws: int, seed: int) -> np.ndarray:
 
 
 def block_of(weeks: np.ndarray, shortest: int = 2) -> int:
-    """How many weeks hang together, by Politis and White's rule; at least two, at most a quarter."""
+    """The number of weeks that hang together, by Politis and White's rule: two to a quarter of them."""
     from arch.bootstrap import optimal_block_length
 
     longest = max(len(weeks) // 4, 1)
     if len(weeks) < 8 or np.ptp(weeks) == 0:
         return min(shortest, longest)
     with np.errstate(divide="ignore", invalid="ignore"):  # of weeks that are all but the same
-        found = float(optimal_block_length(weeks)["circular"].iloc[0])
-    wanted = shortest if not np.isfinite(found) else max(shortest, round(found))
+        length = float(optimal_block_length(weeks)["circular"].iloc[0])
+    wanted = shortest if not np.isfinite(length) else max(shortest, round(length))
     return min(wanted, longest)
 
 
 def _drawn(drawing: IIDBootstrap, draws: int, rounds: int) -> np.ndarray:
     numbers = [np.asarray(drawing.update_indices()) for _ in range(draws * rounds)]
-    found = np.stack(numbers).reshape(draws, -1)
-    found.setflags(write=False)
-    return found
+    blocks = np.stack(numbers).reshape(draws, -1)
+    blocks.setflags(write=False)
+    return blocks

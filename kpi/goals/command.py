@@ -1,4 +1,4 @@
-"""What `export goals` and `baselines` print."""
+"""The tables that `export goals` and `baselines` print."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def goal_table(
 ) -> pd.DataFrame:
     """The score of every goal; the reason where a goal has no verdict goes to stderr.
 
-    ``days`` are the first and last of a baseline period, ``baseline`` the id of a frozen one; raises
+    ``days`` are the first and last of a baseline period, ``baseline`` the id of a frozen baseline; raises
     Refused when that is for no goal. ``plain`` decides by the gap's sign alone.
     """
     goals = read()

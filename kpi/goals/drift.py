@@ -28,7 +28,7 @@ class Drift:
 
     @property
     def drift(self) -> float | None:
-        """How far today's value is from the frozen one, in the measure's unit."""
+        """The distance of today's value from the frozen value, in the measure's unit."""
         return None if self.today is None else self.today - self.frozen.baseline
 
 
@@ -37,16 +37,16 @@ def drifts(figures: Figures, baselines: Iterable[Frozen]) -> list[Drift]:
     return [Drift(frozen, _today(figures, frozen)) for frozen in baselines]
 
 
-def table(found: Iterable[Drift]) -> pd.DataFrame:
+def table(drifts: Iterable[Drift]) -> pd.DataFrame:
     """One row per frozen baseline, as `python -m kpi baselines` prints them."""
     rows = []
-    for one in found:
-        told = {**vars(one.frozen), "today": one.today, "drift": one.drift}
-        told["segment"] = one.frozen.filters.sentence()
-        told["frozen_at"] = f"{one.frozen.frozen_at:%Y-%m-%dT%H:%M:%SZ}"
-        told["first_day"] = one.frozen.first_day.isoformat()
-        told["last_day"] = one.frozen.last_day.isoformat()
-        rows.append([told[name] for name in COLUMNS])
+    for each in drifts:
+        row = {**vars(each.frozen), "today": each.today, "drift": each.drift}
+        row["segment"] = each.frozen.filters.sentence()
+        row["frozen_at"] = f"{each.frozen.frozen_at:%Y-%m-%dT%H:%M:%SZ}"
+        row["first_day"] = each.frozen.first_day.isoformat()
+        row["last_day"] = each.frozen.last_day.isoformat()
+        rows.append([row[name] for name in COLUMNS])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -77,11 +77,11 @@ class Goal:
 
     @property
     def of_devices(self) -> bool:
-        """Whether its value depends on what counts as a user's device."""
+        """True where its value depends on what counts as a user's device."""
         return self.kpi.of_devices or self.filters.devices is not None
 
     def reaches(self, value: float, target: float) -> bool:
-        """Whether a value meets a target: a ceiling strictly below it, any other at it or beyond it."""
+        """True where a value meets a target: a ceiling strictly below it, any other at it or beyond it."""
         if self.kind == "ceiling":
             return value < target
         return value <= target if self.lower else value >= target
@@ -179,7 +179,7 @@ def _refuse_comparator(entry: dict[str, Any], refuse: Callable[..., Refused]) ->
 
 
 def _lower(entry: dict[str, Any], refuse: Callable[..., Refused]) -> bool:
-    """Whether less is better; a time compared with its baseline has to say so."""
+    """True where less is better; a time compared with its baseline has to say so."""
     kind, direction = entry["kind"], entry.get("direction")
     if direction is not None:
         _one_of(entry, "direction", ("higher", "lower"), refuse)

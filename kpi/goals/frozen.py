@@ -1,6 +1,6 @@
-"""Frozen baselines: a value with its band, period and segment, kept with who froze it, when and why.
+"""Frozen baselines: a value with its band, period and segment, stored with who froze it, when and why.
 
-They stand apart from the publications, so that no summary, correction or crash of one can lose them, and
+They are apart from the publications, so that no summary, correction or crash of one can lose them, and
 rows are only ever added. See `kpi.store.baselines` for the embedded store's.
 """
 
@@ -28,7 +28,7 @@ LONGEST_NAME, LONGEST_REASON, LONGEST_FILTERS = 256, 1024, 4096
 
 @dataclass(frozen=True)
 class Frozen:
-    """A baseline as it stood when it was frozen; the bands are absent for periods too short for one."""
+    """A baseline as it was when it was frozen; the bands are absent for periods too short for them."""
 
     measure: str
     device_window: int
@@ -49,7 +49,7 @@ class Frozen:
     baseline_id: str
 
     def holds_for(self, goal: Goal, definitions: str) -> bool:
-        """Whether it is of a goal's measure, device window and segment, by today's device identity."""
+        """True where it is of a goal's measure, device window and segment, by today's device identity."""
         identity = device_identity(self.definitions)
         if goal.of_devices and identity != device_identity(definitions):
             return False
@@ -71,7 +71,7 @@ def now() -> datetime:
 
 
 def checked_words(text: str, what: str, longest: int) -> str:
-    """What a reader typed, trimmed; raises Refused where it is empty, too long or can't be shown."""
+    """The text that a reader typed, trimmed; raises Refused where it is empty, too long or can't be shown."""
     text = text.strip()
     if not text:
         raise Refused(f"a frozen baseline needs {what}")
@@ -89,7 +89,7 @@ def freeze(settings: Settings, frozen: Frozen) -> None:
     row["reason"] = checked_words(frozen.reason, "the reason why", LONGEST_REASON)
     row["filters"] = _written(frozen.filters)
     if len(row["filters"].encode()) > LONGEST_FILTERS:
-        raise Refused("the filters are too long to be kept with a baseline")
+        raise Refused("the filters are too long to be stored with a baseline")
     with store.storage_faults(settings), store.adding_baselines(settings) as connection:
         queries.run(connection, "fill/baseline", **row)
 
@@ -105,11 +105,11 @@ def frozen_baselines(settings: Settings) -> list[Frozen]:
 
 def by_id(settings: Settings, baseline_id: str) -> Frozen:
     """One frozen baseline; raises Refused when there is none of that id."""
-    found = frozen_baselines(settings)
-    for frozen in found:
+    every = frozen_baselines(settings)
+    for frozen in every:
         if frozen.baseline_id == baseline_id:
             return frozen
-    known = ", ".join(frozen.baseline_id for frozen in found[:3])
+    known = ", ".join(frozen.baseline_id for frozen in every[:3])
     hint = f"; the newest: {known}" if known else "; none has been frozen yet"
     raise Refused(f"no frozen baseline has the id {baseline_id[:40]!r}{hint}")
 
@@ -121,11 +121,11 @@ def _written(filters: Filters) -> str:
 
 
 def _read(row: dict[str, Any]) -> Frozen:
-    told = json.loads(str(row["filters"]))
+    entries = json.loads(str(row["filters"]))
     known = {field.name for field in fields(Filters)}
     picked: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
-        for name, value in told.items()
+        for name, value in entries.items()
         if name in known
     }
     for name in ("first_day", "last_day"):

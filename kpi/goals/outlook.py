@@ -1,4 +1,4 @@
-"""A goal's outlook: where it stands on its own scale, where it may end, and what a threshold takes.
+"""A goal's outlook: its place on its own scale, where it may end, and what a threshold needs.
 
 The scale is the measure itself, or, of a goal compared with Firefox, its lead over it in points: the
 comparator moves too, so that only the lead can be projected.
@@ -56,7 +56,7 @@ class Outlook:
 
     @property
     def days_left(self) -> int:
-        """Days from the one scored to the end."""
+        """Days from the day scored to the end."""
         return max((self.end - self.score.as_of).days, 0)
 
     @property
@@ -66,18 +66,18 @@ class Outlook:
 
     @property
     def whole_weeks_left(self) -> int:
-        """The same in whole weeks, at least one."""
+        """The same in whole weeks, at least 1."""
         return max(round(self.weeks_left), 1)
 
     @property
     def scored_weeks(self) -> int:
-        """How many weeks the scoring window has, at least one."""
+        """The weeks of the scoring window, at least 1."""
         return max(round(self.goal.window_days / WEEK), 1)
 
 
 @dataclass(frozen=True)
 class Needed:
-    """What a target takes: the move from now, per week; how often the past moved that far; the chance.
+    """The way to a target: the move from now, per week; how often the past moved that far; the chance.
 
     ``stretches`` is how many past stretches are as long as the time left, ``moved`` how many of them
     moved as far; both 0 where the history is shorter. ``year_before`` is the move over the same weeks
@@ -97,8 +97,8 @@ class Needed:
 def outlooks(
     figures: Figures, scored: Iterable[Score], base: Period | Frozen | None = None
 ) -> list[Outlook]:
-    """Each score's outlook; one without data has no projection."""
-    return [outlook(figures, one, base) for one in scored]
+    """Each score's outlook; a score without data has no projection."""
+    return [outlook(figures, score, base) for score in scored]
 
 
 def outlook(figures: Figures, scored: Score, base: Period | Frozen | None = None) -> Outlook:
@@ -140,30 +140,36 @@ def outlook(figures: Figures, scored: Score, base: Period | Frozen | None = None
     )  # fmt: skip
 
 
-def target_for(seen: Outlook, threshold: float) -> float | None:
+def target_for(outlook: Outlook, threshold: float) -> float | None:
     """The target on the goal's scale that another threshold makes."""
-    if seen.goal.kind == "baseline_plus":
-        return None if seen.score.baseline is None else seen.score.baseline + threshold
+    if outlook.goal.kind == "baseline_plus":
+        return None if outlook.score.baseline is None else outlook.score.baseline + threshold
     return threshold
 
 
-def needed(seen: Outlook, target: float) -> Needed:
-    """What it takes from today to reach a target by the end of the year."""
-    assert seen.now is not None
-    move = target - seen.now
-    moved, stretches = moved_as_far(seen.weeks, seen.whole_weeks_left, move, seen.scored_weeks)
+def needed(outlook: Outlook, target: float) -> Needed:
+    """The way from today to a target by the end of the year."""
+    assert outlook.now is not None
+    move = target - outlook.now
+    moved, stretches = moved_as_far(
+        outlook.weeks, outlook.whole_weeks_left, move, outlook.scored_weeks
+    )
     return Needed(
         target=target,
         move=move,
-        per_week=move / seen.weeks_left if seen.days_left else None,
+        per_week=move / outlook.weeks_left if outlook.days_left else None,
         moved=moved,
         stretches=stretches,
-        year_before=moved_a_year_before(seen.weeks, seen.whole_weeks_left, seen.scored_weeks),
-        chance=None if seen.projection is None else seen.projection.chance(seen.goal, target),
-        met_now=seen.goal.reaches(seen.now, target),
+        year_before=moved_a_year_before(
+            outlook.weeks, outlook.whole_weeks_left, outlook.scored_weeks
+        ),
+        chance=None
+        if outlook.projection is None
+        else outlook.projection.chance(outlook.goal, target),
+        met_now=outlook.goal.reaches(outlook.now, target),
     )
 
 
-def tested(seen: Outlook) -> Backtest:
-    """How often the method's ranges held on this goal's history; raises TooShort without enough of it."""
-    return backtest(seen.weeks, seen.whole_weeks_left, seen.scored_weeks)
+def tested(outlook: Outlook) -> Backtest:
+    """The share of the method's ranges that held on this goal's history; raises TooShort if it is short."""
+    return backtest(outlook.weeks, outlook.whole_weeks_left, outlook.scored_weeks)

@@ -26,7 +26,7 @@ FEWEST_WEEKS = 26
 WEEKS_FOR_YEARLY_PATTERN = 104
 WEEKS_A_YEAR = 365.25 / WEEK
 WAVES = 3
-"""How many waves a yearly pattern is made of: of a year, half a year and four months."""
+"""The number of waves of a yearly pattern: of a year, half a year and four months."""
 
 BLOCK = 4
 DRAWS = 2000
@@ -43,7 +43,7 @@ class TooShort(Refused):
 
 @dataclass(frozen=True)
 class Projection:
-    """Where a goal's scored figure may go: one row per draw and week after the last known week.
+    """Where a goal's scored figure may go: a row per draw and week after the last known week.
 
     ``weeks`` are the last days of those weeks, ``levels`` the figure a week has, ``at_end`` the scored
     figure at the year's end. ``known_weeks`` is how many whole weeks it rests on, ``yearly`` whether a
@@ -128,13 +128,13 @@ def usable(weeks: pd.Series) -> tuple[pd.Series, int]:
 
 
 def has_yearly_pattern(weeks: int) -> bool:
-    """Whether the history is long enough to know what a season does."""
+    """True where the history is long enough to know the effect of a season."""
     return weeks >= WEEKS_FOR_YEARLY_PATTERN
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """The history under one echo and one steady part: its slopes, what moves them, and the surprises."""
+    """The history under an echo and a steady part: its slopes, how surprises move them, and the surprises."""
 
     echo: float
     past: np.ndarray
@@ -205,7 +205,7 @@ def _changes_to_come(fit: _Fit, past: np.ndarray, coming: np.ndarray) -> np.ndar
     """The sums of the weekly changes ahead, a row per draw of blocks of past and of coming weeks."""
     count = len(fit.surprises)
     # Surprises that were fitted are smaller than those to come. Of what lasts, which fitting removes
-    # most of, a block of weeks counts as one observation; of what passes, every week does.
+    # most of, a block of weeks counts as a single observation; of what passes, every week does.
     lasting = np.sqrt(count / max(count - BLOCK * fit.fitted - 1, count // 4))
     passing = np.sqrt(count / max(count - fit.fitted - 1, count // 4))
     pool = fit.surprises - fit.surprises.mean()
@@ -218,7 +218,7 @@ def _changes_to_come(fit: _Fit, past: np.ndarray, coming: np.ndarray) -> np.ndar
 
 
 def _steady_part(count: int, ahead: int, yearly: bool) -> np.ndarray:
-    """What a week's change is made of, by week from the first to the last ahead: drift, yearly waves."""
+    """The steady parts of a week's change, by week from the first to the last ahead: drift, yearly waves."""
     week = np.arange(-count, ahead + 1)
     columns = [np.ones(count + ahead)]
     for wave in range(1, WAVES + 1) if yearly else ():
@@ -228,7 +228,7 @@ def _steady_part(count: int, ahead: int, yearly: bool) -> np.ndarray:
 
 
 def _shares(window: int, days_left: int) -> np.ndarray:
-    """How much each week ahead counts in the window that is scored at the end; the rest is known."""
+    """The share of each week ahead in the window that is scored at the end; the rest is known."""
     days = np.arange(1, days_left + 1)
     scored = days > days_left - window
     ahead = -(-days_left // WEEK)
@@ -242,7 +242,7 @@ def _scored(
     lasting = max(1 - shares.sum(), 0.0)
     recent = known[-max(-(-window // WEEK), 1) :]
     now = recent.mean()
-    # The days of today's window that are still in the one at the end are its latest.
-    kept = max(round(lasting * window / WEEK), 1)
-    before = recent[-kept:].mean() if lasting else 0.0
+    # The days of today's window that are still in the window at the end are its latest.
+    weeks_still = max(round(lasting * window / WEEK), 1)
+    before = recent[-weeks_still:].mean() if lasting else 0.0
     return actual + (levels @ shares + lasting * before - now)

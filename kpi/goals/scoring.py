@@ -81,8 +81,8 @@ def score(
     """The score of a goal as of the last complete day, or 31 December of its year if that is earlier.
 
     The actual is that of `KpiValues.over`; beside Firefox, both are means over the days that both have.
-    The baseline is the KPI over its period, by default the whole year before, or a frozen one where it is
-    of this KPI and segment. ``filters`` score a segment: of a goal about a segment, the part in both.
+    The baseline is the KPI over its period, by default the whole year before, or a frozen baseline of
+    this KPI and segment. ``filters`` score a segment: of a goal about a segment, the part in both.
     """
     day = as_of or scored_day(goal, figures.last_day)
     segment = segment_of(goal, filters)
@@ -139,7 +139,7 @@ def table(scored: Iterable[Score], plain: bool = False) -> pd.DataFrame:
 
 
 def scored_day(goal: Goal, last_day: date) -> date:
-    """The day a goal is scored on: the last one there is, not after 31 December of its year."""
+    """The day a goal is scored on: the last complete day, not after 31 December of its year."""
     return min(last_day, date(goal.year, 12, 31))
 
 
@@ -214,7 +214,7 @@ def by_device_window(goal: Goal) -> list[Goal]:
 
 
 def of_some_goal(frozen: Frozen, goals: Iterable[Goal], filters: Filters, definitions: str) -> bool:
-    """Whether a frozen baseline holds for any of the goals under these filters and definitions."""
+    """True where a frozen baseline holds for any of the goals under these filters and definitions."""
     segments = [(goal, segment_of(goal, filters)) for goal in goals]
     return any(
         segment is not None and frozen.holds_for(replace(goal, filters=segment), definitions)

@@ -1,4 +1,4 @@
-"""What pages say of goals, in words a reader can repeat: no more digits than the figures carry."""
+"""The words of pages about goals, which a reader can repeat: no more digits than the figures carry."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ASSUMPTION = (
     "own history. It knows of no release, campaign or decision that lies ahead, and says nothing about "
     "causes."
 )
-NO_SEASON = "No yearly seasonality known: that takes two years of history."
+NO_SEASON = "No yearly seasonality known: that needs two years of history."
 SEASON = "The yearly pattern of the past is in it."
 
-# Where so many tries were made, and fewer or more held, the ranges are told to be too narrow or wide.
+# Where so many tries were made, and fewer or more held, the ranges are called too narrow or wide.
 ENOUGH_TRIES, TOO_FEW, TOO_MANY = 20, 0.65, 0.95
 
 COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
@@ -39,7 +39,7 @@ def scale_unit(goal: Goal) -> Unit:
 
 
 def scale_title(goal: Goal) -> str:
-    """What a goal's scale measures."""
+    """The name of a goal's scale."""
     if goal.comparator:
         return f"Lead over {COMPARED[goal.comparator]}"
     return goal.kpi.title
@@ -58,11 +58,13 @@ def signed(value: float, unit: Unit) -> str:
 def rule(goal: Goal) -> str:
     """The rule of a goal, such as 'baseline + 5.0 points'."""
     relative = goal.kind.endswith("_plus")
-    told = amount(goal.threshold, goal.unit) if relative else written(goal.threshold, goal.unit)
+    threshold = (
+        amount(goal.threshold, goal.unit) if relative else written(goal.threshold, goal.unit)
+    )
     words = RULES[goal.kind]
     if relative and goal.threshold < 0:
         words = words.replace("+", "−")
-    return words.format(threshold=told, comparator=COMPARED.get(goal.comparator or "", ""))
+    return words.format(threshold=threshold, comparator=COMPARED.get(goal.comparator or "", ""))
 
 
 def short_title(goal: Goal) -> str:
@@ -105,7 +107,7 @@ def doubt_text(score: Score) -> str:
     return f"95%: {signed(score.low, unit).removesuffix(' points')} to {signed(score.high, unit)}"
 
 
-def standing(score: Score) -> str:
+def distance(score: Score) -> str:
     """The distance of a goal from its target and its doubt, in a sentence."""
     goal = score.goal
     if score.status == NO_DATA or score.actual is None or score.target is None:
@@ -132,13 +134,13 @@ def basis(score: Score) -> str:
     return f"{score.days} of {score.goal.window_days} days, {written(score.n, 'users')} {words}."
 
 
-def baseline_told(seen: Outlook) -> str:
+def baseline_sentence(outlook: Outlook) -> str:
     """The baseline a row shows, and where it is from."""
-    if seen.baseline is None:
-        return f"No baseline: {seen.hidden or f'no value in {period_text(seen.base)}'}."
-    value = written(seen.baseline, scale_unit(seen.goal))
-    frozen = " (frozen)" if seen.frozen else ""
-    return f"Baseline {value}, {period_text(seen.base)}{frozen}."
+    if outlook.baseline is None:
+        return f"No baseline: {outlook.hidden or f'no value in {period_text(outlook.base)}'}."
+    value = written(outlook.baseline, scale_unit(outlook.goal))
+    frozen = " (frozen)" if outlook.frozen else ""
+    return f"Baseline {value}, {period_text(outlook.base)}{frozen}."
 
 
 def period_text(period: Period) -> str:
@@ -168,83 +170,85 @@ def range_text(low: float | None, high: float | None, unit: Unit) -> str:
     return f"{written(low, unit)} to {written(high, unit)}"
 
 
-def ending(seen: Outlook) -> str:
+def ending(outlook: Outlook) -> str:
     """Where a goal may end, or why nothing is said of it."""
-    if seen.days_left == 0 and seen.now is not None:
+    if outlook.days_left == 0 and outlook.now is not None:
         return "The year is over: this is how it ended."
-    if seen.projection is None:
-        return _sentence(seen.why_none or "no projection")
-    low, high = seen.projection.range_at_end()
-    unit = scale_unit(seen.goal)
-    lead = " ahead" if seen.goal.comparator else ""
+    if outlook.projection is None:
+        return _sentence(outlook.why_none or "no projection")
+    low, high = outlook.projection.range_at_end()
+    unit = scale_unit(outlook.goal)
+    lead = " ahead" if outlook.goal.comparator else ""
     return f"{range_text(low, high, unit)}{lead}, in 80 of 100 cases"
 
 
-def pace(seen: Outlook, need: Needed) -> str:
-    """What a target takes per week."""
+def pace(outlook: Outlook, need: Needed) -> str:
+    """The change per week that a target needs."""
     if need.per_week is None:
         return "The year is over."
-    unit = "points" if seen.goal.unit == "percent" else seen.goal.unit
+    unit = "points" if outlook.goal.unit == "percent" else outlook.goal.unit
     if need.met_now:
-        spare = amount(need.move, seen.goal.unit)
+        spare = amount(need.move, outlook.goal.unit)
         return f"None: today's figure meets it, with {spare} to spare."
     sign = "−" if need.per_week < 0 else "+"
     per_week = _fine(abs(need.per_week), unit)
-    weeks = "1 week" if seen.whole_weeks_left == 1 else f"{seen.whole_weeks_left} weeks"
-    return f"{sign}{per_week} a week, for {weeks} from {day_text(seen.score.as_of)}."
+    weeks = "1 week" if outlook.whole_weeks_left == 1 else f"{outlook.whole_weeks_left} weeks"
+    return f"{sign}{per_week} a week, for {weeks} from {day_text(outlook.score.as_of)}."
 
 
-def precedent(seen: Outlook, need: Needed) -> str:
-    """How often the past moved as far as a target takes, and how far a year before."""
-    weeks = "1 week" if seen.whole_weeks_left == 1 else f"{seen.whole_weeks_left} weeks"
+def precedent(outlook: Outlook, need: Needed) -> str:
+    """The share of past stretches that moved as far as a target needs, and the move of a year before."""
+    weeks = "1 week" if outlook.whole_weeks_left == 1 else f"{outlook.whole_weeks_left} weeks"
     if not need.stretches:
         return f"The history has no two scored stretches {weeks} apart to compare with."
-    move = signed(need.move, seen.goal.unit)
+    move = signed(need.move, outlook.goal.unit)
     many = _of(need.moved, need.stretches)
     if need.met_now:
-        told = (
+        sentence = (
             f"It would be lost by a move of {move}. {many} past stretches of {weeks} went that far."
         )
     else:
-        told = f"{many} past stretches of {weeks} moved by {move} or further."
+        sentence = f"{many} past stretches of {weeks} moved by {move} or further."
     if need.year_before is not None:
-        told += f" Over the same weeks a year before: {signed(need.year_before, seen.goal.unit)}."
-    return told
+        sentence += (
+            f" Over the same weeks a year before: {signed(need.year_before, outlook.goal.unit)}."
+        )
+    return sentence
 
 
-def tested_told(test: Backtest) -> str:
-    """How often the method's ranges held, in a sentence."""
-    told = (
+def tested_sentence(test: Backtest) -> str:
+    """The share of the method's ranges that held, in a sentence."""
+    sentence = (
         f"Tested on this history: {test.held} of {test.tries} ranges for {test.weeks_ahead} "
         f"week{'s' if test.weeks_ahead != 1 else ''} ahead held ({test.share:.0%}; they promise 80%)."
     )
     if test.weeks_ahead < test.wanted:
-        told += f" It is too short to try {test.wanted} weeks."
+        sentence += f" It is too short to try {test.wanted} weeks."
     if test.tries >= ENOUGH_TRIES and test.share < TOO_FEW:
-        told += " Take the range and the chance above as too sure of themselves."
+        sentence += " Take the range and the chance above as too sure of themselves."
     if test.tries >= ENOUGH_TRIES and test.share > TOO_MANY:
-        told += " Take the range above as wider than need be."
-    return told
+        sentence += " Take the range above as wider than need be."
+    return sentence
 
 
-def bands_told(found: Baseline, unit: Unit) -> list[str]:
+def band_sentences(baseline: Baseline, unit: Unit) -> list[str]:
     """A baseline's bands, in sentences."""
-    if found.low_80 is None or found.high_80 is None:
-        return ["No band: that takes two whole weeks."]
-    mean = (
-        [
-            "The value itself lies between "
-            f"{range_text(found.mean_low, found.mean_high, unit).replace(' to ', ' and ')} (95 of 100)."
-        ]
-        if found.mean_low is not None
-        else []
-    )
+    if baseline.low_80 is None or baseline.high_80 is None:
+        return ["No band: that needs two whole weeks."]
+    mean = []
+    if baseline.mean_low is not None:
+        between = _and(baseline.mean_low, baseline.mean_high, unit)
+        mean = [f"The value itself lies between {between} (95 of 100)."]
     return [
-        f"80 of 100 days lie between {range_text(found.low_80, found.high_80, unit).replace(' to ', ' and ')}"
-        " if nothing changes;",
-        f"95 of 100 between {range_text(found.low_95, found.high_95, unit).replace(' to ', ' and ')}.",
+        f"80 of 100 days lie between {_and(baseline.low_80, baseline.high_80, unit)} if nothing changes;",
+        f"95 of 100 between {_and(baseline.low_95, baseline.high_95, unit)}.",
         *mean,
     ]
+
+
+def _and(low: float | None, high: float | None, unit: Unit) -> str:
+    """Two ends, as they follow 'between'."""
+    return f"{written(low, unit)} and {written(high, unit)}"
 
 
 def _fine(value: float, unit: Unit) -> str:
@@ -278,7 +282,7 @@ def window_of(goal: Goal, of_devices: bool) -> str:
 
 
 def measure_of(frozen: Frozen) -> str:
-    """What a frozen baseline is of."""
+    """The measure of a frozen baseline."""
     kpi = KPIS.get(frozen.measure)
     title = kpi.title if kpi else frozen.measure
     window = frozen.device_window
@@ -297,13 +301,13 @@ def band_of(frozen: Frozen) -> str:
     return range_text(frozen.low_80, frozen.high_80, _unit_of(frozen))
 
 
-def drift_of(found: Drift) -> str:
-    """How far today's value is from the frozen one."""
-    if found.drift is None:
+def drift_of(drift: Drift) -> str:
+    """The distance of today's value from the frozen value."""
+    if drift.drift is None:
         return ABSENT
-    unit = _unit_of(found.frozen)
-    told = signed(found.drift, unit)
-    return told if any(digit in "123456789" for digit in told) else "none"
+    unit = _unit_of(drift.frozen)
+    size = signed(drift.drift, unit)
+    return size if any(digit in "123456789" for digit in size) else "none"
 
 
 def _unit_of(frozen: Frozen) -> Unit:

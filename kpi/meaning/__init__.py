@@ -1,1 +1,1 @@
-"""What words mean: definitions, measures, tables, filters, questions. Nothing here reads a store."""
+"""The meaning of words: glossary, definitions, measures, tables, filters, questions. Reads no store."""

@@ -1,10 +1,10 @@
-"""The numbers that the definitions rest on (design, section 3), and the version they go by."""
+"""The constants of the definitions (design, section 3), and their version."""
 
 from kpi.settings import DEVICE_ID as DEVICE_ID
 from kpi.settings import PLATFORM as PLATFORM
 
 DEFINITIONS = "2016.2"
-"""Every publication, baseline and export carries the version of the definitions it was made by."""
+"""Every publication, baseline and export carries the version of the definitions that it follows."""
 
 WEEK = 7
 MONTH = 28
@@ -13,17 +13,26 @@ WINDOWS = (3, 5, 7, 14)
 
 WIDEST_WINDOW = max(WINDOWS)
 NEEDED_DAYS = MONTH + WIDEST_WINDOW - 1
-"""How many days a summary of one more day reaches back, itself included."""
+"""The days that the summary of a further day reads, itself included."""
 
 ATTEMPT_WINDOW = 5
 """The window by which a connection attempt's user counts as multi-device."""
+
+NO_OTHER_DEVICE = 999
+"""Stored as the days since another device, and since low coverage, where there was none."""
+
+VERSIONLESS = "*"
+"""Ends the name of an audience whose segment sets leave out versions."""
+
+LARGEST_SET = 2**31 - 1
+"""Segment sets with versions are numbered from 1 to this, those without from -1 down to its negative."""
 
 UNKNOWN_DEVICES = 2
 """In place of 0 (single) or 1 (multi): too few users had a device id to know an attempt's devices."""
 
 
 def version(device_by: str) -> str:
-    """The version of the definitions, with the device identity where it isn't the usual one."""
+    """The version of the definitions, with the device identity where it isn't the default."""
     return DEFINITIONS if device_by == DEVICE_ID else f"{DEFINITIONS}-{device_by}"
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kpi.meaning.measures import MEASURES, Measure
-from kpi.meaning.tables import TABLES, Level
 
 NAMES = (
     "engagement_ratio same_people_ratio dau mau multi_device_percent multi_device_users "
@@ -14,32 +13,10 @@ NAMES = (
 ).split()
 
 
-@dataclass(frozen=True)
-class Explorable:
-    """A measure that can be explored, and the tags that its users or attempts carry."""
-
-    measure: Measure
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """The tags it can be broken down by: attempts carry more than users do."""
-        return TABLES[self.measure.metric].tags
-
-    @property
-    def level(self) -> Level | None:
-        """What distinguishes the rows of a day; None where nothing does."""
-        return TABLES[self.measure.metric].level
-
-    @property
-    def windows(self) -> tuple[int, ...]:
-        """The windows it can be counted by, where there are several."""
-        return TABLES[self.measure.metric].windows
-
-
-def explorable() -> dict[str, Explorable]:
+def explorable() -> dict[str, Measure]:
     """Every measure that can be explored, by its title."""
     measures = (replace(MEASURES[name], metric=_table(MEASURES[name])) for name in NAMES)
-    return {measure.title: Explorable(measure) for measure in measures}
+    return {measure.title: measure for measure in measures}
 
 
 def _table(measure: Measure) -> str:

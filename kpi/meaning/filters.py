@@ -1,4 +1,4 @@
-"""What a reader may narrow a measure to: tags, new or existing users, devices and a period."""
+"""Filters: tags, new or existing users, devices and a period to which a measure is narrowed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ ATTEMPT_BREAKDOWNS = tuple(BREAKDOWN_NAMES)
 
 @dataclass(frozen=True)
 class Filters:
-    """A segment: several values of one tag are "or", different tags are "and", in one event.
+    """A segment: values of the same tag are "or", different tags are "and", in a single event.
 
     ``not_…`` excludes values; ``users`` is None, 'new' or 'existing'; ``devices`` is None, 'single' or
-    'multi' and goes with attempts only. A blank tag is named '(none)'.
+    'multi' and applies to attempts only. A blank tag is named '(none)'.
     """
 
     browser: tuple[str, ...] = ()
@@ -56,24 +56,24 @@ class Filters:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is narrowed."""
+        """True where nothing is narrowed."""
         return self == Filters()
 
     @property
     def narrowed(self) -> tuple[str, ...]:
-        """The dimensions that something is picked or left out of: tags, 'users' and 'devices'."""
+        """The dimensions of which values are picked or left out: tags, 'users' and 'devices'."""
         tags = [tag for tag in TAGS if getattr(self, tag) or getattr(self, f"not_{tag}")]
         return (*tags, *(name for name in ("users", "devices") if getattr(self, name)))
 
     def without(self, dimension: str) -> Filters:
-        """The same filter, wide open in one dimension."""
+        """The same filter without restriction in a dimension."""
         opened: dict[str, Any] = {dimension: None}
         if dimension in TAGS:
             opened = {dimension: (), f"not_{dimension}": ()}
         return replace(self, **opened)
 
     def picked(self, dimension: str, values: pd.Series) -> pd.Series:
-        """Which values of a tag, or of 'users', the filter lets through."""
+        """True for each value of a tag, or of 'users', that the filter lets through."""
         if dimension == "users":
             return values == self.users
         only, left_out = getattr(self, dimension), getattr(self, f"not_{dimension}")
@@ -81,11 +81,11 @@ class Filters:
 
     @property
     def subtracts(self) -> bool:
-        """Whether values are left out, or several of one tag picked, which is to leave out the rest."""
+        """True where values are left out, or several of a tag picked, which leaves out the rest."""
         return any(getattr(self, f"not_{tag}") or len(getattr(self, tag)) > 1 for tag in TAGS)
 
     def parameters(self) -> dict[str, Any]:
-        """The bound parameters by which every query applies the filter."""
+        """The bound parameters of the filter, for every query."""
         params: dict[str, Any] = {
             "any_users": int(self.users is None),
             "new_user": int(self.users == "new"),
@@ -108,7 +108,7 @@ class Filters:
         return None
 
     def words(self) -> list[str]:
-        """What is picked and left out, as parts of a file's name."""
+        """The values picked and left out, as parts of a file's name."""
         return [
             f"{name.replace('_', '-')}-{value if isinstance(value, str) else '+'.join(value)}"
             for name, value in vars(self).items()
@@ -143,7 +143,7 @@ class Period:
 
     @property
     def bounds(self) -> tuple[date, date]:
-        """Two dates that a query can compare with, wide open where no bound is set."""
+        """Two dates that a query can compare with, far away where no bound is set."""
         return self.first or date(1970, 1, 1), self.last or date(9999, 1, 1)
 
 

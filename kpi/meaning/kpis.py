@@ -55,12 +55,12 @@ class Kpi:
 
     @property
     def timed(self) -> bool:
-        """Whether it is a median of attempts, which is pooled over days and never averaged."""
+        """True for a median of attempts, which is pooled over days and never averaged."""
         return self.unit == "seconds"
 
     @property
     def of_devices(self) -> bool:
-        """Whether it depends on what counts as a user's device."""
+        """True where it depends on the identity of users' devices."""
         return self.table.accepts("window") or (
             self._level == "audience" and self.group != EVERYONE
         )
@@ -97,4 +97,4 @@ KPIS: dict[str, Kpi] = {kpi.id: kpi for kpi in _kpis()}
 """Every KPI by its name."""
 
 GOAL_KPIS = {name: kpi for name, kpi in KPIS.items() if kpi.unit in RATIOS_AND_TIMES}
-"""What a goal may be about: ratios, shares and times."""
+"""The KPIs that a goal may be about: ratios, shares and times."""

@@ -1,5 +1,5 @@
-"""Every measure, defined once, as data: what pages, charts, tables and downloads call it and how they
-write it. Nothing here draws, and nothing here reads a warehouse.
+"""The registry of measures, as data: names, units, definitions and columns, for pages, charts, tables
+and downloads. Nothing here draws, and nothing here reads a warehouse.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _OF_28_DAYS = (
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure: its name, unit, definition and good direction, and the columns that hold it.
+    """A measure: its name, unit, definition and good direction, and the columns that hold it.
 
-    ``metric`` is the table of `export` it stands in, ``column`` its value there, ``n_column`` the count
-    that stands beside it and ``n_words`` what that counts. ``source`` names where it is specified.
+    ``metric`` is its table of `export`, ``column`` its value there, ``n_column`` the count that it is
+    computed from and ``n_words`` the name of that count. ``source`` names where it is specified.
     ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
     ``pooled_in`` is the table that has its value over a whole period, of all attempts together; measures
     of users have none.
@@ -41,9 +41,9 @@ class Measure:
     title: str
     unit: Unit
     words: str
-    better: Better | None
     metric: str
     column: str
+    better: Better = "higher"
     n_column: str | None = None
     n_words: str = ""
     source: str = ""
@@ -61,11 +61,11 @@ class Measure:
         return self.words.format(window=self.window)
 
     def text(self, value: float | None) -> str:
-        """A value as a reader meets it, such as '40.4%', '8,543' or '4.8 s'."""
+        """A value with its unit, such as '40.4%', '8,543' or '4.8 s'."""
         return written(value, self.unit)
 
     def n_text(self, n: float | None) -> str:
-        """What a value rests on, such as 'of 8,543 monthly users', or '' where nothing does."""
+        """The count behind a value, such as 'of 8,543 monthly users', or '' where there is none."""
         if self.n_column is None or pd.isna(n):
             return ""
         return f"of {written(n, 'users')} {self.n_words}"
@@ -80,7 +80,7 @@ class Measure:
         return f"{'−' if change < 0 else '+'}{amount}"
 
     def flat(self, change: float) -> bool:
-        """Whether a change is too small to show in the digits that are written."""
+        """True where a change is too small to show in the digits that are written."""
         return not any(digit in "123456789" for digit in self.change_text(change))
 
 
@@ -95,7 +95,6 @@ MEASURES: dict[str, Measure] = {
                 "The mean of daily active users over the 7 UTC days that end with the day, as a "
                 "percentage of the users active on any of the 28 days that end with it."
             ),
-            better="higher",
             metric="engagement",
             column="engagement_ratio",
             n_column="mau",
@@ -122,7 +121,6 @@ MEASURES: dict[str, Measure] = {
             title="Daily active users",
             unit="users",
             words="Distinct users with at least one event of any type on the UTC day.",
-            better="higher",
             metric="engagement",
             column="dau",
             source="Specification, Definitions",
@@ -135,7 +133,6 @@ MEASURES: dict[str, Measure] = {
                 "Distinct users with at least one event on any of the 28 UTC days that end with "
                 "the day; absent unless all 28 were loaded."
             ),
-            better="higher",
             metric="engagement",
             column="mau",
             source="Specification, Definitions",
@@ -148,7 +145,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the day's active users, the share with an active device that day and two "
                 "different devices active within the {window} UTC days that end with it."
             ),
-            better="higher",
             metric="multi-device",
             column="daily_multi_device_percent",
             n_column="daily_users",
@@ -163,7 +159,6 @@ MEASURES: dict[str, Measure] = {
                 "Distinct users with an active device on the UTC day and two different devices "
                 "active within the {window} days that end with it."
             ),
-            better="higher",
             metric="multi-device",
             column="daily_multi_device_users",
             n_column="daily_users",
@@ -178,7 +173,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the users active in the 28 UTC days that end with the day, the share who "
                 "counted as multi-device on any of them."
             ),
-            better="higher",
             metric="multi-device",
             column="monthly_multi_device_percent",
             n_column="monthly_users",
@@ -190,7 +184,6 @@ MEASURES: dict[str, Measure] = {
             title="Multi-device monthly users",
             unit="users",
             words="Distinct users who counted as multi-device on any of the 28 UTC days.",
-            better="higher",
             metric="multi-device",
             column="monthly_multi_device_users",
             n_column="monthly_users",
@@ -222,7 +215,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, the share whose device became "
                 "ready to sync, ever."
             ),
-            better="higher",
             metric="completion",
             pooled_in="connection-breakdown",
             column="completion_percent",
@@ -238,7 +230,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
                 "to sync within 5 seconds of the first request, 5.000 included."
             ),
-            better="higher",
             metric="completion",
             pooled_in="connection-breakdown",
             column="within_5_seconds_percent",
@@ -254,7 +245,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, how many had an event of the "
                 "step's type."
             ),
-            better="higher",
             metric="steps",
             pooled_in="setup-steps",
             column="reached",
@@ -284,7 +274,6 @@ MEASURES: dict[str, Measure] = {
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
                 "to sync within 10 seconds of the first request, 10.000 included."
             ),
-            better="higher",
             metric="ready-within",
             pooled_in="connection-breakdown",
             column="within_10_seconds_percent",
@@ -297,15 +286,15 @@ MEASURES: dict[str, Measure] = {
 
 
 def over_window(measure: Measure, days: int) -> Measure:
-    """The measure where two devices within so many days make a multi-device user."""
+    """The measure with another window within which two devices count."""
     return replace(measure, window=days)
 
 
 CENSORED_WORDS = (
-    "Production forgot an attempt 30 minutes after its page was opened, later after 2 hours: whoever "
-    "took longer looks as if they had given up. Attempts of the last days may still complete."
+    "Production stopped following an attempt 30 minutes after its page was opened (2 hours in later "
+    "versions), so slower attempts count as not completed. Attempts of the last days may still complete."
 )
-"""What stands beside completion: an attempt is only known to be unfinished as far as it was followed."""
+"""The caution that is shown beside completion."""
 
 COLUMNS: dict[str, tuple[str, Unit]] = {
     "day": ("Day (UTC)", "day"),
@@ -363,7 +352,7 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "format": ("Format", "text"),
     "status": ("Status", "text"),
     "rows_read": ("Rows read", "attempts"),
-    "rows_kept": ("Rows kept", "attempts"),
+    "rows_kept": ("Rows accepted", "attempts"),
     "rows_rejected": ("Rows rejected", "attempts"),
     "rows_with_uid": ("With a user", "attempts"),
     "rows_with_device": ("With a device", "attempts"),

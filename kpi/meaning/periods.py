@@ -1,4 +1,4 @@
-"""Periods by name, and what a period is compared with. UTC days, both ends included."""
+"""Periods by name, and the days that a period is compared with. UTC days, both ends included."""
 
 from __future__ import annotations
 
@@ -34,22 +34,21 @@ LONGEST_YEAR = 366
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every day beside the one ``days`` before: whole weeks, so that weekdays meet weekdays.
+    """A comparison of every day with the day ``days`` before: whole weeks, so the same weekday.
 
-    ``name`` is what a reader calls it, such as 'a year before'; ``note`` what is to be known of it.
+    ``name`` is its name on pages, such as 'a year before'.
     """
 
     name: str
     days: int
-    note: str = ""
 
     @property
     def shift(self) -> timedelta:
-        """How long before."""
+        """The distance to the compared day."""
         return timedelta(days=self.days)
 
     def of(self, table: pd.DataFrame, period: Period) -> pd.DataFrame:
-        """The rows of the compared days, each under the day of the period that it stands beside."""
+        """The rows of the compared days, each under its day of the period."""
         first, last = period.bounds
         rows = within(table, Period(first - self.shift, last - self.shift))
         if len(rows):
@@ -60,7 +59,7 @@ class Comparison:
 def compared(
     name: str, first: date, last: date, loaded_from: date
 ) -> tuple[Comparison | None, str]:
-    """What the days ``first`` to ``last`` are compared with, and a sentence: where it is absent, why.
+    """The comparison for the days ``first`` to ``last``, and a sentence on it, or on why there is none.
 
     A comparison needs as many days as the period has; where the data begins later, it says so.
     """
@@ -84,19 +83,20 @@ def compared(
     else:
         return None, ""
     start, end = first - timedelta(days=days), last - timedelta(days=days)
-    told = days_text(start, end)
+    days_needed = days_text(start, end)
     if end < loaded_from:
         return None, (
-            f"Not compared: {told} would be needed, and the data begins on {day_text(loaded_from)}."
+            f"Not compared: this would need the days {days_needed}, and the data begins on "
+            f"{day_text(loaded_from)}. Choose a later period or another comparison."
         )
-    note = f"Compared with {told}, the same weekdays {days // WEEK} weeks before"
+    note = f"Compared with {days_needed}, the same weekdays {days // WEEK} weeks before"
     if start < loaded_from:
         note += f"; the data begins on {day_text(loaded_from)}"
-    return Comparison(name, days, f"{note}."), f"{note}."
+    return Comparison(name, days), f"{note}."
 
 
 def custom(first: date, last: date) -> tuple[Period, str]:
-    """The days a reader picked; where they were the wrong way round, exchanged, and a notice."""
+    """The days that a reader picked, exchanged where they were in the wrong order, with a notice."""
     if first <= last:
         return Period(first, last), ""
     return Period(last, first), "The period ended before it began: its two days were exchanged."

@@ -1,4 +1,4 @@
-"""A question: which table, under which filters, over which days, by which tag, with which options."""
+"""A question: a table, filters, a period, a breakdown and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """A point per week; incomplete days too; the device window in days; of which attempts; intervals."""
+    """Weekly points; incomplete days; the device window in days; the base of attempts; intervals."""
 
     weekly: bool = False
     incomplete: bool = False
@@ -26,7 +26,7 @@ class Options:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The options that aren't the usual ones, by name."""
+        """The options that differ from the default, by name."""
         return {
             part.name: getattr(self, part.name)
             for part in fields(self)
@@ -36,10 +36,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Question:
-    """What a table is asked for. Two questions that mean the same are equal, so answers are kept by them.
+    """A question to a table. Questions with the same meaning are equal, so they serve as keys of answers.
 
-    ``table`` is a name of `kpi.meaning.tables.TABLES`; what doesn't apply to the table is left out of the
-    question. Counts below ``shown_from`` people are hidden; 0 shows every cell.
+    ``table`` is a name of `kpi.meaning.tables.TABLES`; parts that don't apply to the table are reset to
+    their defaults. Counts below ``shown_from`` people are hidden; 0 shows every cell.
     Raises ValueError for a tag, window or base that the table doesn't have.
     """
 
@@ -55,7 +55,7 @@ class Question:
         if self.by is not None and self.by not in table.tags:
             raise ValueError(f"{self.by!r} is none of {', '.join(table.tags) or 'no tag'}")
         if self.options.window not in WINDOWS:
-            raise ValueError(f"window must be one of {WINDOWS}")
+            raise ValueError(f"the window must be a number of {WINDOWS}")
         if self.options.of not in BASES:
             raise ValueError(f"{self.options.of!r} is none of {', '.join(BASES)}")
         filters = self.filters
@@ -76,7 +76,7 @@ class Question:
         return TABLES[self.table]
 
     def with_every_cell(self) -> Question:
-        """The same question with nothing hidden: to say why something is absent, never to be shown."""
+        """The same question with nothing hidden: to explain absent values, never to be shown."""
         return replace(self, shown_from=0)
 
     def with_options(self, **options: Any) -> Question:

@@ -1,7 +1,6 @@
-"""The registry of tables: what each is called, which queries it reads, and what a reader can choose of it.
+"""The registry of tables: names, queries, and the choices that a reader has.
 
-`export`, Explore, downloads and pages read it; `kpi.numbers.answers` names the function that works each
-table out.
+`export`, Explore, downloads and pages read it; `kpi.numbers.metrics` has the function of each table.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ STEPS = (
     "device.connected",
 )
 BASES = ("begun", "ready")
-"""Which attempts a distribution is of: those begun in the period, or those that became ready in it."""
+"""The attempts of a distribution: those begun in the period, or those that became ready in it."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """What distinguishes the rows of a day: the column, its values, and its label on a page."""
+    """A column that distinguishes the rows of a day, with its values and its label on a page."""
 
     column: str
     label: str
@@ -43,12 +42,12 @@ class Level:
 
 @dataclass(frozen=True)
 class Table:
-    """One table.
+    """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window, of and bands; ``tags`` what it can be broken
-    down by. In a table that ``overlaps`` a user can be in several segments, so that they don't add up.
-    ``level`` is what distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    filters, devices, period, by, weekly, incomplete, window, of and bands; ``tags`` the breakdowns that it
+    has. A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
+    distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
     name: str
@@ -60,23 +59,13 @@ class Table:
     exported: bool = True
 
     def accepts(self, choice: str) -> bool:
-        """Whether a part of a question applies to the table."""
+        """True where a part of a question applies to the table."""
         return choice in self.choices
 
     @property
-    def of_users(self) -> bool:
-        """Whether the table counts users, rather than attempts or Firefox's own figures."""
-        return self.overlaps
-
-    @property
     def of_attempts(self) -> bool:
-        """Whether the table counts connection attempts."""
+        """True where the table counts connection attempts."""
         return self.accepts("devices")
-
-    @property
-    def by_attempts_of_a_day(self) -> bool:
-        """Whether the table has a row a day, of attempts, that `export` prints."""
-        return self.of_attempts and self.exported
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -91,6 +80,7 @@ def _choices(names: str) -> frozenset[str]:
 _BY_DAY = "filters period by weekly incomplete"
 _USERS = _choices(_BY_DAY)
 _ATTEMPTS = _choices(f"{_BY_DAY} devices")
+_POOLED = _choices("filters devices period incomplete")
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -121,38 +111,21 @@ TABLES: dict[str, Table] = {
         ),
         Table("completion", ("completion",), _ATTEMPTS | {"bands"}, ATTEMPT_BREAKDOWNS),
         Table(
-            "steps",
-            ("steps",),
-            _ATTEMPTS,
-            ATTEMPT_BREAKDOWNS,
-            level=Level("step", "Step", STEPS),
+            "steps", ("steps",), _ATTEMPTS, ATTEMPT_BREAKDOWNS, level=Level("step", "Step", STEPS)
         ),
         Table("firefox", ("firefox",), _choices("period weekly")),
+        Table("ready-within", ("completion",), _ATTEMPTS - {"by"}, exported=False),
         Table(
-            "ready-within",
-            ("completion",),
-            _choices("filters devices period weekly incomplete"),
-            exported=False,
-        ),
-        Table(
-            "connection-distribution",
-            ("period_distribution",),
-            _choices("filters devices period incomplete of"),
-            exported=False,
+            "connection-distribution", ("period_distribution",), _POOLED | {"of"}, exported=False
         ),
         Table(
             "connection-breakdown",
             ("period_completion", "period_time", "time_bands"),
-            _choices("filters devices period by incomplete bands"),
+            _POOLED | {"by", "bands"},
             ATTEMPT_BREAKDOWNS,
             exported=False,
         ),
-        Table(
-            "setup-steps",
-            ("period_steps",),
-            _choices("filters devices period incomplete"),
-            exported=False,
-        ),
+        Table("setup-steps", ("period_steps",), _POOLED, exported=False),
     )
 }
 """Every table by its name."""

@@ -35,7 +35,7 @@ class Marker(Protocol):
 
 @dataclass(frozen=True)
 class Annotation:
-    """What happened on a day; ``kind`` is release, incident or holiday."""
+    """An event on a day; ``kind`` is release, incident or holiday."""
 
     day: date
     label: str
@@ -44,7 +44,7 @@ class Annotation:
 
 
 def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
-    """Mark days; the same day and label again replace what stood."""
+    """Mark days; a marker with the same day and label is replaced."""
     with store.only_writer(settings), store.storage_faults(settings):
         with store.next_publication(settings) as publishing:
             for note in notes:
@@ -61,22 +61,22 @@ def annotate(settings: Settings, notes: Iterable[Marker]) -> None:
 
 
 def _refuse_odd(note: Marker) -> None:
-    """Labels are one line and links are of the web: both are shown to every reader."""
+    """Raises Refused unless the label is a single line and the link a web address: readers see both."""
     if len(note.label.encode()) > 256:
         raise Refused("a label may have 256 bytes at most")
     if not note.label.strip() or any(category(letter) == "Cc" for letter in note.label):
-        raise Refused("a label is one line of letters, without control characters")
+        raise Refused("a label is a single line of letters, without control characters")
     url = getattr(note, "url", None)
     if url and not (re.fullmatch(r"https?://[^\s/]+\S*", url) and len(url.encode()) <= 1024):
         raise Refused("a marker's link starts with http:// or https://, and has 1024 bytes at most")
 
 
 def remove(settings: Settings, note: Marker) -> None:
-    """Take a mark away; raises Refused when there is none on that day with that label."""
+    """Remove a marker; raises Refused when there is none on that day with that label."""
     with store.only_writer(settings), store.storage_faults(settings):
         with store.next_publication(settings) as publishing:
-            standing = _read(publishing.connection)
-            if not any((n.day, n.label) == (note.day, note.label) for n in standing):
+            markers = _read(publishing.connection)
+            if not any((n.day, n.label) == (note.day, note.label) for n in markers):
                 raise Refused(f"nothing is marked {note.label!r} on {note.day}")
             queries.run(
                 publishing.connection, "fill/annotation_removed", day=note.day, label=note.label
@@ -84,8 +84,8 @@ def remove(settings: Settings, note: Marker) -> None:
             publishing.publish()
 
 
-def standing(settings: Settings) -> list[Annotation]:
-    """Every mark, in order of days."""
+def listed(settings: Settings) -> list[Annotation]:
+    """Every marker, in order of days."""
     from kpi.numbers.warehouse import open_warehouse
 
     warehouse = open_warehouse(settings)
@@ -96,7 +96,7 @@ def standing(settings: Settings) -> list[Annotation]:
 
 
 def published(warehouse: Warehouse) -> list[Annotation]:
-    """Every mark of an open publication, in order of days."""
+    """Every marker of an open publication, in order of days."""
     rows = warehouse.frame("annotation")
     rows = rows.astype(object).where(rows.notna(), None)
     return [Annotation(*row) for row in rows[["day", "label", "kind", "url"]].to_numpy().tolist()]

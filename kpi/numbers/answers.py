@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -14,7 +14,7 @@ import pandas as pd
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import within
 from kpi.meaning.question import Question
-from kpi.numbers import attempts, metrics
+from kpi.numbers import metrics
 from kpi.numbers.published import Publication, Published, Read, noted
 from kpi.store import queries
 
@@ -24,7 +24,7 @@ LONGEST_PART = 60
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: the file in `queries/read` it comes from, and its text with parameters filled in."""
+    """A statement: its file in `queries/read`, and its text with parameters filled in."""
 
     query: str
     text: str
@@ -34,7 +34,7 @@ class Statement:
 class Answer:
     """A table, the question that it answers, and the publication that it was read from.
 
-    The very same answer may be shared by readers, so nobody changes its table in place.
+    Readers share the answer, so nobody may change its table in place.
     """
 
     question: Question
@@ -46,8 +46,8 @@ class Answer:
     def statements(self) -> tuple[Statement, ...]:
         """The statements behind the table, in Redshift's dialect, with the parameters filled in.
 
-        They return whole counts and quartiles; means and percents are made of them afterwards. A table under
-        a filter also reads itself without parts of the filter, to see what must be hidden: left out here.
+        They return whole counts and quartiles, of which means and percents are computed. A table under a
+        filter is also read without parts of the filter, to know what must be hidden: left out here.
         """
         first: dict[str, Read] = {}
         for query, params in self.readings:
@@ -74,7 +74,7 @@ def days_in_name(days: tuple[date, date]) -> str:
 
 
 def download_name(publication: Publication, words: Iterable[str]) -> str:
-    """The name of a CSV file: what it holds, then definitions and freshness of the publication."""
+    """The name of a CSV file: its contents, then definitions and freshness of the publication."""
     parts = [
         *words,
         f"definitions-{publication.definitions}",
@@ -86,7 +86,7 @@ def download_name(publication: Publication, words: Iterable[str]) -> str:
 
 
 def _safe(word: str) -> str:
-    """A part of a file's name; a long one is cut and ends in a hash of the whole."""
+    """A part of a file's name; long parts are cut and end in a hash of the whole."""
     safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", word)
     if len(safe) <= LONGEST_PART:
         return safe
@@ -94,14 +94,9 @@ def _safe(word: str) -> str:
     return f"{safe[: LONGEST_PART - len(sign) - 1]}-{sign}"
 
 
-def function(name: str) -> Callable[..., pd.DataFrame]:
-    """The function that works a table out, by the table's name."""
-    return metrics.METRICS.get(name) or attempts.DETAILS[name]
-
-
 def answer(published: Published, question: Question) -> Answer:
     """The answer to a question, from one publication."""
     with noted() as readings:
-        # Copied into one block a type, as it would become by being read: charts are kept by their rows.
-        table = function(question.table)(published, **question.arguments()).copy()
+        # Copied into a block per type, as reading it would do: charts are cached by their rows.
+        table = metrics.METRICS[question.table](published, **question.arguments()).copy()
     return Answer(question, table, published.publication, tuple(readings))

@@ -1,21 +1,21 @@
 """Connection attempts of a whole period, pooled: distribution, breakdowns and steps of set-up.
 
 Percentiles are those of the attempts themselves, never averages of days. Days that aren't complete
-don't count. Of parts that add up to a whole, none can be computed from the others (`kpi.numbers.cells`).
+don't count. No hidden part of a whole can be computed from the other parts (`kpi.numbers.cells`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
-from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
-from kpi.meaning.tables import ACCOUNTS, BASES
+from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import LEAST_SHOWN
+from kpi.meaning.tables import ACCOUNTS
 from kpi.numbers.bands import with_shares, with_times
-from kpi.numbers.cells import percent, small, small_or_telling
+from kpi.numbers.cells import percent, small, small_or_revealing
 from kpi.numbers.connections import WITHIN_SECONDS, ready_shares
 from kpi.numbers.narrowed import Counted, hidden_counts
 from kpi.numbers.published import Published
@@ -28,7 +28,7 @@ PATH = {
     "account.verified": 4,
     "device.connected": 5,
 }
-"""The steps of set-up and their places in order; two steps at one place are two ways to the same."""
+"""The steps of set-up and their places in order; two steps at the same place are alternatives."""
 
 QUARTILES = ("p25", "median", "p75")
 BREAKDOWN_COUNTS = (
@@ -43,7 +43,7 @@ def ready_within(
     warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
@@ -61,28 +61,28 @@ def connection_distribution(
     warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     of: str = "begun",
 ) -> pd.DataFrame:
-    """How many attempts were ready within each time, and their percent of those begun, or ready.
+    """The attempts ready within each time, and their percent of those begun, or of those ready.
 
     One row per account and time: account, within_seconds, ready (attempts up to and including that
-    time), attempts (all of them), percent. ``of`` 'begun' takes the attempts begun in the period, as
-    account 'all': which account an attempt given up was for, nobody knows. 'ready' takes those that
+    time), attempts (all of them), percent. ``of`` 'begun' counts the attempts begun in the period, as
+    account 'all', since the account of an abandoned attempt is unknown. 'ready' counts those that
     became ready in the period, 'new' and 'existing', half of which are within the median. Times have
-    two digits and are exact. A time stands only where at least ``min_users`` more attempts became
-    ready since the one before it.
+    two digits and are exact. A time is a row only where at least ``min_users`` more attempts became
+    ready since the row before.
     """
-    by_day_ready = int(_known(of, BASES) == "ready")
+    by_day_ready = int(of == "ready")
 
     def read(filters: Filters) -> dict[str, pd.DataFrame]:
         query = "period_distribution"
-        found = _found(warehouse, query, filters, period, incomplete, by_day_ready=by_day_ready)
-        found["attempts"] = pd.to_numeric(found["attempts"]).astype("Int64")
+        rows = _rows(warehouse, query, filters, period, incomplete, by_day_ready=by_day_ready)
+        rows["attempts"] = pd.to_numeric(rows["attempts"]).astype("Int64")
         if of == "begun":
-            return {"all": found}
-        return {name: found[found["new_account"] == (name == "new")] for name in ACCOUNTS}
+            return {"all": rows}
+        return {name: rows[rows["new_account"] == (name == "new")] for name in ACCOUNTS}
 
     def summed(by_account: dict[str, pd.DataFrame]) -> pd.Series:
         return pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
@@ -90,7 +90,7 @@ def connection_distribution(
     by_account = read(filters)
     totals = summed(by_account)
     wider = [summed(read(other)) for other in _wider(filters, min_users)]
-    hidden = small_or_telling(totals, min_users, _few_more(totals, wider, min_users))
+    hidden = small_or_revealing(totals, min_users, _few_more(totals, wider, min_users))
     parts = [
         _cumulated(rows, account, int(totals[account]), min_users)
         for account, rows in by_account.items()
@@ -109,7 +109,7 @@ def connection_breakdown(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     bands: bool = False,
 ) -> pd.DataFrame:
@@ -120,19 +120,17 @@ def connection_breakdown(
     begun; connections and their quartiles in seconds by the days ready. An attempt has one value of
     each tag, so rows add up.
     """
-    if by is not None:
-        _known(by, ATTEMPT_BREAKDOWNS)
 
     def read(filters: Filters, by: str | None) -> Counted:
         asked = {"broken_by": by or ""}
-        begun = _found(warehouse, "period_completion", filters, period, incomplete, **asked)
-        ready = _found(warehouse, "period_time", filters, period, incomplete, **asked)
+        begun = _rows(warehouse, "period_completion", filters, period, incomplete, **asked)
+        ready = _rows(warehouse, "period_time", filters, period, incomplete, **asked)
         frame = begun.merge(ready, on="broken_by", how="outer")
-        if by is None:  # one row, also where nothing matches
+        if by is None:  # a row, also where nothing matches
             frame = frame.set_index("broken_by").reindex([""]).reset_index()
         for name in BREAKDOWN_COUNTS:
             frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
-        return Counted(frame.assign(day=0))  # one place for all of the period
+        return Counted(frame.assign(day=0))  # a single place for all of the period
 
     table = read(filters, by)
     frame = table.frame.sort_values(["begun", "connections"], ascending=False, kind="stable")
@@ -168,20 +166,20 @@ def setup_steps(
     warehouse: Published,
     filters: Filters = Filters(),
     period: Period = Period(),
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
 ) -> pd.DataFrame:
-    """How far the attempts begun in a period came, and how long each step of set-up took.
+    """The progress of the attempts begun in a period, and the time of each step of set-up.
 
-    One row per step, in order: came_this_far (attempts that took this step or a later one), their
+    One row per step, in order: came_this_far (attempts that took this step or a later step), their
     percent of those begun, lost (how many fewer than at the place before) and its percent of those;
-    reached (attempts that took this very step), the median seconds from the beginning to it, and
-    step_seconds, the median from the latest other step taken by then.
+    reached (attempts with an event of this very step), the median seconds from the beginning to it,
+    and step_seconds, the median from the latest step before it.
     """
-    found = _found(warehouse, "period_steps", filters, period, incomplete)
+    counts = _rows(warehouse, "period_steps", filters, period, incomplete)
 
-    def column(name: str, timed_from: str, found: pd.DataFrame = found) -> pd.Series:
-        rows = found[found["timed_from"] == timed_from].set_index("step")
+    def column(name: str, timed_from: str, counts: pd.DataFrame = counts) -> pd.Series:
+        rows = counts[counts["timed_from"] == timed_from].set_index("step")
         return pd.to_numeric(rows[name].reindex(list(PATH)))
 
     came = column("came_this_far", "begin").fillna(0).astype("Int64")
@@ -191,16 +189,18 @@ def setup_steps(
     before = places.map(by_place.shift()).astype("Int64")
     begun, lost = by_place.iloc[0], before - came
     wider = [
-        _found(warehouse, "period_steps", other, period, incomplete)
+        _rows(warehouse, "period_steps", other, period, incomplete)
         for other in _wider(filters, min_users)
     ]
     few = places.map(_small_loss(by_place, min_users))
-    few |= _few_more(came, [column("came_this_far", "begin", one) for one in wider], min_users)
+    few |= _few_more(came, [column("came_this_far", "begin", rows) for rows in wider], min_users)
     few_lost = few | small(before, min_users) | small(lost, min_users)
     few_reached = few | small(reached, min_users)
-    few_reached |= _few_more(reached, [column("reached", "begin", one) for one in wider], min_users)
+    few_reached |= _few_more(
+        reached, [column("reached", "begin", rows) for rows in wider], min_users
+    )
     for ways in (places[places == place].index for place in by_place.index):
-        few_reached[ways] |= small_or_telling(reached[ways], min_users)
+        few_reached[ways] |= small_or_revealing(reached[ways], min_users)
     few_timed = few_reached | small(column("reached", "step_before"), min_users)
     frame = pd.DataFrame(
         {
@@ -222,17 +222,8 @@ def setup_steps(
     return frame.rename_axis("step").reset_index()
 
 
-DETAILS: dict[str, Callable[..., pd.DataFrame]] = {
-    "ready-within": ready_within,
-    "connection-distribution": connection_distribution,
-    "connection-breakdown": connection_breakdown,
-    "setup-steps": setup_steps,
-}
-"""The tables behind the connection page that `export` doesn't print, by the name of their download."""
-
-
 def _unknown(warehouse: Published, filters: Filters, period: Period, incomplete: bool) -> bool:
-    """Whether attempts can't be counted: no event has a sequence, or no day of the period knows devices."""
+    """True where attempts can't be counted: no event has a sequence, or no day of the period has devices."""
     if warehouse.lacks_sequences:
         return True
     if not filters.devices:
@@ -249,7 +240,7 @@ def _unknown(warehouse: Published, filters: Filters, period: Period, incomplete:
     return inside[0] > 0 and inside[1] == 0
 
 
-def _found(
+def _rows(
     warehouse: Published,
     query: str,
     filters: Filters,
@@ -269,12 +260,12 @@ def _found(
 
 
 def _wider(filters: Filters, min_users: int) -> list[Filters]:
-    """The same filter, wide open in each dimension in turn; nothing needs them where all is shown."""
-    return [filters.without(one) for one in filters.narrowed] if min_users > 1 else []
+    """The same filter without each of its dimensions in turn; none where every count is shown."""
+    return [filters.without(name) for name in filters.narrowed] if min_users > 1 else []
 
 
 def _few_more(counts: pd.Series, wider: list[pd.Series], min_users: int) -> pd.Series:
-    """Where a count under a wider filter is only a few attempts more."""
+    """True where a count under a wider filter is only a few attempts more."""
     few = pd.Series(False, index=counts.index)
     for whole in wider:
         few |= small(whole.fillna(0) - counts, min_users) & (counts > 0)
@@ -282,7 +273,7 @@ def _few_more(counts: pd.Series, wider: list[pd.Series], min_users: int) -> pd.S
 
 
 def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
-    """Places not to show: few came there, or few were lost since the last one shown."""
+    """True for places not to show: few came there, or few were lost since the last place shown."""
     hidden, shown = [], None
     for count in came:
         lost = 0 if shown is None else shown - count
@@ -293,7 +284,7 @@ def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
 
 
 def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) -> pd.DataFrame:
-    """One account's attempts up to each time; times are left out until enough attempts are new."""
+    """An account's attempts up to each time; times are left out until enough attempts are new."""
     ready = rows.groupby("within_ms")["attempts"].sum()  # those never ready have no time
     rows_shown: list[tuple[float, int]] = []
     so_far = shown = 0
@@ -312,9 +303,3 @@ def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) 
             "attempts": pd.array([attempts] * len(rows_shown), dtype="Int64"),
         }
     )
-
-
-def _known(name: str, names: tuple[str, ...]) -> str:
-    if name not in names:
-        raise ValueError(f"{name!r} is none of {', '.join(names)}")
-    return name

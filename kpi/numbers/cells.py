@@ -17,14 +17,14 @@ def percent(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def small(users: pd.Series, min_users: int) -> pd.Series:
-    """Where a count of people is above zero and below the minimum cell size."""
+    """True where a count of people is above zero and below the minimum cell size."""
     return ((users > 0) & (users < min_users)).fillna(False).astype(bool)
 
 
-def small_or_telling(
+def small_or_revealing(
     parts: pd.Series, min_users: int, hidden: pd.Series | None = None
 ) -> pd.Series:
-    """Which of several parts of one whole must be hidden: the small ones, and those that tell of them."""
+    """True for the parts of a whole to hide: small parts, and parts that would reveal them."""
     frame = pd.DataFrame({"whole": 0, "part": parts.to_numpy()}, index=parts.index)
     return hidden_parts(frame, "part", ["whole"], min_users, hidden)
 
@@ -36,11 +36,11 @@ def hidden_parts(
     min_users: int,
     hidden: pd.Series | None = None,
 ) -> pd.Series:
-    """Which cells must be hidden: the small ones, and those that would tell of them by subtraction.
+    """True for the cells to hide: small cells, and cells that would reveal them by subtraction.
 
-    The rows that agree in the columns of ``whole`` are parts of a whole that may be shown, and what is
-    hidden of it is the whole less what is shown. So where that is one cell, or together a small count, the
-    smallest cell still shown is hidden too. ``hidden`` are cells that must be hidden anyway.
+    Rows that agree in the columns of ``whole`` are parts of a whole that may be shown, so readers know the
+    sum of its hidden cells. Where that is a single cell, or a small count, the smallest cell still shown is
+    hidden too. ``hidden`` are cells to hide in any case.
     """
     hide = small(frame[count], min_users)
     if hidden is not None:
@@ -75,8 +75,8 @@ def hidden_attempts(
     """The cells of a table of attempts to hide: its values of a breakdown add up to the table without it.
 
     ``levels`` are its columns beside broken_by and day. Where ``frame`` is by week and ``daily`` the
-    same counts by day, a week is hidden too that would tell, less its days that are shown, of a single
-    hidden day or of fewer people than the minimum. ``anyway`` are cells of both hidden whatever they say.
+    same counts by day, a week is hidden too if the week less its shown days would reveal a single hidden
+    day, or fewer people than the minimum. ``anyway`` are cells of both to hide in any case.
     """
     whole = ["day", *levels]
     if daily is None:
@@ -85,9 +85,9 @@ def hidden_attempts(
     gone = daily[hidden_parts(daily, count, whole, min_users, anyway[1]) & (daily[count] > 0)]
     rest = gone.assign(day=weeks.sunday(gone["day"])).groupby(keys)[count].agg(["sum", "count"])
     rest = frame[keys].merge(rest, how="left", on=keys).fillna(0)
-    telling = (rest["count"] == 1) | small(rest["sum"], min_users)
-    telling.index = frame.index
-    return hidden_parts(frame, count, whole, min_users, _either(telling, anyway[0]))
+    revealing = (rest["count"] == 1) | small(rest["sum"], min_users)
+    revealing.index = frame.index
+    return hidden_parts(frame, count, whole, min_users, _either(revealing, anyway[0]))
 
 
 def hidden_accounts(
@@ -100,7 +100,7 @@ def hidden_accounts(
     """The cells of connections to hide: new and existing accounts add up to all, values to accounts.
 
     An account whose connections are hidden on a day is hidden under every value of a breakdown as well.
-    ``anyway`` are cells of both tables hidden whatever they say.
+    ``anyway`` are cells of both tables to hide in any case.
     """
     if not broken:  # the two accounts of a day are the parts, as the values of a breakdown are
         by_day = None if daily is None else _accounts_as_values(daily)
@@ -134,8 +134,8 @@ def _over_values(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _under_values(table: pd.DataFrame, whole: pd.DataFrame, gone: pd.Series) -> pd.Series:
-    """Where anybody was counted on a day under an account whose whole is gone."""
+    """True where anybody was counted on a day under an account whose whole is hidden."""
     keys = ["day", "account"]
-    found = table[keys].merge(whole[keys].assign(gone=gone.to_numpy()), how="left", on=keys)
+    rows = table[keys].merge(whole[keys].assign(gone=gone.to_numpy()), how="left", on=keys)
     anybody = (table["connections"] > 0).fillna(False).to_numpy(dtype=bool)
-    return pd.Series(found["gone"].fillna(False).to_numpy(dtype=bool) & anybody, index=table.index)
+    return pd.Series(rows["gone"].fillna(False).to_numpy(dtype=bool) & anybody, index=table.index)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import LEAST_SHOWN
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
 from kpi.numbers.bands import with_shares, with_times
@@ -15,7 +18,11 @@ from kpi.numbers.narrowed import Counted, hidden_counts, reaching
 from kpi.numbers.published import Published
 
 WITHIN_SECONDS = (5, 10, 30, 60)
-"""How soon a device may be ready; a time of exactly the limit is within it."""
+"""The limits of the shares that are ready in time; a time of exactly the limit is within it."""
+
+
+Levels = dict[str, tuple[str, ...]]
+"""The columns beside the day that distinguish the rows of a table, with their values."""
 
 
 def connection_time(
@@ -23,7 +30,7 @@ def connection_time(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
     bands: bool = False,
@@ -33,34 +40,13 @@ def connection_time(
     One row per day and account ('new', 'existing'), also where there were no connections.
     Source: specification, "Time taken to connect a device".
     """
-
-    counts = ["connections"]
-
-    def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
-        def accounts(weekly: bool, period: Period) -> pd.DataFrame:
-            found = _attempts(warehouse, "connection_time", filters, period, by, weekly)
-            found["account"] = found.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
-            return found
-
-        frame = _on_every_day(
-            warehouse,
-            accounts(weekly, period),
-            filters,
-            by,
-            incomplete,
-            {"account": ACCOUNTS},
-            counts,
-            weekly,
-        )
-        return Counted(frame, accounts(False, weeks.widened(period)) if weekly else None)
-
-    table = counted(filters, by, judged_period(filters, period, by))
-    hidden = hidden_counts(counted, table, filters, by, counts, ["account"], min_users)
-    frame = table.frame
+    attempts = _Attempts(
+        warehouse, "connection_time", ["connections"], {"account": ACCOUNTS}, incomplete, weekly
+    )
+    frame, hidden, shown = attempts.judged(filters, period, by, min_users)
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
-    shown = reaching(frame, counts, min_users if min_users > 1 else 0)
-    columns = [*counts, "p25_seconds", "median_seconds", "p75_seconds"]
+    columns = ["connections", "p25_seconds", "median_seconds", "p75_seconds"]
     frame.loc[hidden["connections"], columns] = pd.NA
     rows = finished(frame, period, by, shown, warehouse, incomplete)
     if not bands:
@@ -74,12 +60,12 @@ def completion(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
     bands: bool = False,
 ) -> pd.DataFrame:
-    """Of the attempts begun on a day, how many became ready, ever and within 5 and 10 seconds.
+    """The attempts begun on a day, and those of them that became ready, ever and within 5 and 10 seconds.
 
     One row per day: begun, completed (attempts), and percents of those begun. Recent days may still
     complete. Source: specification, "Time taken to connect a device".
@@ -95,33 +81,20 @@ def ready_shares(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
     """`completion`, with the percents ready within 30 and 60 seconds after those within 5 and 10."""
     limits = [f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS]
     shares = {"completed": "completion_percent", **{name: f"{name}_percent" for name in limits}}
-    counts = ["begun", *shares]
-
-    def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
-        def attempts(weekly: bool, period: Period) -> pd.DataFrame:
-            found = _attempts(warehouse, "completion", filters, period, by, weekly)
-            return _on_every_day(warehouse, found, filters, by, incomplete, {}, counts, weekly)
-
-        frame = attempts(weekly, period)
-        return Counted(frame, attempts(False, weeks.widened(period)) if weekly else None)
-
-    table = counted(filters, by, judged_period(filters, period, by))
-    hidden = hidden_counts(counted, table, filters, by, counts, [], min_users)
-    frame = table.frame
-    shown = reaching(frame, counts, min_users if min_users > 1 else 0)
-    begun_hidden = hidden["begun"]
+    attempts = _Attempts(warehouse, "completion", ["begun", *shares], {}, incomplete, weekly)
+    frame, hidden, shown = attempts.judged(filters, period, by, min_users)
     for count, share in shares.items():
         frame[share] = percent(frame[count], frame["begun"])
-        frame.loc[begun_hidden | hidden[count], share] = pd.NA
+        frame.loc[hidden["begun"] | hidden[count], share] = pd.NA
     frame.loc[hidden["completed"], "completed"] = pd.NA
-    frame.loc[begun_hidden, "begun"] = pd.NA
+    frame.loc[hidden["begun"], "begun"] = pd.NA
     return finished(frame.drop(columns=limits), period, by, shown, warehouse, incomplete)
 
 
@@ -130,89 +103,90 @@ def steps(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
-    """Of the attempts begun on a day, how many reached each step of set-up, and the median seconds.
+    """The attempts begun on a day that reached each step of set-up, and the median seconds.
 
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
-
-    counts = ["reached"]
-    levels: dict[str, tuple[str, ...]] = {"step": STEPS}
-
-    def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
-        def by_step(weekly: bool, period: Period) -> pd.DataFrame:
-            return _attempts(warehouse, "steps", filters, period, by, weekly)
-
-        frame = _on_every_day(
-            warehouse, by_step(weekly, period), filters, by, incomplete, levels, counts, weekly
-        )
-        return Counted(frame, by_step(False, weeks.widened(period)) if weekly else None)
-
-    table = counted(filters, by, judged_period(filters, period, by))
-    hidden = hidden_counts(counted, table, filters, by, counts, ["step"], min_users)
-    frame = table.frame
+    attempts = _Attempts(warehouse, "steps", ["reached"], {"step": STEPS}, incomplete, weekly)
+    frame, hidden, shown = attempts.judged(filters, period, by, min_users)
     frame["median_seconds"] = frame.pop("median_ms") / 1000
-    shown = reaching(frame, counts, min_users if min_users > 1 else 0)
     frame.loc[hidden["reached"], ["reached", "median_seconds"]] = pd.NA
     return finished(frame, period, by, shown, warehouse, incomplete)
 
 
-def _attempts(
-    warehouse: Published,
-    query: str,
-    filters: Filters,
-    period: Period,
-    by: str | None,
-    weekly: bool = False,
-) -> pd.DataFrame:
-    first, last = (weeks.widened(period) if weekly else period).bounds
-    found = warehouse.frame(
-        query,
-        broken_by=by or "",
-        first_day=first,
-        last_day=last,
-        weekly=int(weekly),
-        **filters.parameters(),
-    )
-    found["day"] = dates(found["day"])
-    return found
+@dataclass(frozen=True)
+class _Attempts:
+    """The whole counts of a query of attempts, and the cells of them to hide."""
 
+    warehouse: Published
+    query: str
+    counts: list[str]
+    levels: Levels
+    incomplete: bool
+    weekly: bool
 
-def _on_every_day(
-    warehouse: Published,
-    found: pd.DataFrame,
-    filters: Filters,
-    by: str | None,
-    incomplete: bool,
-    levels: dict[str, tuple[str, ...]],
-    counts: list[str],
-    weekly: bool = False,
-) -> pd.DataFrame:
-    """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
+    def judged(
+        self, filters: Filters, period: Period, by: str | None, min_users: int
+    ) -> tuple[pd.DataFrame, dict[str, pd.Series], set[str]]:
+        """The whole counts, the cells of each count to hide, and the values of ``by`` that are listed."""
 
-    No day counts where no event of the store carries a sequence, nor, with a filter of devices, one for
-    whose window too few users had a device.
-    """
-    window = ATTEMPT_WINDOW if filters.devices else 0
-    days = warehouse.frame("days", with_incomplete=int(incomplete), device_window=window)
-    if warehouse.lacks_sequences:
-        days["counted"] = 0
-    counted = pd.Series(days["counted"].to_numpy() == 1, index=pd.DatetimeIndex(dates(days["day"])))
-    if weekly:
-        counted = weeks.whole(counted)
-    calendar = pd.DatetimeIndex(counted.index).as_unit("s")
-    values = sorted(found["broken_by"].unique()) if by else [""]
-    names = ["broken_by", "day", *levels]
-    index = pd.MultiIndex.from_product([values, calendar, *levels.values()], names=names)
-    frame = found.set_index(names).reindex(index).reset_index()
-    stands = frame["day"].map(counted).astype(bool)
-    for column in frame.columns.difference(names):
-        if column in counts:
-            frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("Int64")
-        else:
-            frame[column] = pd.to_numeric(frame[column]).astype("Float64")
-        frame.loc[~stands, column] = pd.NA
-    return frame
+        def counted(filters: Filters, by: str | None, period: Period = period) -> Counted:
+            frame = self._on_every_day(filters, by, period)
+            if not self.weekly:
+                return Counted(frame)
+            return Counted(frame, self._rows(filters, by, weeks.widened(period), False))
+
+        table = counted(filters, by, judged_period(filters, period, by))
+        levels = list(self.levels)
+        hidden = hidden_counts(counted, table, filters, by, self.counts, levels, min_users)
+        shown = reaching(table.frame, self.counts, min_users if min_users > 1 else 0)
+        return table.frame, hidden, shown
+
+    def _rows(self, filters: Filters, by: str | None, period: Period, weekly: bool) -> pd.DataFrame:
+        first, last = (weeks.widened(period) if weekly else period).bounds
+        rows = self.warehouse.frame(
+            self.query,
+            broken_by=by or "",
+            first_day=first,
+            last_day=last,
+            weekly=int(weekly),
+            **filters.parameters(),
+        )
+        rows["day"] = dates(rows["day"])
+        if "new_account" in rows:
+            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
+        return rows
+
+    def _on_every_day(self, filters: Filters, by: str | None, period: Period) -> pd.DataFrame:
+        """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
+
+        No day counts where no event of the store carries a sequence. With a filter of devices, a day
+        doesn't count where too few users had a device within its window.
+        """
+        rows = self._rows(filters, by, period, self.weekly)
+        values = sorted(rows["broken_by"].unique()) if by else [""]
+        counted = self._counted_days(filters)
+        calendar = pd.DatetimeIndex(counted.index).as_unit("s")
+        names = ["broken_by", "day", *self.levels]
+        index = pd.MultiIndex.from_product([values, calendar, *self.levels.values()], names=names)
+        frame = rows.set_index(names).reindex(index).reset_index()
+        for column in frame.columns.difference(names):
+            if column in self.counts:
+                frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("Int64")
+            else:
+                frame[column] = pd.to_numeric(frame[column]).astype("Float64")
+            frame.loc[~frame["day"].map(counted).astype(bool), column] = pd.NA
+        return frame
+
+    def _counted_days(self, filters: Filters) -> pd.Series:
+        """True for the days, or the Sundays of the weeks, that count."""
+        window = ATTEMPT_WINDOW if filters.devices else 0
+        incomplete = int(self.incomplete)
+        days = self.warehouse.frame("days", with_incomplete=incomplete, device_window=window)
+        counts = (days["counted"] == 1) & (not self.warehouse.lacks_sequences)
+        counted = pd.Series(counts.to_numpy(), index=pd.DatetimeIndex(dates(days["day"])))
+        return weeks.whole(counted) if self.weekly else counted

@@ -1,4 +1,4 @@
-"""Why numbers of devices or attempts are absent: too few users have a device, or no event a sequence."""
+"""The reasons why numbers of devices or attempts are absent: low device coverage, or no sequences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, devi
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
-from kpi.text import day_text
+from kpi.text import days_text
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
@@ -20,7 +20,7 @@ NO_SEQUENCE = (
     "python -m kpi summarise"
 )
 WELL_COVERED = 95
-"""From this percent of users with a device on, multi-device numbers stand without their coverage."""
+"""From this percent of users with a device on, multi-device numbers are shown without their coverage."""
 
 SUMMARISE = "Run: python -m kpi summarise"
 HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
@@ -36,11 +36,11 @@ def days_without(
     """The days whose numbers of a device window are absent, for daily values or those of ``span`` days."""
     days = warehouse.coverage
     low = days[pd.to_numeric(days["days_since_low_coverage"]) < window] if len(days) else days
-    found = pd.DatetimeIndex(pd.to_datetime(low["day"]))
+    without = pd.DatetimeIndex(pd.to_datetime(low["day"]))
     last = warehouse.publication.last_day
-    if not len(found) or last is None:
-        return found
-    touched = {day + timedelta(days=later) for day in found for later in range(span)}
+    if not len(without) or last is None:
+        return without
+    touched = {day + timedelta(days=later) for day in without for later in range(span)}
     return pd.DatetimeIndex(sorted(day for day in touched if day <= pd.Timestamp(last)))
 
 
@@ -51,7 +51,7 @@ def why_no_devices(
     span: int = 1,
     what: str = "Multi-device numbers",
 ) -> str | None:
-    """Why numbers of devices are absent on days of a period, in a sentence that says what to do; or None."""
+    """A sentence on days of a period without numbers of devices: the reason and the remedy; or None."""
     first, last = (pd.Timestamp(day.isoformat()) for day in _bounds(warehouse, period))
     absent = days_without(warehouse, window, span)
     absent = absent[(absent >= first) & (absent <= last)]
@@ -59,7 +59,7 @@ def why_no_devices(
         return None
     days = warehouse.coverage
     at = pd.DatetimeIndex(pd.to_datetime(days["day"]))
-    # What made the first absent day absent lies up to a window and a span before it.
+    # The cause of the first absent day is up to a window and a span before it.
     low = days[
         (pd.to_numeric(days["days_since_low_coverage"]) == 0).to_numpy()
         & (at >= absent[0] - timedelta(days=window + span - 2))
@@ -80,7 +80,7 @@ def why_absent(
     period: Period = Period(),
     window: int = ATTEMPT_WINDOW,
 ) -> str | None:
-    """Why a table has absent numbers, where devices or sequences are the reason; or None."""
+    """The reason for absent numbers of a table, if it is devices or sequences; or None."""
     if metric in ("engagement", "multi-device"):
         return why_no_devices(warehouse, period, window, MONTH)
     if metric == "same-people":
@@ -98,10 +98,10 @@ def why_absent(
 def why_no_activity(warehouse: Published, period: Period = Period()) -> str | None:
     """Why same-people numbers are absent on days that have monthly users, and what to do; or None."""
     first, last = period.bounds
-    found = warehouse.frame("days_without_activity", first_day=first, last_day=last)
-    if found.empty:
+    lacking = warehouse.frame("days_without_activity", first_day=first, last_day=last)
+    if lacking.empty:
         return None
-    days = pd.DatetimeIndex(pd.to_datetime(found["day"]))
+    days = pd.DatetimeIndex(pd.to_datetime(lacking["day"]))
     absent = f"Same-people numbers are absent {_when(days)}, which an older version summarised without them"
     if can_be_filled(warehouse, days[-1]):
         return f"{absent}. {SUMMARISE}"
@@ -109,17 +109,17 @@ def why_no_activity(warehouse: Published, period: Period = Period()) -> str | No
 
 
 def can_be_filled(warehouse: Published, day: pd.Timestamp) -> bool:
-    """Whether the private rows of the 28 days that end with a day are retained."""
+    """True where the private rows of the 28 days that end with a day are retained."""
     retention = warehouse.retention
     if retention.empty:
         return True
     return day >= pd.Timestamp(retention["first_kept"].iloc[0]) + timedelta(days=MONTH - 1)
 
 
-def share_told(table: pd.DataFrame) -> str | None:
+def coverage_sentence(table: pd.DataFrame) -> str | None:
     """The share of users with a device in a table of `metrics.device_coverage`, where it is below 95%.
 
-    Of the days whose counts may be shown; None where there are none, or nearly all users have one.
+    Of the days whose counts may be shown; None where there are none, or nearly all users have a device.
     """
     rows = table.dropna(subset=["daily_users", "users_with_device"])
     users = rows["daily_users"].sum()
@@ -132,24 +132,27 @@ def share_told(table: pd.DataFrame) -> str | None:
 
 
 def span_of(column: str) -> int:
-    """Over how many days a column of the tables of users is counted."""
+    """The days over which a column of the tables of users is counted."""
     if column in ("mau", "engagement_ratio") or column.startswith("monthly"):
         return MONTH
     return WEEK if column == "dau_7day_mean" else 1
 
 
 def warnings(warehouse: Published) -> tuple[str, ...]:
-    """Why numbers of the last 28 days are unknown, in sentences."""
+    """Sentences on unknown numbers of the last 28 days."""
     last = warehouse.publication.last_complete_day
     if last is None:
         return ()
     recent = Period(last - timedelta(days=MONTH - 1), last)
-    found = (why_no_devices(warehouse, recent), NO_SEQUENCE if warehouse.lacks_sequences else None)
-    return tuple(filter(None, found))
+    reasons = (
+        why_no_devices(warehouse, recent),
+        NO_SEQUENCE if warehouse.lacks_sequences else None,
+    )
+    return tuple(filter(None, reasons))
 
 
 def blank_services(warehouse: Published, services: Iterable[str]) -> str | None:
-    """How many sequences aren't attempts because they name no service; None where there are none."""
+    """The sentence on sequences that aren't attempts because they name no service; or None."""
     count = int(warehouse.frame("blank_sequences")["sequences"].iloc[0])
     return blank_services_sentence(count, services)
 
@@ -179,14 +182,7 @@ def _bounds(warehouse: Published, period: Period) -> tuple[date, date]:
 
 
 def _when(days: pd.DatetimeIndex) -> str:
-    """Days in words: one, a stretch, or how many between two."""
+    """Days in words: a stretch, or their number within a stretch."""
     first, last = days[0].date(), days[-1].date()
-    if first == last:
-        return f"on {day_text(first)}"
-    start = day_text(first)
-    if first.year == last.year:
-        start = start.removesuffix(f" {first.year}")
-    stretch = f"{start} to {day_text(last)}"
-    if len(days) == (last - first).days + 1:
-        return f"from {stretch}"
-    return f"on {len(days)} days from {stretch}"
+    whole = len(days) == (last - first).days + 1
+    return f"on {'' if whole else f'{len(days)} days of '}{days_text(first, last)}"

@@ -1,4 +1,4 @@
-"""The days of a table: which are judged, which are shown, up to the last that counts."""
+"""The days of a table: those that are judged, and those that are shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_COMPLETE_DAY = (
 
 
 def judged_period(filters: Filters, period: Period, by: str | None) -> Period:
-    """The days by which a course under a filter is judged: all, so that no choice of days says more."""
+    """The days by which cells under a filter are judged: all, so that no choice of days reveals more."""
     return Period() if filters.narrowed and by is None else period
 
 
@@ -28,7 +28,7 @@ def finished(
     warehouse: Published,
     incomplete: bool,
 ) -> pd.DataFrame:
-    """The rows of the period up to the last day that counts, with the breakdown's name, or without.
+    """The rows of the period up to the last day that counts, with a column of the breakdown, if any.
 
     ``shown`` are the values of a breakdown that are listed.
     """

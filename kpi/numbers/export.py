@@ -13,11 +13,11 @@ from kpi.errors import Refused
 
 FORMATS = ("csv", "json", "parquet")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What begins a formula in one spreadsheet or another."""
+"""The beginnings of formulas in spreadsheets."""
 
 
 def written(frame: pd.DataFrame, form: str) -> bytes:
-    """The table in one of the formats; days as YYYY-MM-DD, absent values as an empty field or null."""
+    """The table in a format; days as YYYY-MM-DD, absent values as an empty field or null."""
     if form == "parquet":
         buffer = io.BytesIO()
         days = frame.assign(day=frame["day"].dt.date) if "day" in frame else frame
@@ -32,7 +32,7 @@ def written(frame: pd.DataFrame, form: str) -> bytes:
 
 
 def for_spreadsheets(frame: pd.DataFrame) -> bytes:
-    """The table as CSV for people: text that a spreadsheet would run stands behind an apostrophe.
+    """The table as CSV for people: text that a spreadsheet would run begins with an apostrophe.
 
     The same bytes as `written`, wherever no text begins like a formula.
     """
@@ -61,7 +61,7 @@ def write(frame: pd.DataFrame, form: str, path: Path | None) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)  # a pipe or a device can't be replaced
             return
-        path = path.resolve()  # what a link points to is replaced, not the link
+        path = path.resolve()  # the target of a link is replaced, not the link
         part = path.with_name(path.name + ".part")
         try:
             part.write_bytes(content)

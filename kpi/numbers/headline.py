@@ -45,7 +45,7 @@ class Headline:
 
     @property
     def unusual(self) -> bool:
-        """Whether the change is outside the usual swing; False where that is unknown."""
+        """True where the change is outside the usual swing; False where that is unknown."""
         change = self.change
         return change is not None and self.swing is not None and abs(change) > self.swing
 

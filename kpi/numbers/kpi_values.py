@@ -15,7 +15,7 @@ import pandas as pd
 from kpi.errors import NoData
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, WEEK
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.kpis import Kpi
+from kpi.meaning.kpis import KPIS, Kpi
 from kpi.meaning.question import EVERYBODY, Options, Question
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
@@ -36,7 +36,7 @@ Ask = Callable[[Question], Answer]
 
 @dataclass(frozen=True)
 class Subject:
-    """What a value is of: a KPI, under filters, with devices that count within ``device_window`` days."""
+    """The subject of a value: a KPI, under filters, with devices that count within ``device_window`` days."""
 
     kpi: Kpi
     filters: Filters = EVERYBODY
@@ -62,7 +62,7 @@ class WindowValue:
 
     @property
     def why_no_verdict(self) -> str | None:
-        """Why it is too thin for a verdict: few days with a value, or none of late; None where it isn't."""
+        """The reason why there is no verdict: few days with a value, or no recent value; or None."""
         first, last = self.window.bounds
         length = (last - first).days + 1
         if self.value is None or self.newest is None:
@@ -135,13 +135,13 @@ class KpiValues:
         unknown = self.why_unknown(of, window)
         if unknown:
             return WindowValue(window, None, reason=unknown)
-        found = (
+        value = (
             self._of_attempts(of, window)
             if of.kpi.measure.pooled_in
             else self._of_users(of, window)
         )
         return (
-            found if found.value is not None else replace(found, reason=self._why_none(of, window))
+            value if value.value is not None else replace(value, reason=self._why_none(of, window))
         )
 
     def week_values(self, of: Subject, as_of: date) -> pd.Series:
@@ -158,7 +158,7 @@ class KpiValues:
         return self._pooled_weeks(of, pd.DatetimeIndex(whole.index)).where(whole)
 
     def why_unknown(self, of: Subject, window: Period) -> str | None:
-        """Why a KPI can't be known over a window, in a sentence; None where it can.
+        """The reason why a KPI can't be known over a window, in a sentence; None where it can.
 
         A KPI of devices is known where three quarters of the window's days have a number of them.
         """
@@ -185,7 +185,24 @@ class KpiValues:
         value, newest = float(days.mean()), days.index[-1]
         users = int(self.daily_n(of)[newest])
         interval = share_interval(value, users) if of.kpi.unit == "percent" else None
+        if of == Subject(KPIS["engagement_ratio"]):
+            interval = self._of_same_people(value, newest) or interval
         return WindowValue(window, value, users, len(days), newest.date(), interval)
+
+    def _of_same_people(self, ratio: float, day: pd.Timestamp) -> Interval | None:
+        """The interval of the ratio of all users, from how unevenly people were active in the week to a day.
+
+        Of all users the ratio is that of the same people. None on a day whose active days aren't counted.
+        """
+        options = Options(incomplete=self.incomplete, bands=True)
+        question = Question("same-people", options=options, shown_from=self.min_users)
+        table = self._ask(question).table
+        row = table[table["day"] == day]
+        interval = _interval(row, "engagement_ratio")
+        if interval is None:
+            return None
+        moved = ratio - float(row["engagement_ratio"].iloc[0])
+        return interval[0] + moved, interval[1] + moved
 
     def _of_attempts(self, of: Subject, window: Period) -> WindowValue:
         options = Options(incomplete=self.incomplete, bands=True)
@@ -210,7 +227,7 @@ class KpiValues:
         )
 
     def _why_none(self, of: Subject, window: Period) -> str:
-        """Why there is no value, in words that say what to do."""
+        """The reason for an absent value, in words that say what to do."""
         if self.min_users and self.with_every_cell().over(of, window).value is not None:
             return f"hidden for privacy: fewer than {self.min_users} people or attempts match"
         return f"no value on any day from {window.first} to {window.last}"
@@ -241,7 +258,7 @@ class KpiValues:
         return by_week.reindex(ends)
 
     def _counted_days(self) -> pd.Series:
-        """Whether each UTC day counts: it is loaded and complete."""
+        """True for each UTC day that counts: it is loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
         index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
         return pd.Series(days["counted"].to_numpy() == 1, index=index)
@@ -256,6 +273,8 @@ class KpiValues:
 
 def _interval(row: pd.DataFrame, column: str) -> Interval | None:
     """The interval beside a column of a row; None where the table has none, or an end is absent."""
+    if row.empty:
+        return None
     ends = [row.get(f"{column}{end}", pd.Series([None])).iloc[0] for end in (LOW, HIGH)]
     return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
 

@@ -1,4 +1,4 @@
-"""The manifest of loads as readers see it: rows, rejects by reason, days and status."""
+"""The manifest of loads for readers: rows, rejects by reason, days and status."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import pandas as pd
 LOADED = "loaded"
 COUNTS = ("rows_with_uid", "rows_with_device", "rows_with_sequence", "lines_passed_over")
 WORDS = ("columns_missing", "columns_ignored", "cells_changed")
-"""What a load's rows had; absent for loads of earlier versions."""
+"""Columns on the contents of a load's rows; absent for loads of earlier versions."""
 
 
 def rows(manifest: pd.DataFrame) -> tuple[int, int]:
-    """Rows read and rows rejected by the loads that stand."""
+    """Rows read and rows rejected by the loads in force."""
     if manifest.empty:
         return 0, 0
-    standing = manifest[manifest["status"] == LOADED]
-    return int(standing["rows_read"].sum()), int(standing["rows_rejected"].sum())
+    in_force = manifest[manifest["status"] == LOADED]
+    return int(in_force["rows_read"].sum()), int(in_force["rows_rejected"].sum())
 
 
 def reasons(manifest: pd.DataFrame) -> pd.DataFrame:
-    """Why rows of standing loads were rejected: reason, rows, files; the most frequent first."""
-    told: dict[str, list[int]] = {}
+    """Reasons for rejected rows of the loads in force: reason, rows, files; the most frequent first."""
+    counts: dict[str, list[int]] = {}
     for text in manifest.loc[manifest["status"] == LOADED, "rejected_by_reason"]:
         for reason, count in json.loads(text).items():
-            of = told.setdefault(reason, [0, 0])
-            of[0] += int(count)
-            of[1] += 1
+            rows_files = counts.setdefault(reason, [0, 0])
+            rows_files[0] += int(count)
+            rows_files[1] += 1
     frame = pd.DataFrame(
-        [{"reason": reason, "rows": of[0], "files": of[1]} for reason, of in told.items()],
+        [(reason, *rows_files) for reason, rows_files in counts.items()],
         columns=["reason", "rows", "files"],
     )
     return frame.sort_values(["rows", "reason"], ascending=[False, True], ignore_index=True)

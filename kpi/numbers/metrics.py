@@ -1,4 +1,4 @@
-"""The function of each table that is exported, by the table's name.
+"""The function of each table, by the table's name.
 
 Queries return whole counts; every ratio, mean and percent is computed in these functions, once, for pages
 and exports alike. Frames have the columns of the export, absent values as NA.
@@ -10,6 +10,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from kpi.numbers.attempts import (
+    connection_breakdown,
+    connection_distribution,
+    ready_within,
+    setup_steps,
+)
 from kpi.numbers.connections import completion, connection_time, steps
 from kpi.numbers.firefox import firefox
 from kpi.numbers.same_people import same_people
@@ -24,4 +30,8 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "completion": completion,
     "steps": steps,
     "firefox": firefox,
+    "ready-within": ready_within,
+    "connection-distribution": connection_distribution,
+    "connection-breakdown": connection_breakdown,
+    "setup-steps": setup_steps,
 }

@@ -1,9 +1,9 @@
-"""Cells of attempts under a filter: which of them would say, beside tables without it, what is hidden.
+"""Cells of attempts under a filter that would reveal hidden cells of the tables without it.
 
-An attempt has one value of each tag. So a filter of one tag is a sum of some values of the breakdown by
-that tag, and everything else is the rest of it. A filtered cell is shown only where the breakdown shows
-every value inside the filter, or every value outside of it: then it says nothing that the breakdown and
-the table without the filter don't say.
+An attempt has a single value of each tag. So a filter of a tag is the sum of some values of the breakdown
+by that tag, and the other values are the rest. A filtered cell is shown only where the breakdown shows
+every value inside the filter, or every value outside of it: then it adds nothing to the breakdown and
+the table without the filter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kpi.numbers.cells import hidden_accounts, hidden_attempts, small
 
 Anyway = tuple[pd.Series | None, pd.Series | None]
 DEVICES = "devices"
-"""The one dimension that attempts are filtered by but never broken down by."""
+"""The only dimension by which attempts are filtered but never broken down."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def hidden_days(
 ) -> pd.Series:
     """The rows of ``frame`` on whose day a segment of users is hidden with its zeros.
 
-    ``counts`` are whole, by broken_by, audience and day. Where few users were there over 28 days, a day's
-    0 would say when they were not. Where no count under a filter reaches the minimum on any day, neither is
-    shown that on some days nobody was there.
+    ``counts`` are whole, by broken_by, audience and day. Where few users were active over 28 days, a
+    day's 0 would reveal when they were not. Where no count under a filter reaches the minimum on any day,
+    days without users are hidden as well.
     """
     if not (filters.narrowed or by):
         return pd.Series(False, index=frame.index)
@@ -97,7 +97,7 @@ def hidden_days(
 
 
 def reaching(frame: pd.DataFrame, counts: Sequence[str], least: int) -> set[str]:
-    """The values of a breakdown with a count of at least so many on any day; the others aren't listed."""
+    """The values of a breakdown with a count of at least ``least`` on any day; the others aren't listed."""
     reached = (frame[list(counts)].fillna(0) >= least).any(axis="columns")
     return set(frame.loc[reached, "broken_by"])
 
@@ -120,7 +120,7 @@ def _hidden(
 
 
 def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
-    """Whether some cell of a course holds anybody and none reaches the minimum."""
+    """True where some cell of a course holds anybody and no cell reaches the minimum."""
     most = frame[list(counts)].max().max()
     return bool(pd.notna(most) and 0 < most < min_users)
 
@@ -132,20 +132,20 @@ def _complements(
     levels: Sequence[str],
     min_users: int,
 ) -> pd.Series | None:
-    """Where the table without one dimension of the filter holds only a few attempts more."""
+    """True where the table without a dimension of the filter holds only a few attempts more."""
     keys = ["broken_by", "day", *levels]
     few = None
     for whole in wider:
         all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
         all_of_it.index = frame.index
-        # A cell of nobody has nothing to give away but the whole, which has its own rule.
+        # A cell of nobody can reveal nothing but the whole, which has its own rule.
         mine = small(all_of_it - frame[count], min_users) & (frame[count] > 0).fillna(False)
         few = mine if few is None else few | mine
     return few
 
 
 def _given_away(parts: pd.DataFrame, gone: pd.Series, inside: pd.Series, count: str) -> np.ndarray:
-    """Where a value inside the filter and another outside of it are hidden in the breakdown.
+    """True where a value inside the filter and another outside of it are hidden in the breakdown.
 
     Every value of ``parts`` has the same days and levels in the same order, as the filtered table has.
     """

@@ -1,4 +1,4 @@
-"""The published tables: the only way that measures and pages reach the numbers."""
+"""The published tables, through which measures and pages read the numbers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from kpi.summary import anomalies
 from kpi.text import day_text
 
 RECENT_DAYS = 28
-"""Unusual days are told beside every page's numbers for as long as a monthly count holds them."""
+"""Every page warns of unusual days for as long as a monthly count includes them."""
 
 STALE_AFTER_DAYS = 3
 LISTS_SINCE_SCHEMA = 2
 """Publications of schema 1 have no list of loads; the next summary adds it."""
 
 Read = tuple[str, dict[str, Any]]
-"""One reading: the file in `queries/read`, and its parameters."""
+"""A reading: the file in `queries/read`, and its parameters."""
 
 _READ: ContextVar[list[Read] | None] = ContextVar("read", default=None)
 
@@ -41,7 +41,7 @@ CANT_READ = "the store can't be read now; try again, or run: python -m kpi docto
 
 @dataclass(frozen=True)
 class Publication:
-    """What was built, when, by which definitions, and which days it tells of (UTC dates)."""
+    """A publication: its number, time, version of the definitions, and days (UTC dates)."""
 
     id: int
     built_at: datetime
@@ -54,7 +54,7 @@ class Publication:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to know before trusting the numbers, in sentences: unusual and missing days, old data."""
+        """Warnings about the numbers, in sentences: unusual and missing days, old data."""
         return (*self.noted, *self.old_data(datetime.now(UTC).date()))
 
     def old_data(self, today: date) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Publication:
 
 @contextmanager
 def noted() -> Iterator[list[Read]]:
-    """The readings made within the context, in order, also of answers that are kept."""
+    """The readings made within the context, in order, also those answered from the cache."""
     read: list[Read] = []
     token = _READ.set(read)
     try:
@@ -89,20 +89,20 @@ class Published:
         engine: Engine,
         key: str | None = None,
         explain: Callable[[Exception], Refused | None] = lambda error: None,
-        answers_kept: int = 0,
+        cache_size: int = 0,
         least_coverage: float = Settings.min_device_coverage,
     ) -> None:
-        """``key`` tells the publication where the engine would read on in the next one.
+        """``key`` identifies the publication where the engine would continue with the next publication.
 
-        ``explain`` turns an error of the engine into a sentence. So many ``answers_kept`` are given
-        again without asking, for measures that rest on the same counts. ``least_coverage`` is the percent
-        of users with a device from which on numbers of devices stand.
+        ``explain`` turns an error of the engine into a sentence. ``cache_size`` results are cached for
+        measures that need the same counts. ``least_coverage`` is the least percent of users with a device
+        for numbers of devices.
         """
         self._engine = engine
         self._key = key
         self._explain = explain
         self.least_coverage = least_coverage
-        self._answered = lru_cache(answers_kept)(self._answer)
+        self._answered = lru_cache(cache_size)(self._answer)
 
     def frame(self, query: str, **params: Any) -> pd.DataFrame:
         """The result of a file in `queries/read` with bound parameters.
@@ -136,11 +136,11 @@ class Published:
 
     @cached_property
     def publication(self) -> Publication:
-        """What this warehouse holds."""
-        found = records(self.frame("publication"))
-        if not found:
+        """The publication in this warehouse."""
+        rows = records(self.frame("publication"))
+        if not rows:
             raise NoData("nothing has been summarised yet; run: python -m kpi summarise")
-        row = found[0]
+        row = rows[0]
         return Publication(
             id=row["publication_id"],
             built_at=row["built_at"],
@@ -163,22 +163,17 @@ class Published:
             yield f"{_days(row['days_loaded_early'])} loaded before they were over; they don't count"
         doubtful = self.doubtful["day"].nunique()
         if doubtful:
-            few = "only a few stray events"
-            counted = (
-                f"1 day holds {few} and counts"
-                if doubtful == 1
-                else f"{doubtful} days hold {few} and count"
-            )
-            yield f"{counted} for nothing; the Data page lists their lines"
+            have = "1 day has" if doubtful == 1 else f"{doubtful} days have"
+            yield f"{have} only a few stray events, which don't count; the Data page lists the rows"
 
     @cached_property
     def loads(self) -> pd.DataFrame:
-        """The manifest of loads, the newest first; empty in a publication made before it was kept."""
+        """The manifest of loads, the newest first; empty in a publication of the first schema."""
         return self._listed("load_manifest")
 
     @cached_property
     def retention(self) -> pd.DataFrame:
-        """first_kept and frozen_before in one row, once anything expired."""
+        """A row with first_kept and frozen_before, once anything expired."""
         return self._listed("retention")
 
     @cached_property
@@ -188,12 +183,12 @@ class Published:
 
     @cached_property
     def coverage(self) -> pd.DataFrame:
-        """Users, users with a device and events with a sequence of every day that was counted so."""
+        """Users, users with a device and events with a sequence of every day with these counts."""
         return self.frame("day_coverage")
 
     @cached_property
     def lacks_sequences(self) -> bool:
-        """Whether no event of the whole store carries a sequence; False where that is unknown."""
+        """True where no event of the whole store carries a sequence; False where that is unknown."""
         days = self.coverage
         if days.empty or days["events_with_sequence"].sum() > 0:
             return False
@@ -207,7 +202,7 @@ class Published:
 
     @cached_property
     def has_versionless_sets(self) -> bool:
-        """Whether users are also counted by sets of segments without their version."""
+        """True where users are also counted by sets of segments without their version."""
         return bool(self.frame("versionless_sets")["members"].iloc[0])
 
     @cached_property
@@ -221,7 +216,7 @@ class Published:
     def tag_values(self) -> pd.DataFrame:
         """The values of each tag, most used first: tag, browser, found, users, everyone.
 
-        Users are of the last 28 days; a row with a browser tells of that browser's versions.
+        Users are of the last 28 days; a row with a browser is about that browser's versions.
         """
         return self.frame("tag_values")
 

@@ -96,7 +96,7 @@ def _counted(
 ) -> pd.DataFrame:
     """Whole counts per value and day."""
     first, last = period.bounds
-    found = warehouse.frame(
+    rows = warehouse.frame(
         "same_people",
         **sets_asked(warehouse, filters, by),
         broken_by=by or "",
@@ -105,10 +105,10 @@ def _counted(
         with_incomplete=int(incomplete),
         **filters.parameters(),
     )
-    found["day"] = dates(found["day"])
+    rows["day"] = dates(rows["day"])
     for count in COUNTS:
-        found[count] = pd.to_numeric(found[count]).astype("Int64")
-    return found.sort_values(["broken_by", "day"], ignore_index=True)
+        rows[count] = pd.to_numeric(rows[count]).astype("Int64")
+    return rows.sort_values(["broken_by", "day"], ignore_index=True)
 
 
 def _hide(
@@ -119,10 +119,10 @@ def _hide(
     by: str | None,
     min_users: int,
 ) -> None:
-    """Take out what tells of few people.
+    """Remove what reveals few people.
 
     ``users`` are the counts of the table `engagement`: people are its monthly users. Those active in the week
-    and those not add up to all people, so each tells the other. Where `engagement` hides a day of the week,
+    and those not add up to all people, so each reveals the other. Where `engagement` hides a day of the week,
     the active days less the days it shows would be that day's users, unless enough were active elsewhere.
     """
     whole = hidden_days(users, frame, filters, by, min_users)

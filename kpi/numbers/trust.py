@@ -1,4 +1,4 @@
-"""Whether today's numbers can be trusted: what is missing or doubtful, what it touches, and who mends it."""
+"""The reliability of today's numbers: problems with their cause, the numbers they affect, and the remedy."""
 
 from __future__ import annotations
 
@@ -17,37 +17,36 @@ from kpi.summary import anomalies
 from kpi.text import day_text, days_text
 
 LOAD = "python -m kpi load FILE…, then: python -m kpi summarise"
-SUMMARISE = "python -m kpi summarise"
 WINDOWED = f"7-day means for {WEEK} days; monthly users and the engagement ratio for {MONTH}"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is missing or doubtful: since when, which numbers it touches, until when, and the way out.
+    """A problem with the data: its cause, its days, the numbers it affects, and the remedy.
 
-    ``grave`` says which numbers of the newest complete day can't be used because of it, if any. ``until``
-    is None where nothing but mending ends it.
+    ``grave`` names the numbers of the newest complete day that can't be used because of it, if any.
+    ``until`` is None where only the remedy ends it.
     """
 
     what: str
     since: date | None
-    touches: str
+    affects: str
     until: date | None
-    mend: str
+    remedy: str
     grave: str = ""
 
     @property
     def sentence(self) -> str:
-        """All of it, in sentences."""
+        """The problem in sentences."""
         since = f" since {day_text(self.since)}" if self.since else ""
         until = f", until {day_text(self.until)}" if self.until else ""
-        return f"{self.what}{since}. It touches {self.touches}{until}. {self.mend}."
+        return f"{self.what}{since}. This affects {self.affects}{until}. {self.remedy}."
 
 
 def problems(warehouse: Published, settings: Settings, today: date | None = None) -> list[Problem]:
-    """Everything that a reader of the newest numbers should know, what weighs most first."""
+    """The problems of the newest numbers, grave problems first."""
     today = today or datetime.now(UTC).date()
-    found = [
+    listed = [
         *_old(warehouse, today),
         *_gaps(warehouse),
         *_short(warehouse),
@@ -56,21 +55,21 @@ def problems(warehouse: Published, settings: Settings, today: date | None = None
         *_doubtful(warehouse),
         *_unusual(warehouse),
     ]
-    return sorted(found, key=lambda problem: not problem.grave)
+    return sorted(listed, key=lambda problem: not problem.grave)
 
 
-def answer(warehouse: Published, found: list[Problem]) -> str:
-    """The answer to "can I trust today?", in one sentence."""
+def answer(warehouse: Published, listed: list[Problem]) -> str:
+    """The answer to "Can I trust today's numbers?", in a sentence."""
     last = warehouse.publication.last_complete_day
     if last is None:
         return "No: no day is complete yet."
     day = day_text(last)
-    grave = [problem for problem in found if problem.grave]
+    grave = [problem for problem in listed if problem.grave]
     if grave:
         return f"No: {grave[0].grave}."
-    if found:
-        count = "1 thing" if len(found) == 1 else f"{len(found)} things"
-        return f"With care: the numbers of {day} are there; {count} below may matter to yours."
+    if listed:
+        count = "the problem" if len(listed) == 1 else f"the {len(listed)} problems"
+        return f"With care: {day} is complete, but {count} below may affect your numbers."
     return f"Yes: {day} and the {MONTH - 1} days before it are loaded and complete."
 
 
@@ -104,9 +103,9 @@ def _gaps(warehouse: Published) -> Iterator[Problem]:
         what = f"{days} {'was loaded before its end' if early else 'is not loaded'}"
         if end > first:
             what = f"{days} {'were loaded before their end' if early else 'are not loaded'}"
-        mend = f"An operator loads the whole file of {'each' if end > first else 'that'} day"
+        remedy = f"An operator loads the whole file of {'each' if end > first else 'that'} day"
         yield Problem(
-            what, None, WINDOWED, until, f"{mend}: {LOAD}", grave=_absent(what, until, last)
+            what, None, WINDOWED, until, f"{remedy}: {LOAD}", grave=_absent(what, until, last)
         )
 
 
@@ -117,7 +116,7 @@ def _short(warehouse: Published) -> Iterator[Problem]:
     until = publication.first_day + timedelta(days=MONTH - 1)
     if publication.last_complete_day < until:
         yield Problem(
-            f"The data begin on {day_text(publication.first_day)}, less than {MONTH} days before the "
+            f"The data begins on {day_text(publication.first_day)}, less than {MONTH} days before the "
             "newest day",
             None,
             "monthly users and the engagement ratio, which are absent",
@@ -150,25 +149,25 @@ def _devices(warehouse: Published) -> Iterator[Problem]:
         coverage.days_without(warehouse)[-1].date() >= last
     )
     if why:
-        what, _, mend = why.rstrip(".").partition("). ")
+        what, _, remedy = why.rstrip(".").partition("). ")
         yield Problem(
             f"{what})",
             None,
             "multi- and single-device users, their goals, and connections by devices",
             None if still else absent[-1].date(),
-            f"An operator decides: {_lowered(mend)}",
+            f"An operator decides: {_lowered(remedy)}",
         )
 
 
 def _sequences(warehouse: Published, settings: Settings) -> Iterator[Problem]:
     if warehouse.lacks_sequences:
-        what, _, mend = coverage.NO_SEQUENCE.partition(". ")
-        touches = "connection times, completion, steps and their goals, which are absent"
-        yield Problem(what, None, touches, None, f"An operator can {_lowered(mend)}")
+        what, _, remedy = coverage.NO_SEQUENCE.partition(". ")
+        affects = "connection times, completion, steps and their goals, which are absent"
+        yield Problem(what, None, affects, None, f"An operator can {_lowered(remedy)}")
     blank = coverage.blank_services(warehouse, settings.sync_services)
     if blank:
-        what, _, mend = blank.partition("; ")
-        yield Problem(what, None, "attempts begun and completed", None, f"An operator can {mend}")
+        what, _, remedy = blank.partition("; ")
+        yield Problem(what, None, "attempts begun and completed", None, f"An operator can {remedy}")
 
 
 def _doubtful(warehouse: Published) -> Iterator[Problem]:
@@ -176,14 +175,14 @@ def _doubtful(warehouse: Published) -> Iterator[Problem]:
     count = doubtful["day"].nunique()
     if not count:
         return
-    hold = "1 day holds" if count == 1 else f"{count} days hold"
+    have = "1 day has" if count == 1 else f"{count} days have"
     events = int(doubtful["events"].sum())
     yield Problem(
-        f"{hold} only a few stray events ({events:,} in all), listed below with file and line",
+        f"{have} only a few stray events ({events:,} in all), listed below with file and line",
         None,
-        "nothing: they count for no day",
+        "no number: they count for no day",
         None,
-        f"An operator looks at the lines; they count once the rest of their day comes: {LOAD}",
+        f"An operator can check these lines; they count once the rest of their day is loaded: {LOAD}",
     )
 
 
@@ -198,12 +197,12 @@ def _unusual(warehouse: Published) -> Iterator[Problem]:
             None,
             f"that day's numbers, and {WINDOWED}",
             None,
-            "Whoever runs the servers knows whether it was an outage, a release or real",
+            "Ask the operators of the servers whether it was an outage, a release or a real change",
         )
 
 
 def _absent(what: str, until: date, last: date) -> str:
-    """Which numbers of the last day a gap leaves absent, if any."""
+    """The numbers of the last day that are absent because of a gap, if any."""
     return f"{what}, so monthly numbers of {day_text(last)} are absent" if until >= last else ""
 
 

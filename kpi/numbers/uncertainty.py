@@ -1,4 +1,4 @@
-"""How sure a number is: 95% intervals, and the swing that is usual for a series.
+"""The uncertainty of numbers: 95% intervals, and the usual swing of a series.
 
 Counts are exact, but the people of a day are a sample of those like them. Sources: design, section 9;
 `docs/decisions/how-sure.md`.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK, WINDOWS
+from kpi.meaning.definitions import ATTEMPT_WINDOW, LARGEST_SET, VERSIONLESS, WEEK, WINDOWS
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import LEAST_SHOWN
 from kpi.numbers import weeks
 from kpi.numbers.bands import with_shares
 from kpi.numbers.cells import percent, small
@@ -13,13 +14,11 @@ from kpi.numbers.days import dates, finished, judged_period, within_period
 from kpi.numbers.narrowed import hidden_days, reaching
 from kpi.numbers.published import Published
 
-AUDIENCES = {"all": "active", "multi_device": "multi_device_5", "single_device": "single_device_5"}
-
-
-OTHER_WINDOWS = ("active", *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
-
-
+ACTIVE = "active"
+AUDIENCES = {"all": ACTIVE, "multi_device": "multi_device_5", "single_device": "single_device_5"}
+OTHER_WINDOWS = (ACTIVE, *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
 WITH_DEVICE = "with_device"
+KEYS = ["broken_by", "day"]
 
 
 def engagement(
@@ -27,7 +26,7 @@ def engagement(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
     bands: bool = False,
@@ -58,7 +57,7 @@ def engagement(
     frame["audience"] = frame["audience"].astype("str")
     whole = hidden_days(counts, frame, filters, by, min_users)
     hidden = small(frame["dau"], min_users) | whole
-    # Single and multi add up to all on a day, so that one tells the other.
+    # Single and multi add up to all on a day, so either reveals the other.
     split = frame["audience"] != "all"
     by_day = [frame["broken_by"], frame["day"]]
     hidden |= split & (hidden & split).groupby(by_day).transform("any")
@@ -83,10 +82,10 @@ def multi_device(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
-    window: int = 5,
+    window: int = ATTEMPT_WINDOW,
     bands: bool = False,
 ) -> pd.DataFrame:
     """Users active on two devices within ``window`` days (3, 5, 7 or 14), beside all users.
@@ -94,21 +93,17 @@ def multi_device(
     One row per day: daily and monthly users, multi-device users, and their percent of users.
     Source: specification, "Multi-device usage".
     """
-    if window not in WINDOWS:
-        raise ValueError(f"window must be one of {WINDOWS}")
     multi = f"multi_device_{window}"
-    # What a page asks for beside it is answered by the same query.
+    # The audiences that a page also asks for, so that a single query answers all.
     if multi in AUDIENCES.values():
         audiences = tuple(AUDIENCES.values())
     elif not by:
         audiences = OTHER_WINDOWS
     else:
-        audiences = ("active", multi)
+        audiences = (ACTIVE, multi)
     judged = judged_period(filters, period, by)
     counts = user_counts(warehouse, filters, judged, by, audiences, incomplete)
-    keys = ["broken_by", "day"]
-    everyone = counts[counts["audience"] == "active"].set_index(keys)
-    several = counts[counts["audience"] == multi].set_index(keys).reindex(everyone.index)
+    everyone, several = _by_day(counts, ACTIVE), _by_day(counts, multi)
     frame = pd.DataFrame(
         {
             "daily_users": everyone["daily_users"],
@@ -125,12 +120,12 @@ def multi_device(
     for span in ("daily", "monthly"):
         of_all = small(frame[f"{span}_users"], min_users) | whole
         of_multi = small(frame[f"{span}_multi_device_users"], min_users) | whole
-        if span == "daily":  # single and multi add up to all on a day, so that one tells the other
+        if span == "daily":  # single and multi add up to all on a day, so either reveals the other
             of_multi |= small(frame["daily_users"] - frame["daily_multi_device_users"], min_users)
         frame.loc[of_all, f"{span}_users"] = pd.NA
         frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
         frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
-    frame = frame.sort_values(keys, ignore_index=True)
+    frame = frame.sort_values(KEYS, ignore_index=True)
     if weekly:
         daily = ["daily_users", "daily_multi_device_users"]
         frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", daily))
@@ -148,32 +143,29 @@ def device_coverage(
     filters: Filters = Filters(),
     period: Period = Period(),
     by: str | None = None,
-    min_users: int = 10,
+    min_users: int = LEAST_SHOWN,
     incomplete: bool = False,
     weekly: bool = False,
 ) -> pd.DataFrame:
-    """Of the day's active users, how many have a device on the day, and their percent.
+    """The day's active users, those of them with a device on the day, and their percent.
 
     One row per day: daily_users, users_with_device, device_coverage_percent; the last two are absent
     where devices were never counted. Source: design, section 3.
     """
-    audiences = ("active", WITH_DEVICE)
+    audiences = (ACTIVE, WITH_DEVICE)
     counts = user_counts(warehouse, filters, period, by, audiences, incomplete)
-    keys = ["broken_by", "day"]
-    everyone = counts[counts["audience"] == "active"].set_index(keys)
-    some = counts[counts["audience"] == WITH_DEVICE].set_index(keys).reindex(everyone.index)
-    columns = {"daily_users": everyone, "users_with_device": some}
+    columns = {"daily_users": ACTIVE, "users_with_device": WITH_DEVICE}
     frame = pd.DataFrame(
-        {name: part["daily_users"] for name, part in columns.items()}
+        {name: _by_day(counts, audience)["daily_users"] for name, audience in columns.items()}
     ).reset_index()
     frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
     few = small(frame["daily_users"], min_users)
-    # Those with a device and those without add up to all, so that one tells the other.
-    telling = few | small(frame["users_with_device"], min_users)
-    telling |= small(frame["daily_users"] - frame["users_with_device"], min_users)
+    # Users with and without a device add up to all, so either reveals the other.
+    revealing = few | small(frame["users_with_device"], min_users)
+    revealing |= small(frame["daily_users"] - frame["users_with_device"], min_users)
     frame.loc[few, "daily_users"] = pd.NA
-    frame.loc[telling, ["users_with_device", "device_coverage_percent"]] = pd.NA
-    frame = frame.sort_values(keys, ignore_index=True)
+    frame.loc[revealing, ["users_with_device", "device_coverage_percent"]] = pd.NA
+    frame = frame.sort_values(KEYS, ignore_index=True)
     if weekly:
         frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", list(columns)))
         frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
@@ -192,10 +184,10 @@ def user_counts(
 ) -> pd.DataFrame:
     """Whole counts per value, audience and day: daily_users, week_users, monthly_users.
 
-    From six days before the period, since what is hidden on a day is hidden in the week after it.
+    From six days before the period, since a cell hidden on a day is hidden in the week after it.
     """
     first, last = weeks.widened(period).bounds
-    found = warehouse.frame(
+    counts = warehouse.frame(
         "engagement",
         audiences=audiences,
         **counted_sets(warehouse, filters, by, audiences),
@@ -205,28 +197,33 @@ def user_counts(
         with_incomplete=int(incomplete),
         **filters.parameters(),
     )
-    found["day"] = dates(found["day"])
+    counts["day"] = dates(counts["day"])
     for count in ("daily_users", "week_users", "monthly_users"):
-        found[count] = pd.to_numeric(found[count]).astype("Int64")
-    return found
+        counts[count] = pd.to_numeric(counts[count]).astype("Int64")
+    return counts
+
+
+def _by_day(counts: pd.DataFrame, audience: str) -> pd.DataFrame:
+    """The counts of an audience by value and day, on every day of everyone's."""
+    everyone = counts[counts["audience"] == ACTIVE].set_index(KEYS)
+    return counts[counts["audience"] == audience].set_index(KEYS).reindex(everyone.index)
 
 
 def counted_sets(
     warehouse: Published, filters: Filters, by: str | None, audiences: tuple[str, ...]
 ) -> dict[str, object]:
-    """Which audiences and sets a question is answered by."""
+    """The parameters for the audiences and sets to count; see `sets_asked`."""
     sets = sets_asked(warehouse, filters, by)
-    starred = tuple(f"{audience}*" for audience in audiences)
+    starred = tuple(f"{audience}{VERSIONLESS}" for audience in audiences)
     return {"counted_audiences": audiences if sets["lowest_set"] > 0 else starred, **sets}
 
 
 def sets_asked(warehouse: Published, filters: Filters, by: str | None) -> dict[str, int]:
-    """Which sets a question is answered by: those without versions, unless it asks for a version.
+    """The parameters for the sets to count: those without versions, unless the question asks for a version.
 
-    They give the same counts and are some twenty times fewer; a publication made before they were
-    counted has none.
+    They give the same counts and are some twenty times fewer; older publications have none.
     """
     asks_version = bool(filters.version or filters.not_version or by == "version")
     if asks_version or not warehouse.has_versionless_sets:
-        return {"lowest_set": 1, "highest_set": 2**31 - 1}
-    return {"lowest_set": -(2**31) + 1, "highest_set": -1}
+        return {"lowest_set": 1, "highest_set": LARGEST_SET}
+    return {"lowest_set": -LARGEST_SET, "highest_set": -1}

@@ -1,4 +1,4 @@
-"""The warehouse: one publication that is asked questions."""
+"""The warehouse: a publication that answers questions."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from kpi.settings import Settings
 
 
 class Warehouse(Published):
-    """One publication, opened for reading; safe to share between threads."""
+    """A publication, opened for reading; safe to share between threads."""
 
     def ask(self, question: Question) -> Answer:
         """The answer to a question, with the statements that it was read with."""
         return answers.answer(self, question)
 
 
-def open_warehouse(settings: Settings, answers_kept: int = 0) -> Warehouse:
+def open_warehouse(settings: Settings, cache_size: int = 0) -> Warehouse:
     """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
     key = store.lasting_key(settings)
     explain = partial(store.explained, settings)
     warehouse = Warehouse(
-        store.reading_engine(settings), key, explain, answers_kept, settings.min_device_coverage
+        store.reading_engine(settings), key, explain, cache_size, settings.min_device_coverage
     )
     versions = warehouse.frame("schema_version")
     store.refuse_newer_version(None if versions.empty else version_of(versions))

@@ -1,7 +1,7 @@
-"""Weeks, where they are honest: Monday to Sunday, told under the Sunday, and only when all 7 days count.
+"""Weeks from Monday to Sunday, under their Sunday, and only when all 7 days count.
 
-Distinct users are never added over days: a week's daily users are the mean of its days, and what
-looks back 28 days (MAU, the ratio) is what its Sunday says. Attempts happen once, so those of a week
+Distinct users are never added over days: a week's daily users are the mean of its days, and values over
+28 days (MAU, the ratio) are those of its Sunday. Attempts happen once, so those of a week
 are pooled, in the queries, and their percentiles are of all of them.
 """
 
@@ -31,7 +31,7 @@ def on_sundays(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_of_days(frame: pd.DataFrame, by: str, columns: list[str]) -> pd.DataFrame:
-    """Columns as means over the 7 days that end with the row's; absent where one of the 7 is.
+    """Columns as means over the 7 days that end with the row's; absent where any of the 7 is.
 
     ``frame`` has every day from first to last for each value of ``by``, in order.
     """
@@ -41,7 +41,7 @@ def mean_of_days(frame: pd.DataFrame, by: str, columns: list[str]) -> pd.DataFra
 
 
 def whole(counted: pd.Series) -> pd.Series:
-    """Whether each week counts, by its Sunday: all of its 7 days do. ``counted`` is by day."""
+    """True for each week that counts, by its Sunday: all of its 7 days do. ``counted`` is by day."""
     days = pd.Series(counted.index, index=counted.index)
     return counted.astype(int).groupby(sunday(days).to_numpy()).sum() == WEEK
 

@@ -16,17 +16,21 @@ from sqlalchemy import Connection, Engine
 
 from kpi.errors import Refused
 from kpi.settings import Settings
-from kpi.store.connections import retried
-from kpi.store.shared import SCHEMA_VERSION, Loading, Publishing, refuse_newer_version, stored_key
+from kpi.store.connections import retried as retried
+from kpi.store.shared import SCHEMA_VERSION as SCHEMA_VERSION
+from kpi.store.shared import Loading as Loading
+from kpi.store.shared import Publishing as Publishing
+from kpi.store.shared import refuse_newer_version as refuse_newer_version
+from kpi.store.shared import stored_key as stored_key
 
 
 def place(settings: Settings) -> str:
-    """What messages call the store: its folder, or 'the database', never a host."""
+    """The store's name in messages: its folder, or 'the database', never a host."""
     return _kind(settings).place(settings)
 
 
 def has_events(settings: Settings) -> bool:
-    """Whether anything was ever loaded."""
+    """True once anything was loaded."""
     return _kind(settings).has_events(settings)
 
 
@@ -41,7 +45,7 @@ def no_events(settings: Settings) -> str:
 
 
 def publication_key(settings: Settings) -> str:
-    """What tells the newest publication from every other, for caches; raises NoData without one."""
+    """A key of the newest publication, for caches; raises NoData where there is none."""
     return _kind(settings).publication_key(settings)
 
 
@@ -51,12 +55,12 @@ def reading_engine(settings: Settings) -> Engine:
 
 
 def lasting_key(settings: Settings) -> str | None:
-    """The key of the publication to hold on to, where the engine would read on in the next one."""
+    """The key of the publication to hold on to, where the engine would read on in the next publication."""
     return _kind(settings).lasting_key(settings)
 
 
 def explained(settings: Settings, error: Exception) -> Refused | None:
-    """The sentence for an error while reading, where there is a better one than that it failed."""
+    """The sentence for an error while reading, where there is better to say than that it failed."""
     return _kind(settings).explained(settings, error)
 
 
@@ -89,7 +93,7 @@ def reading_events(settings: Settings) -> AbstractContextManager[Connection | No
 
 
 def adding_baselines(settings: Settings) -> AbstractContextManager[Connection]:
-    """A connection that may add rows to `kpi.baseline`; they stand when the block ends without fault."""
+    """A connection that may add rows to `kpi.baseline`; committed when the block ends without fault."""
     return _kind(settings).adding_baselines(settings)
 
 
@@ -98,14 +102,14 @@ def reading_baselines(settings: Settings) -> AbstractContextManager[Connection |
     return _kind(settings).reading_baselines(settings)
 
 
-def kept_settings(settings: Settings) -> dict[str, str]:
-    """What the store keeps about itself: the check of its key, its version, retention."""
-    return _kind(settings).kept_settings(settings)
+def stored_settings(settings: Settings) -> dict[str, str]:
+    """The store's record of itself: the check of its key, its version, retention."""
+    return _kind(settings).stored_settings(settings)
 
 
-def faults_found(settings: Settings) -> Iterator[str]:
+def damage(settings: Settings) -> Iterator[str]:
     """Sentences on parts of the store that are damaged, each with the way back."""
-    return _kind(settings).faults_found(settings)
+    return _kind(settings).damage(settings)
 
 
 def private_files(settings: Settings) -> Iterator[Path]:
@@ -119,7 +123,7 @@ def back_up(settings: Settings) -> Path:
 
 
 def tidy(settings: Settings) -> None:
-    """What a store wants after it was filled, outside of any transaction: statistics, free space."""
+    """Refresh statistics and free space after a fill, outside of any transaction."""
     _kind(settings).tidy(settings)
 
 
@@ -131,32 +135,3 @@ def _kind(settings: Settings) -> ModuleType:
     from kpi.store import embedded
 
     return embedded
-
-
-__all__ = [
-    "SCHEMA_VERSION",
-    "Loading",
-    "Publishing",
-    "adding_baselines",
-    "back_up",
-    "explained",
-    "faults_found",
-    "has_events",
-    "kept_settings",
-    "lasting_key",
-    "loading",
-    "next_publication",
-    "no_events",
-    "only_writer",
-    "place",
-    "private_files",
-    "publication_key",
-    "reading_baselines",
-    "reading_engine",
-    "reading_events",
-    "refuse_newer_version",
-    "retried",
-    "storage_faults",
-    "stored_key",
-    "tidy",
-]

@@ -1,4 +1,4 @@
-"""Adding hashed rows to a server's private tables: the one step that every server has its own way for."""
+"""Adding hashed rows to a server's private tables: each server has its own way."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TYPES = {
     "load_id": pa.int32(),
 }
 SCHEMA = pa.schema([(name, TYPES.get(name, pa.string())) for name in (*COLUMNS, "load_id")])
-"""The columns of `events.event` in their order; Redshift takes Parquet of these very types only."""
+"""The columns of `events.event` in their order; Redshift accepts Parquet of exactly these types."""
 
 
 def add(settings: Settings, connection: Connection, batches: Iterable[pa.RecordBatch]) -> int:
@@ -55,7 +55,7 @@ class _Counted:
 
 
 def _copy(connection: Connection, batches: Iterable[pa.RecordBatch]) -> None:
-    """Send rows over the connection, as PostgreSQL takes them."""
+    """Send rows over the connection by PostgreSQL's COPY."""
     (statement,) = queries.statements("fill/copied_events")
     rows = _Csv(batches)
     cursor = driver(connection).cursor()

@@ -1,8 +1,8 @@
 """The embedded store's frozen baselines: a file of its own, which no publication replaces or copies.
 
 Rows are only ever added, under a lock of a moment's length that has nothing to do with that of loads
-and summaries. A process killed while it adds one leaves the others as they were: DuckDB's log of the
-file tells the next one what was committed.
+and summaries. A process killed while it adds a row leaves the others as they were: from DuckDB's log of
+the file, the next process knows what was committed.
 """
 
 from __future__ import annotations
@@ -13,35 +13,33 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
 from kpi import private
 from kpi.settings import Settings
 from kpi.store import dialects
 from kpi.store.locks import locked
-from kpi.store.shared import connection_settings, driver
+from kpi.store.shared import driver, in_memory
 
 ATTACH = "ATTACH $1 AS kpi"
 ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
 
 
 def baselines_file(home: Path) -> Path:
-    """Where they are kept, beside the publications."""
+    """The file of the baselines, beside the publications."""
     return home / "baselines.duckdb"
 
 
 @contextmanager
 def adding_baselines(settings: Settings) -> Iterator[Connection]:
-    """A connection that may add rows to `kpi.baseline`; they stand when the block ends without fault."""
+    """A connection that may add rows to `kpi.baseline`; committed when the block ends without fault."""
     file = baselines_file(settings.home)
-    with _locked(settings, fcntl.LOCK_EX):
-        with private.umask():
-            if not file.exists():
-                _make(settings, file)
-            with _attached(settings, file) as connection:
-                yield connection
-                connection.commit()
+    with _locked(settings, fcntl.LOCK_EX), private.umask():
+        if not file.exists():
+            _make(settings, file)
+        with _attached(settings, file) as connection:
+            yield connection
+            connection.commit()
 
 
 @contextmanager
@@ -56,7 +54,7 @@ def reading_baselines(settings: Settings) -> Iterator[Connection | None]:
 
 
 def _make(settings: Settings, file: Path) -> None:
-    """An empty file with its table, put in place whole, so that no crash leaves half of one."""
+    """Create an empty file with its table, put in place whole, so that no crash leaves half a file."""
     part = file.with_name(f"{file.name}.new")
     for left in (part, part.with_name(f"{part.name}.wal")):
         left.unlink(missing_ok=True)
@@ -78,14 +76,6 @@ def _locked(settings: Settings, kind: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def _attached(settings: Settings, file: Path, attach: str = ATTACH) -> Iterator[Connection]:
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": {**connection_settings(settings, None), "threads": "1"}},
-    )
-    try:
-        with engine.connect() as connection:
-            driver(connection).execute(attach, [str(file)])
-            yield connection
-    finally:
-        engine.dispose()
+    with in_memory(settings, threads="1") as connection:
+        driver(connection).execute(attach, [str(file)])
+        yield connection

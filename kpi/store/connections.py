@@ -1,6 +1,6 @@
-"""Connections to a server: how they are made, and what is said when they, or it, are in trouble.
+"""Connections to a server, and the sentences for when they, or the server, are in trouble.
 
-No message made here holds a host, a user, a password or SQL.
+No message of this module holds a host, a user, a password or SQL.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DRIVERS = ("postgresql+psycopg2", "redshift+psycopg2", "redshift+redshift_connec
 CONNECT_SECONDS = 10
 RECYCLE_SECONDS = 1800
 SET = "SELECT set_config(%s, %s, false)"
-"""A session's setting; both PostgreSQL and Redshift have the function, and it takes parameters."""
+"""A session's setting; PostgreSQL and Redshift both have the function, and it accepts parameters."""
 
 CLIENT_CHECK = ("client_connection_check_interval", "1s")
 """A statement ends soon after the command that sent it, even if that was killed; PostgreSQL 14 or newer."""
@@ -38,7 +38,7 @@ Done = TypeVar("Done")
 
 
 def address(settings: Settings) -> URL:
-    """The configured URL; raises Refused, without repeating it, when it is none that we can use."""
+    """The configured URL; raises Refused, without repeating it, when it can't be used."""
     try:
         url = make_url(settings.database_url or "")
     except ArgumentError as error:
@@ -54,14 +54,14 @@ def address(settings: Settings) -> URL:
 
 
 def is_redshift(settings: Settings) -> bool:
-    """Whether the configured server is Redshift."""
+    """True where the configured server is Redshift."""
     return address(settings).get_backend_name() == "redshift"
 
 
 @lru_cache(maxsize=8)
 def reading(settings: Settings) -> Engine:
-    """The pool of connections that pages and exports share; a lost one is replaced before its use."""
-    # On Redshift every transaction sees one state of the tables as it is.
+    """The pool of connections that pages and exports share; a lost connection is replaced before its use."""
+    # On Redshift every transaction sees a single state of the tables anyway.
     options = {} if is_redshift(settings) else {"isolation_level": "REPEATABLE READ"}
     return _engine(
         settings,
@@ -95,22 +95,19 @@ def _engine(settings: Settings, statement_seconds: float, **options: Any) -> Eng
         raise Refused(
             f"{url.drivername} needs a package that isn't installed: pip install {package}"
         ) from error
-    told = [("statement_timeout", f"{int(statement_seconds * 1000)}")]
-    courtesies = [
-        ("query_group", settings.query_group) if engine.dialect.name == "redshift" else CLIENT_CHECK
-    ]
+    timeout = f"{int(statement_seconds * 1000)}"
+    grouped = engine.dialect.name == "redshift"
+    courtesy = ("query_group", settings.query_group) if grouped else CLIENT_CHECK
 
     @event.listens_for(engine, "connect")
     def introduce(raw: Any, _record: Any) -> None:
-        for name, value in told:
-            _execute(raw, SET, (name, value))
+        _execute(raw, SET, ("statement_timeout", timeout))
         raw.commit()
-        for name, value in courtesies:
-            try:
-                _execute(raw, SET, (name, value))
-                raw.commit()
-            except engine.dialect.loaded_dbapi.Error:
-                raw.rollback()  # a server that has no such thing does without
+        try:
+            _execute(raw, SET, courtesy)
+            raw.commit()
+        except engine.dialect.loaded_dbapi.Error:
+            raw.rollback()  # a server that has no such setting does without
 
     return engine
 
@@ -122,25 +119,25 @@ def _execute(raw: Any, statement: str, values: tuple[Any, ...]) -> None:
 
 
 def _arguments(settings: Settings, url: URL) -> dict[str, Any]:
-    """What the driver is told beside the URL: TLS unless the server is this machine, and who we are."""
-    told: dict[str, Any] = {"application_name": settings.application_name}
+    """The driver's arguments beside the URL: TLS unless the server is this machine, and our name."""
+    arguments: dict[str, Any] = {"application_name": settings.application_name}
     if url.drivername.endswith("redshift_connector"):
-        told["timeout"] = CONNECT_SECONDS
+        arguments["timeout"] = CONNECT_SECONDS
         if url.host and _is_here(url):  # without a host, IAM finds the cluster by its name
-            told["ssl"] = False
+            arguments["ssl"] = False
     else:
-        told |= {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 60}
+        arguments |= {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 60}
         if "sslmode" not in url.query:
             if _is_here(url):
-                told["sslmode"] = "prefer"
+                arguments["sslmode"] = "prefer"
             elif url.get_backend_name() == "postgresql":
-                told["sslmode"] = "require"
+                arguments["sslmode"] = "require"
             # Redshift's dialect verifies the server's certificate and name by itself.
-    return told | dict(settings.connect_args)
+    return arguments | dict(settings.connect_args)
 
 
 def _is_here(url: URL) -> bool:
-    """Whether the server is on this machine: the loopback, or a socket in the file system."""
+    """True where the server is on this machine: the loopback, or a socket in the file system."""
     host = str(url.host or url.query.get("host") or "")
     return host in ("", "localhost", "::1") or host.startswith(("127.", "/"))
 
@@ -157,7 +154,7 @@ def retried(work: Callable[[], Done]) -> Done:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether a fault is one that may be gone at the next try."""
+    """True where a fault may be gone at the next try."""
     if isinstance(error, WarehouseDown) and error.__cause__ is not None:
         return is_passing(error.__cause__)
     if not isinstance(error, DBAPIError):
@@ -169,19 +166,19 @@ def is_passing(error: BaseException) -> bool:
 def faults(settings: Settings) -> Iterator[None]:
     """Turn what the driver says into one line that says what to do.
 
-    What nobody foresaw is told by its SQLSTATE alone, since what the server says of it quotes rows; only
-    SQL that is wrong by itself surfaces as the bug it is.
+    An error that is not foreseen is reported by its SQLSTATE alone, since the server's message quotes
+    rows; only SQL that is wrong by itself surfaces as the bug it is.
     """
     try:
         yield
     except DBAPIError as error:
-        told, state = refusal(error), _state(error)
-        if told is not None:
-            raise told from error
+        refused, state = refusal(error), _state(error)
+        if refused is not None:
+            raise refused from error
         if state.startswith(WRONG_SQL):
             raise
         raise Refused(
-            f"the database refused a statement (SQLSTATE {state}) and nothing of it was kept; the "
+            f"the database refused a statement (SQLSTATE {state}) and nothing was changed; the "
             "database's own log has the reason"
         ) from None
     except Exception as error:
@@ -195,9 +192,9 @@ def faults(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def driver_faults(connection: Connection, statement: str) -> Iterator[None]:
-    """Errors of the driver, asked past SQLAlchemy to take rows, as SQLAlchemy would raise them.
+    """Errors of the driver, asked past SQLAlchemy to add rows, as SQLAlchemy would raise them.
 
-    What is none of the server's troubles is refused by its SQLSTATE alone, since what the server says
+    An error without a sentence of its own is refused by its SQLSTATE alone, since the server's message
     quotes the row.
     """
     driver = connection.dialect.loaded_dbapi.Error
@@ -205,7 +202,7 @@ def driver_faults(connection: Connection, statement: str) -> Iterator[None]:
         yield
     except driver as error:
         lost = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
-        told = DBAPIError.instance(
+        raised = DBAPIError.instance(
             statement,
             None,
             error,
@@ -216,39 +213,39 @@ def driver_faults(connection: Connection, statement: str) -> Iterator[None]:
         )
         if lost:
             connection.invalidate(error)
-        if refusal(told) is None:
+        if refusal(raised) is None:
             raise Refused(
-                f"the database refused the rows (SQLSTATE {_state(told)}); nothing was loaded"
+                f"the database refused the rows (SQLSTATE {_state(raised)}); nothing was loaded"
             ) from None
-        raise told from None
+        raise raised from None
 
 
 def refusal(error: Exception) -> Refused | None:
     """The sentence for an error of the driver; None when it is a bug of ours."""
     if not isinstance(error, DBAPIError):
         return None
-    state, told = _state(error), str(error.orig)
-    if "password authentication failed" in told or state in ("28P01", "28000"):
+    state, message = _state(error), str(error.orig)
+    if "password authentication failed" in message or state in ("28P01", "28000"):
         return Refused("the database doesn't know this user or password; correct KPI_DATABASE_URL")
-    if "does not support SSL" in told:
+    if "does not support SSL" in message:
         return Refused(
             "the database offers no TLS; switch it on there, or, on a network that nobody else is on, "
             "add ?sslmode=disable to KPI_DATABASE_URL"
         )
-    if "certificate verify failed" in told or "SSL error" in told:
+    if "certificate verify failed" in message or "SSL error" in message:
         return Refused(
             "the database's TLS certificate can't be verified; set sslrootcert (and sslmode) in "
             "KPI_DATABASE_URL"
         )
-    if state == "3D000" or ("database" in told and "does not exist" in told and not state):
+    if state == "3D000" or ("database" in message and "does not exist" in message and not state):
         return Refused("there is no such database; correct the name at the end of KPI_DATABASE_URL")
     if state in ("3F000", "42P01", "42703"):
         return Refused(
-            f"the database lacks our schemas or tables, or has older ones; {MAKE_TABLES}"
+            f"the database lacks our schemas or tables, or has older tables; {MAKE_TABLES}"
         )
     if state == "42501":
         return Denied(
-            f"the database's user lacks a grant ({_denied(told)}); `python -m kpi ddl` prints all grants"
+            f"the database's user lacks a grant ({_denied(message)}); `python -m kpi ddl` prints all grants"
         )
     if state in ("57014", "55P03"):
         return WarehouseDown(
@@ -274,24 +271,24 @@ def refusal(error: Exception) -> Refused | None:
 def _state(error: StatementError) -> str:
     """The SQLSTATE, or '' where the driver gives none, as for a server that was never reached."""
     orig = error.orig
-    found = getattr(orig, "pgcode", None)
-    if found is None and orig is not None and orig.args and isinstance(orig.args[0], dict):
-        found = orig.args[0].get("C")  # redshift_connector
-    return found or ""
+    state = getattr(orig, "pgcode", None)
+    if state is None and orig is not None and orig.args and isinstance(orig.args[0], dict):
+        state = orig.args[0].get("C")  # redshift_connector
+    return state or ""
 
 
 def _collided(error: DBAPIError) -> bool:
-    """Whether two transactions got into each other's way; Redshift has no SQLSTATE of its own for it."""
+    """True where two transactions got into each other's way; Redshift has no SQLSTATE for it."""
     return _state(error) in COLLIDED or "Serializable isolation violation" in str(error.orig)
 
 
-def _denied(told: str) -> str:
+def _denied(message: str) -> str:
     """Of a refusal by the server only what was denied, such as 'permission denied for table event'."""
-    line = told.splitlines()[0] if told else ""
+    line = message.splitlines()[0] if message else ""
     place = line.find("permission denied")
     return line[place:] if place >= 0 else "permission denied"
 
 
 def was_stopped(error: DBAPIError) -> bool:
-    """Whether a statement was stopped for having taken too long."""
+    """True where a statement was stopped because it ran too long."""
     return _state(error) == "57014"

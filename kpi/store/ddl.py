@@ -11,7 +11,6 @@ from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import SCHEMA_VERSION, connections, dialects, queries, raw_events
 
-DIALECTS = ("redshift", "postgresql")
 _GROUP = re.compile(r"CREATE GROUP (\w+)")
 
 
@@ -31,24 +30,24 @@ def statements(settings: Settings, dialect: str) -> Iterator[str]:
 def printed(settings: Settings, dialect: str) -> str:
     """Everything, to read or to paste into a console."""
     version = f"'{SCHEMA_VERSION}'"
-    told = (s.replace(":schema_version", version) for s in statements(settings, dialect))
-    return "".join(f"{statement};\n\n" for statement in told)
+    parts = (s.replace(":schema_version", version) for s in statements(settings, dialect))
+    return "".join(f"{part};\n\n" for part in parts)
 
 
 def apply(settings: Settings) -> int:
     """Carry everything out on the configured server, in one transaction; how many statements.
 
-    What stands already is left as it is, so it can be run again, and is after an upgrade.
+    What exists already is left as it is, so it can be run again, and is after an upgrade.
     """
     if not settings.database_url:
         raise Refused("KPI_DATABASE_URL is not set; the embedded store needs no definitions")
     engine = connections.writing(settings)
     done = 0
     with connections.faults(settings), engine.begin() as connection:
-        standing = set(queries.run(connection, "read/groups").scalars())
+        groups = set(queries.run(connection, "read/groups").scalars())
         for statement in statements(settings, connection.dialect.name):
             group = _GROUP.search(statement)
-            if group and group[1] in standing:
+            if group and group[1] in groups:
                 continue
             clause = text(statement)
             version = {"schema_version": str(SCHEMA_VERSION)}

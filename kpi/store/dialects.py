@@ -31,7 +31,7 @@ def make_tables(connection: Connection, name: str) -> None:
 
 
 def translated(statement: str, dialect: str) -> str:
-    """One of our table definitions in another dialect than Redshift's."""
+    """A table definition of ours in another dialect than Redshift's."""
     if dialect == "redshift" or "CREATE TABLE" not in statement:
         return statement
     plain = without_storage(statement)

@@ -2,7 +2,7 @@
 
 `kpi.duckdb` is a link to the newest publication. Readers resolve it before they open it and keep what
 they opened; a writer fills a file of its own and moves the link when it is whole. So nobody ever waits
-for a summary, and nobody sees half of one.
+for a summary, and nobody sees half a publication.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool
 
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
@@ -28,13 +28,21 @@ from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, record_publication
+from kpi.store.shared import (
+    SCHEMA_VERSION,
+    connection_settings,
+    driver,
+    in_memory,
+    record_publication,
+)
 
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
 )
+DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
+READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
 
 
 def place(settings: Settings) -> str:
@@ -43,7 +51,7 @@ def place(settings: Settings) -> str:
 
 
 def has_events(settings: Settings) -> bool:
-    """Whether there is a private file; raises WarehouseDown where this user may not look."""
+    """True where there is a private file; raises WarehouseDown where this user may not look."""
     try:
         return events_file(settings.home).exists()
     except OSError as error:
@@ -68,13 +76,13 @@ def tidy(settings: Settings) -> None:
     """Nothing: every publication is written anew, statistics included."""
 
 
-def kept_settings(settings: Settings) -> dict[str, str]:
-    """What the store keeps about itself: the check of its key, its version, retention."""
+def stored_settings(settings: Settings) -> dict[str, str]:
+    """The store's record of itself: the check of its key, its version, retention."""
     with storage_faults(settings):
-        return health.kept_settings(settings, events_file(settings.home))
+        return health.stored_settings(settings, events_file(settings.home))
 
 
-def faults_found(settings: Settings) -> Iterator[str]:
+def damage(settings: Settings) -> Iterator[str]:
     """Sentences on files that are damaged, each with the way back."""
     home = settings.home
     yield from _publication_faults(settings)
@@ -163,18 +171,9 @@ def reading_events(settings: Settings) -> Iterator[Connection | None]:
         if lock.exists()  # a restored folder has none until something is written
         else nullcontext()
     )
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": connection_settings(settings, None)},
-    )
-    try:
-        with waiting, engine.connect() as connection:
-            raw = driver(connection)
-            raw.execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
-            yield connection
-    finally:
-        engine.dispose()
+    with waiting, in_memory(settings) as connection:
+        driver(connection).execute("ATTACH $1 AS events (READ_ONLY)", [str(file)])
+        yield connection
 
 
 def _locked(settings: Settings, lock: int, kind: int) -> AbstractContextManager[None]:
@@ -191,10 +190,10 @@ def storage_faults(settings: Settings) -> Iterator[None]:
         yield
     except (duckdb.Error, DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        told = str(cause)
-        if "No space left" in told or "File too large" in told or "max_temp_directory_size" in told:
+        message = str(cause)
+        if any(words in message for words in DISK_FULL):
             raise Refused(f"{home}: the disk is full; free some room and run it again") from error
-        if "ermission denied" in told or "Read-only file system" in told or "read-only" in told:
+        if any(words in message for words in READ_ONLY):
             raise Refused(
                 f"{home}: can't be written to; check its permissions, or set KPI_HOME"
             ) from error
@@ -203,7 +202,7 @@ def storage_faults(settings: Settings) -> Iterator[None]:
                 "the memory limit is too small for this; raise KPI_MEMORY_LIMIT (such as 4GB)"
             ) from error
         unreadable = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
-        if isinstance(cause, unreadable) or "Corrupt database file" in told:
+        if isinstance(cause, unreadable) or "Corrupt database file" in message:
             raise WarehouseDown(
                 f"{home}: the store can't be read; if a file is damaged, "
                 "`python -m kpi doctor` names it and the way back"
@@ -212,7 +211,7 @@ def storage_faults(settings: Settings) -> Iterator[None]:
 
 
 def reading_engine(settings: Settings) -> Engine:
-    """A pool of connections that see one publication, the newest now, read only, as `kpi`."""
+    """A pool of connections that read the publication that is the newest now, as `kpi`."""
     publication = publication_file(settings.home)
     engine = create_engine(
         "duckdb:///:memory:",
@@ -244,13 +243,8 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     before = publications.newest_or_none(home)
     if before is not None:
         shutil.copyfile(before, work)
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": connection_settings(settings, home / "spill")},
-    )
     try:
-        with engine.connect() as connection:
+        with in_memory(settings, home / "spill") as connection:
             raw = driver(connection)
             attach_events(raw, home)
             raw.execute("ATTACH $1 AS kpi", [str(work)])
@@ -259,7 +253,6 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
             connection.commit()
             yield Publishing(connection, home, work)
     finally:
-        engine.dispose()
         shutil.rmtree(home / "spill", ignore_errors=True)
         _clear(folder)
 
@@ -305,23 +298,15 @@ class Publishing:
 @contextmanager
 def loading(settings: Settings) -> Iterator[Loading]:
     """The private file, open for writing; nothing spills, since raw ids pass through."""
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=NullPool,
-        connect_args={"config": connection_settings(settings, None)},
-    )
-    try:
-        with engine.connect() as connection:
-            raw = driver(connection)
-            # Rows may be stored in any order; one checkpoint at the end is cheaper than one a file.
-            raw.execute("SET preserve_insertion_order = false")
-            raw.execute("SET wal_autocheckpoint = '1GB'")
-            attach_events(raw, settings.home)
-            opened = Loading(connection, settings.home)
-            opened.prepare()
-            yield opened
-    finally:
-        engine.dispose()
+    with in_memory(settings) as connection:
+        raw = driver(connection)
+        # Rows may be stored in any order; a checkpoint at the end is cheaper than a checkpoint a file.
+        raw.execute("SET preserve_insertion_order = false")
+        raw.execute("SET wal_autocheckpoint = '1GB'")
+        attach_events(raw, settings.home)
+        opened = Loading(connection, settings.home)
+        opened.prepare()
+        yield opened
 
 
 class Loading:
@@ -351,9 +336,9 @@ class Loading:
         tables = self.connection.exec_driver_sql(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
         ).scalars()
-        found = "store" in tables.all()
+        exists = "store" in tables.all()
         self.connection.rollback()
-        if found:
+        if exists:
             upgrade.upgrade_events(
                 self.connection, self._home, publications.newest_or_none(self._home)
             )
@@ -372,13 +357,13 @@ def _readable(file: Path) -> bool:
 
 
 def _upgrade_copy(connection: Connection) -> None:
-    """Bring the copy of the newest publication up to date; refuse one of a newer version."""
+    """Bring the copy of the newest publication up to date; refuse a newer version's."""
     tables = connection.exec_driver_sql(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
     ).scalars()
     if "publication" in tables.all():
-        found = queries.run(connection, "read/schema_version").scalar_one()
-        upgrade.upgrade_publication(connection, int(found))
+        version = queries.run(connection, "read/schema_version").scalar_one()
+        upgrade.upgrade_publication(connection, int(version))
 
 
 def _clear(folder: Path) -> None:

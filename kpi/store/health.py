@@ -1,4 +1,4 @@
-"""Whether the embedded store's files are whole, and what they keep about themselves; what `doctor` asks."""
+"""Checks of the embedded store's files for `doctor`: damage, and their record of themselves."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kpi.settings import Settings
 from kpi.store.shared import connection_settings
 
 
-def kept_settings(settings: Settings, file: Path) -> dict[str, str]:
-    """What the private file keeps about itself; empty where it isn't there. Raises duckdb.Error."""
+def stored_settings(settings: Settings, file: Path) -> dict[str, str]:
+    """The private file's record of itself; empty where there is no file. Raises duckdb.Error."""
     if not file.exists():
         return {}
     with duckdb.connect(":memory:", config=connection_settings(settings, None)) as engine:
@@ -20,7 +20,7 @@ def kept_settings(settings: Settings, file: Path) -> dict[str, str]:
 
 
 def damaged(settings: Settings, file: Path) -> bool:
-    """Whether a file can't be read through; one that is being written can't be looked at."""
+    """True where a file can't be read through; a file that is being written counts as whole."""
     try:
         with duckdb.connect(":memory:", config=connection_settings(settings, None)) as engine:
             engine.execute("ATTACH $1 AS looked_at (READ_ONLY)", [str(file)])

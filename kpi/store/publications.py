@@ -24,16 +24,16 @@ LINK_LOST = (
     "{link} is missing or leads to no file, though there are publications; "
     "`python -m kpi doctor` prints the way back"
 )
-GO_BACK = "to go back to the newest whole one and make up for what is missing, run: {command}"
+GO_BACK = "to go back to the newest whole publication and fill what it lacks, run: {command}"
 START_AGAIN = (
-    "no publication is whole; look for one in a backup first, since what has expired is nowhere else. "
-    "To make one from the events that are left, without Firefox's figures and markers, run: {command}"
+    "no publication is whole; look in a backup first, since what has expired is nowhere else. "
+    "To build it anew from the events that are left, without Firefox's figures and markers, run: {command}"
 )
 _NUMBERED = re.compile(r"kpi-(\d+)\.duckdb")
 
 
 def folder(home: Path) -> Path:
-    """Where the publications are."""
+    """The folder of the publications."""
     return home / "publications"
 
 
@@ -45,7 +45,7 @@ def link(home: Path) -> Path:
 def newest(home: Path) -> Path:
     """The file that the link leads to.
 
-    Raises NoData where nothing was ever published, WarehouseDown where publications stand but the link
+    Raises NoData where nothing was ever published, WarehouseDown where there are publications but the link
     leads to none of them, or can't be read.
     """
     try:
@@ -69,12 +69,12 @@ def newest_or_none(home: Path) -> Path | None:
 
 def numbered(home: Path) -> dict[int, Path]:
     """The publications present by their number, lowest first."""
-    found = {}
+    files = {}
     for file in folder(home).glob("kpi-*.duckdb"):
         number = _NUMBERED.fullmatch(file.name)
         if number:
-            found[int(number[1])] = file
-    return dict(sorted(found.items()))
+            files[int(number[1])] = file
+    return dict(sorted(files.items()))
 
 
 def next_number(home: Path) -> int:
@@ -87,7 +87,7 @@ def put_in_place(home: Path, work: Path, number: int) -> None:
     target = work.with_name(f"kpi-{number:06d}.duckdb")
     with work.open("rb+") as file:
         os.fsync(file.fileno())
-    # The link to be comes first: if this is cut off, it tells the unfinished publication from others.
+    # The new link comes first: if this is cut off, it marks the unfinished publication.
     coming = _coming(home)
     coming.unlink(missing_ok=True)
     coming.symlink_to(target.relative_to(home))
@@ -108,9 +108,9 @@ def sync_folder(changed: Path) -> None:
 
 
 def way_back(home: Path, damaged: Callable[[Path], bool]) -> str:
-    """What to run where the link leads to no publication, or to a damaged one; it ends with the command.
+    """Advice where the link leads to no publication or to damage; it ends with the command to run.
 
-    The newest whole publication below the damaged one, else above it, else the newest of a backup.
+    It names the newest whole publication below the damaged, else above it, else of a backup.
     """
     bad = _NUMBERED.fullmatch(Path(os.path.realpath(link(home))).name)
     number = int(bad[1]) if bad else 0
@@ -137,7 +137,7 @@ def way_back(home: Path, damaged: Callable[[Path], bool]) -> str:
 
 
 def _published(home: Path) -> bool:
-    """Whether a publication stands beside a first one that was cut off before its link was made."""
+    """True where there is any publication but a first one that was cut off before its link was made."""
     cut_off = Path(os.path.realpath(_coming(home)))
     return any(file.resolve() != cut_off for file in numbered(home).values())
 

@@ -29,7 +29,7 @@ ROWS_PER_INSERT = 500
 COUNTING = "ANALYZE "
 FOLDER = Path(__file__).resolve().parent.parent.parent / "queries"
 PLACE = re.compile(r"^(?P<indent> *)(?P<before>.*?)\{\{ (?P<fragment>\w+) \}\}$", re.MULTILINE)
-"""The place of a fragment: the end of a line, whose indentation the fragment takes over."""
+"""The place of a fragment: the end of a line, whose indentation the fragment gets."""
 
 
 @cache
@@ -55,14 +55,14 @@ def statements(name: str) -> tuple[str, ...]:
 
 
 def _says_something(part: str) -> bool:
-    """Whether there is more than comments, which some engines refuse to execute."""
+    """True where there is more than comments, which some engines refuse to execute."""
     return any(line.strip() and not line.lstrip().startswith("--") for line in part.splitlines())
 
 
 def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[Any, ...]]:
-    """Execute every statement of one file with bound parameters; the last one's result.
+    """Execute every statement of one file with bound parameters; the result of the last.
 
-    A tuple or list is bound as the values of an IN; an empty one as a blank, which nothing stored
+    A tuple or list is bound as the values of an IN; an empty list as a blank, which nothing stored
     equals. A parameter that a statement doesn't use is left out. A step of filling counts what it has
     made (ANALYZE) on PostgreSQL only, which plans blindly without; the others keep such counts themselves.
     """
@@ -75,7 +75,7 @@ def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[An
 
 
 def only_for_postgresql(name: str, statement: str) -> bool:
-    """Whether a statement counts what a step of filling has made, which other engines do by themselves."""
+    """True where a statement counts the rows of a fill step, which other engines do by themselves."""
     return name.startswith("fill/") and statement.startswith(COUNTING)
 
 
@@ -89,7 +89,7 @@ def insert_rows(connection: Connection, into: str, rows: Sequence[Mapping[str, A
 
 
 def settings(connection: Connection) -> dict[str, str]:
-    """What the store keeps about itself, by name."""
+    """The store's record of itself, by name."""
     return {name: setting for name, setting in run(connection, "read/settings")}
 
 
@@ -108,7 +108,7 @@ def filled(name: str, **params: Any) -> str:
 
 
 def _bound(statement: str, params: Mapping[str, Any]) -> tuple[TextClause, dict[str, Any]]:
-    """A statement, its IN lists ready to take any number of values, and the parameters it uses."""
+    """A statement, its IN lists ready for any number of values, and the parameters it uses."""
     clause = text_clause(statement)
     given = {key: _bindable(params[key]) for key in clause.compile().params}
     expanding = [

@@ -1,4 +1,4 @@
-"""An existing raw table, filled by somebody's pipeline, seen as `events.event`.
+"""An existing raw table, filled by somebody's pipeline, read as `events.event`.
 
 Settings say which column is which and what its time is counted in. Its ids are hashed already, as the
 specification has it; this program never writes to it.
@@ -11,25 +11,13 @@ import re
 from kpi.errors import Refused
 from kpi.settings import Settings
 
-TEXTS = {
-    "seq_id": 64,
-    "type": 128,
-    "uid": 64,
-    "device_id": 64,
-    "user_agent_browser": 256,
-    "user_agent_version": 256,
-    "user_agent_os": 256,
-    "service": 256,
-    "context": 256,
-    "entrypoint": 256,
-    "campaign": 256,
-    "migration": 256,
-    "region": 256,
-}
 COLUMNS = (
     "timestamp seq_id seq_time type uid device_id new_user user_agent_browser user_agent_version "
     "user_agent_os service context entrypoint campaign migration region"
 ).split()
+TEXTS = {"seq_id": 64, "type": 128, "uid": 64, "device_id": 64} | dict.fromkeys(COLUMNS[7:], 256)
+"""The length in bytes of each column of text."""
+
 NEEDED = ("timestamp", "type", "uid")
 TIMES = ("milliseconds", "seconds")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
@@ -49,19 +37,19 @@ def view(settings: Settings) -> str:
 
 
 def mapping(settings: Settings) -> dict[str, str]:
-    """Our columns by the raw table's; those not named in the settings go by our own names."""
-    told = dict(settings.raw_columns)
-    for ours in told:
+    """Our columns by the raw table's; those that the settings don't name have our own names."""
+    named = dict(settings.raw_columns)
+    for ours in named:
         if ours not in COLUMNS:
             raise Refused(
                 f"KPI_RAW_COLUMNS: {ours[:60]} is none of our columns: {', '.join(COLUMNS)}"
             )
     for ours in NEEDED:
-        if told.get(ours) == "-":
+        if named.get(ours) == "-":
             raise Refused(f"KPI_RAW_COLUMNS: {ours} can't be left out")
     if settings.raw_time not in TIMES:
         raise Refused(f"KPI_RAW_TIME must be one of {', '.join(TIMES)}")
-    return {column: told.get(column, column) for column in COLUMNS}
+    return {column: named.get(column, column) for column in COLUMNS}
 
 
 def _expression(settings: Settings, column: str, named: dict[str, str]) -> str:
@@ -81,10 +69,10 @@ def _expression(settings: Settings, column: str, named: dict[str, str]) -> str:
 
 
 def _word(name: str) -> str:
-    """A name that can stand in a statement; anything else is refused."""
+    """The name, where a statement can hold it; anything else is refused."""
     if not _WORD.fullmatch(name):
         raise Refused(
-            "KPI_RAW_TABLE and KPI_RAW_COLUMNS take plain names: letters, digits, _ and $ only"
+            "KPI_RAW_TABLE and KPI_RAW_COLUMNS accept plain names: letters, digits, _ and $ only"
         )
     return name
 

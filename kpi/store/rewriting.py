@@ -11,21 +11,7 @@ from kpi.errors import Refused
 from kpi.store.publications import sync_folder
 
 SPARE_BYTES = 16 * 2**20
-"""What a commit and its log need beside the copy."""
-_STATEMENTS = {
-    "events": (
-        "CHECKPOINT events",
-        "COPY FROM DATABASE events TO rewritten",
-        "DETACH events",
-        "ATTACH $1 AS events",
-    ),
-    "kpi": (
-        "CHECKPOINT kpi",
-        "COPY FROM DATABASE kpi TO rewritten",
-        "DETACH kpi",
-        "ATTACH $1 AS kpi",
-    ),
-}
+"""The room that a commit and its log need beside the copy."""
 
 
 def events_file(home: Path) -> Path:
@@ -54,18 +40,17 @@ def rewrite(raw: Any, file: Path, database: Literal["events", "kpi"]) -> None:
     ``raw`` is a connection with the file attached as ``database``, outside of any transaction. Cut off, it
     leaves the old file as it is; the copy goes with the next command that writes.
     """
-    checkpoint, copy, detach, attach = _STATEMENTS[database]
     work = file.with_name(f"{database}-rewritten.work")
     for left in (work, work.with_name(f"{work.name}.wal")):
         left.unlink(missing_ok=True)
-    raw.execute(checkpoint)
+    raw.execute(f"CHECKPOINT {database}")
     raw.execute("ATTACH $1 AS rewritten", [str(work)])
-    raw.execute(copy)
+    raw.execute(f"COPY FROM DATABASE {database} TO rewritten")
     raw.execute("CHECKPOINT rewritten")
     raw.execute("DETACH rewritten")
-    raw.execute(detach)
+    raw.execute(f"DETACH {database}")
     with work.open("rb+") as written:
         os.fsync(written.fileno())
     os.replace(work, file)
     sync_folder(file.parent)
-    raw.execute(attach, [str(file)])
+    raw.execute(f"ATTACH $1 AS {database}", [str(file)])

@@ -40,14 +40,14 @@ def place(settings: Settings) -> str:
 
 
 def has_events(settings: Settings) -> bool:
-    """Whether there is an event or was a load; of a raw table only events count."""
+    """True where there is an event or was a load; of a raw table only events count."""
     name = "read/any_raw_event" if settings.raw_table else "read/any_event"
     with _connection(settings) as connection:
         return bool(queries.run(connection, name).scalar())
 
 
 def publication_key(settings: Settings) -> str:
-    """The newest publication's number and what may change without one."""
+    """The newest publication's number and what may change without a new number."""
     engine = connections.reading(settings)
 
     def read() -> str | None:
@@ -55,10 +55,10 @@ def publication_key(settings: Settings) -> str:
             return stored_key(connection)
 
     with connections.faults(settings):
-        found = connections.retried(read)
-    if found is None:
+        key = connections.retried(read)
+    if key is None:
         raise NoData(NOTHING_YET)
-    return found
+    return key
 
 
 def lasting_key(settings: Settings) -> str:
@@ -67,7 +67,7 @@ def lasting_key(settings: Settings) -> str:
 
 
 def explained(settings: Settings, error: Exception) -> Refused | None:
-    """What the driver says, as a sentence."""
+    """The driver's error as a sentence."""
     return connections.refusal(error)
 
 
@@ -76,13 +76,13 @@ def reading_engine(settings: Settings) -> Engine:
     return connections.reading(settings)
 
 
-def kept_settings(settings: Settings) -> dict[str, str]:
-    """What the store keeps about itself."""
+def stored_settings(settings: Settings) -> dict[str, str]:
+    """The store's record of itself."""
     with connections.faults(settings), _connection(settings) as connection:
         return queries.settings(connection)
 
 
-def faults_found(settings: Settings) -> Iterator[str]:
+def damage(settings: Settings) -> Iterator[str]:
     """Nothing: a server looks after its own files."""
     yield from ()
 
@@ -98,12 +98,12 @@ def back_up(settings: Settings) -> Path:
 
 
 def only_writer(settings: Settings) -> Any:
-    """Nothing yet: every transaction that writes takes the lock by itself."""
+    """Nothing yet: every transaction that writes locks by itself."""
     return nullcontext()
 
 
 def storage_faults(settings: Settings) -> Any:
-    """What the driver says, in one line."""
+    """Turn the driver's errors into one line."""
     return connections.faults(settings)
 
 
@@ -168,7 +168,7 @@ class Loading:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One transaction, by the only writer there is."""
+        """One transaction, by the only writer."""
         self.connection.rollback()
         with self.connection.begin():
             _lock(self.connection, self._settings)
@@ -176,13 +176,13 @@ class Loading:
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the staged rows, ids hashed."""
-        told = {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices}
-        rows = self.reader.sql(queries.text("files/event"), params=told)
+        params = {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices}
+        rows = self.reader.sql(queries.text("files/event"), params=params)
         batches = rows.to_arrow_reader(adding.BATCH_ROWS)
         try:
             return adding.add(self._settings, self.connection, batches)
         finally:
-            batches.close()  # one that failed midway would keep the reader busy
+            batches.close()  # a generator that failed midway would keep the reader busy
 
 
 @contextmanager
@@ -246,10 +246,10 @@ def _refuse_other_version(connection: Connection) -> None:
     stored = queries.settings(connection)
     if "schema_version" not in stored:
         raise Refused(f"the database's tables were never finished; {connections.MAKE_TABLES}")
-    found = int(stored["schema_version"])
-    refuse_newer_version(found)
-    if found < SCHEMA_VERSION:
+    version = int(stored["schema_version"])
+    refuse_newer_version(version)
+    if version < SCHEMA_VERSION:
         raise Refused(
-            f"the database's tables are of an older version (schema {found}, this is {SCHEMA_VERSION}); "
+            f"the database's tables are of an older version (schema {version}, this is {SCHEMA_VERSION}); "
             f"{connections.MAKE_TABLES}"
         )

@@ -1,14 +1,16 @@
-"""What both kinds of store share: the record of a publication, and the reading of files by DuckDB."""
+"""Shared by both kinds of store: the record of a publication, and DuckDB's reading of files."""
 
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
 
 from kpi.errors import Refused
 from kpi.meaning.definitions import DEFINITIONS
@@ -24,10 +26,10 @@ class Publishing(Protocol):
     connection: Connection
 
     def end_part(self) -> None:
-        """End a part of the run: DuckDB writes one file a transaction; on a server a run is one."""
+        """End a part of the run: DuckDB writes one file a transaction, a server all in one."""
 
     def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
-        """Make this the newest publication; its number. None keeps what the one before said."""
+        """Make this the newest publication; its number. None repeats the last."""
 
     def refuse_without_room(self) -> None:
         """Raise Refused where what `shrink_events` needs isn't there."""
@@ -49,7 +51,7 @@ class Loading(Protocol):
     """The DuckDB connection that reads, checks and hashes files; nothing of it reaches the disk."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """One transaction on the private tables, by the only writer there is."""
+        """One transaction on the private tables, by the only writer."""
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
@@ -58,6 +60,21 @@ class Loading(Protocol):
 def driver(connection: Connection) -> Any:
     """The driver's own connection, for what SQLAlchemy has no words for."""
     return connection.connection.driver_connection
+
+
+@contextmanager
+def in_memory(settings: Settings, spill: Path | None = None, **more: str) -> Iterator[Connection]:
+    """A connection to DuckDB in memory, to attach files to; ``more`` are settings of the engine."""
+    engine = create_engine(
+        "duckdb:///:memory:",
+        poolclass=NullPool,
+        connect_args={"config": connection_settings(settings, spill) | more},
+    )
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def record_publication(
@@ -87,22 +104,22 @@ def record_publication(
 
 
 def stored_key(connection: Connection) -> str | None:
-    """What tells the publication that this connection sees from every other; None without one."""
-    found = queries.run(connection, "read/publication_key").first()
-    return None if found is None else " ".join(str(part) for part in found)
+    """A key of the publication that this connection sees; None where there is none."""
+    parts = queries.run(connection, "read/publication_key").first()
+    return None if parts is None else " ".join(map(str, parts))
 
 
-def refuse_newer_version(found: int | None) -> None:
+def refuse_newer_version(version: int | None) -> None:
     """Raise Refused when a store is of a later schema than this program knows."""
-    if found is not None and found > SCHEMA_VERSION:
+    if version is not None and version > SCHEMA_VERSION:
         raise Refused(
-            f"this store was made by a newer version (schema {found}, this is {SCHEMA_VERSION}); "
+            f"this store was made by a newer version (schema {version}, this is {SCHEMA_VERSION}); "
             "upgrade the program"
         )
 
 
 def connection_settings(settings: Settings, spill: Path | None) -> dict[str, Any]:
-    """DuckDB's settings: half of the machine's memory at most, and spilling only where told to.
+    """DuckDB's settings: half of the machine's memory at most, and spilling only into ``spill``.
 
     ``spill`` is None wherever raw ids pass through, so that they can't reach the disk.
     """
@@ -116,7 +133,6 @@ def connection_settings(settings: Settings, spill: Path | None) -> dict[str, Any
 
 def _machine_memory() -> int:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for limit in (Path("/sys/fs/cgroup/memory.max"),):
-        with suppress(OSError, ValueError):
-            memory = min(memory, int(limit.read_text()))
+    with suppress(OSError, ValueError):
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return memory

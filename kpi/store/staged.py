@@ -77,7 +77,7 @@ def _run(connection: Connection, statement: str) -> None:
 
 
 def _entry(url: str, length: int) -> dict[str, Any]:
-    """One file in a manifest; of Parquet the cluster wants to know the length."""
+    """A file's entry in a manifest; of Parquet the cluster wants to know the length."""
     return {"url": url, "mandatory": True, "meta": {"content_length": length}}
 
 

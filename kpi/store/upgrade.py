@@ -1,7 +1,7 @@
 """Stores of earlier versions: backed up whole, then brought up to date, a version at a time.
 
 `queries/upgrade/events_N.sql` and `kpi_N.sql` lead from version N - 1 to N. The private file is upgraded
-in one transaction; publications are never changed, the next one is made of an upgraded copy.
+in one transaction; publications are never changed, the next is made of an upgraded copy.
 """
 
 from __future__ import annotations
@@ -30,38 +30,38 @@ def upgrade_events(connection: Connection, home: Path, publication: Path | None)
     Everything is copied into `backups/` first.
     """
     stored = queries.settings(connection)
-    found = int(stored.get("schema_version", 1))
+    version = int(stored.get("schema_version", 1))
     connection.rollback()
-    refuse_newer_version(found)
-    if found == SCHEMA_VERSION:
+    refuse_newer_version(version)
+    if version == SCHEMA_VERSION:
         return
     driver(connection).execute("CHECKPOINT events")
-    back_up(home, publication, f"schema-{found}")
+    back_up(home, publication, f"schema-{version}")
     with connection.begin():
-        _steps(connection, "events", found)
+        _steps(connection, "events", version)
 
 
-def upgrade_publication(connection: Connection, found: int) -> None:
+def upgrade_publication(connection: Connection, version: int) -> None:
     """Bring the copy of a publication, attached as `kpi`, up to date; a newer version is refused."""
-    refuse_newer_version(found)
-    _steps(connection, "kpi", found)
+    refuse_newer_version(version)
+    _steps(connection, "kpi", version)
     connection.commit()
 
 
 def attach_for_reading(cursor: Any, publication: Path) -> None:
-    """Attach a publication as `kpi`, read only; an older one with the tables added since, all empty."""
+    """Attach a publication as `kpi`, read only; to an older publication the tables added since, all empty."""
     cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
-    found = _tables(cursor, "kpi")
+    present = _tables(cursor, "kpi")
     wanted = {
         _CREATED.findall(made)[0]: made for made in dialects.definitions("tables/kpi", "duckdb")
     }
-    missing = [made for name, made in wanted.items() if name not in found]
+    missing = [made for name, made in wanted.items() if name not in present]
     if not missing:
         return
     cursor.execute("DETACH kpi")
     cursor.execute("ATTACH $1 AS published (READ_ONLY)", [str(publication)])
     cursor.execute("ATTACH ':memory:' AS kpi")
-    for name in found:
+    for name in present:
         cursor.execute(_view(name))
     for made in missing:
         cursor.execute(made)
@@ -104,6 +104,6 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _steps(connection: Connection, part: str, found: int) -> None:
-    for version in range(found + 1, SCHEMA_VERSION + 1):
-        queries.run(connection, f"upgrade/{part}_{version}")
+def _steps(connection: Connection, part: str, version: int) -> None:
+    for newer in range(version + 1, SCHEMA_VERSION + 1):
+        queries.run(connection, f"upgrade/{part}_{newer}")

@@ -21,17 +21,17 @@ from kpi.text import day_text
 
 EVERY_TYPE = "(all)"
 MOST_TYPES = 60
-"""How many types are watched, those with most events; a log of junk types can't drown the rest."""
+"""The number of types watched, those with most events; a log of junk types can't drown the rest."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What counts as unusual; a day with fewer than ``least_weeks`` comparable ones has no verdict.
+    """The rule for an unusual day; with fewer than ``least_weeks`` comparable days there is no verdict.
 
     A day is unusual when it is ``spreads`` standard deviations or more from the usual, by each of
     three measures: the median absolute deviation of the weeks before (scaled), ``trend`` of the usual
     volume (growth and seasons within two months), and chance alone, by which the square root of a
-    count varies by one half. Fewer than ``least_events``, that day and usually, are never unusual.
+    count varies by a half. Fewer than ``least_events``, that day and usually, are never unusual.
     """
 
     weeks: int = 8
@@ -45,7 +45,7 @@ RULE = Rule()
 
 
 def volumes(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
-    """What `queries/read/day_volumes.sql` found, with typed columns; its columns, also without rows."""
+    """The rows of `queries/read/day_volumes.sql` as typed columns; the same columns without rows."""
     columns = ["day", "type", "events", "loaded", "complete"]
     frame = pd.DataFrame([{name: row[name] for name in columns} for row in rows], columns=columns)
     frame["day"] = pd.to_datetime(frame["day"]).astype("datetime64[s]")
@@ -58,7 +58,7 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
     ``volumes`` has day, type, events, loaded and complete, with a row of type '(all)' for each day.
     The result has one row per type and day, in order: type, day, events (0 where there were none),
     usual, low, high (absent without enough weeks), and unusual: 'low', 'high' or ''. Days that aren't
-    complete are left out. A type is judged from the first day it was seen.
+    complete are left out. A type is judged from its first day with events.
     """
     whole = volumes[volumes["type"] == EVERY_TYPE]
     counts = whole.loc[(whole["loaded"] == 1) & (whole["complete"] == 1), "day"]
@@ -69,8 +69,8 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
     table = volumes.pivot(index="day", columns="type", values="events").astype(float)
     table = table.reindex(calendar)
     counted = calendar.isin(pd.DatetimeIndex(counts))
-    seen = table.notna().cummax()
-    table = table.fillna(0).where(seen)
+    observed = table.notna().cummax()
+    table = table.fillna(0).where(observed)
     table[~counted] = np.nan
     before = np.stack([table.shift(7 * week).to_numpy() for week in range(1, rule.weeks + 1)])
     with warnings.catch_warnings():  # where no week counts, there is no median
@@ -100,13 +100,13 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
         )
         for place, name in enumerate(table.columns)
     ]
-    found = pd.concat(parts, ignore_index=True)
-    found = found[found["events"].notna()].reset_index(drop=True)
-    return found.astype({name: "Float64" for name in ("events", "usual", "low", "high")})[columns]
+    result = pd.concat(parts, ignore_index=True)
+    result = result[result["events"].notna()].reset_index(drop=True)
+    return result.astype({name: "Float64" for name in ("events", "usual", "low", "high")})[columns]
 
 
 def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
-    """The same without numbers of events from 1 to less than ``least``, which could tell of a person."""
+    """The same without numbers of events from 1 to less than ``least``, which could reveal a person."""
     shown = judged.copy()
     for name in ("events", "usual", "low", "high"):
         few = (shown[name] > 0) & (shown[name] < least)
@@ -115,13 +115,13 @@ def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
 
 
 def marks(volumes: pd.DataFrame, rule: Rule = RULE) -> Iterator[dict[str, Any]]:
-    """What to write beside each unusual day and type: day (a date), type and warning."""
-    found = judged(volumes, rule)
-    for row in each_row(found[found["unusual"] != ""]):
+    """The warning beside each unusual day (a date) and type."""
+    result = judged(volumes, rule)
+    for row in each_row(result[result["unusual"] != ""]):
         yield {
             "day": row.day.date(),
             "type": row.type,
-            "warning": f"{row.unusual}: {_told(row.events, rule)} events, usually "
+            "warning": f"{row.unusual}: {_count_text(row.events, rule)} events, usually "
             f"{row.usual:,.0f} ({row.low:,.0f} to {row.high:,.0f})",
         }
 
@@ -138,11 +138,11 @@ def sentences(marked: pd.DataFrame) -> Iterator[str]:
         if whole:
             yield f"{name}: volume {whole}"
         else:
-            told = "; ".join(f"{kind} {warning}" for kind, warning in sorted(by_type.items())[:3])
+            types = "; ".join(f"{kind} {warning}" for kind, warning in sorted(by_type.items())[:3])
             more = f"; and {len(by_type) - 3} more types" if len(by_type) > 3 else ""
-            yield f"{name}: {told}{more}"
+            yield f"{name}: {types}{more}"
 
 
-def _told(events: float, rule: Rule) -> str:
-    """A number of events; a few of them could tell of one person."""
+def _count_text(events: float, rule: Rule) -> str:
+    """A number of events; less than a few could reveal a person."""
     return f"under {rule.least_events}" if 0 < events < rule.least_events else f"{events:,.0f}"

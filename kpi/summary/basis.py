@@ -1,4 +1,4 @@
-"""What the numbers rest on beside events: settings and definitions by which every day is made alike."""
+"""The basis of the numbers beside events: settings and definitions that every day has to share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kpi.settings import Settings
 from kpi.store import queries
 
 NAME = "basis"
-"""By what name the store keeps the check."""
+"""The name of the check in the store."""
 
 DIFFERING = "differing"
-"""Kept in place of a check while some days rest on other settings than the rest."""
+"""Stored in place of a check while some days rest on other settings than the rest."""
 
 
 def check(settings: Settings) -> str:
-    """Equal where every number would be; of 64 characters, however many services there are."""
+    """A hash of 64 characters, equal where every number would be."""
     rests_on = [
         version(settings.device_by),
         sorted(set(settings.sync_services)),
@@ -32,7 +32,7 @@ def check(settings: Settings) -> str:
 
 
 def differs(settings: Settings, connection: Connection, stored: Mapping[str, str]) -> bool:
-    """Whether days were summarised by other settings or definitions, or by a version before checks."""
+    """True where days were summarised by other settings or definitions, or by a version before checks."""
     return _summarised(connection) and stored.get(NAME) != check(settings)
 
 

@@ -50,7 +50,7 @@ def stored_private_tags(connection: Connection) -> PrivateTags:
 
 
 def counted(tags: PrivateTags) -> str:
-    """How many values of which tags, such as 'browser 1, campaign 3'; never a value."""
+    """Counts of values by tag, such as 'browser 1, campaign 3'; never a value."""
     return ", ".join(f"{tag} {len(values)}" for tag, values in tags.items())
 
 

@@ -1,4 +1,4 @@
-"""Retention: raw events go, what was summarised of them stays."""
+"""Retention: raw events are deleted, their summaries stay."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kpi.settings import Settings
 from kpi.store import queries
 from kpi.summary.summarise import (
     epoch_ms,
+    first_retained_day,
     frozen_from,
-    kept_from,
     stored_frozen_before,
     unsummarised,
 )
@@ -22,10 +22,10 @@ from kpi.summary.summarise import (
 
 @dataclass(frozen=True)
 class Expired:
-    """What went: events removed, the first day still kept, and the first day that can be refilled."""
+    """The number of events removed, the first day that has events, and the first that can be refilled."""
 
     events: int
-    first_kept: date
+    first_retained: date
     frozen_before: date
 
 
@@ -57,20 +57,23 @@ def expire(settings: Settings, keep_days: int) -> Expired:
                 frozen_from(last - timedelta(days=keep_days - 1)),
                 stored_frozen_before(queries.settings(connection)),
             )
-            first_kept = kept_from(frozen_before)
+            first_retained = first_retained_day(frozen_before)
             before = queries.run(connection, "read/event_count").scalar_one()
             queries.run(
                 connection,
                 "fill/expired",
-                first_kept=first_kept,
-                first_kept_ms=epoch_ms(first_kept),
+                first_retained=first_retained,
+                first_retained_ms=epoch_ms(first_retained),
                 frozen_before=frozen_before.isoformat(),
             )
             publishing.end_part()
             after = queries.run(connection, "read/event_count").scalar_one()
             publishing.shrink_events()
             queries.run(
-                connection, "fill/retention", first_kept=first_kept, frozen_before=frozen_before
+                connection,
+                "fill/retention",
+                first_retained=first_retained,
+                frozen_before=frozen_before,
             )
             publishing.publish()
-    return Expired(before - after, first_kept, frozen_before)
+    return Expired(before - after, first_retained, frozen_before)

@@ -1,4 +1,4 @@
-"""Filling the KPI tables for whatever days changed, and publishing them in one step."""
+"""Filling the KPI tables for the days that changed, and publishing them in one step."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from kpi.meaning.definitions import (
     ATTEMPT_WINDOW,
     MONTH,
     NEEDED_DAYS,
+    NO_OTHER_DEVICE,
     PLATFORM,
     UNKNOWN_DEVICES,
     WEEK,
@@ -27,18 +28,18 @@ from kpi.store import queries
 from kpi.summary import anomalies, basis
 
 LOOK_AROUND_DAYS = 28
-"""How far from a changed day the rest of a sequence is looked for, if it wasn't an attempt before."""
+"""The days around a changed day in which the rest of a sequence is looked for, if it was no attempt."""
 
 EVENTS_AT_ONCE = 20_000_000
-"""About how many events one statement groups: memory is bounded by it, however long the range."""
+"""About the number of events that a statement groups: it bounds memory, however long the range."""
 
-ANY_DEVICES = (0, 999)
+ANY_DEVICES = (0, NO_OTHER_DEVICE)
 _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 
 
 @dataclass(frozen=True)
 class Summarised:
-    """What a run did: how many days changed, from when to when, and the publication they are in.
+    """The result of a run: the number of changed days, their range, and the publication they are in.
 
     No days and a publication: days became complete, or only the list of loads, or of what expired, was
     out of date.
@@ -49,18 +50,18 @@ class Summarised:
     last_day: date | None = None
     publication_id: int | None = None
     completed: int = 0
-    """How many days became complete."""
+    """The number of days that became complete."""
     same_people: int = 0
-    """How many days got their people by active days, also where their own events hadn't changed."""
+    """The number of days whose people by active days were filled, also where no event changed."""
     blank_service: int = 0
-    """How many sequences aren't attempts because they name no service."""
+    """The number of sequences that aren't attempts because they name no service."""
 
 
 def summarise(
     settings: Settings,
     first: date | None = None,
     last: date | None = None,
-    tell: Callable[[str], None] = lambda step: None,
+    report: Callable[[str], None] = lambda step: None,
 ) -> Summarised:
     """Fill the KPI tables for the days whose events changed, and what depends on them.
 
@@ -69,20 +70,20 @@ def summarise(
 
     ``first`` and ``last`` (UTC dates, both included) leave changed days outside them for another run;
     raises Refused where ``last`` is before ``first``.
-    ``tell`` hears the name of each step. Rerunning changes nothing, so it is tried again where the store
+    ``report`` gets the name of each step. Rerunning changes nothing, so it is tried again where the store
     was out of reach for a moment.
     """
     period = Period(first, last)
-    return store.retried(lambda: _summarised(settings, period, tell))
+    return store.retried(lambda: _summarised(settings, period, report))
 
 
-def _summarised(settings: Settings, period: Period, tell: Callable[[str], None]) -> Summarised:
+def _summarised(settings: Settings, period: Period, report: Callable[[str], None]) -> Summarised:
     with store.only_writer(settings), store.storage_faults(settings):
         if not store.has_events(settings):
             raise Refused(store.no_events(settings))
         load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
-            run = _Run(settings, publishing, tell)
+            run = _Run(settings, publishing, report)
             run.refuse_a_mixture(every_day=period == Period())
             run.keep_what_is_gone()
             changed = run.find_changes(*period.bounds)
@@ -117,12 +118,12 @@ class _Run:
     """
 
     def __init__(
-        self, settings: Settings, publishing: store.Publishing, tell: Callable[[str], None]
+        self, settings: Settings, publishing: store.Publishing, report: Callable[[str], None]
     ) -> None:
         self.settings = settings
         self.connection = publishing.connection
         self.end_part = publishing.end_part
-        self.tell = tell
+        self.report = report
         stored = queries.settings(self.connection)
         self.now = datetime.now(UTC).replace(tzinfo=None)
         self.simulated = stored.get("simulated") == "1"
@@ -130,7 +131,7 @@ class _Run:
         self.frozen_before = stored_frozen_before(stored)
         self.anew = basis.differs(settings, self.connection, stored)
         self.first_counted: date | None = None
-        self._judge_volumes()
+        _judge_volumes(settings, self.connection, self.frozen_before)
 
     def refuse_a_mixture(self, every_day: bool) -> None:
         """Refuse to summarise some days by another device identity than the rest."""
@@ -141,22 +142,20 @@ class _Run:
         """Freeze the days that a pipeline dropped from its table, with those that depend on them."""
         if not (self.settings.database_url and self.settings.raw_table):
             return
-        found = queries.run(self.connection, "read/events_gone").mappings().one()
-        if found["first_summarised"] is None:
+        span = queries.run(self.connection, "read/events_gone").mappings().one()
+        if span["first_summarised"] is None:
             return
-        if found["first_present"] is None:
+        if span["first_present"] is None:
             raise Refused(
                 f"{self.settings.raw_table} holds no events, though some were summarised before; "
                 "nothing was changed"
             )
-        frozen_before = frozen_from(found["first_present"])
-        if (
-            found["first_present"] > found["first_summarised"]
-            and frozen_before > self.frozen_before
-        ):
+        frozen_before = frozen_from(span["first_present"])
+        dropped = span["first_present"] > span["first_summarised"]
+        if dropped and frozen_before > self.frozen_before:
             self.frozen_before = frozen_before
             self._run("setting", name="frozen_before", setting=frozen_before.isoformat())
-            self._judge_volumes()
+            _judge_volumes(self.settings, self.connection, self.frozen_before)
 
     def find_changes(self, first: date, last: date) -> Summarised:
         self._run(
@@ -167,13 +166,16 @@ class _Run:
             anew=int(self.anew),
         )
         self._run("new_sequence", frozen_before=self.frozen_before)
-        found = queries.run(self.connection, "read/changed_days").mappings().one()
+        changes = queries.run(self.connection, "read/changed_days").mappings().one()
         self.end_part()
-        if found["days"]:
-            self.first_changed, self.last_changed = found["first_day"], found["last_day"]
-            self.first_counted, self.last_counted = found["first_counted"], found["last_counted"]
-            self.days_at_once = _days_at_once(int(found["events"]) / found["days"])
-        return Summarised(found["days"], found["first_day"], found["last_day"])
+        if changes["days"]:
+            self.first_changed, self.last_changed = changes["first_day"], changes["last_day"]
+            self.first_counted, self.last_counted = (
+                changes["first_counted"],
+                changes["last_counted"],
+            )
+            self.days_at_once = _days_at_once(int(changes["events"]) / changes["days"])
+        return Summarised(changes["days"], changes["first_day"], changes["last_day"])
 
     def judge_days(self) -> tuple[int, int]:
         """Judge which days are loaded and complete now; how many differ from what was published, and how
@@ -187,24 +189,24 @@ class _Run:
             now_seconds=int((self.now - datetime(1970, 1, 1)).total_seconds()),
             complete_after_seconds=self.settings.complete_after_hours * 3600,
         )
-        found = queries.run(self.connection, "read/changed_status").mappings().one()
+        status = queries.run(self.connection, "read/changed_status").mappings().one()
         self.end_part()
-        return int(found["days"]), int(found["completed"])
+        return int(status["days"]), int(status["completed"])
 
     def keep_basis(self, every_day: bool) -> None:
-        """Keep what the numbers rest on; where days differ in it, nothing will equal it."""
+        """Store the basis of the numbers; where days differ in it, a value that equals no basis."""
         differ = self.anew and not every_day
         check = basis.DIFFERING if differ else basis.check(self.settings)
         self._run("setting", name=basis.NAME, setting=check)
 
     def list_loads(self) -> bool:
-        """List the loads and what expired; whether the newest publication's lists were out of date."""
+        """List the loads and what expired; True where the newest publication's lists were out of date."""
         before = self._lists()
         self._run("load_manifest")
         if self.frozen_before > _EVER[0]:
             self._run(
                 "retention",
-                first_kept=kept_from(self.frozen_before),
+                first_retained=first_retained_day(self.frozen_before),
                 frozen_before=self.frozen_before,
             )
         self.end_part()
@@ -226,8 +228,8 @@ class _Run:
     def mark_unusual_days(self) -> None:
         """Judge every day's volume of events by its recent weekdays, and mark those that stray."""
         self._run("usual_day")
-        found = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
-        for marked in anomalies.marks(anomalies.volumes(found.mappings().all())):
+        volumes = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
+        for marked in anomalies.marks(anomalies.volumes(volumes.mappings().all())):
             self._run("unusual_day", **marked)
         self.end_part()
 
@@ -257,13 +259,13 @@ class _Run:
             widest_window=WIDEST_WINDOW,
         )
         services = self.settings.sync_services
-        self._run("seen_attempt_tags", sync_services=services)
-        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("attempt_tag_combination", sync_services=services)
+        self._run("kept_value", values_per_tag=self.settings.kept_values)
         self._run("segment")
         self._run(
             "connection",
             sync_services=services,
-            first_kept=kept_from(self.frozen_before),
+            first_retained=first_retained_day(self.frozen_before),
             multi_device_window=ATTEMPT_WINDOW,
             unknown_devices=UNKNOWN_DEVICES,
         )
@@ -275,13 +277,13 @@ class _Run:
         """Name the segments of the counted days' events, while nothing private has changed."""
         if self.first_counted is None:
             return
-        self._run("seen_tags", **_in_ms(self.first_counted, self.last_counted))
-        self._run("kept_value", kept_values=self.settings.kept_values)
+        self._run("tag_combination", **_in_ms(self.first_counted, self.last_counted))
+        self._run("kept_value", values_per_tag=self.settings.kept_values)
         self._run("segment")
         self.end_part()
 
     def _fill_user_days(self) -> None:
-        """Who was active on the counted days, on which devices, and who is multi-device since."""
+        """Store who was active on the counted days, on which devices, and who is multi-device since."""
         if self.first_counted is None:
             return
         for part in self._parts(self.first_counted, self.last_counted):
@@ -333,7 +335,7 @@ class _Run:
         )
 
     def lacks_activity(self) -> bool:
-        """Whether some day has people whose active days aren't counted yet."""
+        """True where some day has people whose active days aren't counted yet."""
         return bool(_days_without_activity(self.connection, self.frozen_before))
 
     def fill_activity(self) -> int:
@@ -381,16 +383,13 @@ class _Run:
                 "published. Load everything into a new KPI_HOME, which draws new keys"
             )
 
-    def _judge_volumes(self) -> None:
-        _judge_volumes(self.settings, self.connection, self.frozen_before)
-
     def _run(self, step: str, **params: object) -> None:
-        self.tell(step)
+        self.report(step)
         queries.run(self.connection, f"fill/{step}", **params)
 
 
 def _days_at_once(events_a_day: float) -> int:
-    """How many days hold about EVENTS_AT_ONCE events."""
+    """The number of days that hold about EVENTS_AT_ONCE events."""
     return max(1, EVENTS_AT_ONCE // max(1, int(events_a_day)))
 
 
@@ -408,15 +407,13 @@ def _days_without_activity(
 ) -> Sequence[tuple[date, int]]:
     """The days with people whose active days aren't counted, where they can be, and their events."""
     frozen = frozen_before > _EVER[0]
-    first = kept_from(frozen_before) + timedelta(days=MONTH - 1) if frozen else _EVER[0]
-    found = queries.run(
-        connection, "read/days_without_activity", first_day=first, last_day=_EVER[1]
-    )
-    return [(day, int(events)) for day, events in found]
+    first = first_retained_day(frozen_before) + timedelta(days=MONTH - 1) if frozen else _EVER[0]
+    days = queries.run(connection, "read/days_without_activity", first_day=first, last_day=_EVER[1])
+    return [(day, int(events)) for day, events in days]
 
 
 def unsummarised(settings: Settings, connection: Connection) -> int:
-    """How many days have changed since the newest publication; if none, how many lack active days."""
+    """The number of days that changed since the newest publication; if none, of those without active days."""
     stored = queries.settings(connection)
     frozen_before = stored_frozen_before(stored)
     _judge_volumes(settings, connection, frozen_before)
@@ -447,13 +444,13 @@ def stored_frozen_before(stored: dict[str, str]) -> date:
     return date.fromisoformat(stored.get("frozen_before", _EVER[0].isoformat()))
 
 
-def frozen_from(first_kept: date) -> date:
-    """The first day that can be refilled, where events are kept from a day on."""
-    return first_kept + timedelta(days=NEEDED_DAYS - 1)
+def frozen_from(first_retained: date) -> date:
+    """The first day that can be refilled, where events are retained from a day on."""
+    return first_retained + timedelta(days=NEEDED_DAYS - 1)
 
 
-def kept_from(frozen_before: date) -> date:
-    """The first day whose events are kept, where days before another are frozen."""
+def first_retained_day(frozen_before: date) -> date:
+    """The first day whose events are retained, where days before another are frozen."""
     return frozen_before - timedelta(days=NEEDED_DAYS - 1)
 
 

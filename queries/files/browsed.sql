@@ -1,7 +1,7 @@
 -- browsed: rows with one spelling of browser, version and OS.
 -- Reads:  source.
 -- Note:   DuckDB only. Normalises what is certain in production's rows (the names under which Firefox
---         for iOS reported itself; a whole user agent string where no parsed one is given), keeps the rest.
+--         for iOS reported itself; a whole user agent string where no parsed browser is given), keeps the rest.
 SELECT
   * EXCLUDE (browser, version, os),
   CASE

@@ -1,5 +1,5 @@
 -- doubtful: rows whose seq_time disagrees with their timestamp, counted from where the sequence began.
--- Reads:   checked (all of them are kept: which of the two is wrong can't be told).
+-- Reads:   checked (all of them are loaded: which of the two is wrong can't be known).
 -- Note:    DuckDB only. Two seconds are allowed, since some files have whole seconds only.
 SELECT c.line
 FROM checked AS c

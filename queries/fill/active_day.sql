@@ -7,8 +7,8 @@
 -- Note:    an event that doesn't know whether its user is new, and has no sequence, is a new user's where
 --          it says itself that the account was created.
 -- Note:    days are picked by IN: joined instead, they mislead DuckDB into building on the events.
---          Every event of a user has its segment, yet the join to it is a LEFT one: PostgreSQL takes five
---          equalities of expressions for a single row, and would look through every user for each.
+--          Every event of a user has its segment, yet the join to it is a LEFT join: PostgreSQL expects a single
+--          row of five equalities of expressions, and would look through every user for each.
 -- Source:  specification, "Definitions" (active user, active device); a blank uid is nobody.
 DROP TABLE IF EXISTS active_day;
 

@@ -7,9 +7,9 @@
 -- Rerun:   safe; every touched sequence is made anew.
 -- Note:    of whatever service; connection.sql picks the services that count.
 --          The first occurrence of each step counts, by its timestamp, and with it that event's seq_time:
---          an id that is used again begins nothing anew. It is found as the smallest of the timestamps with
+--          an id that is used again begins nothing anew. It is the smallest of the timestamps with
 --          seq_time written behind them. A tag is the first non-blank value in seq_time
---          order, found as the smallest of the values with seq_time written before them.
+--          order: the smallest of the values with seq_time written before them.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 INSERT INTO events.stale_attempt_day (first_day)
 SELECT DISTINCT a.first_day

@@ -2,7 +2,7 @@
 -- device on the day.
 -- Grain:   one row per audience; a working table of one run.
 -- Note:    users with a device are counted by the day only.
---          999 stands for a user with no other device within the widest window.
+--          999 marks a user with no other device within the widest window.
 -- Source:  design, sections 3 and 5.
 DROP TABLE IF EXISTS audience;
 

@@ -1,4 +1,4 @@
--- baseline: one more frozen baseline; what stands is never changed.
+-- baseline: another frozen baseline; existing rows are never changed.
 -- Grain:   one row per frozen baseline.
 -- Params:  every column.
 -- Rerun:   adds another row; nothing repeats it.

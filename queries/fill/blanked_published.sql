@@ -1,7 +1,7 @@
 -- blanked_published: private values are '(none)' in what is published; segments that are alike then are
 --                    merged, and so are the sets of segments that have the same members then.
 -- Reads:   private_tag, merged_segment.
--- Rerun:   safe; fill/versionless follows, which makes the sets without versions anew.
+-- Rerun:   safe; fill/versionless follows, which creates the sets without versions anew.
 -- Note:    a user is in exactly one set on a day, so users of merged sets add up: every count is what it
 --          would be if the values had been blank from the beginning.
 UPDATE kpi.segment SET browser = '(none)' WHERE browser IN (SELECT held FROM private_tag WHERE "tag" = 'browser');

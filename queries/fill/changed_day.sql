@@ -7,7 +7,7 @@
 --          day is to be made anew, whatever it was made of).
 -- Note:    days of a run that was cut off are taken up whatever is wanted: their private tables are made,
 --          with segments that were never published. A day's neighbours decide with it whether it is loaded.
--- Rerun:   safe; the answer follows from what stands in the tables, never from a queue.
+-- Rerun:   safe; the answer follows from the tables, never from a queue.
 DROP TABLE IF EXISTS changed_day;
 
 CREATE TEMPORARY TABLE changed_day AS

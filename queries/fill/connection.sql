@@ -3,7 +3,7 @@
 --          took a step of connecting a device, name no service, and aren't attempts.
 -- Reads:   events.attempt, events.stale_attempt_day, events.multi_device_day, tag_segment, loaded_day,
 --          kpi.day_coverage.
--- Params:  sync_services ('(none)' is a blank one), first_kept (attempts begun before it have expired), multi_device_window (days),
+-- Params:  sync_services ('(none)' is a blank service), first_retained (attempts begun before it have expired), multi_device_window (days),
 --          unknown_devices (in place of 0, single, and 1, multi).
 -- Rerun:   safe; attempts that began on a stale day are replaced.
 -- Note:    an attempt is multi-device when its user was, on the day the device was ready or, if it
@@ -13,7 +13,7 @@
 DELETE FROM kpi.connection
 WHERE
   first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND first_day >= :first_kept;
+  AND first_day >= :first_retained;
 
 INSERT INTO kpi.connection
 SELECT
@@ -55,20 +55,20 @@ LEFT JOIN loaded_day AS x ON x.day = COALESCE(a.day_ready, a.day_begun, a.first_
 LEFT JOIN kpi.day_coverage AS v ON v.day = COALESCE(a.day_ready, a.day_begun, a.first_day)
 WHERE
   a.first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND a.first_day >= :first_kept
+  AND a.first_day >= :first_retained
   AND COALESCE(NULLIF(a.service, ''), '(none)') IN :sync_services;
 
 DELETE FROM kpi.blank_sequence
 WHERE
   first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND first_day >= :first_kept;
+  AND first_day >= :first_retained;
 
 INSERT INTO kpi.blank_sequence (first_day, sequences)
 SELECT a.first_day, COUNT(*)
 FROM events.attempt AS a
 WHERE
   a.first_day IN (SELECT first_day FROM events.stale_attempt_day)
-  AND a.first_day >= :first_kept
+  AND a.first_day >= :first_retained
   AND COALESCE(a.service, '') = ''
   AND '(none)' NOT IN :sync_services
 GROUP BY a.first_day

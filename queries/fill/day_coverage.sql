@@ -5,7 +5,7 @@
 -- Params:  first_day, last_day (bounds of the changed days), min_coverage (percent), widest_window (days).
 -- Rerun:   safe; changed days are replaced, and days since too few are counted anew for all.
 -- Note:    days_since_low_coverage is 0 on a day of too few, NULL where none is within the widest window.
---          A day without users isn't one of too few.
+--          A day without users has not too few.
 -- Source:  design, section 3 (device coverage).
 DELETE FROM kpi.day_coverage WHERE day IN (SELECT day FROM changed_day);
 

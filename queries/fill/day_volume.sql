@@ -2,7 +2,7 @@
 -- Grain:   kpi.load_day: one row per (day, load_id); kpi.day_status: one row per (day, type).
 -- Reads:   events.event, changed_day, present_load_day.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
--- Makes:   type_volume, the same counts with the events that carry a sequence.
+-- Creates: type_volume, the same counts with the events that carry a sequence.
 -- Rerun:   safe; the rows of changed days are replaced.
 DELETE FROM kpi.load_day WHERE day IN (SELECT day FROM changed_day);
 

@@ -1,15 +1,15 @@
 -- expired: private rows of days past retention are gone, and hashed ids that nothing refers to.
--- Params:  first_kept (UTC date), first_kept_ms.
+-- Params:  first_retained (UTC date), first_retained_ms.
 -- Rerun:   safe.
-DELETE FROM events.event WHERE "timestamp" < :first_kept_ms;
+DELETE FROM events.event WHERE "timestamp" < :first_retained_ms;
 
-DELETE FROM events.user_day WHERE day < :first_kept;
+DELETE FROM events.user_day WHERE day < :first_retained;
 
-DELETE FROM events.user_device_day WHERE day < :first_kept;
+DELETE FROM events.user_device_day WHERE day < :first_retained;
 
-DELETE FROM events.multi_device_day WHERE day < :first_kept;
+DELETE FROM events.multi_device_day WHERE day < :first_retained;
 
-DELETE FROM events.attempt WHERE first_day < :first_kept;
+DELETE FROM events.attempt WHERE first_day < :first_retained;
 
 DELETE FROM events.known_user
 WHERE

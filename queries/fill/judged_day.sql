@@ -4,7 +4,7 @@
 -- Params:  frozen_before (days before it are frozen: their published volumes and status stay),
 --          min_day_percent.
 -- Note:    a day is loaded when it has at least so many percent of the median of its nearest days with
---          events, up to 14 before and 14 after. A day without any other is loaded. One event alone loads no day
+--          events, up to 14 before and 14 after. A day without any other is loaded. A single event loads no day
 --          among days of 10 or more, of which it may be over so many percent.
 -- Source:  design, section 3 (loaded day).
 ANALYZE events.event;

@@ -1,5 +1,5 @@
 -- loaded_day: the days that count as loaded once this run is published; counted_day: those of them that
--- changed; whole_day: every day from the first to the last loaded one, with its status.
+-- changed; whole_day: every day from the first to the last loaded, with its status.
 -- Grain:   one row per day each; working tables of one run.
 -- Reads:   judged_day, changed_day, present_load_day, kpi.day_status, kpi.load_day, events.load.
 -- Params:  frozen_before, min_day_percent, now (UTC), now_seconds (the same since 1970),

@@ -5,7 +5,7 @@
 --          lowest, highest (the audience's days since another device).
 -- Note:    a user is in a segment for 28 days from each day active in it. Days no more than 28 apart
 --          make one island; where islands start and end, the running sum of their keys is the user's
---          set. On first_day everybody enters from nothing; monthly_users_change takes off what stood.
+--          set. On first_day everybody enters from nothing; monthly_users_change subtracts the count before.
 -- Source:  design, section 4.
 DROP TABLE IF EXISTS set_step;
 

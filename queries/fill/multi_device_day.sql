@@ -1,11 +1,11 @@
--- multi_device_day: users active on a device, and how many days ago they last used another one.
+-- multi_device_day: users active on a device, and how many days ago they last used another.
 -- Grain:   one row per (day, user_id) with another device within the widest window.
 -- Reads:   events.user_device_day.
 -- Params:  first_day, last_day (UTC dates, both included), first_device_day (first_day less the
---          widest window, plus one), widest_window (days).
+--          widest window, plus 1), widest_window (days).
 -- Rerun:   safe; first_day..last_day is replaced.
 -- Note:    a user counts as multi-device for a window of N days when the number is below N. Within a
---          run of days on one device alone, the other device was last seen on the day before the run.
+--          run of days on one device alone, the other device was last used on the day before the run.
 -- Source:  specification, "Definitions" (multi-device user); design, section 3.
 DELETE FROM events.multi_device_day WHERE day >= :first_day AND day <= :last_day;
 

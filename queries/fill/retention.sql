@@ -1,7 +1,7 @@
--- retention: the first day whose raw events are kept, and the first that can be refilled.
+-- retention: the first day whose raw events are retained, and the first that can be refilled.
 -- Grain:   one row, once anything expired.
--- Params:  first_kept, frozen_before (UTC dates).
+-- Params:  first_retained, frozen_before (UTC dates).
 DELETE FROM kpi.retention;
 
 INSERT INTO kpi.retention (first_kept, frozen_before)
-VALUES (:first_kept, :frozen_before)
+VALUES (:first_retained, :frozen_before)

@@ -1,7 +1,7 @@
--- segment: one row per combination of tags seen, with the random key that sums identify sets by.
+-- segment: one row per combination of tags, with the random key that sums identify sets by.
 -- Grain:   one row per (browser, version, os, service, new_user).
--- Reads:   seen_tags, kpi.kept_value.
--- Makes:   tag_segment, the segment of every combination as it stands in the events.
+-- Reads:   tag_combination, kpi.kept_value.
+-- Creates: tag_segment, the segment of every combination in the events.
 -- Rerun:   safe; only combinations not yet known are added.
 -- Source:  design, section 4.
 DROP TABLE IF EXISTS folded_tags;
@@ -17,7 +17,7 @@ SELECT
   COALESCE(v.kept, '(other)') AS version,
   COALESCE(o.kept, '(other)') AS os,
   COALESCE(s.kept, '(other)') AS service
-FROM seen_tags AS t
+FROM tag_combination AS t
 LEFT JOIN kpi.kept_value AS b ON b."tag" = 'browser' AND b.kept = t.browser
 LEFT JOIN kpi.kept_value AS v ON v."tag" = 'version' AND v.kept = t.version
 LEFT JOIN kpi.kept_value AS o ON o."tag" = 'os' AND o.kept = t.os

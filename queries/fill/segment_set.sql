@@ -1,11 +1,11 @@
--- segment_set, segment_set_member: the sets of segments that users were seen in, and their members.
+-- segment_set, segment_set_member: the sets of segments that users were in, and their members.
 -- Grain:   one row per set; one row per (set_id, segment_id).
 -- Reads:   set_step, events.user_day, events.multi_device_day.
 -- Params:  reach (days before the step's day over which a set is gathered, 0 or 27), lowest, highest
 --          (the audience's days since another device), first_active_day, last_day (bounds of all the
 --          days gathered from, so that the engine passes over the others).
 -- Rerun:   safe; only sets not yet known are added.
--- Note:    one user who was in the set tells its members.
+-- Note:    any user who was in the set has its members.
 DROP TABLE IF EXISTS new_set;
 
 CREATE TEMPORARY TABLE new_set AS

@@ -1,4 +1,4 @@
--- setting: one thing the store keeps about itself.
+-- setting: an entry of the store's record of itself.
 -- Params:  name, setting.
 -- Rerun:   safe.
 DELETE FROM events.store WHERE name = :name;

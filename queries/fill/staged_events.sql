@@ -1,6 +1,6 @@
 -- staged_events: hashed rows that were staged as Parquet files, listed in a manifest.
 -- Params:  manifest (its address in S3), role (that the cluster reads it by).
--- Note:    Redshift only. COPY from Parquet takes no MAXERROR: it fails whole at the first fault, which
+-- Note:    Redshift only. COPY from Parquet accepts no MAXERROR: it fails whole at the first fault, which
 --          is what MAXERROR 0 asks for.
 COPY events.event (
   "timestamp",

@@ -1,9 +1,9 @@
 -- versionless: the same counts by sets of segments without their version, for every question that
--- doesn't ask for one; they are some twenty times fewer.
+-- doesn't ask for a version; they are some twenty times fewer.
 -- Grain:   daily_users and monthly_users_change: one row per (audience, day, set_id), with an asterisk
 --          after the audience's name; month_activity: one row per (day, set_id); segment_set_member: one
 --          row per (set_id, segment_id). Their set_id is below 0, and the first segment of all that differ
---          in the version only stands for them.
+--          in the version only represents them.
 -- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
 --          kpi.month_activity.
 -- Rerun:   safe; all of them are made anew from the sets with versions.

@@ -1,4 +1,4 @@
--- changed_status: how many days' status differs from the published one, and how many became complete.
+-- changed_status: how many days' status differs from the published status, and how many became complete.
 -- Grain:   one row.
 -- Reads:   whole_day, kpi.day_status.
 SELECT

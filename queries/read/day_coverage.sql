@@ -8,6 +8,6 @@ SELECT
   users_with_device,
   events_with_sequence,
   days_since_low_coverage,
-  (SELECT COUNT(*) FROM (SELECT first_day FROM kpi.connection LIMIT 1) AS one) AS any_attempt
+  (SELECT COUNT(*) FROM (SELECT first_day FROM kpi.connection LIMIT 1) AS any_row) AS any_attempt
 FROM kpi.day_coverage
 ORDER BY day

@@ -1,3 +1,3 @@
--- event_count: how many events stand.
+-- event_count: how many events are stored.
 SELECT COUNT(*) AS events
 FROM events.event

@@ -11,7 +11,7 @@ FROM (
     PARTITION BY audience, set_id ORDER BY day ROWS UNBOUNDED PRECEDING
   ) AS users
   FROM kpi.monthly_users_change
-) AS standing
+) AS current_users
 WHERE users < 0
 UNION ALL
 SELECT 'every set has members' AS rule, COUNT(*) AS faults

@@ -1,4 +1,4 @@
--- moved_loads: standing loads whose name is this one with folders before it, or without some of them.
+-- moved_loads: current loads whose name is this name with folders before it, or without some of them.
 -- Params:  source.
 SELECT source
 FROM events.load

@@ -3,10 +3,10 @@
 -- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
 --          multi_device, and the filter's.
--- Note:    came_this_far counts the attempts that took this step or a later one, in the order below;
+-- Note:    came_this_far counts the attempts that took this step or a later step, in the order below;
 --          steps at one place are two ways to the same. 'step_before' is the latest other step that
 --          the attempt had taken by then. One percentile a group, since Redshift wants one order.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device" (timing data for individual steps).
 WITH attempt AS (
   SELECT

@@ -1,4 +1,4 @@
--- publication: what was built, when, by which definitions, and which days it tells of.
+-- publication: what was built, when, by which definitions, and which days it covers.
 -- Grain:   one row.
 SELECT
   p.publication_id,

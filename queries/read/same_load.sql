@@ -1,4 +1,4 @@
--- same_load: whether a file of this content stands.
+-- same_load: the current load of a file of this content, if any.
 -- Params:  sha256.
 SELECT source
 FROM events.load

@@ -1,7 +1,7 @@
--- set_key_collisions: how many keys stand for more than one set of segments; must be 0.
+-- set_key_collisions: the number of keys that more than one set of segments has; must be 0.
 -- Reads:   set_step, kpi.segment_set, kpi.segment_set_member, kpi.segment, new_set.
 -- Note:    a key is suspect when two sums of segment numbers meet under it, when it differs from what
---          is known, or when the members found for it don't add up to it.
+--          is known, or when its members don't add up to it.
 SELECT
   (
     SELECT COUNT(*)

@@ -1,3 +1,3 @@
--- settings: what the store keeps about itself: the key it was made with, its version, retention.
+-- settings: the store's record of itself: the key it was made with, its version, retention.
 SELECT name, setting
 FROM events.store

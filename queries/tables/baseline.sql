@@ -1,4 +1,4 @@
--- baseline: frozen baselines; kept apart from the publications, so that none of them can lose one.
+-- baseline: frozen baselines; stored apart from the publications, so that none of them can lose one.
 -- Source: design, section 5.
 
 CREATE TABLE IF NOT EXISTS kpi.baseline (

@@ -242,7 +242,7 @@ def test_incomplete_day_is_drawn_apart() -> None:
     assert "8 Feb 2016" in charts.specified(chart).sentence
     assert "9 Feb 2016" not in charts.specified(chart).sentence
     _, rows = only(chart, "rect")
-    assert rows[-1]["told"]["Day (UTC)"].endswith(", incomplete")
+    assert rows[-1]["words"]["Day (UTC)"].endswith(", incomplete")
 
 
 def test_pointer_tells_exact_values_with_n() -> None:
@@ -253,10 +253,10 @@ def test_pointer_tells_exact_values_with_n() -> None:
         ("connection_time", "9.50 s  (7.50 s to 14.5 s; n = 40)"),
     ):
         stripes, rows = only(drawn(name), "rect")
-        day, first = list(rows[0]["told"].items())[:2]
+        day, first = list(rows[0]["words"].items())[:2]
         assert day == ("Day (UTC)", "Fri 1 Jan 2016")
         assert first[1] == expected
-        assert stripes["encoding"]["tooltip"]["field"] == "told"
+        assert stripes["encoding"]["tooltip"]["field"] == "words"
 
 
 @each_chart
@@ -268,7 +268,7 @@ def test_every_day_can_be_pointed_at(name: str) -> None:
     assert all(one["until"] == after["since"] for one, after in pairwise(rows))
     (pointed,) = chart["params"]
     assert pointed["views"] == [stripes["name"]]
-    rule = [layer for layer, r in layers(drawn(name), "rule") if "told" in r[0]]
+    rule = [layer for layer, r in layers(drawn(name), "rule") if "words" in r[0]]
     assert [layer["transform"] for layer in rule] == [
         [{"filter": {"param": pointed["name"], "empty": False}}]
     ]
@@ -302,7 +302,7 @@ def test_log_scale_has_a_logarithmic_axis_and_shows_every_band() -> None:
     linear = charts.connection_time(connection_frame(slowest=3000))
     line, _ = only(linear, "line")
     assert line["encoding"]["y"]["scale"]["domain"] == [0, 15]
-    assert "cut on 1 day" in linear.to_dict()["title"]["text"]
+    assert "exceeds the chart on 1 day" in linear.to_dict()["title"]["text"]
 
 
 @each_chart
@@ -342,7 +342,7 @@ def test_specification_is_the_chart_with_its_rows_apart(name: str) -> None:
     assert "description" not in sent.spec
     inline = {key: table.to_pylist() for key, table in sent.tables.items()}
     texts = {
-        key: [{k: str(v) for k, v in row.items() if k != "told"} for row in rows]
+        key: [{k: str(v) for k, v in row.items() if k != "words"} for row in rows]
         for key, rows in inline.items()
     }
     alt.LayerChart.from_dict({**sent.spec, "datasets": texts}).to_dict()
@@ -440,7 +440,7 @@ def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     assert "pale: a year before" in chart.to_dict()["title"]["text"]
     assert "30.0%" not in charts.specified(chart).sentence
     _, rows = only(chart, "rect")
-    assert rows[0]["told"]["FxA, all users, a year before"].startswith("30.0%")
+    assert rows[0]["words"]["FxA, all users, a year before"].startswith("30.0%")
 
 
 def test_goals_beside_firefox_follow_its_own_ratio() -> None:
@@ -616,7 +616,7 @@ def test_four_empties_are_told_apart() -> None:
     assert told(full, full) is None
     assert "covers 1 Jan – 9 Feb 2016" in told(full.head(0), full.head(0))
     assert "covers" in told(bare, bare)
-    assert "remove a filter" in told(none, none)
+    assert "Remove a filter" in told(none, none)
     assert "longer" in told(none, none, unfiltered=True)
     assert "Hidden for privacy" in told(bare, full)
     assert "28 loaded days" in told(early, early)
@@ -633,9 +633,9 @@ def test_gaps_are_told_with_their_reason() -> None:
     nobody.loc[nobody["engagement_ratio"].isna(), "mau"] = 0
     assert (
         gaps_sentence(ratio, nobody, nobody, 10)
-        == "Gaps are not zeros: 1 day when nothing matches."
+        == "Gaps are not zeros: 1 day where nothing matches."
     )
-    assert "1 week when" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
+    assert "1 week where" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
 
 
 def test_ranges_of_days_are_written_short() -> None:

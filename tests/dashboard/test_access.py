@@ -13,7 +13,7 @@ from conftest import PROJECT, Store, environment
 from streamlit.testing.v1 import AppTest
 
 from kpi.access import Denied, Reader, admitted, only_this_machine, open_to_others
-from kpi.dashboard.gate import KEPT_LINKS, Links
+from kpi.dashboard.gate import MOST_LINKS, Links
 from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.sign_outs import FOLDER, REMEMBERED_SECONDS, SignOuts
@@ -171,14 +171,14 @@ def test_settings_of_access() -> None:
 def test_links_are_few_and_kept_once() -> None:
     """What readers asked for before signing in is given back once, and can't fill the memory."""
     links = Links()
-    for number in range(KEPT_LINKS + 50):
-        links.keep(f"browser{number}", "app.py", {"os": ["Android"]})
-    assert links.taken("browser0") is None
-    assert links.taken("browser60") == ("app.py", {"os": ["Android"]})
-    assert links.taken("browser60") is None
-    links.keep("long", "app.py", {"os": ["x" * 5000]})
-    links.keep(None, "app.py", {})
-    assert links.taken("long") is None and links.taken(None) is None
+    for number in range(MOST_LINKS + 50):
+        links.remember(f"browser{number}", "app.py", {"os": ["Android"]})
+    assert links.recall("browser0") is None
+    assert links.recall("browser60") == ("app.py", {"os": ["Android"]})
+    assert links.recall("browser60") is None
+    links.remember("long", "app.py", {"os": ["x" * 5000]})
+    links.remember(None, "app.py", {})
+    assert links.recall("long") is None and links.recall(None) is None
 
 
 def test_sign_outs_are_private_and_forgotten_in_time(tmp_path: Path) -> None:

@@ -31,14 +31,14 @@ def test_full_page() -> None:
     assert len(alts(page)) == len(set(alts(page))) == CHARTS
     told = words(page)
     assert "30 minutes" in told and "2 hours" in told
-    assert "attempts begun in the period, exact" in told
+    assert "attempts begun in the period. Small counts are hidden" in told
     pooled = attempts.connection_breakdown(
         warehouse.open_warehouse(Settings.read()), period=PERIOD, min_users=1
     ).iloc[0]
     shares = {metric.label: metric.value for metric in page.metric}
     assert shares["Within 10 s"] == f"{pooled['within_10_seconds_percent']:.1f}%"
     assert shares["Ever"] == f"{pooled['completion_percent']:.1f}%"
-    assert f"Of {int(pooled['begun']):,} attempts begun" in told
+    assert f"Percent of the {int(pooled['begun']):,} attempts begun" in told
 
 
 @pytest.mark.usefixtures("at_demo")
@@ -70,7 +70,7 @@ def test_toggles() -> None:
     [
         ({"users": "new"}, "counts as new only once its account is created"),
         ({"devices": "multi"}, "counts as single-device"),
-        ({"os": "Android"}, "looks as if they had given up"),
+        ({"os": "Android"}, "slower attempts count as not completed"),
     ],
 )
 def test_filters_come_with_their_cautions(query: dict[str, str], caution: str) -> None:
@@ -88,7 +88,7 @@ def test_nothing_matches() -> None:
     assert alts(page) == []
     told = [str(part.value) for part in page.info]
     assert len(told) == CHARTS
-    assert all("remove a filter" in sentence for sentence in told)
+    assert all("Remove a filter" in sentence for sentence in told)
 
 
 def test_everything_hidden(demo_home: Path, no_caches: None) -> None:
@@ -116,7 +116,7 @@ def test_failing_store(demo_home: Path, no_caches: None, monkeypatch: pytest.Mon
     def fails(*_args: object, **_options: object) -> None:
         raise WarehouseDown("SELECT secret FROM host.example:5439")
 
-    monkeypatch.setitem(attempts.DETAILS, "setup-steps", fails)
+    monkeypatch.setitem(metrics.METRICS, "setup-steps", fails)
     with environment(KPI_HOME=str(demo_home)):
         page = opened(FILE)
     assert not page.exception
@@ -195,7 +195,7 @@ def test_ranked_rows(draw: Any) -> None:
     before = frame.copy()
     chart = draw(frame, "region", "Region")
     rows = drawn_values(chart)
-    assert [row["found"] for row in rows] == list(frame["region"].head(SHOWN_ROWS))
+    assert [row["name"] for row in rows] == list(frame["region"].head(SHOWN_ROWS))
     assert all("n = " in row["beside"] for row in rows)
     assert "value 0 " in charts.specified(chart).sentence
     pd.testing.assert_frame_equal(frame, before)
@@ -208,7 +208,7 @@ def test_hostile_values_are_data(draw: Any) -> None:
     chart = draw(breakdown(1, hostile.replace("{}", "\u202e")), "region", "Region")
     specification = chart.to_dict()
     (row,) = drawn_values(chart)
-    assert row["found"] == hostile.replace("{}", "\u202e")
+    assert row["name"] == hostile.replace("{}", "\u202e")
     del specification["datasets"], specification["description"]
     assert "alert" not in str(specification)
 
@@ -218,7 +218,7 @@ def test_hidden_rows_are_not_drawn() -> None:
     frame = breakdown(3).astype({"median_seconds": "Float64"})
     frame.loc[1, "median_seconds"] = pd.NA
     rows = drawn_values(charts.times_by(frame, "region", "Region"))
-    assert [row["found"] for row in rows] == ["value 0", "value 2"]
+    assert [row["name"] for row in rows] == ["value 0", "value 2"]
 
 
 def test_funnel_skips_steps_that_nobody_took() -> None:
@@ -240,7 +240,7 @@ def test_funnel_skips_steps_that_nobody_took() -> None:
     rows = drawn_values(chart)
     assert [row["percent"] for row in rows] == [100, 60, 50, 40]
     assert (
-        "lost 40.0% (40), takes 6.00 s to create, 4.00 s to sign in"
+        "lost 40.0% (40), step time 6.00 s to create, 4.00 s to sign in"
         in charts.specified(chart).sentence
     )
     assert "verified" not in charts.specified(chart).sentence

@@ -16,6 +16,7 @@ from test_data_quality import volumes
 
 from kpi import charts
 from kpi.errors import WarehouseDown
+from kpi.meaning.glossary import GLOSSARY
 from kpi.meaning.measures import MEASURES
 from kpi.numbers import loads, warehouse
 from kpi.settings import Settings
@@ -55,6 +56,8 @@ def test_full_page() -> None:
     assert "No raw event has expired" in told
     for measure in MEASURES.values():
         assert measure.definition in told
+    for terms in GLOSSARY.values():
+        assert all(meaning in told for meaning in terms.values())
 
 
 @pytest.mark.usefixtures("at_demo")
@@ -119,7 +122,7 @@ def test_store_with_everything_wrong(store: Store, no_caches: None) -> None:
         (answer,) = [str(part.value).replace("\\", "") for part in page.warning]
         listed = "\n".join(one.value for one in page.markdown if one.value.startswith("- "))
         assert alts(page)[0].startswith(f"Events of {hostile}")
-    assert "Raw events are kept from **24 Jan 2016**" in told
+    assert "The store has raw events from **24 Jan 2016** on" in told
     assert answer.startswith("**No: the newest complete day is 13 Mar 2016, ")
     assert hostile not in listed  # markup is written as text
     assert "11 Mar – 12 Mar 2016 are not loaded" in listed.replace("\\", "")

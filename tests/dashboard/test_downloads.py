@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from kpi.meaning.filters import TAGS, Filters, Period
 from kpi.meaning.tables import TABLES
-from kpi.numbers import attempts
+from kpi.numbers import metrics
 from kpi.numbers.export import written
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -72,7 +72,7 @@ def arguments_of(filters: Filters, metric: str) -> list[str]:
     """The same filters for `export`, less those that don't go with a metric."""
     told = []
     for name, value in vars(filters).items():
-        if name == "devices" and metric in TABLES and TABLES[metric].of_users:
+        if name == "devices" and metric in TABLES and TABLES[metric].overlaps:
             continue
         for one in value if isinstance(value, tuple) else [value]:
             if one is not None:
@@ -84,8 +84,8 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
     """What stands behind a download, told by its file name: an export, or a pooled table's function."""
     metric = name.split("_")[0]
     options = dict(re.findall(r"_(by|of|window)-([a-z0-9]+)", name))
-    if metric in attempts.DETAILS:
-        table = attempts.DETAILS[metric]
+    if metric in TABLES and not TABLES[metric].exported:
+        table = metrics.METRICS[metric]
         if metric != "ready-within":
             options["period"] = Period(demo.publication.first_day, demo.publication.last_day)
         return written(table(demo, filters, min_users=1, **options), "csv")

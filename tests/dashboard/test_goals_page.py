@@ -127,7 +127,7 @@ def test_threshold_that_cannot_be_is_dropped_with_a_notice(bad: str) -> None:
     assert not page.exception
     assert page.number_input(key=f"threshold_{SHARE}").value == 20.0
     notices = [toast.value for toast in page.toast]
-    assert any("threshold from 0 to 100; it was dropped" in notice for notice in notices)
+    assert any("was ignored: it isn't a threshold from 0 to 100" in notice for notice in notices)
 
 
 @pytest.mark.usefixtures("at_goals")

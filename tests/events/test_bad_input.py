@@ -18,6 +18,7 @@ import duckdb
 import pytest
 from conftest import KEY, PROJECT, Ran, Store, daily
 from event_files import ACTIVITY_COLUMNS, csv_of, production_csv, write, write_bytes, zstd
+from killing import Commands
 from logs import RAW_DEVICE, RAW_USER, D, at, event, heartbeat, random_log, user
 
 from kpi.events import layouts, load
@@ -696,46 +697,32 @@ def test_events_held_by_another_process(filled: Store, before: Exports) -> None:
     filled.load(more)
 
 
-# Counts the statements given to DuckDB; ends the process, without any clean-up, at one of them.
-DYING = """
-import atexit, os
-import duckdb
-statements = 0
-execute = duckdb.DuckDBPyConnection.execute
-def counted(*arguments, **named):
-    global statements
-    statements += 1
-    if statements == {last}:
-        os._exit(9)
-    return execute(*arguments, **named)
-duckdb.DuckDBPyConnection.execute = counted
-atexit.register(lambda: print("statements", statements))
-"""
+def dies_at(filled: Store, forked: Commands, *arguments: str | Path) -> Iterator[Store]:
+    """Copies of a store in which a command died at calls from the first to the last.
 
-
-def dies_at(filled: Store, *arguments: str | Path) -> Iterator[Store]:
-    """Copies of a store in which a command died at statements from the first to the last."""
+    Calls of the engine and of the file system; it dies by SIGKILL just before.
+    """
 
     def copied(name: str) -> Store:
         return filled.copied_to(filled.folder / name)
 
-    whole = copied("whole").start(*arguments, before=DYING.format(last=-1))
-    assert whole.returncode == 0, whole.stderr
-    count = int(re.search(r"statements (\d+)", whole.stdout)[1])
+    whole = forked.run(copied("whole"), arguments)
+    assert whole.status == 0, whole.said
+    count = whole.calls
     assert count > 5
     for last in (1, count // 2, count * 3 // 4, count - 1, count):
         store = copied(f"died at {last}")
-        ran = store.start(*arguments, before=DYING.format(last=last))
-        assert ran.returncode == 9, ran.stderr
+        ended = forked.run(store, arguments, at_call=last)
+        assert ended.killed, ended.said
         yield store
 
 
-def test_killed_while_loading(filled: Store, before: Exports) -> None:
+def test_killed_while_loading(filled: Store, forked: Commands, before: Exports) -> None:
     """A load that dies leaves its file absent or whole, and the store usable."""
     rows = [event(at(D[55]) + step, uid=user(step)) for step in range(2_000)]
     path = write(filled.files / "big.csv", rows)
     absent = 0
-    for store in dies_at(filled, "load", path):
+    for store in dies_at(filled, forked, "load", path):
         store.summarise()
         if exports(store) == before:
             absent += 1
@@ -746,11 +733,11 @@ def test_killed_while_loading(filled: Store, before: Exports) -> None:
     assert absent >= 2
 
 
-def test_killed_while_summarising(filled: Store, before: Exports) -> None:
+def test_killed_while_summarising(filled: Store, forked: Commands, before: Exports) -> None:
     """A summary that dies changes nothing or all for readers; the next one does what is left."""
     filled.load(write(filled.files / "more.csv", random_log(52, days=40)))
     kept = []
-    for store in dies_at(filled, "summarise"):
+    for store in dies_at(filled, forked, "summarise"):
         found = exports(store)
         store.summarise()
         after = exports(store)

@@ -87,9 +87,9 @@ SAID = {
     "auth-log-with-request-summaries.json": "lines that are no events: 6",
     "events-comment-before-header.csv": "lines that are no events: 1",
     "events-open-quote.csv": "line 5: a quote is not closed; row rejected",
-    "events-long-browser.csv": "line 5: tag is longer than 256 bytes, shortened; row kept",
+    "events-long-browser.csv": "line 5: tag is longer than 256 bytes, shortened; row loaded",
     "flow-blank-service-means-sync.csv": "6 sequences have a blank service",
-    "flow-negative-flow-time.csv": "flow_time is negative or over 30 years, left out; row kept",
+    "flow-negative-flow-time.csv": "flow_time is negative or over 30 years, left out; row loaded",
     "events-json-user-id.json": "read: user_id as uid",
 }
 

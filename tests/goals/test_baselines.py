@@ -227,7 +227,7 @@ def test_knows_nothing_of_days_after_the_limit() -> None:
     limit = day(30 * 7 - 1)
     found = proposal(daily(noisy(60)), limit, Calendar())
     assert found.period == Period(day(0), limit)
-    assert "It is the whole history." in found.reason
+    assert "It is all there is." in found.reason
 
 
 def test_proposes_nothing_where_nothing_is_stable() -> None:

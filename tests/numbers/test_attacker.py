@@ -65,7 +65,7 @@ def told(whole: float | None, parts: list[tuple[str, float | None]]) -> float | 
 def warehouse(busy: Store) -> Iterator[Warehouse]:
     """The busy store, opened for reading."""
     with environment(**busy.settings()):
-        opened = open_warehouse(Settings.read(), answers_kept=200)
+        opened = open_warehouse(Settings.read(), cache_size=200)
     yield opened
     opened.close()
 

@@ -19,9 +19,10 @@ from oracle import Log, day_name
 from test_exact import random_filters
 
 from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
+from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import ACCOUNTS, BASES
 from kpi.numbers import attempts
-from kpi.numbers.cells import small_or_telling
+from kpi.numbers.cells import small_or_revealing
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -237,7 +238,7 @@ def _lower(came: list[int]) -> list[int]:
 )
 def test_complements(parts: tuple[int, ...], hidden: tuple[bool, ...]) -> None:
     """A small part is hidden with the smallest others until what is hidden is no small count."""
-    found = small_or_telling(pd.Series(parts, dtype="Int64"), 10)
+    found = small_or_revealing(pd.Series(parts, dtype="Int64"), 10)
     assert tuple(found) == hidden
 
 
@@ -265,12 +266,12 @@ def test_incomplete_days_do_not_count(store: Store) -> None:
             assert frame["attempts"].unique().tolist() == [count]
 
 
-def test_unknown_names_are_bugs(warehouse_of) -> None:
+def test_unknown_names_are_bugs() -> None:
     """A breakdown or a base that doesn't exist is refused before any query."""
     with pytest.raises(ValueError, match="colour"):
-        attempts.connection_breakdown(warehouse_of(SEEDS[0]), by="colour")
+        Question("connection-breakdown", by="colour")
     with pytest.raises(ValueError, match="finished"):
-        attempts.connection_distribution(warehouse_of(SEEDS[0]), of="finished")
+        Question("connection-distribution", options=Options(of="finished"))
 
 
 @pytest.mark.every_engine("long")

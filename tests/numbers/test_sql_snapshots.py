@@ -28,6 +28,7 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "weekly": ("weekly", {"weekly": True}),
     "period": ("period", {"period": (date(2016, 2, 1), date(2016, 2, 29))}),
     "window-7": ("window", {"window": 7}),
+    "bands": ("bands", {"bands": True}),
     "of-ready": ("of", {"of": "ready"}),
 }
 ASKED = [

@@ -13,6 +13,7 @@ from conftest import environment
 from kpi.meaning import periods
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import Question
+from kpi.meaning.tables import EXPORTED
 from kpi.numbers import metrics, weeks
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -37,7 +38,7 @@ def weekly(warehouse: Warehouse, name: str, **options: object) -> pd.DataFrame:
     )
 
 
-@pytest.mark.parametrize("name", metrics.METRICS)
+@pytest.mark.parametrize("name", EXPORTED)
 def test_every_row_is_a_whole_week(warehouse: Warehouse, name: str) -> None:
     """A row is told under a Sunday, from the first whole week to the last one that is complete."""
     options = {"weekly": True} if name == "firefox" else {"weekly": True, "min_users": 0}

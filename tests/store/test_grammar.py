@@ -25,7 +25,8 @@ from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
 from kpi.meaning.filters import Filters, Period
-from kpi.numbers import attempts
+from kpi.meaning.tables import EXPORTED
+from kpi.numbers import metrics
 from kpi.numbers.published import Published
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
@@ -160,8 +161,8 @@ def _read_as_pages_do(store: ServerStore) -> None:
         settings = Settings.read()
     warehouse = open_warehouse(settings)
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
-    for table in attempts.DETAILS.values():
-        table(warehouse, Filters(), period=period)
+    for name in metrics.METRICS.keys() - set(EXPORTED):
+        metrics.METRICS[name](warehouse, Filters(), period=period)
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):
             getattr(warehouse, name)

@@ -99,7 +99,7 @@ def run(store: Store, asked: tuple[str, ...]) -> object:
 
 def undone(ended: Ended) -> bool:
     """Whether a removal says that there is nothing to remove any more: its kill came too late."""
-    return ended.status == 1 and "no load goes by that name" in ended.said
+    return ended.status == 1 and "no load has that name" in ended.said
 
 
 def one_kill(

@@ -331,11 +331,11 @@ def test_replacing_by_another_path(store: Store) -> None:
     write(path, log[:-9])
     ran = store.run("load", "--replace", path)
     assert ran.status == 1 and len(ran.err.splitlines()) == 1
-    assert f"{path}: " in ran.err and "2016/e.csv does" in ran.err
+    assert f"{path}: " in ran.err and "2016/e.csv exists" in ran.err
     assert "the folder that 2016/ is in" in ran.err
     assert "nothing was replaced" not in store.load("--replace", store.files).err
     late = write(store.files / "late.csv", log[-9:])
-    assert "late.csv: no load went by that name; nothing was replaced\n" in (
+    assert "late.csv: no load had that name; nothing was replaced\n" in (
         store.load("--replace", late).err
     )
     shorter = write(store.folder / "other" / "in" / "late.csv", log)
@@ -600,7 +600,7 @@ def test_days_of_a_cut_run_are_taken_up_whatever_is_wanted(make_store: Callable[
     cut = (
         "import os\nfrom kpi.summary.summarise import _Run\nrun = _Run._run\n"
         "_Run._run = lambda self, step, **told: "
-        "os._exit(9) if step == 'seen_attempt_tags' else run(self, step, **told)"
+        "os._exit(9) if step == 'attempt_tag_combination' else run(self, step, **told)"
     )
     first = [
         event(at(D[0]), uid=user(n), user_agent_browser="Firefox", user_agent_os="Linux")

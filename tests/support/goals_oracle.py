@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import oracle
+from scipy.stats import t as student
 
 Figures = Iterable[tuple[str, str, int, int]]
 
@@ -152,7 +153,30 @@ def value_over(
     )
     (users,) = [row[of] for row in rows if row["day"] == newest]
     value = mean(list(values.values()))
-    return value, users, list(values), newest, wilson(value, users)
+    interval = wilson(value, users)
+    if measure == "engagement_ratio" and filters == oracle.Filters():
+        interval = of_active_days(
+            log.days_active((date.fromisoformat(newest) - oracle.EPOCH).days, filters), value
+        )
+    return value, users, list(values), newest, interval
+
+
+def of_active_days(active: list[int], ratio: float) -> list[float]:
+    """Wilson's interval with Student's t, for as many people as would have the same standard error if each
+    were active always or never: around the ratio of people by their active days of 7, moved to ``ratio``.
+    """
+    n = len(active)
+    share = sum(active) / 7 / n
+    variance = sum((days / 7 - share) ** 2 for days in active) / n
+    widest = share * (1 - share)
+    alike = len(set(active)) == 1
+    effective = n if alike else max(n, (n - 1) * widest / variance)
+    reach = float(student.ppf(0.975, max(n - 1, 1)))
+    middle = (share + reach**2 / (2 * effective)) / (1 + reach**2 / effective)
+    half = reach * math.sqrt(widest / effective + reach**2 / (4 * effective**2))
+    half /= 1 + reach**2 / effective
+    moved = ratio - 100 * share
+    return [min(max(100 * (middle + sign * half), 0.0), 100.0) + moved for sign in (-1, 1)]
 
 
 def wilson(percent: float, n: int) -> list[float]:

@@ -27,19 +27,19 @@ TABLES: dict[str, tuple[str, ...]] = {
     "multi-device": (*USER_OPTIONS, "window"),
     "device-coverage": USER_OPTIONS,
     "same-people": (*USER_OPTIONS, "bands"),
-    "connection-time": (*USER_OPTIONS, "devices", "attempt tags"),
+    "connection-time": (*USER_OPTIONS, "devices", "attempt tags", "bands"),
     "completion": (*USER_OPTIONS, "devices", "attempt tags"),
     "steps": (*USER_OPTIONS, "devices", "attempt tags"),
     "firefox": ("period", "weekly"),
     "ready-within": ("filters", "period", "weekly", "devices"),
     "connection-distribution": ("filters", "period", "devices", "of"),
-    "connection-breakdown": ("filters", "period", "by", "devices", "attempt tags"),
+    "connection-breakdown": ("filters", "period", "by", "devices", "attempt tags", "bands"),
     "setup-steps": ("filters", "period", "devices"),
 }
 """Each table, and what a reader can choose of it."""
 
 GOAL_TABLES = {"goal-weeks": ("filters",)}
-"""What goals read beside these tables: attempts pooled over a window, and over each week."""
+"""What goals read beside these tables: attempts pooled over each week."""
 ANY_GOAL: dict[str, Any] = {
     "id": "time",
     "title": "Time",

@@ -60,7 +60,7 @@ def test_pages_without_exclusions(demo: str) -> None:
     assert page.multiselect(key="os").value == ["Android"]
     assert page.multiselect(key="os").proto.max_selections == 1
     assert not [radio for radio in page.radio if radio.key and radio.key.endswith("_mode")]
-    assert "One value of a tag at a time" in words(page)
+    assert "Only a single value of each tag can be chosen" in words(page)
     assert not page.toast
 
 
@@ -82,7 +82,7 @@ def test_pages_without_breakdowns(demo: str, file: str) -> None:
     with environment(KPI_HOME=demo, **NO_BREAKDOWNS):
         page = opened(file, by="browser", period="all")
     assert not page.exception
-    assert "Breakdowns are closed for this store" in words(page)
+    assert "Breakdowns are closed in this store" in words(page)
     assert any("closed here" in toast.value for toast in page.toast)
     assert not [box for box in page.selectbox if box.key in ("by", "view")]
     assert "by" not in page.query_params

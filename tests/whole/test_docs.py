@@ -14,6 +14,7 @@ from conftest import PROJECT
 
 from kpi import settings
 from kpi.commands import cli
+from kpi.meaning import glossary
 
 README = (PROJECT / "README.md").read_text()
 DECISIONS = PROJECT / "docs" / "decisions"
@@ -210,3 +211,11 @@ def test_privacy_names_every_kind_of_id() -> None:
     assert set(words) == set(re.findall(r"^  (\w*id) VARCHAR", columns, re.MULTILINE))
     stored = (PROJECT / "docs" / "privacy.md").read_text()
     assert [word for word in words.values() if word not in stored] == []
+
+
+def test_glossary_document_is_the_glossary(renewing: bool) -> None:
+    """docs/glossary.md has the terms of `kpi.meaning.glossary`, which the Data page draws as well."""
+    document = PROJECT / "docs" / "glossary.md"
+    if renewing:
+        document.write_text(glossary.as_markdown(), encoding="utf-8")
+    assert document.read_text(encoding="utf-8") == glossary.as_markdown(), "run: make snapshots"

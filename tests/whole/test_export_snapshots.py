@@ -38,7 +38,11 @@ CHOICES: dict[tuple[str, ...], tuple[str, ...]] = {
         "--from=2016-02-01 --to=2016-02-29 --min-users=0",
         "--format=json --min-users=0",
     ),
-    ("goals",): ("--os=Android --min-users=0", "--as-of=2016-03-01 --min-users=0"),
+    ("engagement", "multi-device", "same-people", "connection-time", "completion"): (
+        "--bands --min-users=0",
+        "--bands --by=os",
+    ),
+    ("goals",): ("--os=Android --min-users=0", "--as-of=2016-03-01 --min-users=0", "--plain"),
 }
 
 

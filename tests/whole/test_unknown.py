@@ -102,7 +102,7 @@ def test_exports_and_doctor_say_why(nobody: Store) -> None:
     """Exports say it on stderr, goals have no data with the reason, doctor names the way out."""
     for metric in ("multi-device", "engagement"):
         ran = nobody.must("export", metric)
-        assert "absent from 29 Jul to 1 Sep 2016" in ran.err and NO_DEVICES in ran.err
+        assert "absent on 29 Jul – 1 Sep 2016" in ran.err and NO_DEVICES in ran.err
     ran = nobody.must("export", "goals")
     rows = {row.split(",")[0]: row.split(",") for row in ran.text.splitlines()}
     assert rows["multi_device_share"][8] == "no data" and rows["multi_device_share"][5] == ""
@@ -143,7 +143,7 @@ def test_devices_filter_is_said(store: Store) -> None:
     ]
     filled(store, log(range(10, 12)) + steps)
     ran = store.must("export", "completion", "--devices=multi", "--min-users=0")
-    assert "Connections of multi-device users are absent from 8 Aug to 13 Aug 2016" in ran.err
+    assert "Connections of multi-device users are absent on 8 Aug – 13 Aug 2016" in ran.err
     rows = store.export("completion", "--devices=multi")
     assert [row["day"] for row in rows if row["begun"] is None] == DAYS[10:16]
     assert None not in [row["begun"] for row in store.export("completion")]
@@ -155,11 +155,13 @@ def test_coverage_beside_the_numbers(store: Store) -> None:
     warehouse = warehouse_of(filled(store, events))
     from kpi.numbers.users import device_coverage
 
-    assert coverage.share_told(device_coverage(warehouse)) is None  # the one without is hidden
+    assert (
+        coverage.coverage_sentence(device_coverage(warehouse)) is None
+    )  # the one without is hidden
     table = device_coverage(warehouse, min_users=0)
-    assert "92.3% of the daily users" in coverage.share_told(table)
+    assert "92.3% of the daily users" in coverage.coverage_sentence(table)
     on_android = device_coverage(warehouse, Filters(os=("Android",)), min_users=0)
-    assert coverage.share_told(on_android) is None
+    assert coverage.coverage_sentence(on_android) is None
     warehouse.close()
 
 
@@ -177,12 +179,12 @@ def test_frozen_baselines_keep_their_identity(nobody: Store) -> None:
 
 
 def test_can_i_trust_today(store: Store) -> None:
-    """Yes, with care or no, in a sentence; then each problem with what it touches and until when."""
+    """Yes, with care or no, in a sentence; then each problem with the numbers that it affects and its end."""
     filled(store, log(range(0)))
     warehouse, settings = warehouse_of(store), Settings()
     today = date(2016, 9, 2)
     sentence = trust.answer(warehouse, trust.problems(warehouse, settings, today))
-    assert sentence.startswith("With care: the numbers of 1 Sep 2016")  # no sequences
+    assert sentence.startswith("With care: 1 Sep 2016 is complete")  # no sequences
     late = trust.problems(warehouse, settings, date(2016, 9, 9))
     assert trust.answer(warehouse, late) == "No: the newest complete day is 1 Sep 2016, 8 days ago."
     warehouse.close()

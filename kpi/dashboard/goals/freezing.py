@@ -19,13 +19,13 @@ from kpi.text import ABSENT, days_text, written
 FROZEN_NOW, NOT_FROZEN = "frozen_now", "not_frozen"
 
 
-def draw_freeze(here: GoalsPage, seen: Outlook, found: Baseline) -> None:
-    """The form that keeps a baseline for good."""
+def draw_freeze(here: GoalsPage, shown: Outlook, baseline: Baseline) -> None:
+    """The form that freezes a baseline for good."""
     reader = gate.reader_address()
-    name = seen.goal.id
+    name = shown.goal.id
     with st.form(f"freeze_{name}", border=True):
         st.markdown(
-            f"**Freeze** {written(found.value, seen.goal.unit)}, {words.period_text(seen.base)}"
+            f"**Freeze** {written(baseline.value, shown.goal.unit)}, {words.period_text(shown.base)}"
         )
         if reader is None:
             st.text_input("Who", max_chars=200, key=f"who_{name}")
@@ -36,84 +36,84 @@ def draw_freeze(here: GoalsPage, seen: Outlook, found: Baseline) -> None:
             "Freeze this baseline",
             icon=":material/ac_unit:",
             on_click=_freeze,
-            args=(here.page, seen, found),
+            args=(here.page, shown, baseline),
         )
     refused = st.session_state.pop(NOT_FROZEN, None)
     if refused:
         st.error("It wasn't frozen:", icon=":material/error:")
         st.text(refused)
     elif FROZEN_NOW in st.session_state:
-        st.rerun()  # the choice of baselines and their list stand outside
+        st.rerun()  # the choice of baselines and their list are outside this fragment
 
 
-def _freeze(page: Page, seen: Outlook, found: Baseline) -> None:
+def _freeze(page: Page, shown: Outlook, baseline: Baseline) -> None:
     """Keep a baseline and choose it, before the page is drawn anew."""
-    name = seen.goal.id
+    name = shown.goal.id
     who = gate.reader_address() or st.session_state.get(f"who_{name}") or ""
     why = st.session_state.get(f"why_{name}") or ""
     try:
-        kept = _kept(page, seen, found, who, why)
-        frozen.freeze(page.source.settings, kept)
+        chosen = _to_freeze(page, shown, baseline, who, why)
+        frozen.freeze(page.source.settings, chosen)
     except Refused as refusal:
         st.session_state[NOT_FROZEN] = str(refusal)
         return
-    st.session_state[FROZEN_NOW] = kept.baseline_id
-    st.session_state["baseline"] = frozen_label(kept)
+    st.session_state[FROZEN_NOW] = chosen.baseline_id
+    st.session_state["baseline"] = frozen_label(chosen)
 
 
 def draw_frozen(here: GoalsPage) -> None:
     new = st.session_state.pop(FROZEN_NOW, None)
     if new:
         st.toast(
-            "The baseline is frozen, and goals of its measure go by it.", icon=":material/ac_unit:"
+            "The baseline is frozen, and goals of its measure use it.", icon=":material/ac_unit:"
         )
     st.header("Frozen baselines")
     if not here.frozen:
         st.caption("None yet. Open a goal to freeze its baseline, with a reason.")
         return
-    found = drift.drifts(here.figures, here.frozen)
+    drifts = drift.drifts(here.figures, here.frozen)
     rows = [
         {
-            "Measure": words.measure_of(one.frozen),
-            "Days": days_text(one.frozen.first_day, one.frozen.last_day),
-            "Frozen": words.value_of(one.frozen, one.frozen.baseline),
-            "Today": words.value_of(one.frozen, one.today),
-            "Drift": words.drift_of(one),
-            "Who": one.frozen.frozen_by,
-            "When (UTC)": f"{one.frozen.frozen_at:%Y-%m-%d %H:%M}",
-            "Why": one.frozen.reason,
-            "80 of 100 days": words.band_of(one.frozen),
-            "Segment": one.frozen.filters.sentence(),
-            "Definitions": one.frozen.definitions,
-            "Publication": one.frozen.publication_id,
-            "Id": one.frozen.baseline_id,
+            "Measure": words.measure_of(each.frozen),
+            "Days": days_text(each.frozen.first_day, each.frozen.last_day),
+            "Frozen": words.value_of(each.frozen, each.frozen.baseline),
+            "Today": words.value_of(each.frozen, each.today),
+            "Drift": words.drift_of(each),
+            "Who": each.frozen.frozen_by,
+            "When (UTC)": f"{each.frozen.frozen_at:%Y-%m-%d %H:%M}",
+            "Why": each.frozen.reason,
+            "80 of 100 days": words.band_of(each.frozen),
+            "Segment": each.frozen.filters.sentence(),
+            "Definitions": each.frozen.definitions,
+            "Publication": each.frozen.publication_id,
+            "Id": each.frozen.baseline_id,
         }
-        for one in found
+        for each in drifts
     ]
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, placeholder=ABSENT,
         alt=f"{len(rows)} frozen baselines beside what their days give today.",
     )  # fmt: skip
     st.caption(
-        "Today: the same days and segment as the data stand now. A drift comes from late or corrected "
+        "Today: the same days and segment as the data are now. A drift comes from late or corrected "
         "files, or from another version of the definitions."
     )
 
 
-def _kept(page: Page, seen: Outlook, found: Baseline, who: str, why: str) -> Frozen:
-    first, last = found.period.bounds
+def _to_freeze(page: Page, shown: Outlook, baseline: Baseline, who: str, why: str) -> Frozen:
+    first, last = baseline.period.bounds
     return Frozen(
-        measure=seen.goal.measure,
-        device_window=seen.goal.device_window,
-        baseline=found.value,
-        low_80=found.low_80,
-        high_80=found.high_80,
-        low_95=found.low_95,
-        high_95=found.high_95,
-        days=found.days,
+        measure=shown.goal.measure,
+        device_window=shown.goal.device_window,
+        baseline=baseline.value,
+        low_80=baseline.low_80,
+        high_80=baseline.high_80,
+        low_95=baseline.low_95,
+        high_95=baseline.high_95,
+        days=baseline.days,
         first_day=first,
         last_day=last,
-        filters=seen.goal.filters,
+        filters=shown.goal.filters,
         definitions=page.source.publication.definitions,
         publication_id=page.source.publication.id,
         frozen_by=who,

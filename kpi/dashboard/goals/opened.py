@@ -1,4 +1,4 @@
-"""What a goal opens to: its history, whether a target is reasonable, and its baseline."""
+"""The inside of a goal: its history, whether a target is reasonable, and its baseline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard.address import tell_dropped
+from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.goals.freezing import draw_freeze
@@ -22,11 +22,11 @@ from kpi.text import day_text, days_text, written
 
 
 @fragment
-def draw_opened(here: GoalsPage, seen: Outlook) -> None:
-    """What a goal opens to, made only once a reader opens it; its own changes redraw nothing else."""
-    goal = seen.goal
+def draw_opened(here: GoalsPage, shown: Outlook) -> None:
+    """The inside of a goal, made only once a reader opens it; its own changes redraw nothing else."""
+    goal = shown.goal
     with st.expander(
-        "History, baseline and what it takes",
+        "History, baseline and what the target needs",
         icon=":material/query_stats:",
         on_change="rerun",
         key=f"open_{goal.id}",
@@ -34,85 +34,87 @@ def draw_opened(here: GoalsPage, seen: Outlook) -> None:
     ) as box:
         if not box.open:
             return
-        if seen.now is None or seen.target is None:
-            st.info(words.standing(seen.score), icon=":material/info:")
+        if shown.now is None or shown.target is None:
+            st.info(words.distance(shown.score), icon=":material/info:")
             return
-        found, offered = here.baseline(seen)
+        baseline, offered = here.baseline(shown)
         place = st.container()
         left, right = st.columns(2, gap="large")
         with left:
-            target = _draw_reasonable(here, seen)
+            target = _draw_reasonable(here, shown)
         with right:
-            _draw_baseline(here, seen, found, offered)
+            _draw_baseline(here, shown, baseline, offered)
         with place:
-            _draw_history(here, seen, found, target)
+            _draw_history(here, shown, baseline, target)
 
 
-def _draw_history(here: GoalsPage, seen: Outlook, found: Baseline | None, target: float) -> None:
-    first = seen.base.bounds[0]
-    days = seen.days[seen.days.index >= pd.Timestamp(first)]
+def _draw_history(
+    here: GoalsPage, shown: Outlook, baseline: Baseline | None, target: float
+) -> None:
+    first = shown.base.bounds[0]
+    days = shown.days[shown.days.index >= pd.Timestamp(first)]
     band = None
-    if found is not None and found.low_80 is not None:
-        band = found.low_80, found.high_80
+    if baseline is not None and baseline.low_80 is not None:
+        band = baseline.low_80, baseline.high_80
     chart = drawn(
         charts.goal_history,
         days,
-        title=words.scale_title(seen.goal),
-        unit=words.scale_unit(seen.goal),
+        title=words.scale_title(shown.goal),
+        unit=words.scale_unit(shown.goal),
         target=target,
-        year=seen.goal.year,
-        baseline=seen.baseline,
+        year=shown.goal.year,
+        baseline=shown.baseline,
         band=band,
-        base=seen.base.bounds,
-        fan=seen.projection.fan() if seen.projection else None,
+        base=shown.base.bounds,
+        fan=shown.projection.fan() if shown.projection else None,
         markers=here.page.source.markers,
     )
     put(chart)
-    told = ["▼ marks releases, incidents and holidays."]
+    notes = ["▼ marks releases, incidents and holidays."]
     if band:
-        told.append("Grey: where 80 of 100 days of the baseline lie.")
-    if seen.projection and seen.days_left:
-        told.append("Beyond today: where 80 of 100 projected weeks lie.")
-    st.caption(" ".join(told))
+        notes.append("Grey: where 80 of 100 days of the baseline lie.")
+    if shown.projection and shown.days_left:
+        notes.append("Beyond today: where 80 of 100 projected weeks lie.")
+    st.caption(" ".join(notes))
 
 
-def _draw_reasonable(here: GoalsPage, seen: Outlook) -> float:
-    """Another threshold and what it takes; the target it makes."""
-    goal = seen.goal
+def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
+    """The target of another threshold, which is drawn with the change that it needs."""
+    goal = shown.goal
     st.subheader("Is it reasonable?")
-    threshold = _draw_threshold(seen)
-    target = outlook.target_for(seen, threshold)
+    threshold = _draw_threshold(shown)
+    target = outlook.target_for(shown, threshold)
     if target is None:
-        assert seen.target is not None  # an opened goal without one says so instead
-        target = seen.target
-    need = outlook.needed(seen, target)
+        assert shown.target is not None  # an opened goal without a target says so instead
+        target = shown.target
+    need = outlook.needed(shown, target)
     unit = words.scale_unit(goal)
     verdict = "met today" if need.met_now else "not met today"
     st.markdown(
         f"Target **{written(target, unit)}**{' ahead' if goal.comparator else ''}, {verdict}: "
-        f"{written(seen.now, unit)} now."
+        f"{written(shown.now, unit)} now."
     )
-    st.markdown(f"**Change it takes.** {words.pace(seen, need)}")
-    if seen.days_left:
-        st.markdown(f"**The past.** {words.precedent(seen, need)}")
-    if seen.projection is None or not seen.days_left:
-        st.info(words.ending(seen), icon=":material/info:")
+    st.markdown(f"**Change it needs.** {words.pace(shown, need)}")
+    if shown.days_left:
+        st.markdown(f"**The past.** {words.precedent(shown, need)}")
+    if shown.projection is None or not shown.days_left:
+        st.info(words.ending(shown), icon=":material/info:")
     else:
         st.markdown(
-            f"**Chance of meeting it on {day_text(seen.end)}: {words.chance_text(need.chance or 0.0)}**"
+            f"**Chance of meeting it on {day_text(shown.end)}: {words.chance_text(need.chance or 0.0)}**"
         )
         st.caption(
-            f"{words.ASSUMPTION} {words.SEASON if seen.projection.yearly else words.NO_SEASON}"
+            f"{words.ASSUMPTION} {words.SEASON if shown.projection.yearly else words.NO_SEASON}"
         )
         try:
-            st.caption(words.tested_told(here.tested(seen)))
+            st.caption(words.tested_sentence(here.tested(shown)))
         except TooShort as short:
             st.caption(str(short))
     return target
 
 
-def _draw_threshold(seen: Outlook) -> float:
-    goal = seen.goal
+def _draw_threshold(shown: Outlook) -> float:
+    goal = shown.goal
     labels = {
         "baseline_plus": "Points above the baseline"
         if goal.unit == "percent"
@@ -135,7 +137,7 @@ def _draw_threshold(seen: Outlook) -> float:
         "%.2f",
         key=f"threshold_{goal.id}",
         required=True,
-        help="Another threshold to try; the goal itself stands in kpi/goals.toml.",
+        help="Another threshold to try; the goal itself is in kpi/goals.toml.",
         **BOUND,
     )
 
@@ -150,27 +152,27 @@ def _tell_bad_threshold(key: str, low: float, high: float) -> None:
         except ValueError:
             inside = False
         if value and not inside:
-            tell_dropped(value, f"isn't a threshold from {low:g} to {high:g}")
+            notify_ignored(value, f"isn't a threshold from {low:g} to {high:g}")
 
 
 def _draw_baseline(
-    here: GoalsPage, seen: Outlook, found: Baseline | None, offered: Proposal
+    here: GoalsPage, shown: Outlook, baseline: Baseline | None, offered: Proposal
 ) -> None:
-    goal, unit = seen.goal, words.scale_unit(seen.goal)
+    goal, unit = shown.goal, words.scale_unit(shown.goal)
     st.subheader("Baseline")
-    if found is None:
-        st.info(words.baseline_told(seen), icon=":material/info:")
+    if baseline is None:
+        st.info(words.baseline_sentence(shown), icon=":material/info:")
     else:
         st.markdown(
-            f"**{written(seen.baseline, unit)}** in {words.period_text(seen.base)}: the mean of "
-            f"{found.days} days ({found.weeks} whole weeks)."
+            f"**{written(shown.baseline, unit)}** in {words.period_text(shown.base)}: the mean of "
+            f"{baseline.days} days ({baseline.weeks} whole weeks)."
         )
-        st.markdown("\n".join(words.bands_told(found, unit)))
-        for warning in found.warnings:
+        st.markdown("\n".join(words.band_sentences(baseline, unit)))
+        for warning in baseline.warnings:
             st.caption(f":material/warning: {plain(warning)}")
     if offered.period is None:
         st.caption(f"Nothing to propose. {plain(offered.reason)}")
-    elif offered.period != seen.base:
+    elif offered.period != shown.base:
         st.caption(f"Proposed: {days_text(*offered.period.bounds)}. {plain(offered.reason)}")
         if st.button(
             "Use the proposed days",
@@ -182,13 +184,14 @@ def _draw_baseline(
             st.rerun()
     else:
         st.caption(f"These are the days proposed. {plain(offered.reason)}")
-    if seen.frozen is not None:
-        one = seen.frozen
+    if shown.frozen is not None:
+        frozen = shown.frozen
         st.caption(
-            f"Frozen on {day_text(one.frozen_at.date())} by {plain(one.frozen_by)}: {plain(one.reason)}"
+            f"Frozen on {day_text(frozen.frozen_at.date())} by {plain(frozen.frozen_by)}: "
+            f"{plain(frozen.reason)}"
         )
-    elif goal.comparator is None and found is not None:
-        draw_freeze(here, seen, found)
+    elif goal.comparator is None and baseline is not None:
+        draw_freeze(here, shown, baseline)
 
 
 def _use(period: Period) -> None:

@@ -1,4 +1,4 @@
-"""What the Goals page reads: scores and outlooks under the reader's filters and the chosen baseline."""
+"""Scores and outlooks for the Goals page, under the reader's filters and the chosen baseline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from kpi import goals
 from kpi.dashboard.page import Page
-from kpi.dashboard.sidebar import BOUND, tell_bad_values
+from kpi.dashboard.sidebar import BOUND, notify_bad_values
 from kpi.goals import frozen, outlook, words
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
@@ -24,7 +24,7 @@ OWN_DAYS = "own days"
 
 
 class GoalsPage:
-    """What the Goals page reads, under the reader's filters and the baseline that was chosen."""
+    """The answers for the Goals page, under the reader's filters and the baseline that was chosen."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -62,37 +62,37 @@ class GoalsPage:
             self.figures,
         )
 
-    def baseline(self, seen: Outlook) -> tuple[Baseline | None, Proposal]:
+    def baseline(self, shown: Outlook) -> tuple[Baseline | None, Proposal]:
         """The baseline of the chosen days, and the days to propose: before the goal's year."""
-        before = min(date(seen.goal.year - 1, 12, 31), seen.score.as_of)
+        before = min(date(shown.goal.year - 1, 12, 31), shown.score.as_of)
         key = f"{self.page.source.key} {self.page.min_users}"
-        return _found_baseline(key, seen.goal, seen.base, before, self)
+        return _baseline_and_proposal(key, shown.goal, shown.base, before, self)
 
-    def tested(self, seen: Outlook) -> Backtest:
-        """How often the method's ranges held on a goal's history; raises TooShort."""
-        return _tested(f"{self.page.source.key} {self.page.min_users}", seen.goal, seen)
+    def tested(self, shown: Outlook) -> Backtest:
+        """The share of the method's ranges that held on a goal's history; raises TooShort."""
+        return _tested(f"{self.page.source.key} {self.page.min_users}", shown.goal, shown)
 
     def _chosen_base(self) -> Period | Frozen | None:
         before = self.year - 1
         quarters = {f"Q{n} {before}": Period(*_quarter(before, n)) for n in (1, 2, 3, 4)}
-        kept = {frozen_label(one): one for one in self.frozen}
-        options = [str(before), *quarters, OWN_DAYS, *kept]
-        tell_bad_values("baseline", options)
+        by_label = {frozen_label(each): each for each in self.frozen}
+        options = [str(before), *quarters, OWN_DAYS, *by_label]
+        notify_bad_values("baseline", options)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             chosen = st.selectbox(
                 "Baseline",
                 options,
                 key="baseline",
                 width=330,
-                help="What goals are compared with: a period, or one that was frozen. A frozen one "
+                help="What goals are compared with: a period, or a frozen baseline. A frozen baseline "
                 "holds for goals of its measure and segment; others go by the year before.",
                 **BOUND,
             )
             if chosen == OWN_DAYS:
                 usual = baseline_period(self.goals[0], None)
                 return Period(*self._own_days(usual))
-        if chosen in kept:
-            return kept[chosen]
+        if chosen in by_label:
+            return by_label[chosen]
         return quarters.get(chosen)
 
     def _own_days(self, usual: Period) -> tuple[date, date]:
@@ -139,16 +139,16 @@ def _other_windows(
     variants = by_device_window if of_devices else by_scoring_window
     rows = []
     for goal in wanted:
-        found = goals.scores(_figures, variants(goal), filters, as_of, base)
-        names = [words.window_of(one.goal, of_devices) for one in found]
-        if found:
-            told = dict(zip(names, map(words.verdict, found), strict=True))
-            rows.append({"Goal": goal.title, **told})
+        scored = goals.scores(_figures, variants(goal), filters, as_of, base)
+        names = [words.window_of(score.goal, of_devices) for score in scored]
+        if scored:
+            verdicts = dict(zip(names, map(words.verdict, scored), strict=True))
+            rows.append({"Goal": goal.title, **verdicts})
     return pd.DataFrame(rows)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _found_baseline(
+def _baseline_and_proposal(
     key: str, goal: goals.Goal, base: Period, before: date, _here: GoalsPage
 ) -> tuple[Baseline | None, Proposal]:
     days = _here.figures.scored_days(goal)
@@ -158,18 +158,19 @@ def _found_baseline(
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _tested(key: str, goal: goals.Goal, _seen: Outlook) -> Backtest:
-    return outlook.tested(_seen)
+def _tested(key: str, goal: goals.Goal, _shown: Outlook) -> Backtest:
+    return outlook.tested(_shown)
 
 
 def _calendar(page: Page) -> Calendar:
     return calendar(page.source.warehouse.volumes, page.source.markers)
 
 
-def frozen_label(one: Frozen) -> str:
-    """What a frozen baseline is called in the choice and in the URL; the id keeps it apart."""
-    value = words.value_of(one, one.baseline)
-    return f"frozen {value}, {days_text(one.first_day, one.last_day)} ({one.baseline_id})"
+def frozen_label(frozen_baseline: Frozen) -> str:
+    """The name of a frozen baseline in the choice and in the URL; its id makes it unique."""
+    value = words.value_of(frozen_baseline, frozen_baseline.baseline)
+    days = days_text(frozen_baseline.first_day, frozen_baseline.last_day)
+    return f"frozen {value}, {days} ({frozen_baseline.baseline_id})"
 
 
 def _chosen_year(every: Sequence[goals.Goal], today: date) -> int:
@@ -178,7 +179,7 @@ def _chosen_year(every: Sequence[goals.Goal], today: date) -> int:
     if len(years) == 1:
         return years[0]
     usual = next((year for year in years if year <= today.year), years[-1])
-    tell_bad_values("year", [str(year) for year in years])
+    notify_bad_values("year", [str(year) for year in years])
     names = [str(year) for year in years]
     chosen = st.segmented_control(
         "Goals of", names, default=str(usual), key="year", required=True, **BOUND

@@ -22,36 +22,36 @@ STATUS: dict[str, tuple[Literal["green", "red", "orange", "gray"], str]] = {
 }
 
 
-def draw_row(seen: Outlook) -> None:
-    goal, unit = seen.goal, words.scale_unit(seen.goal)
+def draw_row(shown: Outlook) -> None:
+    goal, unit = shown.goal, words.scale_unit(shown.goal)
     said, strip, spark, end = st.columns([3, 3, 2, 2], gap="medium")
     with said:
-        colour, icon = STATUS[seen.score.status]
+        colour, icon = STATUS[shown.score.status]
         st.markdown(f"**{plain(goal.title)}**")
-        st.badge(seen.score.status, icon=icon, color=colour)
+        st.badge(shown.score.status, icon=icon, color=colour)
         st.caption(
-            f"{words.standing(seen.score)} {words.basis(seen.score)} {words.baseline_told(seen)}"
+            f"{words.distance(shown.score)} {words.basis(shown.score)} {words.baseline_sentence(shown)}"
         )
-    if seen.now is None or seen.target is None:
+    if shown.now is None or shown.target is None:
         return
     with strip:
         chart = drawn(
             charts.scale_strip,
-            seen.baseline,
-            seen.now,
-            seen.target,
-            seen.projection.range_at_end() if seen.projection and seen.days_left else None,
+            shown.baseline,
+            shown.now,
+            shown.target,
+            shown.projection.range_at_end() if shown.projection and shown.days_left else None,
             title=words.scale_title(goal),
             unit=unit,
-            end=seen.end,
+            end=shown.end,
         )
         put(chart)
     with spark:
-        recent = seen.weeks[seen.weeks.index >= pd.Timestamp(seen.base.bounds[0])]
+        recent = shown.weeks[shown.weeks.index >= pd.Timestamp(shown.base.bounds[0])]
         chart = drawn(
             charts.goal_spark,
             recent,
-            seen.target,
+            shown.target,
             title=words.scale_title(goal),
             unit=unit,
             year=goal.year,
@@ -59,8 +59,8 @@ def draw_row(seen: Outlook) -> None:
         if chart.has_values:
             put(chart)
     with end:
-        st.markdown(f"On {day_text(seen.end)}")
-        st.caption(words.ending(seen))
-        if seen.projection is not None and seen.days_left:
-            chance = seen.projection.chance(goal, seen.target)
+        st.markdown(f"On {day_text(shown.end)}")
+        st.caption(words.ending(shown))
+        if shown.projection is not None and shown.days_left:
+            chance = shown.projection.chance(goal, shown.target)
             st.markdown(f"Chance of meeting it: **{words.chance_text(chance)}**")

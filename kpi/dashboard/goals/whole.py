@@ -27,12 +27,12 @@ MEASURES_OF_GOALS = [
 def draw_goals(page: Page) -> None:
     """The whole of the page: the choice of baseline, a row per goal, and the frozen baselines."""
     here = GoalsPage(page)
-    seen = here.outlooks()
+    outlooks = here.outlooks()
     for measure in MEASURES_OF_GOALS:
         page.remember(measure)
-    as_of = seen[0].score.as_of
-    left = seen[0].days_left
-    scored = [one.score for one in seen]
+    as_of = outlooks[0].score.as_of
+    left = outlooks[0].days_left
+    scored = [shown.score for shown in outlooks]
     whose = "" if page.filters.empty else f"For {page.filters.sentence()} only: "
     st.markdown(
         f"{whose}**{summary(scored)}** on {day_text(as_of)}; {left} {'day' if left == 1 else 'days'} of "
@@ -43,31 +43,31 @@ def draw_goals(page: Page) -> None:
         "mean of its days, a median over all attempts of those days together. The comparison and weeks of "
         "the sidebar are not applied."
     )
-    told = [
+    notes = [
         "The goals are for all users: a segment's verdict is not the team's. Filters narrow Firefox "
         "Accounts' side; Firefox's own figures carry no tags."
     ]
     if page.filters.devices:
-        told.append(
+        notes.append(
             "That of devices narrows connections only: it is not applied to goals about users."
         )
-    parts.draw_note(None if page.filters.empty else " ".join(told))
-    for one in seen:
+    parts.draw_note(None if page.filters.empty else " ".join(notes))
+    for shown in outlooks:
         with st.container(border=True):
-            draw_row(one)
-            draw_opened(here, one)
+            draw_row(shown)
+            draw_opened(here, shown)
     _draw_verdicts(here)
-    table = goals.table([one.score for one in seen])
-    behind = parts.Behind("goals", table, _file_name(page, here, seen))
+    table = goals.table([shown.score for shown in outlooks])
+    behind = parts.Behind("goals", table, _file_name(page, here, outlooks))
     parts.draw_tables(lambda: [behind], by_query=False, key="goals_table")
     draw_frozen(here)
 
 
-def _file_name(page: Page, here: GoalsPage, seen: list[Outlook]) -> str:
-    """The scored days, the filters, and the baseline where it isn't the usual one."""
-    one = seen[0]
-    scored = scored_window(one.goal, one.score.as_of).bounds
-    base = f"{one.base.first}-{one.base.last}"
+def _file_name(page: Page, here: GoalsPage, outlooks: list[Outlook]) -> str:
+    """The scored days, the filters, and the baseline where it isn't the usual first."""
+    first = outlooks[0]
+    scored = scored_window(first.goal, first.score.as_of).bounds
+    base = f"{first.base.first}-{first.base.last}"
     if isinstance(here.base, Frozen):
         base = f"frozen-{here.base.baseline_id}"
     words = ["goals", days_in_name(scored), *([f"baseline-{base}"] if here.base else [])]
@@ -75,7 +75,7 @@ def _file_name(page: Page, here: GoalsPage, seen: list[Outlook]) -> str:
 
 
 def _draw_verdicts(here: GoalsPage) -> None:
-    """How every verdict would change with other windows, made once a reader asks."""
+    """The verdicts under other windows, made once a reader asks."""
     with st.expander(
         "How firm are the verdicts? Other windows",
         icon=":material/rule:",

@@ -5,7 +5,7 @@
 --          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
 --          any_devices, multi_device, and the filter's.
 -- Note:    days that aren't complete don't count; an attempt without sequence.begin has no day begun.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('users' AS VARCHAR(16))
@@ -58,7 +58,7 @@ ORDER BY 1;
 --          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
 --          any_devices, multi_device, and the filter's.
 -- Note:    over the attempts themselves: the median of a period is no mean of its days' medians.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('users' AS VARCHAR(16))

@@ -6,7 +6,7 @@
 --          multi_device, and the filter's.
 -- Note:    times are rounded up to two digits, so that the sums up to each of them are exact; 5, 10, 30
 --          and 60 seconds are among them.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   c.new_account,

@@ -4,7 +4,7 @@
 -- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
 --          multi_device, and the filter's.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device".
 SELECT
   CAST(FLOOR((CAST('2016-03-27' AS DATE) - c.day_ready) / 7.0) AS INTEGER) AS week,

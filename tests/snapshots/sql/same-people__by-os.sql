@@ -67,10 +67,15 @@ calendar AS (
   LEFT JOIN kpi.day_coverage AS v ON v.day = s.day
   WHERE s.type = '(all)'
 ),
+filled_day AS (
+  SELECT DISTINCT day
+  FROM kpi.month_activity
+  WHERE set_id >= -2147483647 AND set_id <= -1 AND day >= '1970-01-01' AND day <= '9999-01-01'
+),
 known_day AS (
   SELECT c.day
   FROM calendar AS c
-  LEFT JOIN (SELECT DISTINCT day FROM kpi.month_activity) AS a ON a.day = c.day
+  LEFT JOIN filled_day AS a ON a.day = c.day
   WHERE c.days_counted = 28 AND (a.day IS NOT NULL OR c.days_of_nobody = 28)
 ),
 found AS (

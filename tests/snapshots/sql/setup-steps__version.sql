@@ -1,6 +1,6 @@
 --          steps at one place are two ways to the same. 'step_before' is the latest other step that
 --          the attempt had taken by then. One percentile a group, since Redshift wants one order.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device" (timing data for individual steps).
 WITH attempt AS (
   SELECT

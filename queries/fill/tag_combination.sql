@@ -1,11 +1,11 @@
--- seen_tags: the combinations of tags on the events of the changed days that are loaded, and what each
+-- tag_combination: the combinations of tags on the events of the changed days that are loaded, and what each
 --          is summarised as.
--- Grain:   one row per combination as it stands in the events; a working table of one run.
+-- Grain:   one row per combination in the events, unchanged; a working table of one run.
 -- Reads:   events.event, counted_day, new_sequence.
 -- Params:  first_ms, end_ms (bounds of the changed days, half-open).
-DROP TABLE IF EXISTS seen_tags;
+DROP TABLE IF EXISTS tag_combination;
 
-CREATE TEMPORARY TABLE seen_tags AS
+CREATE TEMPORARY TABLE tag_combination AS
 SELECT
   raw_browser,
   raw_version,
@@ -39,4 +39,4 @@ FROM (
   GROUP BY 1, 2, 3, 4, 5
 ) AS combination;
 
-ANALYZE seen_tags;
+ANALYZE tag_combination;

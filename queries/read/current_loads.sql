@@ -1,4 +1,4 @@
--- standing_loads: the loads that go by this name and haven't been replaced or removed.
+-- current_loads: the loads that have this name and haven't been replaced or removed.
 -- Params:  source.
 SELECT load_id
 FROM events.load

@@ -1,10 +1,10 @@
--- seen_attempt_tags: the same as seen_tags, for the attempts that are to be published anew.
--- Grain:   one row per combination as it stands in the attempts; a working table of one run.
+-- attempt_tag_combination: the same as tag_combination, for the attempts that are to be published anew.
+-- Grain:   one row per combination in the attempts, unchanged; a working table of one run.
 -- Reads:   events.attempt, events.stale_attempt_day.
 -- Params:  sync_services.
-DROP TABLE IF EXISTS seen_tags;
+DROP TABLE IF EXISTS tag_combination;
 
-CREATE TEMPORARY TABLE seen_tags AS
+CREATE TEMPORARY TABLE tag_combination AS
 SELECT
   COALESCE(a.browser, '') AS raw_browser,
   COALESCE(a.version, '') AS raw_version,
@@ -22,4 +22,4 @@ WHERE
   AND COALESCE(NULLIF(a.service, ''), '(none)') IN :sync_services
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
-ANALYZE seen_tags;
+ANALYZE tag_combination;

@@ -1,0 +1,147 @@
+-- connection_time: attempts that became ready and the quartiles of their times, per UTC day ready.
+-- Grain:   one row per (broken_by, new_account, day) with a connection.
+-- Reads:   kpi.connection, kpi.segment.
+-- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
+--          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
+--          the filter's.
+-- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
+-- Source:  specification, "Time taken to connect a device"; design, section 3.
+SELECT
+  CASE CAST('' AS VARCHAR(16))
+    WHEN 'browser' THEN g.browser
+    WHEN 'version' THEN g.version
+    WHEN 'os' THEN g.os
+    WHEN 'service' THEN g.service
+    WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
+    WHEN 'region' THEN COALESCE(c.region, '(none)')
+    WHEN 'context' THEN COALESCE(c.context, '(none)')
+    WHEN 'entrypoint' THEN COALESCE(c.entrypoint, '(none)')
+    WHEN 'campaign' THEN COALESCE(c.campaign, '(none)')
+    WHEN 'migration' THEN COALESCE(c.migration, '(none)')
+    ELSE ''
+  END AS broken_by,
+  c.new_account,
+  CASE
+    WHEN 0 = 1
+      THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+    ELSE c.day_ready
+  END AS day,
+  COUNT(*) AS connections,
+  PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY c.ready_ms) AS p25_ms,
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms,
+  PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY c.ready_ms) AS p75_ms
+FROM kpi.connection AS c
+INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+WHERE
+  c.day_ready >= '1970-01-01'
+  AND c.day_ready <= '9999-01-01'
+  AND (1 = 1 OR c.multi_device = 0)
+  AND (1 = 1 OR g.browser IN (''))
+  AND g.browser NOT IN ('')
+  AND (1 = 1 OR g.version IN (''))
+  AND g.version NOT IN ('')
+  AND (1 = 1 OR g.os IN (''))
+  AND g.os NOT IN ('')
+  AND (1 = 1 OR g.service IN (''))
+  AND g.service NOT IN ('')
+  AND (1 = 1 OR g.new_user = 0)
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3;
+
+-- time_bands: the 95% intervals of the quartiles of attempts' times, as times of attempts, by rank.
+-- Grain:   one row per (broken_by, new_account, day) with a connection.
+-- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
+-- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
+--          migration or ''), by_account (0: accounts together, under 0), span ('day', 'week' or 'period'),
+--          first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
+--          multi_device, and the filter's.
+-- Note:    a week is that of its Sunday, and a period that of its first day.
+-- Note:    of n times the quartile q lies between those of rank floor(nq - s + c) and ceil(nq + s + c), where
+--          s = 1.959964 * sqrt(nq(1-q)) and c = 0.5 + (1-2q) * 0.473576. For 6 to 20,000 times these hold
+--          it with a chance of 95% or more, and are the binomial's own ranks in 99.5 of 100 cases. An end is
+--          absent where no time has its rank: of few times.
+-- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Source:  design, section 9.
+WITH attempt AS (
+  SELECT
+    CASE CAST('' AS VARCHAR(16))
+      WHEN 'browser' THEN g.browser
+      WHEN 'version' THEN g.version
+      WHEN 'os' THEN g.os
+      WHEN 'service' THEN g.service
+      WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
+      WHEN 'region' THEN COALESCE(c.region, '(none)')
+      WHEN 'context' THEN COALESCE(c.context, '(none)')
+      WHEN 'entrypoint' THEN COALESCE(c.entrypoint, '(none)')
+      WHEN 'campaign' THEN COALESCE(c.campaign, '(none)')
+      WHEN 'migration' THEN COALESCE(c.migration, '(none)')
+      ELSE ''
+    END AS broken_by,
+    CASE WHEN 1 = 1 THEN c.new_account ELSE 0 END AS new_account,
+    CASE CAST('day' AS VARCHAR(8))
+      WHEN 'period' THEN CAST('1970-01-01' AS DATE)
+      WHEN 'week'
+        THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+      ELSE c.day_ready
+    END AS day,
+    c.ready_ms
+  FROM kpi.connection AS c
+  INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+  INNER JOIN kpi.day_status AS y
+    ON y.type = '(all)' AND y.day = c.day_ready AND y.loaded = 1 AND (y.complete = 1 OR 0 = 1)
+  LEFT JOIN kpi.day_coverage AS v ON v.day = y.day
+  WHERE
+    c.day_ready >= '1970-01-01'
+    AND c.day_ready <= '9999-01-01'
+    AND (
+      1 = 1
+      OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
+    )
+    AND (1 = 1 OR g.browser IN (''))
+    AND g.browser NOT IN ('')
+    AND (1 = 1 OR g.version IN (''))
+    AND g.version NOT IN ('')
+    AND (1 = 1 OR g.os IN (''))
+    AND g.os NOT IN ('')
+    AND (1 = 1 OR g.service IN (''))
+    AND g.service NOT IN ('')
+    AND (1 = 1 OR g.new_user = 0)
+),
+ranked AS (
+  SELECT
+    broken_by,
+    new_account,
+    day,
+    ready_ms,
+    ROW_NUMBER() OVER (PARTITION BY broken_by, new_account, day ORDER BY ready_ms) AS place,
+    CAST(COUNT(*) OVER (PARTITION BY broken_by, new_account, day) AS DOUBLE PRECISION) AS n
+  FROM attempt
+),
+bounded AS (
+  SELECT
+    broken_by,
+    new_account,
+    day,
+    ready_ms,
+    place,
+    FLOOR(0.25 * n - 1.959964 * SQRT(0.1875 * n) + 0.736788) AS p25_from,
+    CEIL(0.25 * n + 1.959964 * SQRT(0.1875 * n) + 0.736788) AS p25_to,
+    FLOOR(0.5 * n - 1.959964 * SQRT(0.25 * n) + 0.5) AS median_from,
+    CEIL(0.5 * n + 1.959964 * SQRT(0.25 * n) + 0.5) AS median_to,
+    FLOOR(0.75 * n - 1.959964 * SQRT(0.1875 * n) + 0.263212) AS p75_from,
+    CEIL(0.75 * n + 1.959964 * SQRT(0.1875 * n) + 0.263212) AS p75_to
+  FROM ranked
+)
+SELECT
+  broken_by,
+  new_account,
+  day,
+  MAX(CASE WHEN place = p25_from THEN ready_ms END) AS p25_low_ms,
+  MAX(CASE WHEN place = p25_to THEN ready_ms END) AS p25_high_ms,
+  MAX(CASE WHEN place = median_from THEN ready_ms END) AS median_low_ms,
+  MAX(CASE WHEN place = median_to THEN ready_ms END) AS median_high_ms,
+  MAX(CASE WHEN place = p75_from THEN ready_ms END) AS p75_low_ms,
+  MAX(CASE WHEN place = p75_to THEN ready_ms END) AS p75_high_ms
+FROM bounded
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3;
