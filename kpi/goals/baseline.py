@@ -11,13 +11,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 
 from kpi.goals.blocks import block_of, moving_blocks
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 from kpi.numbers.annotations import Marker
 from kpi.numbers.kpi_values import WindowValue, mean_within
-from kpi.numbers.uncertainty import mean_interval
+from kpi.numbers.uncertainty import mean_interval, memory_of
 from kpi.rows import each_row
 from kpi.summary import anomalies
 from kpi.text import day_text, days_text
@@ -34,7 +35,7 @@ OUTAGE_SHARE = 0.5
 SHIFT_WEEKS = 4
 SHIFT_CHANCE = 0.01
 SHIFT_SIZE = 0.02
-"""Chance makes a level shift in under 1 of 100 cases; it is of 2% of the level or more."""
+"""A level shift is of 2% of the level or more, and by chance as clear in under 1 of 100 cases."""
 
 SEARCHED_ENDS = 26
 
@@ -154,7 +155,7 @@ def proposal(days: pd.Series, before: date, known: Calendar) -> Proposal:
                 period = Period(ends[start] - timedelta(days=WEEK - 1), ends[stop - 1])
                 limits = _limits(means, faults, ends, start, stop)
                 return Proposal(period, f"{length} whole weeks without a gap, an outage, a holiday or a "
-                                f"shift of level: the longest that ends in the half year before "
+                                f"clear shift of level: the longest that ends in the half year before "
                                 f"{day_text(before + timedelta(days=1))}. {limits}")  # fmt: skip
     if len(ends) < FEWEST_WEEKS:
         return Proposal(None, f"There are only {len(ends)} whole weeks before "
@@ -166,42 +167,49 @@ def proposal(days: pd.Series, before: date, known: Calendar) -> Proposal:
 
 
 def level_shift(weeks: np.ndarray) -> tuple[int, float] | None:
-    """Where a series of weekly values changes its level most, and by how much; None if it doesn't.
+    """The first week after the clearest change of level, and its size; None where there is none.
 
-    A shift parts at least four weeks from at least four; it counts when it is of 2% of the level or
-    more, and when the same weeks without it, drawn anew in blocks, show a shift as clear in under 1 of 100
-    cases.
+    A change parts at least four weeks from at least four. It counts when it is of 2% of the level or more,
+    and when series with the same memory and no change have one as clear in under 1 of 100 cases. A level that
+    wanders for months can look the same.
     """
     count = len(weeks)
     if count < 2 * SHIFT_WEEKS:
         return None
-    clear, sizes = _splits(weeks[None, :])
-    split = int(np.argmax(clear[0]))
-    size = float(sizes[0, split])
+    clear, places, sizes = _clearest_splits(weeks[None, :])
+    at, size = int(places[0]), float(sizes[0])
     if abs(size) < SHIFT_SIZE * abs(float(weeks.mean())):
         return None
-    at = split + SHIFT_WEEKS
-    rest = weeks - np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
-    # A level that drifts without a step leaves a rest that hangs together, and so long blocks. Each
-    # counts as a single observation, and three things were fitted: two levels, and where they part.
-    block = block_of(rest)
-    freedom = max(count - 3 * block, count / 4)
-    drawn = rest[moving_blocks(count, block, SHIFT_DRAWS, SEED)] * np.sqrt(count / freedom)
-    by_chance = _splits(drawn)[0].max(axis=1)
-    if (by_chance >= clear[0, split]).mean() >= SHIFT_CHANCE:
+    levels = np.where(np.arange(count) < at, weeks[:at].mean(), weeks[at:].mean())
+    by_chance, _, _ = _clearest_splits(_series_with(memory_of(weeks - levels), count))
+    if (by_chance >= clear[0]).mean() >= SHIFT_CHANCE:
         return None
     return at, size
 
 
-def _splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Per row and split: how clear the difference of its sides' means is, and the difference."""
+def _clearest_splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per row: how clear its clearest split is, the first week after it, and the difference of the means.
+
+    A split is as clear as the squares that it explains are many times the squares that remain.
+    """
     count = rows.shape[1]
     before = np.arange(SHIFT_WEEKS, count - SHIFT_WEEKS + 1)
-    sums = np.cumsum(rows, axis=1)
-    left = sums[:, before - 1] / before
-    right = (sums[:, -1:] - sums[:, before - 1]) / (count - before)
-    size = right - left
-    return np.abs(size) * np.sqrt(before * (count - before) / count), size
+    away = rows - rows.mean(axis=1, keepdims=True)
+    sums = np.cumsum(away, axis=1)[:, before - 1]
+    explained = sums**2 * count / (before * (count - before))
+    best = np.argmax(explained, axis=1)
+    row = np.arange(len(rows))
+    most = explained[row, best]
+    rest = np.maximum((away**2).sum(axis=1) - most, np.finfo(float).tiny)
+    at = before[best]
+    return most / rest, at, -sums[row, best] * count / (at * (count - at))
+
+
+def _series_with(memory: float, count: int) -> np.ndarray:
+    """Series of weeks without a change of level, of which ``memory`` lasts a week: (draws, count)."""
+    shocks = np.random.default_rng(SEED).normal(size=(SHIFT_DRAWS, count))
+    shocks[:, 0] /= np.sqrt(1 - memory**2)  # as after many weeks before
+    return np.asarray(lfilter([1.0], [1.0, -memory], shocks, axis=1))
 
 
 def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
@@ -246,8 +254,8 @@ def _warnings(
         ends = _ends_of_whole_weeks(days, first, last)
         day = ends[at] - timedelta(days=WEEK - 1)
         warnings.append(
-            f"The level shifts around {day_text(day)}, by {size:+.2g} between the means before and "
-            "after: the value is of neither.".replace("-", "−")
+            f"The level wanders or shifts, most clearly around {day_text(day)}, by {size:+.2g} between the "
+            "means before and after: the value is of neither.".replace("-", "−")
         )
     return warnings
 
@@ -300,7 +308,7 @@ def _limits(
     def why(week: int, low: int, high: int) -> str:
         fault = faults[week]
         if fault is None and level_shift(means[low:high]) is not None:
-            fault = "the level shifts"
+            fault = "the level wanders or shifts"
         return fault or "a fault lies beyond"
 
     limits = []

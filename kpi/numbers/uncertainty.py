@@ -19,6 +19,9 @@ Interval = tuple[float, float]
 FEWEST_CHANGES = 12
 """Past changes, a week apart, from which the usual swing is known."""
 
+LONGEST_MEMORY = 0.95
+"""Of a level that never returns there is no mean; what lasts longer is counted as this."""
+
 
 def share_interval(percent: float, n: float) -> Interval | None:
     """Wilson's interval of a percentage of ``n`` people or attempts; None of nobody.
@@ -46,7 +49,8 @@ def share_intervals(percent: pd.Series, n: pd.Series) -> tuple[pd.Series, pd.Ser
 def mean_interval(weeks: np.ndarray) -> Interval | None:
     """The interval of the mean of a series with memory, such as weekly values; None of under four.
 
-    Equal-weighted cosines with Student's t (Lazarus, Lewis, Stock and Watson, 2018).
+    Equal-weighted cosines with Student's t (Lazarus, Lewis, Stock and Watson, 2018), widened by what cosines
+    of so few weeks miss of a memory, since the slowest swing of a series looks like its level.
     """
     count = len(weeks)
     if count < 4:
@@ -54,12 +58,37 @@ def mean_interval(weeks: np.ndarray) -> Interval | None:
     from scipy.special import stdtrit  # here, since it takes a moment to import
 
     mean = float(np.mean(weeks))
+    if np.ptp(weeks) == 0:
+        return mean, mean
     terms = max(math.ceil(0.4 * count ** (2 / 3)), 1)
     at = (np.arange(count) + 0.5) / count
     cosines = np.sqrt(2) * np.cos(np.pi * np.outer(np.arange(1, terms + 1), at))
     long_run = float(np.mean((cosines @ (weeks - mean)) ** 2 / count))
+    long_run *= _missed_by(cosines, memory_of(weeks))
     half = float(stdtrit(terms, (1 + CONFIDENCE) / 2)) * math.sqrt(long_run / count)
     return mean - half, mean + half
+
+
+def memory_of(weeks: np.ndarray) -> float:
+    """The share of a week's distance from the mean that lasts a week: 0 to 0.95, on the safe side.
+
+    The correlation of neighbours, corrected for the mean that was estimated (Kendall 1954), and a standard
+    error more.
+    """
+    away, count = weeks - np.mean(weeks), len(weeks)
+    if not away.any():
+        return 0.0
+    lasting = float(away[1:] @ away[:-1] / (away @ away))
+    corrected = lasting + (1 + 3 * lasting) / count
+    return min(max(corrected + math.sqrt(max(1 - corrected**2, 0) / count), 0.0), LONGEST_MEMORY)
+
+
+def _missed_by(cosines: np.ndarray, memory: float) -> float:
+    """The variance of the mean as a multiple of the cosines', where ``memory`` is what lasts a week."""
+    terms, count = cosines.shape
+    weeks = np.arange(count)
+    together = memory ** np.abs(np.subtract.outer(weeks, weeks))
+    return float(together.sum() * terms / ((cosines @ together) * cosines).sum())
 
 
 def usual_swing(weeks: pd.Series, length: int, apart: int) -> float | None:
@@ -86,7 +115,8 @@ def of_difference(
 ) -> Interval:
     """The interval of a value less another, of two that are independent.
 
-    A value without an interval is exact. Distances from the values add up as squares, on each side.
+    A value without an interval is exact. Distances from the values add up as squares, on each side
+    (Newcombe 1998, of shares; Zou and Donner 2008, of any).
     """
     below, above = _beside(value, interval)
     their_below, their_above = _beside(other, other_interval)
