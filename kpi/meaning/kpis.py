@@ -45,8 +45,9 @@ class Kpi:
 
     @property
     def table(self) -> Table:
-        """The table that holds it."""
-        return TABLES[self.measure.metric]
+        """The table that holds it; of completion the table of all limits, which the connection page shows."""
+        name = self.measure.metric
+        return TABLES["ready-within" if name == "completion" else name]
 
     @property
     def unit(self) -> Unit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import Self
 
@@ -145,17 +145,19 @@ class KpiValues:
         )
 
     def week_values(self, of: Subject, as_of: date) -> pd.Series:
-        """The KPI by whole week, counted back from the week that ends with ``as_of``.
+        """The KPI by whole week up to a day, by the week's last day, oldest first; NaN where it is absent.
 
-        Indexed by each week's last day, oldest first; a week is NaN unless it has all its seven days.
-        Of users a week is the mean of its days; of attempts it is that of all its attempts together.
+        Weeks are counted back from the day. Of users a week is the mean of its days, and a share of attempts
+        is that of all its attempts; the median of a week's attempts is of Monday to Sunday.
         """
+        if of.kpi.timed:
+            weeks = by_day(self._rows(of, weekly=True), of.kpi.measure.column)
+            return weeks[weeks.index <= pd.Timestamp(as_of)]
         days = self.daily(of)
         if not of.kpi.measure.pooled_in:
             return whole_weeks(days, as_of)
-        counted = self._counted_days().reindex(days.index, fill_value=False).astype("float64")
-        whole = whole_weeks(counted.where(counted > 0), as_of).notna()
-        return self._pooled_weeks(of, pd.DatetimeIndex(whole.index)).where(whole)
+        n = self.daily_n(of)
+        return whole_weeks(days.where(n != 0, 0.0) * n, as_of) / whole_weeks(n, as_of)
 
     def why_unknown(self, of: Subject, window: Period) -> str | None:
         """The reason why a KPI can't be known over a window, in a sentence; None where it can.
@@ -232,41 +234,16 @@ class KpiValues:
             return f"hidden for privacy: fewer than {self.min_users} people or attempts match"
         return f"no value on any day from {window.first} to {window.last}"
 
-    def _pooled_weeks(self, of: Subject, ends: pd.DatetimeIndex) -> pd.Series:
-        if len(ends) == 0:
-            return pd.Series(index=ends, dtype="float64")
-        if of.kpi.measure.id != "connection_time":
-            return pd.Series(
-                [self._of_attempts(of, _week(end)).value for end in ends], ends, "float64"
-            )
-        first = (ends[0] - timedelta(days=WEEK - 1)).date()
-        medians = self._warehouse.frame(
-            "connection_week_median",
-            first_day=first,
-            last_day=ends[-1].date(),
-            with_incomplete=int(self.incomplete),
-            **of.filters.parameters(),
-        )
-        rows = medians[
-            (medians["new_account"] == int(of.kpi.group == "new"))
-            & (medians["connections"] >= max(self.min_users, 1))
-        ]
-        by_week = pd.Series(
-            rows["median_ms"].astype("float64").to_numpy() / 1000,
-            index=ends[-1] - pd.to_timedelta(rows["week"].astype("int64") * WEEK, unit="D"),
-        )
-        return by_week.reindex(ends)
-
     def _counted_days(self) -> pd.Series:
         """True for each UTC day that counts: it is loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
         index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
         return pd.Series(days["counted"].to_numpy() == 1, index=index)
 
-    def _rows(self, of: Subject) -> pd.DataFrame:
-        options = Options(incomplete=self.incomplete, window=of.device_window)
+    def _rows(self, of: Subject, weekly: bool = False) -> pd.DataFrame:
+        options = Options(weekly, self.incomplete, of.device_window)
         question = Question(
-            of.kpi.measure.metric, of.filters, options=options, shown_from=self.min_users
+            of.kpi.table.name, of.filters, options=options, shown_from=self.min_users
         )
         return of.kpi.rows(self._ask(question).table)
 
@@ -306,10 +283,6 @@ def by_day(table: pd.DataFrame, column: str) -> pd.Series:
     index = pd.DatetimeIndex(pd.to_datetime(table["day"]).astype("datetime64[s]"), name="day")
     values = table[column].astype("Float64").to_numpy("float64", na_value=float("nan"))
     return pd.Series(values, index=index, name=column)
-
-
-def _week(end: pd.Timestamp) -> Period:
-    return Period((end - timedelta(days=WEEK - 1)).date(), end.date())
 
 
 def _weeks_until(days: pd.Series, as_of: date) -> int:

@@ -10,7 +10,7 @@
 --          s = 1.959964 * sqrt(nq(1-q)) and c = 0.5 + (1-2q) * 0.473576. For 6 to 20,000 times these hold
 --          it with a chance of 95% or more, and are the binomial's own ranks in 99.5 of 100 cases. An end is
 --          absent where no time has its rank: of few times.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  design, section 9.
 WITH attempt AS (
   SELECT

@@ -343,7 +343,7 @@ def test_export_equals_the_oracle(scored_store: tuple[Store, oracle.Log]) -> Non
 
 @pytest.mark.every_engine
 def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
-    """On DuckDB, PostgreSQL and Redshift's dialect goals are the oracle's, and so are weeks' medians."""
+    """On DuckDB, PostgreSQL and Redshift's dialect goals are the oracle's, as are weeks' medians."""
     log = random_log(23, first="2015-12-10", days=50, attempts_per_day=4)
     known = oracle.Log(log)
     store.load(write(store.files / "events.csv", log))
@@ -357,9 +357,13 @@ def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
         if not goal.kpi.timed:
             continue
         got = figures.scored_weeks(goal, figures.last_day)
-        assert len(got) == 7
-        for place, value in enumerate(reversed(got.to_list())):
-            ready = range(last - 7 * place - 6, last - 7 * place + 1)
+        assert len(got.dropna()) >= 5
+        for sunday, value in got.items():
+            end = (sunday.date() - oracle.EPOCH).days
+            ready = range(end - 6, end + 1)
+            if end > last or ready[0] < min(known.loaded_days):
+                assert pd.isna(value)
+                continue
             seconds = [
                 attempt.ready_ms / 1000
                 for attempt in known.attempts

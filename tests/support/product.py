@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from conftest import environment
 
-from kpi.goals import Goal
-from kpi.goals.figures import Figures
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import TABLES as REGISTRY
-from kpi.numbers.published import noted
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.store import queries
 
 USER_OPTIONS = ("filters", "period", "by", "weekly")
 TABLES: dict[str, tuple[str, ...]] = {
@@ -37,17 +32,6 @@ TABLES: dict[str, tuple[str, ...]] = {
     "setup-steps": ("filters", "period", "devices"),
 }
 """Each table, and what a reader can choose of it."""
-
-GOAL_TABLES = {"goal-weeks": ("filters",)}
-"""What goals read beside these tables: attempts pooled over each week."""
-ANY_GOAL: dict[str, Any] = {
-    "id": "time",
-    "title": "Time",
-    "measure": "connection_time_new",
-    "kind": "ceiling",
-    "threshold": 5,
-    "year": 2016,
-}
 
 NOT_EXPORTED = ("ready-within", "connection-distribution", "connection-breakdown", "setup-steps")
 EXPORTS = (*(name for name in TABLES if name not in NOT_EXPORTED), "goals")
@@ -82,8 +66,6 @@ def statements(warehouse: Warehouse, name: str, **options: Any) -> dict[str, str
     ``options`` are ``filters`` (the fields of a filter), ``period`` (first and last day), and the
     table's own.
     """
-    if name in GOAL_TABLES:
-        return _goal_statements(warehouse, **options)
     answer = warehouse.ask(_question(name, options))
     return {statement.query: statement.text for statement in answer.statements}
 
@@ -94,16 +76,3 @@ def _question(name: str, options: dict[str, Any]) -> Question:
     period = Period(*asked.pop("period", ()))
     by = asked.pop("by", None)
     return Question(name, filters, period, by, Options(**asked), shown_from=0)
-
-
-def _goal_statements(
-    warehouse: Warehouse,
-    filters: dict[str, Any] | None = None,
-) -> dict[str, str]:
-    figures = Figures(warehouse)
-    goal = Goal(**ANY_GOAL, filters=Filters(**filters or {}))
-    with noted() as readings:
-        figures.scored_weeks(goal, date(2016, 3, 27))
-    query = "connection_week_median"
-    asked = next(params for read, params in readings if read == query)
-    return {query: queries.filled(f"read/{query}", **asked)}

@@ -5,7 +5,7 @@
 --          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
 --          any_devices, multi_device, and the filter's.
 -- Note:    days that aren't complete don't count; an attempt without sequence.begin has no day begun.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('' AS VARCHAR(16))
@@ -58,7 +58,7 @@ ORDER BY 1;
 --          migration or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1),
 --          any_devices, multi_device, and the filter's.
 -- Note:    over the attempts themselves: the median of a period is no mean of its days' medians.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('' AS VARCHAR(16))
@@ -114,7 +114,7 @@ ORDER BY 1;
 --          s = 1.959964 * sqrt(nq(1-q)) and c = 0.5 + (1-2q) * 0.473576. For 6 to 20,000 times these hold
 --          it with a chance of 95% or more, and are the binomial's own ranks in 99.5 of 100 cases. An end is
 --          absent where no time has its rank: of few times.
--- Note:    with a filter of devices, days near one of too few users with a device don't count.
+-- Note:    with a filter of devices, days near a day of too few users with a device don't count.
 -- Source:  design, section 9.
 WITH attempt AS (
   SELECT
