@@ -13,7 +13,7 @@ import duckdb
 import oracle
 import pytest
 from characters import CHARACTERS
-from conftest import Store, assert_same, daily, parsed, same
+from conftest import LONG, Store, assert_same, daily, parsed, same
 from event_files import write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,7 +152,7 @@ def test_random_filters(metric: str, seed: int, filled) -> None:
     """Any combination of filters, over any period, equals the oracle."""
     log, store = oracle_of(seed), filled(seed)
     chance = random.Random(f"{seed} {metric}")
-    for _ in range(16):
+    for _ in range(16 if LONG else 8):
         filters = random_filters(chance, log, metric)
         first, last = random_period(chance, log)
         asked = [*filters.arguments(), *period_arguments(first, last)]

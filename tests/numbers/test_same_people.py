@@ -197,7 +197,7 @@ def test_days_without_counts_are_filled(filled: Store, log: list[Event], tmp_pat
     store = filled.copied_to(tmp_path / "older")
     forget(store)
     ran = store.must("export", "same-people", *BARE)
-    assert "Same-people numbers are absent from 16 Feb to 23 Mar 2016" in ran.err
+    assert "Same-people numbers are absent on 16 Feb – 23 Mar 2016" in ran.err
     assert "Run: python -m kpi summarise" in ran.err
     assert all(row["people"] is None for row in store.export("same-people"))
     assert "BAD  same people: Same-people numbers are absent" in store.run("doctor").text
@@ -240,7 +240,7 @@ def test_expired_days_stay_absent_where_they_were_never_counted(
     assert [row for row in rows if row["day"] >= first] == [r for r in whole if r["day"] >= first]
     assert all(row["people"] is None for row in rows if row["day"] < first)
     ran = store.must("export", "same-people", *BARE)
-    assert "absent from 16 Feb to 6 Mar 2016" in ran.err and "have expired" in ran.err
+    assert "absent on 16 Feb – 6 Mar 2016" in ran.err and "have expired" in ran.err
     assert ran.err.count("\n") == 1
     assert "ok   same people: Same-people numbers are absent" in store.run("doctor").text
     assert "nothing changed" in store.must("summarise").text
