@@ -18,7 +18,7 @@ from kpi.charts.labels import apart
 from kpi.charts.layers import with_runs
 from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
-from kpi.meaning.measures import MEASURES, reading, within
+from kpi.meaning.measures import MEASURES, within
 from kpi.numbers.annotations import Annotation
 from kpi.text import days_text, written
 
@@ -579,19 +579,6 @@ def test_percentages_change_in_points() -> None:
     assert time.change_text(-1.04) == "−1.04 s"
     assert ratio.flat(0.04)
     assert not ratio.flat(-0.06)
-
-
-def test_reading_compares_with_the_same_weekday_28_days_before() -> None:
-    """A card's change is against 28 days before, and absent when either day is."""
-    ratio, frame = MEASURES["engagement_ratio"], engagement_frame(absent=(3,))
-    now = reading(ratio, frame, date(2016, 2, 9), audience="all")
-    assert now.compared_day == date(2016, 1, 12)
-    assert now.value == pytest.approx(100 * (1000 + 39 * 1.5) / 2000)
-    assert now.change == pytest.approx(100 * 28 * 1.5 / 2000)
-    assert now.n == 2000
-    assert reading(ratio, frame, date(2016, 2, 1), audience="all").change is None
-    assert reading(ratio, frame, date(2016, 1, 4), audience="all").value is None
-    assert reading(ratio, frame, date(2020, 1, 1), audience="all").value is None
 
 
 def test_within_keeps_the_days_of_the_period() -> None:

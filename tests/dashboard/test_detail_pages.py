@@ -236,11 +236,11 @@ def test_fault_in_an_opened_table_is_told_there(
     def fails(*_args: object, **_options: object) -> None:
         raise WarehouseDown("no answer")
 
-    monkeypatch.setitem(metrics.METRICS, "completion", fails)
+    monkeypatch.setitem(metrics.METRICS, "steps", fails)
     with environment(KPI_HOME=str(demo_home)):
         page = opened(CONNECTION)
         assert not page.error
-        page.session_state["completion_table"] = True
+        page.session_state["steps_table"] = True
         page.run()
     assert not page.exception
     assert ["can't be read right now" in each.value for each in page.error] == [True]

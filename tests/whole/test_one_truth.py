@@ -101,7 +101,7 @@ def test_every_place_shows_the_same(
         assert page.metric[0].value == written(value, GOAL_KPIS[name].unit), name
     said = words(opened("pages/goals.py", **shown))
     for score in goals.scores(Figures(demo, 1), goals.read(), filters, as_of=last):
-        assert goal_words.standing(score) in said, score.goal.id
+        assert goal_words.distance(score) in said, score.goal.id
 
 
 def test_export_and_chips_agree(demo: Warehouse, demo_home: Path, tmp_path: Path) -> None:
