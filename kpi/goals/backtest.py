@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,17 +17,43 @@ WEEKS_BEFORE = 52
 
 
 @dataclass(frozen=True)
+class PastProjection:
+    """A range that the method gives from the weeks up to ``made``, and the value that came by ``due``."""
+
+    made: date
+    due: date
+    low: float
+    high: float
+    came: float
+
+    @property
+    def held(self) -> bool:
+        """True where the value that came is in the range."""
+        return self.low <= self.came <= self.high
+
+
+@dataclass(frozen=True)
 class Backtest:
     """The outcome: ranges for so many weeks ahead, the number tried and the number that held.
 
     ``wanted`` is how far the year's end is; where the history doesn't reach that far twice, ranges for
-    fewer weeks were tried.
+    fewer weeks were tried. ``past`` are the tries, oldest first.
     """
 
     weeks_ahead: int
     wanted: int
     tries: int
     held: int
+    past: tuple[PastProjection, ...] = ()
+
+    @property
+    def apart(self) -> list[PastProjection]:
+        """The past projections that share no week with each other, newest first."""
+        chosen: list[PastProjection] = []
+        for projection in reversed(self.past):
+            if not chosen or projection.due <= chosen[-1].made:
+                chosen.append(projection)
+        return chosen
 
     @property
     def share(self) -> float:
@@ -53,9 +80,9 @@ def backtest(weeks: pd.Series, ahead: int, scored_weeks: int = 4) -> Backtest:
     tried = min(wanted, possible)
     starts = range(FEWEST_WEEKS, len(levels) - tried + 1)
     step = -(-len(starts) // MOST_TRIES)
-    starts = starts[::step]
-    held = [_held(levels, start, tried, scored_weeks) for start in starts]
-    return Backtest(tried, wanted, len(held), sum(held))
+    starts = starts[::-step][::-1]  # the newest among them
+    past = tuple(_projected(known, start, tried, scored_weeks) for start in starts)
+    return Backtest(tried, wanted, len(past), sum(each.held for each in past), past)
 
 
 def moved_as_far(weeks: pd.Series, ahead: int, needed: float, window: int = 4) -> tuple[int, int]:
@@ -81,7 +108,8 @@ def moved_a_year_before(weeks: pd.Series, ahead: int, window: int = 4) -> float 
     return None if pd.isna(moved) else float(moved)
 
 
-def _held(levels: np.ndarray, start: int, ahead: int, scored_weeks: int) -> bool:
+def _projected(weeks: pd.Series, start: int, ahead: int, scored_weeks: int) -> PastProjection:
+    levels = weeks.to_numpy()
     before = levels[:start]
     drawn = simulated(before, ahead, DRAWS, SEED)
     known = before[-max(scored_weeks - ahead, 0) :] if scored_weeks > ahead else before[:0]
@@ -89,4 +117,5 @@ def _held(levels: np.ndarray, start: int, ahead: int, scored_weeks: int) -> bool
     ends = (drawn[:, -coming:].sum(axis=1) + known.sum()) / scored_weeks
     low, high = np.quantile(ends, [SHARES[0], SHARES[-1]])
     came = levels[start + ahead - scored_weeks : start + ahead].mean()
-    return bool(low <= came <= high)
+    made = weeks.index[start - 1].date()
+    return PastProjection(made, made + timedelta(weeks=ahead), float(low), float(high), float(came))

@@ -92,12 +92,15 @@ def project(
     """
     end = end or date(goal.year, 12, 31)
     known, filled = usable(weeks)
-    last = as_of if known.empty else known.index[-1].date()
+    last = known.index[-1].date()
     days_left = max((end - last).days, 0)
     ahead = -(-days_left // WEEK)
     levels = simulated(known.to_numpy(), ahead, draws, SEED)
     shares = _shares(goal.window_days, days_left)
-    at_end = _scored(known.to_numpy(), levels, actual, shares, goal.window_days)
+    absent = (
+        len(weeks.loc[known.index[-1] :]) - 1
+    )  # weeks of the window that the figure now doesn't hold
+    at_end = _scored(known.to_numpy(), levels, actual, shares, goal.window_days, absent)
     ends = pd.date_range(pd.Timestamp(last) + pd.Timedelta(days=WEEK), periods=ahead, freq="7D")
     bounds = (
         (-np.inf, np.inf) if goal.comparator else (0.0, 100.0 if goal.unit == "percent" else np.inf)
@@ -236,12 +239,20 @@ def _shares(window: int, days_left: int) -> np.ndarray:
 
 
 def _scored(
-    known: np.ndarray, levels: np.ndarray, actual: float, shares: np.ndarray, window: int
+    known: np.ndarray,
+    levels: np.ndarray,
+    actual: float,
+    shares: np.ndarray,
+    window: int,
+    absent: int,
 ) -> np.ndarray:
-    """The scored figure at the end: the figure now, moved by how the weeks in its window move."""
+    """The scored figure at the end: the figure now, moved by how the weeks in its window move.
+
+    ``absent`` is the number of weeks since the last known week, which the figure now is without.
+    """
     lasting = max(1 - shares.sum(), 0.0)
     recent = known[-max(-(-window // WEEK), 1) :]
-    now = recent.mean()
+    now = recent[min(absent, len(recent) - 1) :].mean()
     # The days of today's window that are still in the window at the end are its latest.
     weeks_still = max(round(lasting * window / WEEK), 1)
     before = recent[-weeks_still:].mean() if lasting else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpi.goals.backtest import Backtest
+from kpi.goals.backtest import Backtest, PastProjection
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
 from kpi.goals.file import DEVICE_WINDOW, Goal
@@ -229,6 +229,15 @@ def tested_sentence(test: Backtest) -> str:
     if test.tries >= ENOUGH_TRIES and test.share > TOO_MANY:
         sentence += " Take the range above as wider than need be."
     return sentence
+
+
+def past_sentence(past: PastProjection, unit: Unit) -> str:
+    """A past projection beside the value that came, in a sentence."""
+    came = f"{written(past.came, unit)} came, {'in' if past.held else 'outside'} the range"
+    return (
+        f"From the weeks to {day_text(past.made)}: {range_text(past.low, past.high, unit)} by "
+        f"{day_text(past.due)}; {came}."
+    )
 
 
 def band_sentences(baseline: Baseline, unit: Unit) -> list[str]:

@@ -8,16 +8,20 @@ its promise.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
 
-from kpi.goals import Goal
+from kpi.goals import Goal, projection
 from kpi.goals.backtest import backtest, moved_a_year_before, moved_as_far
 from kpi.goals.blocks import block_of, circular_blocks, moving_blocks
 from kpi.goals.projection import SEED, TooShort, project, simulated, usable
+from kpi.goals.words import past_sentence
 
 GOAL = Goal("share", "Share", "multi_device_percent", "floor", 20.0, 2016)
 AS_OF = date(2016, 10, 30)  # 62 days before the year ends
@@ -219,6 +223,12 @@ def seasonal_noise(chance: np.random.Generator, weeks: int) -> np.ndarray:
     return _season(chance, weeks) + 0.02 * np.arange(weeks) + chance.normal(0, 0.4, weeks)
 
 
+def slow_return(chance: np.random.Generator, weeks: int) -> np.ndarray:
+    """A level that wanders for months and returns."""
+    shocks = chance.normal(0, 0.3, weeks + 80)
+    return np.asarray(lfilter([1.0], [1.0, -0.9], shocks))[80:]
+
+
 def _season(chance: np.random.Generator, weeks: int) -> np.ndarray:
     turn = 2 * np.pi * np.arange(weeks) / (365.25 / 7)
     phase = chance.uniform(0, 2 * np.pi)
@@ -298,6 +308,59 @@ def test_projection_after_a_gap_begins_with_the_last_known_week() -> None:
     assert len(project(GOAL, gap, float(values[-14]), as_of, end=end).weeks) == 14
 
 
+@pytest.mark.parametrize("absent", [0, 1, 3])
+def test_steady_climb_goes_on_after_a_gap(absent: int) -> None:
+    """Where the last weeks have no value, the figure now is of those before, and the end is the same."""
+    values = 10 + 0.1 * np.arange(60)
+    weeks = weeks_of([*values[: 60 - absent], *[float("nan")] * absent])
+    actual = float(values[56 : 60 - absent].mean())
+    shown = project(GOAL, weeks, actual, AS_OF, end=AS_OF + timedelta(weeks=8))
+    assert shown.range_at_end() == pytest.approx((values[56:].mean() + 0.8,) * 2, abs=1e-6)
+
+
+def covered_after_a_gap(series: int) -> float:
+    """How often the 80% range for 4 weeks ahead held, where the newest 3 weeks have no value."""
+    chance = np.random.default_rng(12)
+    held = 0
+    for _ in range(series):
+        values = 50 + random_walk(chance, 84)
+        weeks = weeks_of([*values[:77], *[float("nan")] * 3])
+        end = AS_OF + timedelta(weeks=4)
+        low, high = project(GOAL, weeks, float(values[76]), AS_OF, 400, end).range_at_end()
+        held += low <= values[80:].mean() <= high
+    return held / series
+
+
+def test_ranges_hold_after_a_gap() -> None:
+    """A range that begins with the last known week holds as often as without a gap."""
+    assert 0.7 <= covered_after_a_gap(250) <= 0.88
+
+
+@pytest.mark.long
+def test_ranges_hold_after_a_gap_of_many_series() -> None:
+    """The same with 1,500 series, in 75 to 85 of 100."""
+    assert 0.75 <= covered_after_a_gap(1500) <= 0.85
+
+
+def test_past_projections_are_listed_with_what_came() -> None:
+    """Each try has the days, its range and the mean of the weeks that came; those apart share no week."""
+    weeks = weeks_of(20 + np.random.default_rng(6).normal(0, 0.1, 60))
+    test = backtest(weeks, 4, scored_weeks=2)
+    assert len(test.past) == test.tries
+    assert sum(past.held for past in test.past) == test.held
+    assert test.past[-1].due == AS_OF
+    for past in test.past:
+        assert past.due - past.made == timedelta(weeks=4)
+        came = weeks[pd.Timestamp(past.due - timedelta(weeks=1)) : pd.Timestamp(past.due)]
+        assert past.came == pytest.approx(came.mean())
+    ends = [(past.made, past.due) for past in test.apart]
+    assert ends[0][1] == AS_OF
+    assert all(older[1] == newer[0] for newer, older in pairwise(ends))
+    said = past_sentence(test.past[-1], "percent")
+    assert said.startswith("From the weeks to 2 Oct 2016: 19.")
+    assert "by 30 Oct 2016; " in said
+
+
 @pytest.mark.parametrize("drift", [0.0, 0.3])
 def test_a_drift_is_as_likely_as_the_history_makes_it(drift: float) -> None:
     """A steady climb goes on; where the level only wanders, most draws have no drift."""
@@ -311,3 +374,37 @@ def test_a_drift_is_as_likely_as_the_history_makes_it(drift: float) -> None:
     else:
         spread_of_the_mean_change = 26 / np.sqrt(79)
         assert np.std(moved) < 0.8 * spread_of_the_mean_change
+
+
+def score_of_drifts(law: Law, series: int) -> float:
+    """The interval score of ranges 26 weeks ahead, as a multiple of that of ranges that always drift.
+
+    The score of a range is its width and, for a value outside it, ten times the distance (Gneiting and
+    Raftery 2007): less is better.
+    """
+
+    def drifting(changes: np.ndarray, ahead: int, yearly: bool) -> list[Any]:
+        fits = every_fit(changes, ahead, yearly)
+        return fits[: len(fits) // 2]
+
+    every_fit = projection._fits
+    chance = np.random.default_rng(7)
+    scores: dict[Any, float] = {every_fit: 0.0, drifting: 0.0}
+    for _ in range(series):
+        values = law(chance, 106)
+        came = values[-4:].mean()
+        for fits in scores:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(projection, "_fits", fits)
+                drawn = simulated(values[:80], 26, 200, SEED)
+            low, high = np.quantile(drawn[:, -4:].mean(axis=1), [0.1, 0.9])
+            scores[fits] += high - low + 10 * (max(low - came, 0) + max(came - high, 0))
+    return scores[every_fit] / scores[drifting]
+
+
+@pytest.mark.parametrize(
+    ("law", "at_most"), [(noisy_walk, 0.95), (slow_return, 0.95), (random_walk, 1.05)]
+)
+def test_drifts_weighed_by_their_errors_give_better_ranges(law: Law, at_most: float) -> None:
+    """Where a level only wanders, ranges score better than with a drift in every draw."""
+    assert score_of_drifts(law, 80) <= at_most
