@@ -69,8 +69,7 @@ def rule(goal: Goal) -> str:
 
 def short_title(goal: Goal) -> str:
     """A goal in a few words, such as 'Engagement ratio: baseline + 5.0 points'."""
-    name = goal.kpi.title.removeprefix("Median ")
-    return f"{name[:1].upper()}{name[1:]}: {rule(goal)}"
+    return f"{goal.kpi.title.replace('Median time to connect', 'Connecting')}: {rule(goal)}"
 
 
 ICONS = {
