@@ -148,14 +148,6 @@ class Page:
         """The reader's period with both ends, up to the last complete day."""
         return Period(self.period.first or self.first_day, self.last_shown_day)
 
-    def last_row_day(self, table: pd.DataFrame) -> date:
-        """The last day of the period in a table; for weeks, the last Sunday."""
-        last = self.last_shown_day
-        if not self.chosen.weekly or table.empty:
-            return last
-        days = table.loc[table["day"] <= pd.Timestamp(last), "day"]
-        return last if days.empty else days.max().date()
-
     def file_name(self, answer: Answer) -> str:
         """The name of the download of an answer's rows within the period."""
         return answer.file_name((self.period.first or self.first_day, self.last_shown_day))
@@ -189,8 +181,7 @@ class Page:
         if measure.metric == "engagement" and audience in (None, "all"):
             return None
         window = answer.question.options.window if answer else measure.window
-        span = coverage.span_of(measure.column)
-        return coverage.why_no_devices(self.source.warehouse, period, window, span)
+        return coverage.why_no_devices(self.source.warehouse, period, window, measure.span)
 
     def coverage(self) -> str | None:
         """The share of users with a device under the filters, where it is below 95%; or None."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from kpi.errors import NoData
-from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, WEEK, device_identity
+from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, device_identity
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
@@ -129,13 +129,6 @@ def coverage_sentence(table: pd.DataFrame) -> str | None:
     if share >= WELL_COVERED:
         return None
     return f"Device coverage: {share:.1f}% of the daily users under these filters have a device."
-
-
-def span_of(column: str) -> int:
-    """The days over which a column of the tables of users is counted."""
-    if column in ("mau", "engagement_ratio") or column.startswith("monthly"):
-        return MONTH
-    return WEEK if column == "dau_7day_mean" else 1
 
 
 def warnings(warehouse: Published) -> tuple[str, ...]:
