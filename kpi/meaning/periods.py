@@ -18,6 +18,10 @@ CUSTOM = "custom"
 PRESETS: dict[str, Callable[[date, date], tuple[date, date]]] = {
     "last 28 days": lambda first, today: (today - timedelta(days=27), today),
     "last 90 days": lambda first, today: (today - timedelta(days=89), today),
+    "this month": lambda first, today: (today.replace(day=1), today),
+    "last month": lambda first, today: _before(today.replace(day=1), 1),
+    "this quarter": lambda first, today: (_quarter(today), today),
+    "last quarter": lambda first, today: _before(_quarter(today), 3),
     "this year": lambda first, today: (date(today.year, 1, 1), today),
     "last year": lambda first, today: (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
     "all": lambda first, today: (first, today),
@@ -93,6 +97,17 @@ def compared(
     if start < loaded_from:
         note += f"; the data begins on {day_text(loaded_from)}"
     return Comparison(name, days), f"{note}."
+
+
+def _quarter(day: date) -> date:
+    """The first day of the quarter that a day is in."""
+    return day.replace(month=3 * ((day.month - 1) // 3) + 1, day=1)
+
+
+def _before(first: date, months: int) -> tuple[date, date]:
+    """The first and last day of so many whole months before the first day of a month."""
+    count = 12 * first.year + first.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1), first - timedelta(days=1)
 
 
 def custom(first: date, last: date) -> tuple[Period, str]:
