@@ -122,9 +122,8 @@ class Page:
         """The scores of the goals about a KPI, whatever the segment."""
         return [
             score
-            for score in self.scores
-            if score.goal.kpi == subject.kpi
-            and (score.goal.device_window == subject.device_window or not subject.kpi.of_devices)
+            for score in self.source.scores(self.last_shown_day, subject.kpi.id)
+            if score.goal.device_window == subject.device_window or not subject.kpi.of_devices
         ]
 
     def verdicts_of(self, subject: Subject) -> list[Score]:

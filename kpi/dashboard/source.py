@@ -14,9 +14,7 @@ import streamlit as st
 from kpi import goals, store
 from kpi.errors import NoData
 from kpi.goals import Figures, Goal, Score
-from kpi.goals.frozen import Frozen
 from kpi.meaning.definitions import PLATFORM, device_identity
-from kpi.meaning.filters import Period
 from kpi.meaning.glossary import BY_PLATFORM
 from kpi.meaning.question import Question
 from kpi.numbers.annotations import Annotation, published
@@ -78,15 +76,8 @@ def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=128, show_spinner="Scoring the goals …")
-def _scored(
-    key: str,
-    year: tuple[Goal, ...],
-    day: date,
-    base: Period | Frozen | None,
-    min_users: int,
-    _figures: Figures,
-) -> list[Score]:
-    return goals.scores(_figures, year, as_of=day, base=base)
+def _scored(key: str, goal: Goal, day: date, min_users: int, _figures: Figures) -> Score:
+    return goals.score(_figures, goal, as_of=day, every_baseline=False)
 
 
 class Source:
@@ -107,11 +98,15 @@ class Source:
         """The answer to a question; nobody may change its table in place."""
         return _answered(self.key, question, self.warehouse)
 
-    def scores(self, day: date, base: Period | Frozen | None = None) -> list[Score]:
-        """The scores of the goals of a day's year, for all users, as of the day."""
-        year = tuple(goal for goal in goals.read() if goal.year == day.year)
+    def scores(self, day: date, kpi: str | None = None) -> list[Score]:
+        """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""
+        asked = [goal for goal in goals.read() if goal.year == day.year]
         figures = Figures(self.warehouse, self.min_users, ask=self.answer)
-        return _scored(self.key, year, day, base, self.min_users, figures)
+        return [
+            _scored(self.key, goal, day, self.min_users, figures)
+            for goal in asked
+            if kpi in (None, goal.measure)
+        ]
 
     def tag_values(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
         """The values of a tag, most used first: found, users, everyone (users of any value).

@@ -66,9 +66,10 @@ def scores(
     filters: Filters = EVERYBODY,
     as_of: date | None = None,
     base: Period | Frozen | None = None,
+    every_baseline: bool = True,
 ) -> list[Score]:
     """Every goal's score under the reader's filters; see `score`."""
-    return [score(figures, goal, filters, as_of, base) for goal in goals]
+    return [score(figures, goal, filters, as_of, base, every_baseline) for goal in goals]
 
 
 def score(
@@ -77,12 +78,14 @@ def score(
     filters: Filters = EVERYBODY,
     as_of: date | None = None,
     base: Period | Frozen | None = None,
+    every_baseline: bool = True,
 ) -> Score:
     """The score of a goal as of the last complete day, or 31 December of its year if that is earlier.
 
     The actual is that of `KpiValues.over`; beside Firefox, both are means over the days that both have.
     The baseline is the KPI over its period, by default the whole year before, or a frozen baseline of
-    this KPI and segment. ``filters`` score a segment: of a goal about a segment, the part in both.
+    this KPI and segment. ``filters`` score a segment: of a goal about a segment, the part in both. Without
+    ``every_baseline`` only baselines that a target rests on are worked out.
     """
     day = as_of or scored_day(goal, figures.last_day)
     segment = segment_of(goal, filters)
@@ -92,7 +95,8 @@ def score(
     goal = replace(goal, filters=segment)
     window = scored_window(goal, day)
     actual, compared = _actual(figures, goal, window)
-    baseline = baseline_of(figures, goal, base)
+    needs_baseline = every_baseline or goal.kind == "baseline_plus"
+    baseline = baseline_of(figures, goal, base) if needs_baseline else WindowValue(window, None)
     against = {"baseline_plus": baseline, "comparator_plus": compared}.get(goal.kind, NOTHING)
     known = Score(
         goal,

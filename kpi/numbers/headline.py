@@ -60,7 +60,7 @@ def headline(
     return Headline(
         subject,
         values.over(subject, window),
-        values.over(subject, before),
+        values.over(subject, before, bands=False),
         LastDay(
             last_day,
             _on(values.daily(subject), last_day),

@@ -125,18 +125,18 @@ class KpiValues:
         table = self._ask(Question("firefox")).table
         return by_day(table[table["product"] == product], column)
 
-    def over(self, of: Subject, window: Period) -> WindowValue:
+    def over(self, of: Subject, window: Period, bands: bool = True) -> WindowValue:
         """The KPI over a window of days.
 
         Of users it is the mean of the daily values, or the last day's where a value is a count of 28 days;
         of attempts it is that of all attempts together. ``n`` is these attempts, or the users of the last
-        day with a value.
+        day with a value. Without ``bands`` a median has no interval.
         """
         unknown = self.why_unknown(of, window)
         if unknown:
             return WindowValue(window, None, reason=unknown)
         value = (
-            self._of_attempts(of, window)
+            self._of_attempts(of, window, bands)
             if of.kpi.measure.pooled_in
             else self._of_users(of, window)
         )
@@ -206,8 +206,8 @@ class KpiValues:
         moved = ratio - float(row["engagement_ratio"].iloc[0])
         return interval[0] + moved, interval[1] + moved
 
-    def _of_attempts(self, of: Subject, window: Period) -> WindowValue:
-        options = Options(incomplete=self.incomplete, bands=True)
+    def _of_attempts(self, of: Subject, window: Period, bands: bool) -> WindowValue:
+        options = Options(incomplete=self.incomplete, bands=bands)
         question = of.kpi.pooled(of.filters, window, options, self.min_users)
         row = of.kpi.pooled_rows(self._ask(question).table)
         measure = of.kpi.measure

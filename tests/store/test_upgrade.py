@@ -87,7 +87,7 @@ def test_people_of_a_store_of_schema_3_are_counted_where_events_are_left(tmp_pat
     then = exported_then(store)
     assert_exports_as_then(store, then)
     ran = store.must("export", "same-people", "--min-users=0")
-    assert "Same-people numbers are absent from 1 Feb to 24 Mar 2016" in ran.err
+    assert "Same-people numbers are absent on 1 Feb – 24 Mar 2016" in ran.err
     assert all(row["people"] is None for row in store.export("same-people"))
     said = store.summarise().text
     assert "no day's events changed; same-people numbers of 23 days filled" in said
@@ -103,7 +103,7 @@ def test_people_of_a_store_of_schema_3_are_counted_where_events_are_left(tmp_pat
     )
     assert all(row["people"] is None for row in rows if row["day"] < first)
     ran = store.must("export", "same-people", "--min-users=0")
-    assert "absent from 1 Feb to 1 Mar 2016" in ran.err and "have expired" in ran.err
+    assert "absent on 1 Feb – 1 Mar 2016" in ran.err and "have expired" in ran.err
 
 
 @pytest.mark.parametrize(

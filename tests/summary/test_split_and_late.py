@@ -341,7 +341,8 @@ def test_replacing_by_another_path(store: Store) -> None:
     shorter = write(store.folder / "other" / "in" / "late.csv", log)
     ran = store.run("load", "--replace", shorter.parent.parent)
     assert (
-        ran.status == 1 and f"but late.csv does; to replace that, give {shorter} itself" in ran.err
+        ran.status == 1
+        and f"but late.csv exists; to replace that, give {shorter} itself" in ran.err
     )
     store.summarise()
     assert_oracle(store, log)

@@ -12,6 +12,7 @@ from kpi.dashboard.goals.opened import draw_opened
 from kpi.dashboard.goals.reading import GoalsPage
 from kpi.dashboard.goals.row import draw_row
 from kpi.dashboard.page import Page
+from kpi.dashboard.words import plain
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import scored_window
@@ -33,7 +34,7 @@ def draw_goals(page: Page) -> None:
     as_of = outlooks[0].score.as_of
     left = outlooks[0].days_left
     scored = [shown.score for shown in outlooks]
-    whose = "" if page.filters.empty else f"For {page.filters.sentence()} only: "
+    whose = "" if page.filters.empty else f"For {plain(page.filters.sentence())} only: "
     st.markdown(
         f"{whose}**{summary(scored)}** on {day_text(as_of)}; {left} {'day' if left == 1 else 'days'} of "
         f"{here.year} {'remains' if left == 1 else 'remain'}."
