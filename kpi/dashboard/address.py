@@ -51,6 +51,11 @@ class Address:
                 notify_ignored(value, why)
         self._said[key] = self._said.get(key, [])[:after]
 
+    def imply(self, key: str, value: str, *given: str) -> None:
+        """Before a widget: where the URL has one of ``given`` and not the key, it means this value."""
+        if not self.said(key) and any(self.said(name) for name in given):
+            self._said[key] = [value]
+
     def restore_choice(self, key: str, options: Sequence[str], usual: str) -> None:
         """Before a widget of a single choice: set it to the URL's value."""
         self._restore(key, usual, self._known(key, options.__contains__)[:1], list.pop)
@@ -85,12 +90,9 @@ class Address:
         known: set[str] = st.session_state.setdefault(KNOWN, set())
         known |= set(self._chosen)
         wanted = {name: self._chosen.get(name, []) for name in sorted(known)}
-        changed = {k: v for k, v in wanted.items() if v and st.query_params.get_all(k) != v}
-        if changed:
+        changed = {k: v for k, v in wanted.items() if st.query_params.get_all(k) != v}
+        if changed:  # all at once, so that an act of the reader is a single step of Back
             st.query_params.update(changed)
-        for name, values in wanted.items():
-            if not values and name in st.query_params:
-                del st.query_params[name]
         st.session_state[LEFT] = wanted
 
     def _known(self, key: str, known: Callable[[str], bool], why: str | None = None) -> list[str]:

@@ -89,6 +89,7 @@ def notify_bad_values(key: str, known: Sequence[str]) -> None:
 
 def _draw_period(source: Source, address: Address) -> Period:
     names = [*periods.PRESETS, periods.CUSTOM]
+    address.imply("period", periods.CUSTOM, "from", "to")
     preset = _draw_selectbox(
         "Period",
         names,
@@ -99,6 +100,9 @@ def _draw_period(source: Source, address: Address) -> Period:
     )
     usual = periods.PRESETS[periods.DEFAULT_PERIOD](source.first_day, source.today)
     if preset != periods.CUSTOM:
+        for key in ("from", "to"):
+            address.refuse(key, "is a day of a custom period, and another period is chosen")
+            address.note(key, None, None)
         first, last = periods.PRESETS[preset](source.first_day, source.today)
         return Period(first, last)
     first = _draw_day("From", "from", max(usual[0], source.first_day), source, address)
@@ -122,7 +126,7 @@ def _draw_day(label: str, key: str, usual: date, source: Source, address: Addres
         required=True,
     )
     chosen = picked if isinstance(picked, date) else usual
-    address.note(key, chosen, usual)
+    address.note(key, chosen, None)  # always written, so that a link names the same days later
     return chosen
 
 

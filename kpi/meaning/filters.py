@@ -31,6 +31,9 @@ ATTEMPT_TAG_NAMES = {
 
 BREAKDOWN_NAMES = {**TAG_NAMES, "users": "New or existing users", **ATTEMPT_TAG_NAMES}
 TAGS = tuple(TAG_NAMES)
+MOST_NAMED = 8
+"""So many values of a tag are named in a sentence; more are counted."""
+
 BREAKDOWNS = (*TAGS, "users")
 ATTEMPT_BREAKDOWNS = tuple(BREAKDOWN_NAMES)
 
@@ -117,12 +120,12 @@ class Filters:
 
     def sentence(self) -> str:
         """The filter in words, such as 'Firefox on Android or iOS, all services, existing users'."""
-        browser = _words(self.browser, self.not_browser, "all browsers")
-        version = _words(self.version, self.not_version, "")
-        system = _words(self.os, self.not_os, "all systems")
+        browser = _words(self.browser, self.not_browser, "browsers")
+        version = _words(self.version, self.not_version, "versions", "")
+        system = _words(self.os, self.not_os, "systems")
         parts = [
             f"{browser}{' ' + version if version else ''} on {system}",
-            _words(self.service, self.not_service, "all services"),
+            _words(self.service, self.not_service, "services"),
             f"{self.users} users" if self.users else "new and existing users",
         ]
         if self.devices:
@@ -147,11 +150,18 @@ class Period:
         return self.first or date(1970, 1, 1), self.last or date(9999, 1, 1)
 
 
-def _words(picked: tuple[str, ...], excluded: tuple[str, ...], everything: str) -> str:
-    words = " or ".join(picked) if picked else everything
-    if excluded:
-        words = f"{words} except {', '.join(excluded)}".strip()
-    return words
+def _words(
+    picked: tuple[str, ...], excluded: tuple[str, ...], kind: str, everything: str | None = None
+) -> str:
+    """Values of a tag in words; many are counted, such as '200 versions'."""
+    words = _named(picked, kind, " or ") if picked else everything
+    if words is None:
+        words = f"all {kind}"
+    return f"{words} except {_named(excluded, kind, ', ')}".strip() if excluded else words
+
+
+def _named(values: tuple[str, ...], kind: str, between: str) -> str:
+    return between.join(values) if len(values) <= MOST_NAMED else f"{len(values)} {kind}"
 
 
 def _nearest(tag: str, value: str, known: list[str]) -> str:

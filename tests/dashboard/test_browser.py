@@ -89,13 +89,16 @@ def test_filter_goes_into_the_url_and_survives_reload_and_sharing(
 
 def test_reset_clears_the_filters_and_the_url(server: str, visit: Callable[..., Visit]) -> None:
     """Reset takes every filter out of the page and of the URL, and keeps the period."""
-    seen = visit(f"{server}/?os=Android&os_mode=all+except&users=existing&period=all")
+    seen = visit(f"{server}/?os=Android&os_mode=all+except&users=existing&devices=multi&period=all")
     seen.charts(GRAPHS)
     assert "except Android" in seen.sentence
+    steps = seen.page.evaluate("history.length")
     seen.page.get_by_role("button", name="Reset filters").click()
     expect(seen.page.get_by_test_id("stText").first).to_contain_text("new and existing users")
     seen.page.wait_for_function("new URLSearchParams(location.search).size === 1")
     assert seen.query == {"period": ["all"]}
+    seen.rest()
+    assert seen.page.evaluate("history.length") - steps == 1, "an act is a single step of Back"
 
 
 def test_bad_value_in_the_url_is_dropped_with_a_notice(

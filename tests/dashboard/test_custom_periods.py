@@ -1,0 +1,43 @@
+"""Custom periods in the URL: both days always, and days without the word "custom"."""
+
+from __future__ import annotations
+
+import pytest
+from app_pages import opened, words
+
+from kpi.meaning.filters import Filters
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_both_days_are_always_in_the_url() -> None:
+    """Days that are today's default are written too, so that a link names the same days later."""
+    page = opened("app.py", period="custom", **{"from": "2016-02-01"})
+    assert dict(page.query_params) == {
+        "period": "custom",
+        "from": "2016-02-01",
+        "to": "2016-03-31",
+    }
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_days_alone_are_a_custom_period() -> None:
+    """A link with days and no period shows these days."""
+    page = opened("app.py", **{"from": "2016-02-01", "to": "2016-02-20"})
+    assert "1 Feb – 20 Feb 2016" in words(page)
+    assert page.query_params["period"] == "custom"
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_days_beside_another_period_are_ignored_with_a_notice() -> None:
+    """Days that another period makes meaningless leave the URL, and a notice says why."""
+    page = opened("app.py", period="last 28 days", **{"from": "2016-02-01"})
+    assert "from" not in page.query_params
+    assert any("another period is chosen" in each.value for each in page.toast)
+
+
+def test_many_values_are_counted_in_the_sentence() -> None:
+    """Up to eight values are named, more are counted, picked or left out."""
+    many = tuple(str(version) for version in range(200))
+    assert "all browsers 200 versions on all systems" in Filters(version=many).sentence()
+    assert "all browsers except 9 browsers" in Filters(not_browser=many[:9]).sentence()
+    assert "0 or 1 or 2 or 3 or 4 or 5 or 6 or 7 on" in Filters(browser=many[:8]).sentence()
