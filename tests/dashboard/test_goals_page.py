@@ -230,6 +230,52 @@ def test_without_who_or_why_nothing_is_frozen(goals_home: Path) -> None:
     assert frozen.frozen_baselines(settings) == before
 
 
+@pytest.mark.usefixtures("at_goals")
+def test_days_chosen_on_a_goal_are_of_that_goal_alone() -> None:
+    """The days are in the link under the goal's own key; other goals keep the page's baseline."""
+    page = opened(FILE, **{f"base_{SHARE}": "2015-10-05_2015-11-29"})
+    assert not page.exception
+    assert words(page).count("5 Oct – 29 Nov 2015.") == 1
+    assert page.selectbox(key="baseline").value == "2015"
+    assert f"base_{SHARE}" in page.query_params
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_proposed_days_are_put_into_the_link_of_their_goal() -> None:
+    """The button writes the goal's key and nothing else; a second button removes it again."""
+    page = opened(FILE, **{f"open_{SHARE}": "true"})
+    page.button(key=f"use_{SHARE}").click().run()
+    assert not page.exception
+    assert [name for name in page.query_params if name.startswith("base")] == [f"base_{SHARE}"]
+    page.button(key=f"unuse_{SHARE}").click().run()
+    assert f"base_{SHARE}" not in page.query_params
+
+
+@pytest.mark.usefixtures("at_goals")
+@pytest.mark.parametrize("days", ["soon", "2015-11-29_2015-10-05", "2015-10-05", "_"])
+def test_days_of_a_goal_that_cannot_be_read_are_dropped(days: str) -> None:
+    """A bad value in the link is ignored with a notice."""
+    page = opened(FILE, **{f"base_{SHARE}": days})
+    assert not page.exception
+    assert any("isn't two days" in toast.value for toast in page.toast)
+    assert f"base_{SHARE}" not in page.query_params
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_a_short_baseline_is_frozen_only_when_confirmed() -> None:
+    """Under 8 whole weeks a box must be ticked; then the form goes on to what else is missing."""
+    days = {f"base_{SHARE}": "2015-10-05_2015-11-01", f"open_{SHARE}": "true"}
+    page = opened(FILE, **days)
+    page.text_input(key=f"who_{SHARE}").set_value("Ann")
+    freeze = next(button for button in page.button if button.label == "Freeze this baseline")
+    freeze.click().run()
+    assert "Tick the box to confirm" in words(page)
+    page.checkbox(key=f"short_{SHARE}").check()
+    freeze = next(button for button in page.button if button.label == "Freeze this baseline")
+    freeze.click().run()
+    assert "needs the reason why" in words(page)
+
+
 def test_a_method_that_failed_on_a_history_says_so() -> None:
     """Far fewer or more ranges than promised are told as such; a few tries say nothing."""
     assert told.tested_sentence(Backtest(9, 9, 50, 40)).endswith("held (80%; they promise 80%).")
