@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from playwright.sync_api import Page, expect
 
 from kpi import goals
 from kpi.dashboard.goals.glance import summary
+from kpi.dashboard.goals.reading import frozen_label
+from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
@@ -274,6 +278,24 @@ def test_a_short_baseline_is_frozen_only_when_confirmed() -> None:
     freeze = next(button for button in page.button if button.label == "Freeze this baseline")
     freeze.click().run()
     assert "needs the reason why" in words(page)
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_a_row_names_its_frozen_baseline_by_who_and_why(goals_home: Path, tmp_path: Path) -> None:
+    """A chosen frozen baseline is named with who froze it and the reason, escaped."""
+    home = shutil.copytree(goals_home, tmp_path / "home")
+    settings = Settings(home=home)
+    goal = next(goal for goal in goals.read() if goal.id == SHARE)
+    chosen = frozen.Frozen(
+        goal.measure, goal.device_window, 17.25, None, None, None, None, 92,
+        date(2015, 10, 1), date(2015, 12, 31), goal.filters, "2016.1", 4,
+        "Ann", "a *calm* autumn", frozen.now(), frozen.new_id(),
+    )  # fmt: skip
+    frozen.freeze(settings, chosen)
+    with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"):
+        page = opened(FILE, baseline=frozen_label(chosen))
+    assert not page.exception
+    assert words(page).count(plain("Frozen by Ann because: a *calm* autumn")) == 1
 
 
 def test_a_method_that_failed_on_a_history_says_so() -> None:
