@@ -138,8 +138,13 @@ def baseline_sentence(outlook: Outlook) -> str:
     if outlook.baseline is None:
         return f"No baseline: {outlook.hidden or f'no value in {period_text(outlook.base)}'}."
     value = written(outlook.baseline, scale_unit(outlook.goal))
-    frozen = " (frozen)" if outlook.frozen else ""
-    return f"Baseline {value}, {period_text(outlook.base)}{frozen}."
+    return f"Baseline {value}, {period_text(outlook.base)}."
+
+
+def frozen_sentence(outlook: Outlook) -> str:
+    """Who froze the baseline and why; empty where it isn't frozen."""
+    frozen = outlook.frozen
+    return f"Frozen by {frozen.frozen_by} because: {frozen.reason}" if frozen else ""
 
 
 def period_text(period: Period) -> str:

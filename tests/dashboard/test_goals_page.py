@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from playwright.sync_api import Page, expect
 
 from kpi import goals
 from kpi.dashboard.goals.glance import summary
+from kpi.dashboard.goals.reading import frozen_label
+from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
@@ -228,6 +232,70 @@ def test_without_who_or_why_nothing_is_frozen(goals_home: Path) -> None:
     assert "needs the reason why" in words(page)
     assert page.text_input(key=f"who_{SHARE}").value == "Ann"
     assert frozen.frozen_baselines(settings) == before
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_days_chosen_on_a_goal_are_of_that_goal_alone() -> None:
+    """The days are in the link under the goal's own key; other goals keep the page's baseline."""
+    page = opened(FILE, **{f"base_{SHARE}": "2015-10-05_2015-11-29"})
+    assert not page.exception
+    assert words(page).count("5 Oct – 29 Nov 2015.") == 1
+    assert page.selectbox(key="baseline").value == "2015"
+    assert f"base_{SHARE}" in page.query_params
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_proposed_days_are_put_into_the_link_of_their_goal() -> None:
+    """The button writes the goal's key and nothing else; a second button removes it again."""
+    page = opened(FILE, **{f"open_{SHARE}": "true"})
+    page.button(key=f"use_{SHARE}").click().run()
+    assert not page.exception
+    assert [name for name in page.query_params if name.startswith("base")] == [f"base_{SHARE}"]
+    page.button(key=f"unuse_{SHARE}").click().run()
+    assert f"base_{SHARE}" not in page.query_params
+
+
+@pytest.mark.usefixtures("at_goals")
+@pytest.mark.parametrize("days", ["soon", "2015-11-29_2015-10-05", "2015-10-05", "_"])
+def test_days_of_a_goal_that_cannot_be_read_are_dropped(days: str) -> None:
+    """A bad value in the link is ignored with a notice."""
+    page = opened(FILE, **{f"base_{SHARE}": days})
+    assert not page.exception
+    assert any("isn't two days" in toast.value for toast in page.toast)
+    assert f"base_{SHARE}" not in page.query_params
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_a_short_baseline_is_frozen_only_when_confirmed() -> None:
+    """Under 8 whole weeks a box must be ticked; then the form goes on to what else is missing."""
+    days = {f"base_{SHARE}": "2015-10-05_2015-11-01", f"open_{SHARE}": "true"}
+    page = opened(FILE, **days)
+    page.text_input(key=f"who_{SHARE}").set_value("Ann")
+    freeze = next(button for button in page.button if button.label == "Freeze this baseline")
+    freeze.click().run()
+    assert "Tick the box to confirm" in words(page)
+    page.checkbox(key=f"short_{SHARE}").check()
+    freeze = next(button for button in page.button if button.label == "Freeze this baseline")
+    freeze.click().run()
+    assert "needs the reason why" in words(page)
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_a_row_names_its_frozen_baseline_by_who_and_why(goals_home: Path, tmp_path: Path) -> None:
+    """A chosen frozen baseline is named with who froze it and the reason, escaped."""
+    home = shutil.copytree(goals_home, tmp_path / "home")
+    settings = Settings(home=home)
+    goal = next(goal for goal in goals.read() if goal.id == SHARE)
+    chosen = frozen.Frozen(
+        goal.measure, goal.device_window, 17.25, None, None, None, None, 92,
+        date(2015, 10, 1), date(2015, 12, 31), goal.filters, "2016.1", 4,
+        "Ann", "a *calm* autumn", frozen.now(), frozen.new_id(),
+    )  # fmt: skip
+    frozen.freeze(settings, chosen)
+    with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"):
+        page = opened(FILE, baseline=frozen_label(chosen))
+    assert not page.exception
+    assert words(page).count(plain("Frozen by Ann because: a *calm* autumn")) == 1
 
 
 def test_a_method_that_failed_on_a_history_says_so() -> None:

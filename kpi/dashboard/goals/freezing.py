@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from kpi.dashboard import gate
-from kpi.dashboard.goals.reading import GoalsPage, frozen_label
+from kpi.dashboard.goals.reading import GoalsPage, choose_days, frozen_label
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.errors import Refused
 from kpi.goals import drift, frozen, words
-from kpi.goals.baseline import Baseline
+from kpi.goals.baseline import FEWEST_WEEKS, Baseline
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.text import ABSENT, days_text, written
@@ -32,6 +32,8 @@ def draw_freeze(here: GoalsPage, shown: Outlook, baseline: Baseline) -> None:
         else:
             st.caption(f"As {plain(reader)}")
         st.text_area("Why", max_chars=1000, key=f"why_{name}", height=80)
+        if baseline.weeks < FEWEST_WEEKS:
+            st.checkbox(short_text(baseline), key=f"short_{name}")
         st.form_submit_button(
             "Freeze this baseline",
             icon=":material/ac_unit:",
@@ -51,6 +53,9 @@ def _freeze(page: Page, shown: Outlook, baseline: Baseline) -> None:
     name = shown.goal.id
     who = gate.reader_address() or st.session_state.get(f"who_{name}") or ""
     why = st.session_state.get(f"why_{name}") or ""
+    if baseline.weeks < FEWEST_WEEKS and not st.session_state.get(f"short_{name}"):
+        st.session_state[NOT_FROZEN] = f"Tick the box to confirm: {short_text(baseline)}"
+        return
     try:
         chosen = _to_freeze(page, shown, baseline, who, why)
         frozen.freeze(page.source.settings, chosen)
@@ -59,6 +64,15 @@ def _freeze(page: Page, shown: Outlook, baseline: Baseline) -> None:
         return
     st.session_state[FROZEN_NOW] = chosen.baseline_id
     st.session_state["baseline"] = frozen_label(chosen)
+    choose_days(shown.goal, None)
+
+
+def short_text(baseline: Baseline) -> str:
+    """The second confirmation that a short period needs."""
+    return (
+        f"Freeze it although it has {baseline.weeks} whole weeks, under the {FEWEST_WEEKS} of a firm "
+        "baseline."
+    )
 
 
 def draw_frozen(here: GoalsPage) -> None:

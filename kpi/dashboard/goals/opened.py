@@ -10,14 +10,13 @@ from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.goals.freezing import draw_freeze
-from kpi.dashboard.goals.reading import OWN_DAYS, GoalsPage
+from kpi.dashboard.goals.reading import GoalsPage, choose_days
 from kpi.dashboard.sidebar import BOUND
 from kpi.dashboard.words import plain
 from kpi.goals import outlook, words
 from kpi.goals.baseline import Baseline, Proposal
 from kpi.goals.outlook import Outlook
 from kpi.goals.projection import TooShort
-from kpi.meaning.filters import Period
 from kpi.text import day_text, days_text, written
 
 
@@ -178,12 +177,16 @@ def _draw_baseline(
             "Use the proposed days",
             key=f"use_{goal.id}",
             icon=":material/event_available:",
-            on_click=_use,
-            args=(offered.period,),
+            on_click=choose_days,
+            args=(goal, offered.period),
         ):
             st.rerun()
     else:
         st.caption(f"These are the days proposed. {plain(offered.reason)}")
+    if goal.id in here.own_days and st.button(
+        "Use the page's baseline", key=f"unuse_{goal.id}", on_click=choose_days, args=(goal, None)
+    ):
+        st.rerun()
     if shown.frozen is not None:
         frozen = shown.frozen
         st.caption(
@@ -192,8 +195,3 @@ def _draw_baseline(
         )
     elif goal.comparator is None and baseline is not None:
         draw_freeze(here, shown, baseline)
-
-
-def _use(period: Period) -> None:
-    st.session_state["baseline"] = OWN_DAYS
-    st.session_state["baseline_from"], st.session_state["baseline_to"] = period.bounds

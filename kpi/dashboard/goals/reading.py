@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import goals
+from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.page import Page
 from kpi.dashboard.sidebar import BOUND, notify_bad_values
 from kpi.goals import frozen, outlook, words
@@ -34,6 +35,8 @@ class GoalsPage:
         self.goals = tuple(goal for goal in every if goal.year == self.year)
         self.frozen = frozen.frozen_baselines(page.source.settings)
         self.base = self._chosen_base()
+        self.own_days = {goal.id: days for goal in self.goals if (days := chosen_days(goal))}
+        """The days that a reader chose for a goal alone, by its id."""
         self.as_of = min(page.last_shown_day, date(self.year, 12, 31))
         """The day that ends the period, as on every page."""
 
@@ -44,7 +47,7 @@ class GoalsPage:
             self.goals,
             self.page.filters,
             self.as_of,
-            self.base,
+            self._bases(),
             self.page.min_users,
             self.figures,
         )
@@ -56,7 +59,7 @@ class GoalsPage:
             self.goals,
             self.page.filters,
             self.as_of,
-            self.base,
+            self._bases(),
             self.page.min_users,
             of_devices,
             self.figures,
@@ -71,6 +74,10 @@ class GoalsPage:
     def tested(self, shown: Outlook) -> Backtest:
         """The share of the method's ranges that held on a goal's history; raises TooShort."""
         return _tested(f"{self.page.source.key} {self.page.min_users}", shown.goal, shown)
+
+    def _bases(self) -> tuple[Period | Frozen | None, ...]:
+        """The baseline of each goal: its own days, or else the page's."""
+        return tuple(self.own_days.get(goal.id, self.base) for goal in self.goals)
 
     def _chosen_base(self) -> Period | Frozen | None:
         before = self.year - 1
@@ -118,11 +125,17 @@ def _outlooks(
     wanted: tuple[goals.Goal, ...],
     filters: Filters,
     as_of: date,
-    base: Period | Frozen | None,
+    bases: tuple[Period | Frozen | None, ...],
     min_users: int,
     _figures: goals.Figures,
 ) -> list[Outlook]:
-    return outlook.outlooks(_figures, goals.scores(_figures, wanted, filters, as_of, base), base)
+    return [
+        shown
+        for goal, base in zip(wanted, bases, strict=True)
+        for shown in outlook.outlooks(
+            _figures, goals.scores(_figures, [goal], filters, as_of, base), base
+        )
+    ]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -131,14 +144,14 @@ def _other_windows(
     wanted: tuple[goals.Goal, ...],
     filters: Filters,
     as_of: date,
-    base: Period | Frozen | None,
+    bases: tuple[Period | Frozen | None, ...],
     min_users: int,
     of_devices: bool,
     _figures: goals.Figures,
 ) -> pd.DataFrame:
     variants = by_device_window if of_devices else by_scoring_window
     rows = []
-    for goal in wanted:
+    for goal, base in zip(wanted, bases, strict=True):
         scored = goals.scores(_figures, variants(goal), filters, as_of, base)
         names = [words.window_of(score.goal, of_devices) for score in scored]
         if scored:
@@ -164,6 +177,35 @@ def _tested(key: str, goal: goals.Goal, _shown: Outlook) -> Backtest:
 
 def _calendar(page: Page) -> Calendar:
     return calendar(page.source.warehouse.volumes, page.source.markers)
+
+
+def days_key(goal: goals.Goal) -> str:
+    """The key in the URL of the days that are the baseline of a goal alone."""
+    return f"base_{goal.id}"
+
+
+def choose_days(goal: goals.Goal, days: Period | None) -> None:
+    """Put the days of a goal's own baseline into the URL; None removes them."""
+    if days is None:
+        st.query_params.pop(days_key(goal), None)
+    else:
+        st.query_params[days_key(goal)] = "_".join(day.isoformat() for day in days.bounds)
+
+
+def chosen_days(goal: goals.Goal) -> Period | None:
+    """The days in the URL for a goal alone; None without them. A bad value is dropped with a notice."""
+    given = st.query_params.get(days_key(goal))
+    if given is None:
+        return None
+    try:
+        first, last = (date.fromisoformat(day) for day in given.split("_"))
+        if first <= last:
+            return Period(first, last)
+    except ValueError:
+        pass
+    choose_days(goal, None)
+    notify_ignored(given, "isn't two days such as 2015-03-01_2015-06-30")
+    return None
 
 
 def frozen_label(frozen_baseline: Frozen) -> str:

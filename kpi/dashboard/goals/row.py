@@ -30,7 +30,8 @@ def draw_row(shown: Outlook) -> None:
         st.markdown(f"**{plain(goal.title)}**")
         st.badge(shown.score.status, icon=icon, color=colour)
         st.caption(
-            f"{words.distance(shown.score)} {words.basis(shown.score)} {words.baseline_sentence(shown)}"
+            f"{words.distance(shown.score)} {words.basis(shown.score)} "
+            f"{words.baseline_sentence(shown)} {plain(words.frozen_sentence(shown))}"
         )
     if shown.now is None or shown.target is None:
         return

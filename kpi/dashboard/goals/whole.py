@@ -72,6 +72,7 @@ def _file_name(page: Page, here: GoalsPage, outlooks: list[Outlook]) -> str:
     if isinstance(here.base, Frozen):
         base = f"frozen-{here.base.baseline_id}"
     words = ["goals", days_in_name(scored), *([f"baseline-{base}"] if here.base else [])]
+    words += [f"{name}-{days_in_name(days.bounds)}" for name, days in here.own_days.items()]
     return download_name(page.source.publication, [*words, *page.filters.words()])
 
 
