@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
-LONGEST_LABEL = 26
+LONGEST_LABEL = 24
+SHORTENED = (
+    f"length(datum.label) <= {LONGEST_LABEL} ? datum.label : "
+    "slice(datum.label, 0, 12) + '…' + slice(datum.label, -11)"
+)
+"""A label of an axis, shortened in the middle as `_short` does."""
 
 
 def largest(frame: pd.DataFrame, measure: Measure, by: str, count: int) -> list[str]:
@@ -158,7 +163,8 @@ def ranked(
         title=None,
         sort=None,
         axis=alt.Axis(
-            labelLimit=150,
+            labelLimit=170,
+            labelExpr=SHORTENED,
             labelPadding=6,
             labelOverlap=False,
             labelFontSize=12,
