@@ -22,6 +22,12 @@ from kpi.charts.looks import (
 )
 from kpi.text import Unit
 
+DRAWN = ("value", "low", "high")
+"""The columns of values that a chart draws."""
+
+LEAST = 0.001
+"""The least value of a logarithmic axis, in seconds."""
+
 
 @dataclass(frozen=True)
 class ValueAxis:
@@ -53,11 +59,14 @@ class ValueAxis:
 
     def encoding(self, column: str, unit: Unit) -> alt.Y:
         """A column of values on this axis, drawn with ticks and grid."""
-        whole = all(float(tick).is_integer() for tick in self.ticks)
+        digits = 0 if all(float(tick).is_integer() for tick in self.ticks) else 1
+        number = f"format(datum.value, ',.{digits}f')"
+        if self.log and self.low < 0.1:
+            number = "format(datum.value, ',.3~f')"
         suffix = {"percent": " + '%'", "seconds": " + ' s'"}.get(unit, "")
         axis = alt.Axis(
             values=list(self.ticks),
-            labelExpr=f"format(datum.value, ',.{0 if whole else 1}f'){suffix}",
+            labelExpr=f"{number}{suffix}",
             labelPadding=6,
             gridOpacity=0.7,
         )
@@ -148,6 +157,18 @@ def value_axis(
     lowest, highest = math.floor(low / step), math.ceil(high / step)
     count = range(lowest, max(highest, lowest + 1) + 1)
     return ValueAxis(tuple(round(step * number, 10) for number in count), log)
+
+
+def least_positive(frame: pd.DataFrame) -> float:
+    """The least positive value, at least 1 ms: where a logarithmic axis draws zeros."""
+    drawn = frame[list(DRAWN)]
+    positive = drawn.where(drawn > 0).min().dropna()
+    return max(positive.min(), LEAST) if len(positive) else LEAST
+
+
+def raised(frame: pd.DataFrame, floor: float) -> pd.DataFrame:
+    """The frame with no value to draw below a floor."""
+    return frame.assign(**{name: frame[name].clip(lower=floor) for name in DRAWN})
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:

@@ -18,13 +18,18 @@ from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
 from kpi.rows import each_row, records
-from kpi.text import ABSENT, day_text, written
+from kpi.text import ABSENT, days_text, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
-LONGEST_LABEL = 26
+LONGEST_LABEL = 24
+SHORTENED = (
+    f"length(datum.label) <= {LONGEST_LABEL} ? datum.label : "
+    "slice(datum.label, 0, 12) + '…' + slice(datum.label, -11)"
+)
+"""A label of an axis, shortened in the middle as `_short` does."""
 
 
 def largest(frame: pd.DataFrame, measure: Measure, by: str, count: int) -> list[str]:
@@ -108,13 +113,16 @@ def ranked(
     frame: pd.DataFrame,
     measure: Measure,
     by: str,
-    day: date,
+    days: tuple[date, date],
     values: Sequence[str],
     *,
     compared: Compared | None = None,
 ) -> alt.LayerChart:
-    """A bar for each value on one day, the greatest first, with its n."""
-    rows = _on_day(frame, by, day, values)
+    """A bar for each value over some days, the greatest first, with its n and a whisker of its interval.
+
+    ``frame`` has a row a value; the columns of its 95% interval may be absent.
+    """
+    rows = frame[frame[by].isin(values)]
     rows = rows[rows[measure.column].notna()].sort_values(
         measure.column, ascending=False, kind="stable"
     )
@@ -128,11 +136,19 @@ def ranked(
             "label": [_label(measure, row) for row in records(rows)],
         }
     )
+    low, high = (f"{measure.column}{end}" for end in ("_low", "_high"))
+    whiskers = low in rows and high in rows
+    if whiskers:
+        shown = shown.assign(low=floats(rows[low]), high=floats(rows[high]))
+        shown["interval"] = [
+            f"{measure.text(low)} – {measure.text(high)}"
+            for low, high in zip(shown["low"], shown["high"], strict=True)
+        ]
     if compared is not None:
-        before = _on_day(compared.rows, by, day, values).set_index(by)[measure.column]
+        before = compared.rows.set_index(by)[measure.column]
         shown["before"] = floats(shown["name"].map(before).astype("Float64"))
         shown["before_text"] = [measure.text(value) for value in shown["before"]]
-    ends = [name for name in ("value", "before") if name in shown]
+    ends = [name for name in ("value", "before", "high") if name in shown]
     shown["end"] = shown[ends].max(axis="columns")
     # Room on the right for the labels at the ends of the bars.
     top = shown["end"].max()
@@ -147,7 +163,8 @@ def ranked(
         title=None,
         sort=None,
         axis=alt.Axis(
-            labelLimit=150,
+            labelLimit=170,
+            labelExpr=SHORTENED,
             labelPadding=6,
             labelOverlap=False,
             labelFontSize=12,
@@ -156,6 +173,8 @@ def ranked(
         ),
     )
     tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
+    if whiskers:
+        tips.append(alt.Tooltip("interval:N", title="95%"))
     base = alt.Chart(shown).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
     text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
@@ -163,6 +182,11 @@ def ranked(
         bars.encode(x=x, tooltip=tips),
         text.encode(x=alt.X("end:Q", title=None), text=alt.Text("label:N")),
     ]
+    if whiskers:
+        whisker = alt.Chart(shown.dropna(subset=["low", "high"])).mark_rule(
+            color=TEXT, strokeWidth=1.4, aria=False
+        )
+        layers.append(whisker.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tips))
     notes = None
     if compared is not None:
         tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]
@@ -177,7 +201,7 @@ def ranked(
     return layered(
         *layers,
         height=BAR * len(shown) + AROUND_BARS,
-        description=f"{measure.title} by {by} on {day_text(day)}: {sentence}.",
+        description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
         title=alt.Undefined if notes is None else notes,
     )
 
@@ -205,11 +229,9 @@ def _label(measure: Measure, row: dict[str, Any]) -> str:
     return f"{value}, n = {written(row[measure.n_column], 'users')}"
 
 
-def _on_day(frame: pd.DataFrame, by: str, day: date, values: Sequence[str]) -> pd.DataFrame:
-    if frame.empty:
-        return frame
-    return frame[(frame["day"] == pd.Timestamp(day)) & frame[by].isin(values)]
-
-
 def _short(name: str, longest: int = LONGEST_LABEL) -> str:
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+    """The name, shortened in the middle, so that names that begin alike differ."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"

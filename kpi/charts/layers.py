@@ -17,7 +17,16 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpi.charts.axes import ValueAxis, day_axis, day_scale, looks, value_axis
+from kpi.charts.axes import (
+    DRAWN,
+    ValueAxis,
+    day_axis,
+    day_scale,
+    least_positive,
+    looks,
+    raised,
+    value_axis,
+)
 from kpi.charts.labels import label_texts, labels_beside
 from kpi.charts.looks import (
     HEIGHT,
@@ -67,16 +76,28 @@ def lines(
     if not series:
         return nothing(height)
     drawn = values.dropna(subset=["value"])
-    complete = drawn[drawn["complete"]]
+    exact = drawn[drawn["complete"]]
     first, last = values["day"].min(), values["day"].max()
     goals = [goal for goal in goals if goal_days(goal, first, last)]
     pale = values.head(0) if compared is None else _pale(compared.rows, keys, first, last)
     extent = pd.concat([drawn, pale, *(curve.values for curve in curves)], ignore_index=True)
+    notes: list[str] = []
+    if log:
+        floor = least_positive(extent)
+        notes += _floor_note(extent, floor, unit)
+        values, drawn, pale, extent = (
+            raised(frame, floor) for frame in (values, drawn, pale, extent)
+        )
+        span = span and (max(span[0], floor), max(span[1], floor))
+    complete = drawn[drawn["complete"]]
     axis = value_axis(extent, goals, from_zero, log, span)
     look = looks(series)
     latest = values.loc[values["complete"], "day"].max() if len(complete) else last
     lasting = [goal for goal in goals if goal_days(goal, first, last)[1] == last]
-    labels = label_texts(complete if len(complete) else drawn, series, unit, latest, lasting)
+    ends = exact if len(exact) else values.dropna(subset=["value"])
+    labels = label_texts(ends, series, unit, latest, lasting)
+    if log:
+        labels = labels.assign(value=labels["value"].clip(lower=floor))
     scale = day_scale(first, last, labels)
     days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
     bare_days = alt.X("day:T", title=None, scale=scale)
@@ -89,7 +110,6 @@ def lines(
     # The axes are drawn by one layer for all the others: specifications stay small.
     rules, flags = _markers(markers, first, last)
     layers = [*rules, *_goals(goals, lasting, axis, first, last)]
-    notes: list[str] = []
     y = axis.bare()
     if compared and len(pale):
         line = over_days(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
@@ -136,7 +156,7 @@ def lines(
     chart = layered(
         height=height,
         padding=PADDING,
-        description=_sentence(complete, series, title, unit, goals),
+        description=_sentence(exact, series, title, unit, goals),
         title=_note(notes) if notes else alt.Undefined,
     )
     # Set on the finished chart: Altair copies layers and looks for their parameters again and again.
@@ -306,6 +326,13 @@ def _markers(
             flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, opens])
         triangles.append(flag)
     return [rule.encode(x=alt.X("day:T", title=None))], triangles
+
+
+def _floor_note(extent: pd.DataFrame, floor: float, unit: Unit) -> list[str]:
+    """A note that zeros are drawn at the least positive value of a logarithmic axis; none without zeros."""
+    if not (extent[list(DRAWN)] <= 0).any(axis=None):
+        return []
+    return [f"0 is drawn at {floor:.3g}{' s' if unit == 'seconds' else ''}"]
 
 
 def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:

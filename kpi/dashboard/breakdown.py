@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,11 +17,13 @@ from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.dashboard.reasons import why_nothing
 from kpi.dashboard.words import plain
+from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import Measure
 from kpi.meaning.tables import TABLES
 from kpi.numbers.answers import Answer
-from kpi.text import day_text, days_text
+from kpi.numbers.by_value import neighbours_overlap, of_users
+from kpi.text import days_text
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
@@ -66,13 +69,15 @@ def draw(
     page.remember(measure)
     answer = _answer(page, breakdown, page.period)
     rows = breakdown.of(page.shown(answer))
-    candidates = _on_last_day(rows) if view == RANKED else rows
+    candidates = _over_28_days(page, breakdown, _last_28_days(page)) if view == RANKED else rows
     values = charts.largest(candidates, measure, breakdown.by, MOST[view])
     if not values:
         _say_why_nothing(page, breakdown, answer, rows)
         return
-    beside = _beside(page, breakdown)
-    DRAWN[view](page, breakdown, rows, values, beside)
+    if view == RANKED:
+        _draw_ranked(page, breakdown, candidates, values)
+    else:
+        DRAWN[view](page, breakdown, rows, values, _beside(page, breakdown))
     _say_what_is_left_out(page, breakdown, candidates, values, view)
     if breakdown.overlaps:
         drawing.overlap(breakdown.by)
@@ -91,14 +96,36 @@ def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer, rows: pd.
         data,
         page.why_unknown(breakdown.measure, bare, breakdown.picked.get("audience")),
     )
-    words = [nothing or "No value has anything to show on the last day of this period."]
+    words = [nothing or "No value has anything to show in the 28 days that end this period."]
     if not breakdown.overlaps and not page.chosen.weekly:
         words.append(drawing.POOL_BY_WEEK)
     st.info(" ".join(words), icon=":material/info:")
 
 
-def _on_last_day(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["day"] == rows["day"].max()] if len(rows) else rows
+def _last_28_days(page: Page) -> Period:
+    return Period(page.last_shown_day - timedelta(days=MONTH - 1), page.last_shown_day)
+
+
+def _over_28_days(page: Page, breakdown: Breakdown, window: Period) -> pd.DataFrame:
+    """A row a value over a window of days: of users means of days, of attempts all of them together.
+
+    Steps have no pooled table by tag: they are those of the last day.
+    """
+    measure, by = breakdown.measure, breakdown.by
+    pooled = measure.pooled_in
+    if pooled and TABLES[pooled].accepts("by"):
+        filters = page.filters
+        account = breakdown.picked.get("account")
+        question = page.question(pooled, by=by, period=window, bands=True)
+        if account and filters.users not in (None, account):
+            return page.ask(pooled, by=by, period=window, bands=True).table.head(0)
+        if account:
+            question = replace(question, filters=replace(filters, users=account))
+        return page.source.answer(question).table
+    options = {**breakdown.options, "weekly": False}
+    answer = page.ask(measure.metric, by=by, period=window, **options)
+    rows = breakdown.of(answer.within(window))
+    return rows[rows["day"] == rows["day"].max()] if pooled else of_users(rows, measure, by)
 
 
 def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, str]) -> None:
@@ -140,12 +167,22 @@ def _draw_ranked(
     breakdown: Breakdown,
     rows: pd.DataFrame,
     values: list[str],
-    beside: charts.Compared | None,
 ) -> None:
-    day = rows["day"].max().date()
-    put(drawn(charts.ranked, rows, breakdown.measure, breakdown.by, day, values, compared=beside))
-    which = "the whole week to" if page.chosen.weekly else "the last day shown,"
-    st.caption(f"Values of {which} {day_text(day)}.")
+    """The values of the 28 days of the cards, or of the last day where a table has no more."""
+    measure, by, comparison = breakdown.measure, breakdown.by, page.chosen.comparison
+    window, beside = _last_28_days(page), None
+    if comparison is not None:
+        first, last = window.bounds
+        before = Period(first - comparison.shift, last - comparison.shift)
+        beside = charts.Compared(comparison.name, _over_28_days(page, breakdown, before))
+    days = window.bounds
+    if "day" in rows:
+        days = (rows["day"].max().date(),) * 2
+    put(drawn(charts.ranked, rows, measure, by, days, values, compared=beside))
+    words = [f"Values of {days_text(*days)}."]
+    if neighbours_overlap(rows[rows[by].isin(values)], measure.column):
+        words.append("Bars whose whiskers overlap can't be ranked for sure.")
+    st.caption(" ".join(words))
 
 
 def _draw_lines(
@@ -241,4 +278,4 @@ def _say_what_is_left_out(
     draw_note(" ".join(parts))
 
 
-DRAWN = {RANKED: _draw_ranked, COURSES: _draw_courses, LINES: _draw_lines}
+DRAWN = {COURSES: _draw_courses, LINES: _draw_lines}

@@ -113,7 +113,7 @@ class Filters:
     def words(self) -> list[str]:
         """The values picked and left out, as parts of a file's name."""
         return [
-            f"{name.replace('_', '-')}-{value if isinstance(value, str) else '+'.join(value)}"
+            f"{name.replace('_', '-')}-{value if isinstance(value, str) else _joined(value)}"
             for name, value in vars(self).items()
             if value
         ]
@@ -170,3 +170,8 @@ def _nearest(tag: str, value: str, known: list[str]) -> str:
     names = ", ".join(repr(name) for name in (near or known[:3]))
     hint = f"; the nearest: {names}" if names else ""
     return f"no {tag} is named {value[:60]!r}{hint} (or pass --allow-unknown)"
+
+
+def _joined(values: tuple[str, ...]) -> str:
+    """Values joined by plus signs; a plus sign within a value is written otherwise, so that names differ."""
+    return "+".join(value.replace("%", "%25").replace("+", "%2B") for value in values)

@@ -86,9 +86,9 @@ def download_name(publication: Publication, words: Iterable[str]) -> str:
 
 
 def _safe(word: str) -> str:
-    """A part of a file's name; long parts are cut and end in a hash of the whole."""
+    """A part of a file's name; what is replaced or cut ends in a hash of the whole, so that names differ."""
     safe = re.sub(r"[^A-Za-z0-9._+-]+", "-", word)
-    if len(safe) <= LONGEST_PART:
+    if len(safe) <= LONGEST_PART and safe == word:
         return safe
     sign = hashlib.blake2b(word.encode(), digest_size=3).hexdigest()
     return f"{safe[: LONGEST_PART - len(sign) - 1]}-{sign}"

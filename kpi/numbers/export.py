@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -34,11 +35,11 @@ def written(frame: pd.DataFrame, form: str) -> bytes:
 def for_spreadsheets(frame: pd.DataFrame) -> bytes:
     """The table as CSV for people: text that a spreadsheet would run begins with an apostrophe.
 
-    The same bytes as `written`, wherever no text begins like a formula.
+    Otherwise the bytes of `written`, after the byte order mark by which spreadsheets know UTF-8.
     """
     texts = [str(name) for name in frame if pd.api.types.is_string_dtype(frame[name])]
     safe = {name: frame[name].map(_no_formula, na_action="ignore") for name in texts}
-    return written(frame.assign(**safe), "csv")
+    return codecs.BOM_UTF8 + written(frame.assign(**safe), "csv")
 
 
 def _no_formula(text: str) -> str:

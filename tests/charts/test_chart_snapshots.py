@@ -20,6 +20,7 @@ from kpi import charts
 from kpi.charts import Compared, GoalLine
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.annotations import Annotation
+from kpi.numbers.by_value import of_users
 from kpi.summary import anomalies
 
 MARKERS = [Annotation(date(2016, 1, 26), "Firefox 44")]
@@ -94,12 +95,12 @@ CHARTS: dict[str, Callable[[Tables], Any]] = {
         span=charts.extent(by_os(of), RATIO),
     ),
     "ranked": lambda of: charts.ranked(
-        by_os(of),
+        of_users(by_os(of), RATIO, "os"),
         RATIO,
         "os",
-        date(2016, 3, 20),
+        (date(2016, 2, 22), date(2016, 3, 20)),
         charts.largest(by_os(of), RATIO, "os", 5),
-        compared=year_before(by_os(of)),
+        compared=year_before(of_users(by_os(of), RATIO, "os")),
     ),
     "volume": lambda of: charts.volume(
         volumes(of)[volumes(of)["type"] == "account.login"], name="account.login", markers=MARKERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlparse
@@ -147,7 +148,7 @@ def test_download_equals_the_export(
             ["export", "engagement", "--users=existing", "--min-users=1", "-o", str(exported)]
         )
     assert status == 0
-    assert (tmp_path / "downloaded.csv").read_bytes() == exported.read_bytes()
+    assert (tmp_path / "downloaded.csv").read_bytes() == BOM_UTF8 + exported.read_bytes()
     name = started.value.suggested_filename
     assert name.startswith("engagement_2015-11-01_2016-03-31_users-existing_definitions-")
     assert "through-2016-03-31" in name

@@ -117,7 +117,7 @@ def test_exports_hold_every_value_as_text(hostile: Store, by: str) -> None:
     kept = [value for value in HOSTILE if by != "version" or value.split(".")[0] == value]
     told = hostile.must("export", "completion", f"--by={by}", "--min-users=0").text
     exported = [row[by] for row in csv.DictReader(io.StringIO(told, newline=""))]
-    safe = for_spreadsheets(pd.DataFrame({by: exported})).decode()
+    safe = for_spreadsheets(pd.DataFrame({by: exported})).decode("utf-8-sig")
     shown = {row[by] for row in csv.DictReader(io.StringIO(safe, newline=""))}
     assert not [cell for cell in shown if cell.startswith(FORMULA)]
     plain = json.loads(

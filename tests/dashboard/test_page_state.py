@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
@@ -212,7 +213,7 @@ def test_downloads_equal_the_export(
         started.value.save_as(got)
         with environment(KPI_HOME=str(demo_home)):
             assert main(["export", metric, *told, "--min-users=1", "-o", str(wanted)]) == 0
-        assert got.read_bytes() == wanted.read_bytes(), (path, told)
+        assert got.read_bytes() == BOM_UTF8 + wanted.read_bytes(), (path, told)
         assert "definitions-2016.1" in started.value.suggested_filename
 
 
