@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from kpi.charts.labels import LONGEST_LABEL, shortened
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
 BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
-LONGEST_LABEL = 24
 SHORTENED = (
     f"length(datum.label) <= {LONGEST_LABEL} ? datum.label : "
     "slice(datum.label, 0, 12) + '…' + slice(datum.label, -11)"
 )
-"""A label of an axis, shortened in the middle as `_short` does."""
+"""A label of an axis, shortened in the middle as `shortened` does."""
 
 
 def largest(frame: pd.DataFrame, measure: Measure, by: str, count: int) -> list[str]:
@@ -62,7 +62,7 @@ def by_value(
 ) -> alt.LayerChart:
     """A line for each of a few values, in one chart."""
     series = [
-        Series(value, value, _short(value, 12), colour, dash)
+        Series(value, value, shortened(value, 12), colour, dash)
         for value, (colour, dash) in zip(values, LOOKS, strict=False)
     ]
     parts = [measure_values(frame[frame[by] == line.key], measure, line.key) for line in series]
@@ -227,11 +227,3 @@ def _label(measure: Measure, row: dict[str, Any]) -> str:
     if not measure.n_column or measure.n_column == measure.column:
         return value
     return f"{value}, n = {written(row[measure.n_column], 'users')}"
-
-
-def _short(name: str, longest: int = LONGEST_LABEL) -> str:
-    """The name, shortened in the middle, so that names that begin alike differ."""
-    if len(name) <= longest:
-        return name
-    end = (longest - 1) // 2
-    return f"{name[: longest - 1 - end]}…{name[-end:]}"

@@ -11,6 +11,9 @@ from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
 from kpi.text import Unit, day_text, written
 
+LONGEST_LABEL = 24
+"""Characters of a name beside a line or a bar, so that the plot has room at 1,000 pixels."""
+
 
 def label_texts(
     ends: pd.DataFrame,
@@ -30,7 +33,7 @@ def label_texts(
         text if day == latest else f"{text}, {day_text(day).rsplit(' ', 1)[0]}"
         for text, day in zip(texts, days, strict=True)
     ]
-    full = [line.title if line.label is None else line.label for line in named]
+    full = [shortened(line.title) if line.label is None else line.label for line in named]
     short = [line.short if line.label is None else line.label for line in named]
     return pd.DataFrame(
         {
@@ -41,6 +44,14 @@ def label_texts(
             "short": [*_joined(short, texts), *(goal.short or goal.label for goal in goals)],
         }
     )
+
+
+def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
+    """The name, shortened in the middle, so that names that begin alike differ."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"
 
 
 def _joined(names: Sequence[str], texts: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from product import publication, table
 
+from kpi.charts.labels import LONGEST_LABEL, shortened
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.by_value import neighbours_overlap, of_users
 from kpi.numbers.uncertainty import share_interval
@@ -48,10 +49,10 @@ def test_neighbours_overlap_is_said_of_ranks_next_to_each_other() -> None:
     assert neighbours_overlap(frame.assign(x_high=[4.0, 10.0, 6.0]), "x")
 
 
-def test_names_that_begin_alike_are_shortened_in_the_middle() -> None:
-    """Two long names with the same beginning have different short names."""
-    from kpi.charts.breakdown import _short
-
-    assert _short("Firefox for Windows 10") != _short("Firefox for Windows 11")
-    names = {_short(f"Firefox for Windows {version}", 12) for version in (10, 11)}
-    assert len(names) == 2 and all(len(name) == 12 for name in names)
+def test_long_names_that_begin_alike_differ_and_leave_the_plot_its_room() -> None:
+    """Labels beside lines are shortened in the middle: both ends of a name stay."""
+    names = [f"Firefox for a system with a very long name, {end}" for end in ("release", "beta")]
+    short = [shortened(name) for name in names]
+    assert len(set(short)) == 2
+    assert all(len(name) == LONGEST_LABEL and "…" in name for name in short)
+    assert shortened("Windows Vista") == "Windows Vista"
