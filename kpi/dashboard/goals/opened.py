@@ -19,6 +19,9 @@ from kpi.goals.outlook import Outlook
 from kpi.goals.projection import TooShort
 from kpi.text import day_text, days_text, written
 
+PAST_SHOWN = 3
+"""Past projections, newest first, that are shown beside what came."""
+
 
 @fragment
 def draw_opened(here: GoalsPage, shown: Outlook) -> None:
@@ -106,7 +109,9 @@ def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
             f"{words.ASSUMPTION} {words.SEASON if shown.projection.yearly else words.NO_SEASON}"
         )
         try:
-            st.caption(words.tested_sentence(here.tested(shown)))
+            test = here.tested(shown)
+            past = [words.past_sentence(each, unit) for each in test.apart[:PAST_SHOWN]]
+            st.caption("  \n".join([words.tested_sentence(test), *past]))
         except TooShort as short:
             st.caption(str(short))
     return target
