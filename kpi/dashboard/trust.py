@@ -45,7 +45,8 @@ def draw_sentence(page: Page) -> DeltaGenerator:
     first, last = page.period.first or page.first_day, page.last_shown_day
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         words = page.filters.sentence()
-        st.text(f"{words[:1].upper()}{words[1:]}; {days_text(first, last)}", width="content")
+        sentence = f"{words[:1].upper()}{words[1:]}; {days_text(first, last)}"
+        st.text(sentence, width="content")
         if not page.filters.empty:
             st.button(
                 "Reset filters",

@@ -40,7 +40,8 @@ def text(name: str) -> str:
 
 def _fragment(place: re.Match[str]) -> str:
     """The lines of a fragment, indented as its place is; its head comment is left out."""
-    lines = text(f"fragments/{place['fragment']}").splitlines()
+    name = "/".join(("fragments", place["fragment"]))
+    lines = text(name).splitlines()
     body = [line for line in lines if not line.startswith("--")]
     return place["indent"] + place["before"] + f"\n{place['indent']}".join(body)
 

@@ -14,6 +14,14 @@ SPARE_BYTES = 16 * 2**20
 """The room that a commit and its log need beside the copy."""
 
 
+# By database: what makes its file whole, copies it, and lets go of it; then what attaches the new file.
+_COPYING = {
+    "events": ("CHECKPOINT events", "COPY FROM DATABASE events TO rewritten", "DETACH events"),
+    "kpi": ("CHECKPOINT kpi", "COPY FROM DATABASE kpi TO rewritten", "DETACH kpi"),
+}
+_ATTACHING = {"events": "ATTACH $1 AS events", "kpi": "ATTACH $1 AS kpi"}
+
+
 def events_file(home: Path) -> Path:
     """The private file: events with hashed ids."""
     return home / "events.duckdb"
@@ -21,7 +29,7 @@ def events_file(home: Path) -> Path:
 
 def attach_events(raw: Any, home: Path) -> None:
     """Attach the private file as `events` for writing."""
-    raw.execute("ATTACH $1 AS events", [str(events_file(home))])
+    raw.execute(_ATTACHING["events"], [str(events_file(home))])
 
 
 def refuse_without_room(home: Path) -> None:
@@ -43,14 +51,15 @@ def rewrite(raw: Any, file: Path, database: Literal["events", "kpi"]) -> None:
     work = file.with_name(f"{database}-rewritten.work")
     for left in (work, work.with_name(f"{work.name}.wal")):
         left.unlink(missing_ok=True)
-    raw.execute(f"CHECKPOINT {database}")
+    checkpoint, copy, detach = _COPYING[database]
+    raw.execute(checkpoint)
     raw.execute("ATTACH $1 AS rewritten", [str(work)])
-    raw.execute(f"COPY FROM DATABASE {database} TO rewritten")
+    raw.execute(copy)
     raw.execute("CHECKPOINT rewritten")
     raw.execute("DETACH rewritten")
-    raw.execute(f"DETACH {database}")
+    raw.execute(detach)
     with work.open("rb+") as written:
         os.fsync(written.fileno())
     os.replace(work, file)
     sync_folder(file.parent)
-    raw.execute(f"ATTACH $1 AS {database}", [str(file)])
+    raw.execute(_ATTACHING[database], [str(file)])
