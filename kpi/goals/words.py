@@ -133,6 +133,13 @@ def basis(score: Score) -> str:
     return f"{score.days} of {score.goal.window_days} days, {written(score.n, 'users')} {words}."
 
 
+def basis_of(goal: Goal) -> str:
+    """The way a value is made of days, such as 'the mean' or 'the median of all attempts'."""
+    if not goal.kpi.measure.pooled_in:
+        return "the mean"
+    return f"the {'median' if goal.kpi.timed else 'share'} of all attempts"
+
+
 def baseline_sentence(outlook: Outlook) -> str:
     """The baseline a row shows, and where it is from."""
     if outlook.baseline is None:

@@ -393,3 +393,17 @@ def test_keyboard_opens_a_goal(goals_server: str, visit: Callable[..., Visit]) -
     seen.page.keyboard.press("Enter")
     seen.charts(2 * GOALS + 1)
     assert seen.query == {f"open_{SHARE}": ["true"]}
+
+
+@pytest.mark.parametrize(
+    ("goal", "basis"),
+    [
+        (SHARE, "the mean of "),
+        ("connection_time_new_account", "the median of all attempts of "),
+    ],
+)
+@pytest.mark.usefixtures("at_goals")
+def test_an_opened_goal_says_how_its_baseline_is_made(goal: str, basis: str) -> None:
+    """The baseline of a time is of all attempts together; of a share it is the mean of its days."""
+    said = words(opened(FILE, **{f"open_{goal}": "true"}))
+    assert f"in 2015: {basis}" in said

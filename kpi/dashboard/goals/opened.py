@@ -168,8 +168,8 @@ def _draw_baseline(
         st.info(words.baseline_sentence(shown), icon=":material/info:")
     else:
         st.markdown(
-            f"**{written(shown.baseline, unit)}** in {words.period_text(shown.base)}: the mean of "
-            f"{baseline.days} days ({baseline.weeks} whole weeks)."
+            f"**{written(shown.baseline, unit)}** in {words.period_text(shown.base)}: "
+            f"{words.basis_of(goal)} of {baseline.days} days ({baseline.weeks} whole weeks)."
         )
         st.markdown("\n".join(words.band_sentences(baseline, unit)))
         for warning in baseline.warnings:
