@@ -31,6 +31,11 @@ def written(value: float | None, unit: Unit) -> str:
     return f"{value:,.0f}"
 
 
+def sentence(reason: str) -> str:
+    """A reason as a sentence: a capital first, a full stop last."""
+    return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."
+
+
 def day_text(day: date) -> str:
     """A day as '14 Jun 2016', the same in every locale."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

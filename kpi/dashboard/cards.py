@@ -16,7 +16,7 @@ from kpi.meaning.measures import Measure, over_window
 from kpi.numbers.headline import Headline
 from kpi.numbers.kpi_values import Subject
 from kpi.numbers.uncertainty import Interval
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, sentence
 
 SPARKLINE_DAYS = 90
 GOAL_IS_FOR_ALL = "The goal is for all users."
@@ -67,7 +67,7 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
     """The small print of a card: interval, days and n, verdict, comparison, and the last day."""
     now = of.now
     if now.value is None:
-        yield plain(_sentence(now.reason or "no value to show"))
+        yield plain(sentence(now.reason or "no value to show"))
         return
     days = days_text(*now.window.bounds)
     if of.change is not None:
@@ -95,7 +95,3 @@ def _interval(measure: Measure, interval: Interval | None) -> str:
         return ""
     low, high = map(measure.text, interval)
     return f"95%: {low} – {high}; "
-
-
-def _sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."

@@ -13,13 +13,9 @@ from kpi.numbers.kpi_values import (
     KpiValues,
     Subject,
     WindowValue,
-    mean_within,
-    values_within,
     whole_weeks,
 )
 from kpi.numbers.warehouse import Warehouse
-
-__all__ = ["Figures", "mean_within", "subject", "values_within"]
 
 
 def subject(goal: Goal) -> Subject:

@@ -13,13 +13,14 @@ from datetime import date
 import pandas as pd
 
 from kpi.goals.backtest import Backtest, backtest, moved_a_year_before, moved_as_far
-from kpi.goals.figures import Figures, mean_within
+from kpi.goals.figures import Figures
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.projection import Projection, TooShort, project
 from kpi.goals.scoring import NO_DATA, Score, baseline_period, hidden_baseline
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
+from kpi.numbers.kpi_values import mean_within
 
 
 @dataclass(frozen=True)

@@ -97,9 +97,7 @@ def project(
     ahead = -(-days_left // WEEK)
     levels = simulated(known.to_numpy(), ahead, draws, SEED)
     shares = _shares(goal.window_days, days_left)
-    absent = (
-        len(weeks.loc[known.index[-1] :]) - 1
-    )  # weeks of the window that the figure now doesn't hold
+    absent = len(weeks.loc[known.index[-1] :]) - 1  # weeks that the figure now is without
     at_end = _scored(known.to_numpy(), levels, actual, shares, goal.window_days, absent)
     ends = pd.date_range(pd.Timestamp(last) + pd.Timedelta(days=WEEK), periods=ahead, freq="7D")
     bounds = (

@@ -15,7 +15,7 @@ from kpi.goals.frozen import Frozen
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import EVERYBODY
-from kpi.numbers.kpi_values import WindowValue, mean_within, values_within
+from kpi.numbers.kpi_values import WindowValue, hidden_for_privacy, mean_within, values_within
 from kpi.numbers.uncertainty import Interval, of_difference, share_interval
 
 COLUMNS = (
@@ -276,4 +276,4 @@ def hidden_baseline(figures: Figures, goal: Goal, period: Period) -> str | None:
     everything = figures.with_every_cell().scored_days(goal)
     if mean_within(everything, period)[0] is None:
         return None
-    return f"hidden for privacy: fewer than {figures.min_users} people or attempts match"
+    return hidden_for_privacy(figures.min_users)

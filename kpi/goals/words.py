@@ -11,7 +11,7 @@ from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
 from kpi.meaning.filters import Period
 from kpi.meaning.kpis import KPIS
-from kpi.text import ABSENT, Unit, day_text, days_text, written
+from kpi.text import ABSENT, Unit, day_text, days_text, sentence, written
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "
@@ -110,7 +110,7 @@ def distance(score: Score) -> str:
     """The distance of a goal from its target and its doubt, in a sentence."""
     goal = score.goal
     if score.status == NO_DATA or score.actual is None or score.target is None:
-        return f"{_sentence(score.reason or 'no value')}"
+        return sentence(score.reason or "no value")
     now, target = written(score.actual, goal.unit), written(score.target, goal.unit)
     if score.compared is not None:
         target = (
@@ -186,7 +186,7 @@ def ending(outlook: Outlook) -> str:
     if outlook.days_left == 0 and outlook.now is not None:
         return "The year is over: this is how it ended."
     if outlook.projection is None:
-        return _sentence(outlook.why_none or "no projection")
+        return sentence(outlook.why_none or "no projection")
     low, high = outlook.projection.range_at_end()
     unit = scale_unit(outlook.goal)
     lead = " ahead" if outlook.goal.comparator else ""
@@ -279,14 +279,6 @@ def _fine(value: float, unit: Unit) -> str:
 
 def _of(part: int, whole: int) -> str:
     return f"{'None' if part == 0 else part} of the {whole}"
-
-
-def _sentence(reason: str) -> str:
-    return (
-        f"{reason[0].upper()}{reason[1:]}{'' if reason.endswith('.') else '.'}"
-        if reason
-        else ABSENT
-    )
 
 
 def verdict(score: Score) -> str:

@@ -231,7 +231,7 @@ class KpiValues:
     def _why_none(self, of: Subject, window: Period) -> str:
         """The reason for an absent value, in words that say what to do."""
         if self.min_users and self.with_every_cell().over(of, window).value is not None:
-            return f"hidden for privacy: fewer than {self.min_users} people or attempts match"
+            return hidden_for_privacy(self.min_users)
         return f"no value on any day from {window.first} to {window.last}"
 
     def _counted_days(self) -> pd.Series:
@@ -254,6 +254,11 @@ def _interval(row: pd.DataFrame, column: str) -> Interval | None:
         return None
     ends = [row.get(f"{column}{end}", pd.Series([None])).iloc[0] for end in (LOW, HIGH)]
     return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
+
+
+def hidden_for_privacy(min_users: int) -> str:
+    """The reason why a value of few people is absent."""
+    return f"hidden for privacy: fewer than {min_users} people or attempts match"
 
 
 def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:

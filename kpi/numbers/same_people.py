@@ -12,10 +12,10 @@ from kpi.numbers.cells import percent, small
 from kpi.numbers.days import dates, finished, judged_period, within_period
 from kpi.numbers.narrowed import hidden_days, reaching
 from kpi.numbers.published import Published
+from kpi.numbers.uncertainty import CONFIDENCE, wilson
 from kpi.numbers.users import AUDIENCES, sets_asked, user_counts
 
 COUNTS = ["people", "week_people", "active_days", "active_days_squared"]
-CONFIDENCE = 0.95
 
 
 def same_people(
@@ -80,11 +80,8 @@ def mean_days_interval(
         alike, number, np.maximum(number, (number - 1) * widest / np.where(alike, 1, apart))
     )
     reach = stdtrit(np.maximum(number - 1, 1), (1 + CONFIDENCE) / 2)
-    middle = (share + reach**2 / (2 * effective)) / (1 + reach**2 / effective)
-    half = reach * np.sqrt(widest / effective + reach**2 / (4 * effective**2))
-    half /= 1 + reach**2 / effective
-    low, high = np.clip(100 * (middle - half), 0, 100), np.clip(100 * (middle + half), 0, 100)
-    return _percents(low, people), _percents(high, people)
+    low, high = wilson(share, effective, reach)
+    return _percents(100 * low, people), _percents(100 * high, people)
 
 
 def _percents(values: np.ndarray, like: pd.Series) -> pd.Series:

@@ -36,14 +36,25 @@ def share_intervals(percent: pd.Series, n: pd.Series) -> tuple[pd.Series, pd.Ser
     """Wilson's intervals of percentages, each of ``n`` people or attempts; absent where n is 0 or absent."""
     share = percent.astype("Float64").to_numpy(float, na_value=np.nan) / 100
     count = n.astype("Float64").to_numpy(float, na_value=np.nan)
-    count = np.where(count > 0, count, np.nan)
-    middle = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
-    half = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2)) / (1 + Z**2 / count)
-    # An end at 0 or 100 is there to the last digit, whatever the sum of two roundings says.
-    low = np.where((share == 0) & (count > 0), 0.0, np.clip(middle - half, 0, 1))
-    high = np.where((share == 1) & (count > 0), 1.0, np.clip(middle + half, 0, 1))
+    low, high = wilson(share, np.where(count > 0, count, np.nan))
     ends = [pd.Series(100 * end, percent.index).astype("Float64") for end in (low, high)]
     return ends[0], ends[1]
+
+
+def wilson(
+    share: np.ndarray, count: np.ndarray, reach: float | np.ndarray = Z
+) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of Wilson's interval of shares, 0 to 1; NaN where a count is.
+
+    ``reach`` is the number of standard errors to either side.
+    """
+    middle = (share + reach**2 / (2 * count)) / (1 + reach**2 / count)
+    half = reach * np.sqrt(share * (1 - share) / count + reach**2 / (4 * count**2))
+    half /= 1 + reach**2 / count
+    # An end at 0 or 1 is there to the last digit, whatever the sum of two roundings says.
+    low = np.where((share == 0) & (count > 0), 0.0, np.clip(middle - half, 0, 1))
+    high = np.where((share == 1) & (count > 0), 1.0, np.clip(middle + half, 0, 1))
+    return low, high
 
 
 def mean_interval(weeks: np.ndarray) -> Interval | None:

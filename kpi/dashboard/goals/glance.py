@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -12,12 +13,13 @@ from kpi.dashboard.words import plain
 from kpi.goals import Score, words
 from kpi.text import day_text
 
-COLOURS = {
+COLOURS: dict[str, Literal["green", "red", "orange", "gray"]] = {
     goals.MET: "green",
     goals.NOT_MET: "red",
     goals.TOO_CLOSE: "orange",
     goals.NO_DATA: "gray",
 }
+"""The colour of each verdict, which its icon and word go with."""
 
 
 def draw_goals_at_a_glance(page: Page) -> None:

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pandas as pd
 import streamlit as st
 
-from kpi import charts, goals
+from kpi import charts
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.goals.glance import COLOURS
 from kpi.dashboard.words import plain
 from kpi.goals import words
 from kpi.goals.outlook import Outlook
 from kpi.text import day_text
 
-STATUS: dict[str, tuple[Literal["green", "red", "orange", "gray"], str]] = {
-    goals.MET: ("green", ":material/check_circle:"),
-    goals.NOT_MET: ("red", ":material/cancel:"),
-    goals.TOO_CLOSE: ("orange", ":material/balance:"),
-    goals.NO_DATA: ("gray", ":material/help:"),
-}
-
 
 def draw_row(shown: Outlook) -> None:
-    goal, unit = shown.goal, words.scale_unit(shown.goal)
+    goal, unit, status = shown.goal, words.scale_unit(shown.goal), shown.score.status
     said, strip, spark, end = st.columns([3, 3, 2, 2], gap="medium")
     with said:
-        colour, icon = STATUS[shown.score.status]
         st.markdown(f"**{plain(goal.title)}**")
-        st.badge(shown.score.status, icon=icon, color=colour)
+        st.badge(status, icon=words.ICONS[status], color=COLOURS[status])
         st.caption(
             f"{words.distance(shown.score)} {words.basis(shown.score)} "
             f"{words.baseline_sentence(shown)} {plain(words.frozen_sentence(shown))}"
