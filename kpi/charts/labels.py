@@ -11,8 +11,8 @@ from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
 from kpi.text import Unit, day_text, written
 
-LONGEST_LABEL = 24
-"""Characters of a name beside a line or a bar, so that the plot has room at 1,000 pixels."""
+LONGEST_LABEL, LONGEST_TITLE = 24, 36
+"""Characters of a name beside a bar and beside a line, so that the plot has room at 1,000 pixels."""
 
 
 def label_texts(
@@ -33,7 +33,9 @@ def label_texts(
         text if day == latest else f"{text}, {day_text(day).rsplit(' ', 1)[0]}"
         for text, day in zip(texts, days, strict=True)
     ]
-    full = [shortened(line.title) if line.label is None else line.label for line in named]
+    full = [
+        shortened(line.title, LONGEST_TITLE) if line.label is None else line.label for line in named
+    ]
     short = [line.short if line.label is None else line.label for line in named]
     return pd.DataFrame(
         {

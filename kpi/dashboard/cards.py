@@ -11,7 +11,7 @@ from kpi import charts
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.goals import words
-from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.measures import Measure, over_window
 from kpi.numbers.headline import Headline
 from kpi.numbers.kpi_values import Subject
@@ -33,7 +33,7 @@ class Card:
 
 def draw_cards(page: Page, cards: Iterable[Card]) -> None:
     """A row of cards: 28-day value, change, verdict with its doubt, course, and the last day's value."""
-    grid = st.grid(min_column_width=230, gap="small")
+    grid = st.grid(min_column_width=210, gap="small")
     for card in cards:
         subject = page.subject(card.kpi, card.device_window)
         with grid.container(border=True, height="stretch"):
@@ -71,10 +71,10 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
         return
     days = days_text(*now.window.bounds)
     if of.change is not None:
-        usual = "" if of.swing is None else ", more than usual" if of.unusual else ", as usual"
-        yield f"since {days_text(*of.before.window.bounds)}{usual}"
+        size = "" if of.swing is None else "more than usual" if of.unusual else "a usual change"
+        yield f"against {days_text(*of.before.window.bounds)}{': ' * bool(size)}{size}"
     yield from _verdicts(page, of.subject)
-    yield f"{days}: {_interval(measure, now.interval)}{measure.n_text(now.n) or 'mean of the days'}"
+    yield f"{days}: {_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"
     last = of.last
     n = measure.n_text(last.n) if last.n else ""
     yield f"{day_text(last.day)} alone: {measure.text(last.value)} {n}".strip()
@@ -94,4 +94,11 @@ def _interval(measure: Measure, interval: Interval | None) -> str:
     if interval is None:
         return ""
     low, high = map(measure.text, interval)
-    return f"95%: {low} – {high}; "
+    return f"between {low} and {high} (95% sure), "
+
+
+def _basis(measure: Measure) -> str:
+    """The way a count is made of the 28 days."""
+    if measure.pooled_in:
+        return "all of these days"
+    return "users of these days" if measure.span == MONTH else "mean of the days"

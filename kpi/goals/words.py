@@ -99,11 +99,13 @@ def verdict_sentence(score: Score) -> str:
 
 
 def doubt_text(score: Score) -> str:
-    """The 95% interval of a gap in words, such as '95%: −0.2 to +0.7 points'."""
+    """The 95% interval of a gap in words, such as '95% sure: −0.2 to +0.7 points'."""
     if score.low is None or score.high is None:
         return ""
     unit = score.goal.unit
-    return f"95%: {signed(score.low, unit).removesuffix(' points')} to {signed(score.high, unit)}"
+    return (
+        f"95% sure: {signed(score.low, unit).removesuffix(' points')} to {signed(score.high, unit)}"
+    )
 
 
 def distance(score: Score) -> str:

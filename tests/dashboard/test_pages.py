@@ -220,3 +220,14 @@ def test_bug_surfaces(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         page = overview()
     assert len(page.exception) == 1
     assert not page.error
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_a_card_says_how_a_count_is_made() -> None:
+    """Daily users are a mean of the 28 days, monthly users are the users of these days."""
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page.switch_page("pages/engagement.py")
+    cards = [caption.value for caption in page.run().caption if "alone: " in caption.value]
+    assert "4 Mar – 31 Mar 2016: mean of the days" in cards[2]
+    assert "4 Mar – 31 Mar 2016: users of these days" in cards[3]
+    assert "(95% sure), of " in cards[0]
