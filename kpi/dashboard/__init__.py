@@ -16,6 +16,7 @@ import streamlit as st
 
 from kpi.dashboard import gate
 from kpi.dashboard.address import Address
+from kpi.dashboard.client import extend_client
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
 from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
@@ -38,6 +39,7 @@ def frame(file: str) -> Iterator[Page]:
     link = next(link for link in PAGES if link.file == file)
     st.set_page_config(page_title=f"{link.title} · {PRODUCT}", layout="wide")
     st.title(link.title)
+    extend_client()
     try:
         settings = Settings.read()
         reader = gate.admit(file, settings)

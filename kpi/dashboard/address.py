@@ -115,7 +115,7 @@ def notify_ignored(value: str, why: str) -> None:
     st.toast(
         f"“{plain(value[:60])}” in the link was ignored: it {why}.",
         icon=":material/link_off:",
-        duration="long",
+        duration="infinite",  # until the reader closes it
     )
 
 

@@ -78,11 +78,11 @@ def chart(
     marked = (
         "▼ marks releases, incidents and holidays; point at a mark to read it."
         if any(first <= marker.day <= last for marker in options.get("markers", ()))
-        else ""
+        else None
     )
-    notes = [gaps, marked, page.no_devices_filter(measure)]
+    notes = [gaps, page.once(marked), page.once(page.no_devices_filter(measure))]
     if measure.metric == "multi-device" or set(audiences) & {"multi_device", "single_device"}:
-        notes.append(page.coverage())
+        notes.append(page.once(page.coverage()))
     parts.draw_note(" ".join(filter(None, notes)))
 
 
@@ -158,7 +158,7 @@ def not_applied(page: Page, what: str, why: str = "carry no tags") -> None:
 
 def devices_not_applied(page: Page, measure: Measure) -> None:
     """A note that the filter of devices doesn't apply to a measure of users, when a reader has set it."""
-    parts.draw_note(page.no_devices_filter(measure))
+    parts.draw_note(page.once(page.no_devices_filter(measure)))
 
 
 def overlap(by: str) -> None:

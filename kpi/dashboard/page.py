@@ -47,6 +47,7 @@ class Page:
         self.measures: dict[str, Measure] = {}
         """The measures that were shown; their definitions are at the end of the page."""
         self._shown: dict[Question, pd.DataFrame] = {}
+        self._noted: set[str] = set()
 
     def question(
         self, table: str, by: str | None = None, period: Period = Period(), **options: Any
@@ -166,6 +167,13 @@ class Page:
     def remember(self, measure: Measure) -> None:
         """Note that a measure is shown, so that the page ends with its definition."""
         self.measures[measure.id] = measure
+
+    def once(self, note: str | None) -> str | None:
+        """A note under the first chart that it is about; None under later charts of the page."""
+        if note is None or note in self._noted:
+            return None
+        self._noted.add(note)
+        return note
 
     def why_unknown(
         self, measure: Measure, answer: Answer | None = None, audience: str | None = None

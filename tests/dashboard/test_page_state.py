@@ -109,6 +109,49 @@ def test_choice_made_by_hand_goes_into_the_url(server: str, visit: Callable[...,
     assert seen.query == {"period": ["custom"], **both}
 
 
+@pytest.mark.parametrize(
+    ("start", "choice", "option", "end"),
+    [
+        (
+            "/?period=custom&from=2016-02-01&to=2016-03-01&users=new",
+            "Period",
+            "last 28 days",
+            {"period": ["last 28 days"], "users": ["new"]},
+        ),
+        (
+            "/explore?explore=Multi-device+users&window=7&by=Service",
+            "Measure",
+            "Engagement ratio",
+            {"by": ["Service"]},
+        ),
+    ],
+    ids=["a period", "a measure"],
+)
+def test_a_choice_is_a_single_step_of_back(
+    start: str,
+    choice: str,
+    option: str,
+    end: dict[str, list[str]],
+    server: str,
+    visit: Callable[..., Visit],
+) -> None:
+    """What a choice removes from the URL goes in the same step, and Back restores all of it."""
+    seen = visit(f"{server}{start}")
+    seen.settle()
+    before, steps = seen.query, seen.page.evaluate("history.length")
+    seen.page.get_by_role("combobox", name=re.compile(choice)).first.click()
+    seen.page.get_by_role("option", name=option, exact=True).click()
+    seen.page.wait_for_function(
+        "before => location.search != before", arg=f"?{start.split('?')[1]}"
+    )
+    seen.settle()
+    assert seen.query == end
+    assert seen.page.evaluate("history.length") - steps == 1
+    seen.page.go_back()
+    seen.settle()
+    assert seen.query == before
+
+
 def test_bad_days_in_the_url_are_dropped_with_a_notice(
     server: str, visit: Callable[..., Visit]
 ) -> None:

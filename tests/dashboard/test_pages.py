@@ -116,6 +116,14 @@ def test_filters_in_the_url_narrow_the_page() -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
+def test_the_same_caption_is_under_a_single_chart() -> None:
+    """Marks, devices without tags and filters that don't apply are explained once on a page."""
+    said = words(overview(period="all", devices="multi"))
+    assert said.count("▼ marks releases") == 1
+    assert said.count("The filter of devices applies to connections only") == 1
+
+
+@pytest.mark.usefixtures("at_demo")
 def test_exclude_is_its_own_mode() -> None:
     """ "All except" leaves the picked values out and says so."""
     page = overview(os="Android", os_mode="all except")
@@ -129,6 +137,7 @@ def test_value_that_does_not_exist_is_dropped_with_a_notice() -> None:
     assert not page.exception
     assert "All browsers on all systems" in words(page)
     told = [toast.value for toast in page.toast]
+    assert all(toast.proto.duration == 0 for toast in page.toast), "until the reader closes it"
     assert any(r"\*\*Windows\*\* 3\.11" in toast for toast in told)
     assert any("tomorrow" in toast for toast in told)
 

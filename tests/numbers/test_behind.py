@@ -129,5 +129,9 @@ def test_equal_questions_are_one_question() -> None:
     assert Question("firefox", PICKED, options=Options(window=7)) == Question("firefox")
     assert Question("completion", Filters(devices="multi")) != Question("completion")
     assert len({Question("multi-device", options=Options(window=n)) for n in (5, 5, 7)}) == 2
+    assert Question("multi-device", options=Options(window=5)) == Question("multi-device")
+    assert hash(Question("multi-device", options=Options(window=5))) == hash(
+        Question("multi-device")
+    )
     with pytest.raises(ValueError, match="none of"):
         Question("engagement", by="region")

@@ -1,0 +1,79 @@
+"""Page links, the sidebar of a phone and a server that is down, in a real Chromium."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from browser import PATIENCE, Visit, serving
+from conftest import PROJECT
+from playwright.sync_api import expect
+
+from kpi.dashboard.client import SCRIPT
+
+PHONE = 390
+LEFT_TO_BROWSER = """link => link.dispatchEvent(
+  new MouseEvent("click", {bubbles: true, cancelable: true, metaKey: true}))"""
+
+
+@pytest.mark.parametrize(("place", "name"), [("stSidebar", "Engagement"), ("stMain", "Details")])
+def test_page_link_with_ctrl_opens_a_new_tab(
+    place: str, name: str, server: str, visit: Callable[..., Visit]
+) -> None:
+    """Ctrl-click opens the page in a new tab, with the filters; this tab keeps its page.
+
+    Cmd opens a tab on a Mac only; here the browser is left to decide, too.
+    """
+    seen = visit(f"{server}/?users=new")
+    seen.settle()
+    link = seen.page.get_by_test_id(place).get_by_role("link", name=name).first
+    with seen.page.context.expect_page() as opened:
+        link.click(modifiers=["Control"])
+    opened.value.wait_for_url("**/engagement?users=new", timeout=PATIENCE)
+    assert seen.page.url == f"{server}/?users=new"
+    assert seen.complaints == []
+    assert link.evaluate(LEFT_TO_BROWSER), "Cmd-click"
+
+
+def test_on_a_phone_the_sidebar_closes_after_a_choice_of_page(
+    server: str, visit: Callable[..., Visit]
+) -> None:
+    """The page that was chosen is seen, not the sidebar; on a screen the sidebar stays open."""
+    seen = visit(f"{server}/?users=new", width=PHONE)
+    seen.settle()
+    seen.page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar = seen.page.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    sidebar.get_by_role("link", name="Engagement").click()
+    seen.page.wait_for_url("**/engagement?users=new", timeout=PATIENCE)
+    seen.settle()
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    wide = visit(f"{server}/")
+    wide.settle()
+    sidebar = wide.page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name="Engagement").click()
+    wide.page.wait_for_url("**/engagement", timeout=PATIENCE)
+    wide.settle()
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+
+
+def test_server_that_is_down_for_a_moment(
+    demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    """A page whose server is gone says so in a sentence, before Streamlit's own dialog comes."""
+    says = "getComputedStyle(document.querySelector('[data-testid=stApp]'), '::after').content"
+    with serving(tmp_path, KPI_HOME=str(demo_home)) as server:
+        seen = visit(f"{server}/data", width=PHONE)
+        seen.settle()
+        assert seen.page.evaluate(says) == "none"
+    seen.page.wait_for_function(f"{says}.includes('The server doesn’t answer right now.')")
+    assert seen.page.get_by_role("dialog").count() == 0
+
+
+def test_policy_of_nginx_allows_the_script() -> None:
+    """The hash of the script is in the policy, so that browsers run it behind nginx."""
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in (PROJECT / "deploy/nginx.conf").read_text(encoding="utf-8")
