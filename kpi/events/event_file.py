@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -49,6 +50,29 @@ _NOT_READ = {
     b"\xff\xfe": ("UTF-16 text", "save it as UTF-8"),
     b"\xfe\xff": ("UTF-16 text", "save it as UTF-8"),
 }
+
+
+class ParquetContent(NamedTuple):
+    """The columns of a Parquet file; the rows and the bytes of each of its row groups."""
+
+    names: tuple[str, ...]
+    is_nested: bool
+    groups: tuple[tuple[int, int], ...]
+
+    def parts(self, most_bytes: int) -> Iterator[tuple[int, int]]:
+        """The first row and the number of rows of parts of the file, each of whole row groups.
+
+        A row group of more than ``most_bytes`` is a part of its own.
+        """
+        first, rows, size = 0, 0, 0
+        for group_rows, group_bytes in self.groups:
+            if rows and size + group_bytes > most_bytes:
+                yield first, rows
+                first, rows, size = first + rows, 0, 0
+            rows += group_rows
+            size += group_bytes
+        if rows:
+            yield first, rows
 
 
 class EventFile:
@@ -115,20 +139,32 @@ class EventFile:
                 self._refuse_bomb(unpacked > most, max_unpacked_ratio)
                 yield block
 
-    @contextmanager
-    def parquet(self, max_unpacked_ratio: float) -> Iterator[pq.ParquetFile]:
-        """The Parquet file, open; Refused where it is damaged, or would unpack to too much."""
+    def parquet(self, max_unpacked_ratio: float) -> ParquetContent:
+        """The schema and the row groups of a Parquet file: the second reading begins here.
+
+        Raises Refused where it is damaged, or would unpack to too much.
+        """
         most = max(max_unpacked_ratio * self.path.stat().st_size, HARMLESS_BYTES)
+        with self.parquet_faults(), pq.ParquetFile(self.path) as file:
+            groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+            size = max(sum(g.total_byte_size for g in groups), _row_bytes(file.metadata.num_rows))
+            self._refuse_bomb(size > most, max_unpacked_ratio)
+            return ParquetContent(
+                tuple(file.schema_arrow.names),
+                any(pa.types.is_nested(column.type) for column in file.schema_arrow),
+                tuple((g.num_rows, max(g.total_byte_size, _row_bytes(g.num_rows))) for g in groups),
+            )
+
+    @contextmanager
+    def parquet_faults(self) -> Iterator[None]:
+        """Refuse the file where reading it as Parquet fails."""
         try:
-            with pq.ParquetFile(self.path) as file:
-                metadata = file.metadata
-                sizes = (metadata.row_group(n).total_byte_size for n in range(file.num_row_groups))
-                size = max(sum(sizes), metadata.num_rows * PARQUET_ROW_BYTES)
-                self._refuse_bomb(size > most, max_unpacked_ratio)
-                yield file
-        except (PermissionError, FileNotFoundError):
+            yield
+        except (PermissionError, FileNotFoundError, duckdb.OutOfMemoryException):
             raise
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError, duckdb.Error) as error:
+            if not self.path.exists():
+                raise unreadable(self.path, FileNotFoundError()) from error
             raise Refused(f"{self.path}: is no whole Parquet file; is it cut off?") from error
 
     @contextmanager
@@ -172,6 +208,10 @@ class EventFile:
                 f"{self.path}: unpacks to more than {ratio:g} times its size; if it is meant to, "
                 "raise KPI_MAX_UNPACKED_RATIO"
             )
+
+
+def _row_bytes(rows: int) -> int:
+    return rows * PARQUET_ROW_BYTES
 
 
 def _decompressed(file: IO[bytes], kind: str | None) -> IO[bytes]:

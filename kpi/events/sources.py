@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ LINE = "the line of a row"
 TAGS = tuple("browser version os service context entrypoint campaign migration region".split())
 _IDS = ("uid", "device_id", "seq_id")
 _LONG_TAG = 24
+_NOTHING = "NULL::VARCHAR"
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,17 @@ class Constants:
     as_written: bool = False
     event_wins: bool = False
 
-    def columns(self, care: bool = True, spelled: bool = False) -> str:
-        """The constants as columns of `source`; ``care`` where cells may hold more than plain tags.
+    def columns(self, care: bool = True, tag_care: bool = True, spelled: bool = False) -> str:
+        """The constants as columns of `source`.
 
-        Where sequences are ``spelled`` as they are stored, nothing is done about that.
+        ``care`` is true where a cell may hold a NUL character or a number with an exponent, ``tag_care``
+        where a tag may be long, an id or an address. Where sequences are ``spelled`` as they are stored,
+        nothing is done about that.
         """
         limits = {name: getattr(self, name) for name in ("first_sane", "last_sane", "first_open")}
         constants = {
             "care": str(care),
+            "tag_care": str(tag_care),
             "as_written": str(self.as_written or spelled),
             "event_wins": str(self.event_wins),
             "time_unit": literal(self.time_unit) if self.time_unit else "NULL::VARCHAR",
@@ -57,12 +63,12 @@ def view_cells(
     columns = ", ".join(
         f"{text_cell(name, cells[name]) if padded else cells[name]} AS {identifier(name)}"
         if name in cells
-        else f"NULL::VARCHAR AS {identifier(name)}"
+        else f"{_NOTHING} AS {identifier(name)}"
         for name in layouts.CELLS
     )
     reader.execute(
         "CREATE OR REPLACE TEMP VIEW source AS SELECT line, NULL::VARCHAR AS fault, "
-        f"'{layout.format}' AS format, {constants.columns(care, spelled)}, {columns} FROM block"
+        f"'{layout.format}' AS format, {constants.columns(care, care, spelled)}, {columns} FROM block"
     )
 
 
@@ -127,64 +133,49 @@ def view_lines(reader: Any, kind: Recognised, constants: Constants) -> None:
     )
 
 
-def view_parquet(reader: Any, layout: Layout, table: pa.Table, constants: Constants) -> None:
-    """`source` over a batch of a Parquet file: every cell as text under our names."""
+def view_part(reader: Any, path: Path, first: int, rows: int) -> None:
+    """`block` over rows of a Parquet file, with their numbers; the engine reads them where they are used."""
+    file = re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute()))
+    reader.execute(
+        f"CREATE OR REPLACE TEMP VIEW block AS SELECT file_row_number + 1 AS {identifier(LINE)}, "
+        f"* EXCLUDE (file_row_number) FROM read_parquet({literal(file)}, file_row_number = true, "
+        f"hive_partitioning = false) WHERE file_row_number BETWEEN {first} AND {first + rows - 1}"
+    )
+
+
+def view_parquet(reader: Any, layout: Layout, constants: Constants) -> None:
+    """`source` over rows of a Parquet file: every cell as text under our names."""
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
-    texts = {name: Texts(table.column(spelled)) for name, spelled in spelling.items()}
-    care = any(_asks_for_care(texts[name]) for name in TAGS if name in texts)
-    spelled = "seq_id" in texts and _is_spelled(texts["seq_id"])
-    cells = {name: _as_text(identifier(spelling[name]), types[spelling[name]]) for name in texts}
+    cells = {name: _as_text(identifier(n), types[n]) for name, n in spelling.items()}
+    marks = " OR ".join(f"BOOL_OR(asks_for_care({cells[tag]}))" for tag in TAGS if tag in cells)
+    care = bool(marks) and bool(reader.execute(f"SELECT {marks} FROM block").fetchone()[0])
     columns = ", ".join(
-        f"{_parquet_cell(name, cells[name], texts[name], care) if name in cells else 'NULL::VARCHAR'} "
-        f"AS {identifier(name)}"
+        f"{text_cell(name, cells.get(name, _NOTHING), care)} AS {identifier(name)}"
         for name in layouts.CELLS
     )
     reader.execute(
         f"CREATE OR REPLACE TEMP VIEW source AS SELECT {identifier(LINE)} AS line, NULL::VARCHAR AS fault, "
-        f"'{layout.format}' AS format, {constants.columns(care, spelled)}, {columns} FROM block"
+        f"'{layout.format}' AS format, {constants.columns(tag_care=care)}, {columns} FROM block"
     )
-
-
-def coded(layout: Layout, schema: pa.Schema) -> list[str]:
-    """The columns of texts that recur, which are best read as numbers and their dictionary."""
-    recurring = (*TAGS, "type", "event")
-    names = zip(layout.names, layout.columns, strict=True)
-    return [n for n, c in names if c in recurring and pa.types.is_string(schema.field(n).type)]
-
-
-def _parquet_cell(name: str, cell: str, texts: Texts, care: bool) -> str:
-    stays_padded = not care or name in _IDS
-    if stays_padded and texts.are_texts and not texts.may_be_blank():
-        return cell
-    return text_cell(name, cell, care)
 
 
 def _is_spelled(ids: Texts) -> bool:
     """True where ids are spelled as they are stored: without blanks around them and capital letters."""
-    return ids.are_texts and not ids.are_padded() and not ids.have_capitals()
+    return not ids.are_padded() and not ids.have_capitals()
 
 
 def text_cell(name: str, cell: str, padded: bool = True) -> str:
     """A cell that is NULL where it is blank, without blanks around it; ids are spelled later."""
-    if cell == "NULL::VARCHAR":
+    if cell == _NOTHING:
         return cell
     return f"{'plain_cell' if padded and name not in _IDS else 'word_cell'}({cell})"
-
-
-def _asks_for_care(tags: Texts) -> bool:
-    """True where a Parquet column of tags holds more than short texts without blanks around them."""
-    if tags.are_null:
-        return False
-    if not tags.are_texts or tags.longest >= _LONG_TAG:
-        return True
-    return tags.hold("@", "\0", "\\") or tags.are_padded()
 
 
 def _at(places: dict[int, int]) -> str:
     """A cell by the width of its row."""
     if not places:
-        return "NULL::VARCHAR"
+        return _NOTHING
     if len(set(places.values())) == 1:
         place = next(iter(places.values()))
         shortest = min(places)

@@ -10,14 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kpi.errors import Refused
 from kpi.events import layouts, lines, sources
@@ -37,8 +36,6 @@ PIECE_BYTES = 8 << 20
 """The size of the pieces in which text becomes columns: much larger pieces leave the processor's caches."""
 
 _HEAD_BYTES = 1 << 18
-_PARQUET_ROWS = 20_000
-"""The rows of a Parquet file that become columns at once: each batch is checked by a single thread."""
 _MOST_SPELLINGS = 200
 _WRAPPERS = set(
     "fields jsonpayload eventproperties userproperties log message msg textpayload".split()
@@ -96,8 +93,10 @@ class Staging:
         Raises Refused, naming the file and the reason, where it holds no events or can't be read.
         """
         source = self._parquet() if self._file.is_parquet else self._text()
+        faults = self._file.parquet_faults if self._file.is_parquet else nullcontext
         for _ in source:
-            self._check_block()
+            with faults():
+                self._check_block()
             yield
         if not self.contents.rows and self._keys:
             layouts.refuse_missing(self._file.path, self._key_layout(), keys_may_be_absent=True)
@@ -140,7 +139,7 @@ class Staging:
         """Drop whatever staging made."""
         names = self._reader.execute(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-            "AND table_name IN ('checked', 'source', 'cells', 'object', "
+            "AND table_name IN ('checked', 'source', 'cells', 'object', 'block', "
             "'distinct_id', 'hashed_id')"
         ).fetchall()
         for name, kind in names:
@@ -193,35 +192,23 @@ class Staging:
             yield
 
     def _parquet(self) -> Iterator[None]:
-        with self._file.parquet(self.reading.max_unpacked_ratio) as file:
-            nested = any(pa.types.is_nested(column.type) for column in file.schema_arrow)
-            names = file.schema_arrow.names
-            columns = None
-            if not nested:
-                layout = layouts.named(self._file.path, names, self.reading.format)
-                layouts.refuse_missing(self._file.path, layout)
-                self._layouts = [layout]
-                columns = [n for n, c in zip(names, layout.columns, strict=True) if c]
-            batches = self._batches(file, columns)
-            for table in ahead(_numbered(batches, self._block_bytes)):
-                self._reader.register("block", table)
-                if nested:
+        file = self._file.parquet(self.reading.max_unpacked_ratio)
+        if not file.is_nested:
+            layout = layouts.named(self._file.path, file.names, self.reading.format)
+            layouts.refuse_missing(self._file.path, layout)
+            self._layouts = [layout]
+        for first, rows in file.parts(self._block_bytes):
+            with self._file.parquet_faults():
+                sources.view_part(self._reader, self._file.path, first, rows)
+                if file.is_nested:
                     self._make_objects(
                         f"SELECT {identifier(LINE)} AS line, NULL::VARCHAR AS fault, '' AS text, "
                         "CAST(TO_JSON(block) AS VARCHAR) AS body FROM block"
                     )
                 else:
-                    self.contents.lines += table.num_rows
-                    sources.view_parquet(self._reader, self._layouts[0], table, self._constants)
-                yield
-
-    def _batches(self, file: pq.ParquetFile, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
-        """The rows of a Parquet file; those of known columns have coded texts."""
-        coded = sources.coded(self._layouts[0], file.schema_arrow) if columns else []
-        with pq.ParquetFile(
-            self._file.path, metadata=file.metadata, read_dictionary=coded
-        ) as opened:
-            yield from opened.iter_batches(_PARQUET_ROWS, columns=columns)
+                    self.contents.lines += rows
+                    sources.view_parquet(self._reader, self._layouts[0], self._constants)
+            yield
 
     # --- JSON objects to rows -----------------------------------------------------------------------
 
@@ -347,20 +334,6 @@ def _constants(reading: Reading) -> Constants:
         first_open = datetime.fromisoformat(reading.frozen_before).replace(tzinfo=UTC)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     return Constants(FIRST_SANE, tomorrow, first_open, reading.time_unit, reading.as_written)
-
-
-def _numbered(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
-    """Tables of about ``size`` bytes of a Parquet file's rows, with their numbers."""
-    waiting: list[pa.RecordBatch] = []
-    length, first = 0, 1
-    for batch, last in lines.with_last(batches):
-        numbers = lines.integers(np.arange(first, first + batch.num_rows))
-        first += batch.num_rows
-        waiting.append(batch.append_column(LINE, numbers))
-        length += batch.nbytes
-        if length >= size or last:
-            yield pa.Table.from_batches(waiting)
-            waiting, length = [], 0
 
 
 def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows]:

@@ -37,7 +37,9 @@ SELECT
       OR CONTAINS(uid, CHR(0))
       OR CONTAINS(device_id, CHR(0))
       OR CONTAINS(seq_id, CHR(0))
-      OR CONTAINS(user_agent_browser, CHR(0))
+      THEN 'row: holds a NUL character'
+    WHEN NOT tag_care THEN NULL
+    WHEN CONTAINS(user_agent_browser, CHR(0))
       OR CONTAINS(user_agent_version, CHR(0))
       OR CONTAINS(user_agent_os, CHR(0))
       OR CONTAINS(service, CHR(0))

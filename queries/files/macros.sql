@@ -31,10 +31,15 @@ CREATE OR REPLACE TEMP MACRO spelled_id(id, as_written) AS
   CASE
     WHEN is_placeholder(id) THEN NULL
     WHEN as_written THEN id
-    WHEN LOWER(id) = id THEN TRIM(id)
+    WHEN LOWER(id) = id THEN CASE WHEN CONTAINS(id, ' ') THEN TRIM(id) ELSE id END
     WHEN REGEXP_FULL_MATCH(TRIM(id), '[0-9A-Fa-f-]{8,}') THEN LOWER(TRIM(id))
     ELSE TRIM(id)
   END;
+
+-- True for a tag that is long, or holds a mark of an address, a blank around it, a NUL character or a backslash.
+-- The engine computes a chain of functions of a single column for each text of a Parquet dictionary, not each row.
+CREATE OR REPLACE TEMP MACRO asks_for_care(tag) AS
+  TRIM(TRANSLATE(tag[:23], '@\' || CHR(0), '')) <> tag;
 
 CREATE OR REPLACE TEMP MACRO is_private(tag) AS
   CASE

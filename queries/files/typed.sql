@@ -9,8 +9,9 @@
 --         sequence's other events are there, so it is left open for the summary.
 --         Ids of users and devices are spelled when they are hashed (hashed_id).
 --         changed is a sum: 4 a placeholder in seq_id, 8 a step's time that is of no use, 16 a tag
---         shortened to 256 bytes, 32 to 8192 a tag left out, since it looks like an id. Where care is false, no
---         tag is long or holds an @, and no cell holds a NUL character or a number with an exponent.
+--         shortened to 256 bytes, 32 to 8192 a tag left out, since it looks like an id. Where tag_care
+--         is false, no tag is long or holds an @, a NUL character or a backslash; where care is false, no
+--         cell holds a NUL character or a number with an exponent.
 WITH given AS (
   SELECT
     b.*,
@@ -27,9 +28,9 @@ WITH given AS (
 parsed AS (
   SELECT
     *,
-    CASE WHEN care AND CONTAINS(LOWER(given_time), 'e') THEN NULL ELSE TRY_CAST(given_time AS DECIMAL(18, 3)) END
+    CASE WHEN care AND (CONTAINS(given_time, 'e') OR CONTAINS(given_time, 'E')) THEN NULL ELSE TRY_CAST(given_time AS DECIMAL(18, 3)) END
       AS number,
-    CASE WHEN care AND CONTAINS(LOWER(seq_time), 'e') THEN NULL ELSE TRY_CAST(seq_time AS BIGINT) END
+    CASE WHEN care AND (CONTAINS(seq_time, 'e') OR CONTAINS(seq_time, 'E')) THEN NULL ELSE TRY_CAST(seq_time AS BIGINT) END
       AS step_time,
     CASE WHEN STARTS_WITH(given_type, 'flow.')
       THEN given_type LIKE 'flow.performance%' OR given_type LIKE 'flow.timing%' ELSE FALSE END AS is_duration
@@ -82,22 +83,22 @@ SELECT
     WHEN LOWER(new_user) IN ('1', 'true', 't', '1.0') THEN 1
   END AS new_user,
   new_user AS given_new_user,
-  CASE WHEN care THEN safe_tag(browser) ELSE browser END AS user_agent_browser,
-  CASE WHEN care THEN safe_tag(version) ELSE version END AS user_agent_version,
-  CASE WHEN care THEN safe_tag(os) ELSE os END AS user_agent_os,
-  CASE WHEN care THEN safe_tag(service) ELSE service END AS service,
-  CASE WHEN care THEN safe_tag(context) ELSE context END AS context,
-  CASE WHEN care THEN safe_tag(entrypoint) ELSE entrypoint END AS entrypoint,
-  CASE WHEN care THEN safe_tag(campaign) ELSE campaign END AS campaign,
-  CASE WHEN care THEN safe_tag(migration) ELSE migration END AS migration,
-  CASE WHEN care THEN safe_tag(region) ELSE region END AS region,
+  CASE WHEN tag_care THEN safe_tag(browser) ELSE browser END AS user_agent_browser,
+  CASE WHEN tag_care THEN safe_tag(version) ELSE version END AS user_agent_version,
+  CASE WHEN tag_care THEN safe_tag(os) ELSE os END AS user_agent_os,
+  CASE WHEN tag_care THEN safe_tag(service) ELSE service END AS service,
+  CASE WHEN tag_care THEN safe_tag(context) ELSE context END AS context,
+  CASE WHEN tag_care THEN safe_tag(entrypoint) ELSE entrypoint END AS entrypoint,
+  CASE WHEN tag_care THEN safe_tag(campaign) ELSE campaign END AS campaign,
+  CASE WHEN tag_care THEN safe_tag(migration) ELSE migration END AS migration,
+  CASE WHEN tag_care THEN safe_tag(region) ELSE region END AS region,
   CASE WHEN is_placeholder(seq_id) THEN 4 ELSE 0 END
   + CASE WHEN NOT is_duration AND (step_time < 0 OR step_time > 1000000000000) THEN 8 ELSE 0 END
-  + CASE WHEN care AND GREATEST(
+  + CASE WHEN tag_care AND GREATEST(
       STRLEN(browser), STRLEN(version), STRLEN(os), STRLEN(service), STRLEN(context), STRLEN(entrypoint),
       STRLEN(campaign), STRLEN(migration), STRLEN(region)
     ) > 256 THEN 16 ELSE 0 END
-  + CASE WHEN NOT care THEN 0 ELSE
+  + CASE WHEN NOT tag_care THEN 0 ELSE
       CASE WHEN is_private(browser) THEN 32 ELSE 0 END +
       CASE WHEN is_private(version) THEN 64 ELSE 0 END +
       CASE WHEN is_private(os) THEN 128 ELSE 0 END +
@@ -109,6 +110,7 @@ SELECT
       CASE WHEN is_private(region) THEN 8192 ELSE 0 END
     END AS changed,
   care,
+  tag_care,
   first_sane,
   last_sane,
   first_open
