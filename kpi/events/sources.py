@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from kpi.errors import Refused, one_line
 from kpi.events import layouts
 from kpi.events.layouts import Layout, Recognised
 from kpi.events.texts import Texts
@@ -19,6 +21,7 @@ TAGS = tuple("browser version os service context entrypoint campaign migration r
 _IDS = ("uid", "device_id", "seq_id")
 _LONG_TAG = 24
 _NOTHING = "NULL::VARCHAR"
+_ROW_NUMBER = "file_row_number"
 
 
 @dataclass(frozen=True)
@@ -133,13 +136,23 @@ def view_lines(reader: Any, kind: Recognised, constants: Constants) -> None:
     )
 
 
+def refuse_reserved(path: Path, names: Iterable[str]) -> None:
+    """Raise Refused where a column of a Parquet file has the name of the engine's own row number."""
+    for name in names:
+        if name.lower() == _ROW_NUMBER:
+            raise Refused(
+                f"{path}: has a column named {one_line(name)}, as the number of a row is named while the "
+                "file is read; leave it out"
+            )
+
+
 def view_part(reader: Any, path: Path, first: int, rows: int) -> None:
     """`block` over rows of a Parquet file, with their numbers; the engine reads them where they are used."""
     file = re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute()))
     reader.execute(
-        f"CREATE OR REPLACE TEMP VIEW block AS SELECT file_row_number + 1 AS {identifier(LINE)}, "
-        f"* EXCLUDE (file_row_number) FROM read_parquet({literal(file)}, file_row_number = true, "
-        f"hive_partitioning = false) WHERE file_row_number BETWEEN {first} AND {first + rows - 1}"
+        f"CREATE OR REPLACE TEMP VIEW block AS SELECT {_ROW_NUMBER} + 1 AS {identifier(LINE)}, "
+        f"* EXCLUDE ({_ROW_NUMBER}) FROM read_parquet({literal(file)}, {_ROW_NUMBER} = true, "
+        f"hive_partitioning = false) WHERE {_ROW_NUMBER} BETWEEN {first} AND {first + rows - 1}"
     )
 
 

@@ -193,6 +193,7 @@ class Staging:
 
     def _parquet(self) -> Iterator[None]:
         file = self._file.parquet(self.reading.max_unpacked_ratio)
+        sources.refuse_reserved(self._file.path, file.names)
         if not file.is_nested:
             layout = layouts.named(self._file.path, file.names, self.reading.format)
             layouts.refuse_missing(self._file.path, layout)
