@@ -98,5 +98,5 @@ def answer(published: Published, question: Question) -> Answer:
     """The answer to a question, from one publication."""
     with noted() as readings:
         # Copied into a block per type, as reading it would do: charts are cached by their rows.
-        table = metrics.METRICS[question.table](published, **question.arguments()).copy()
+        table = metrics.METRICS[question.table](published, question).copy()
     return Answer(question, table, published.publication, tuple(readings))
