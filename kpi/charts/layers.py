@@ -302,7 +302,7 @@ def _markers(
             "day": pd.Timestamp(marker.day),
             "date": day_text(marker.day),
             "what": f"{marker.kind}: {marker.label}",
-            "url": getattr(marker, "url", None) or "",
+            "url": marker.url or "",
         }
         for marker in markers
         if first <= pd.Timestamp(marker.day) <= last

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kpi.numbers.annotations import Marker
+
 DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1)
 
@@ -58,13 +60,13 @@ HOLIDAYS = {
 }
 
 
-class Annotation(NamedTuple):
-    """A marker for a chart: its UTC day, a short label, and release, incident or holiday."""
+class Part(NamedTuple):
+    """A run of days that is simulated at once: logs, a native file, or native files by day."""
 
-    day: date
-    label: str
+    start: int
+    stop: int
     kind: str
-    url: str | None = None
+    name: str = ""
 
 
 def ordinal(day: date) -> int:
@@ -78,6 +80,13 @@ def _train(releases: tuple[date, ...], before: int, after: int, gap_days: int) -
     earlier = known[0] - gap_days * np.arange(before, 0, -1)
     later = known[-1] + gap_days * np.arange(1, after + 1)
     return np.concatenate([earlier, known, later])
+
+
+FIREFOX_TRAIN = _train(FIREFOX_RELEASES, FIRST_FIREFOX - FIREFOX_BASE, 150, 42)
+"""Release days (ordinals) of Firefox; the first is that of version FIREFOX_BASE."""
+
+IOS_TRAIN = _train(IOS_RELEASES, 0, 70, 84)
+"""Release days (ordinals) of Firefox for iOS, from version 1."""
 
 
 @dataclass(frozen=True)
@@ -193,46 +202,35 @@ class Timeline:
         season = np.where(self.sign_up_season, 1.22, 1.0)
         return week * growth * season * self.holiday**0.6
 
-    @cached_property
-    def firefox_train(self) -> np.ndarray:
-        """Release days (ordinals) of Firefox; the first is that of version FIREFOX_BASE."""
-        return _train(FIREFOX_RELEASES, FIRST_FIREFOX - FIREFOX_BASE, 150, 42)
-
-    @cached_property
-    def ios_train(self) -> np.ndarray:
-        """Release days (ordinals) of Firefox for iOS, from version 1."""
-        return _train(IOS_RELEASES, 0, 70, 84)
-
     def firefox_version(self, numbers: np.ndarray) -> np.ndarray:
         """The major version of Firefox that was newest on each day."""
-        releases = np.searchsorted(self.firefox_train, np.asarray(numbers) + self.origin, "right")
+        releases = np.searchsorted(FIREFOX_TRAIN, np.asarray(numbers) + self.origin, "right")
         return np.maximum(releases, 1) - 1 + FIREFOX_BASE
 
     def ios_version(self, numbers: np.ndarray) -> np.ndarray:
         """The major version of Firefox for iOS that was newest on each day."""
-        releases = np.searchsorted(self.ios_train, np.asarray(numbers) + self.origin, "right")
+        releases = np.searchsorted(IOS_TRAIN, np.asarray(numbers) + self.origin, "right")
         return np.maximum(releases, 1)
 
-    def annotations(self) -> list[Annotation]:
+    def markers(self) -> list[Marker]:
         """Releases, the outage and the holidays of the period, in order of day."""
-        marks: list[Annotation] = []
+        marks: list[Marker] = []
         newest = int(self.firefox_version(np.array([-1]))[0])
         for number, version in enumerate(self.firefox_version(np.arange(self.days))):
             if version != newest:
                 notes = RELEASE_NOTES.format(version=version)
-                marks.append(Annotation(self.day(number), f"Firefox {version}", "release", notes))
+                marks.append(Marker(self.day(number), f"Firefox {version}", "release", notes))
                 newest = int(version)
         if self.first <= IOS_LAUNCH <= self.last:
-            marks.append(Annotation(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
+            marks.append(Marker(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
         if 0 <= self.shorter_sign_up_day < self.days:
             label = "Shorter sign-up form"
-            marks.append(Annotation(self.day(self.shorter_sign_up_day), label, "release"))
+            marks.append(Marker(self.day(self.shorter_sign_up_day), label, "release"))
         if self.outage_days:
             label = "Outage, two days"
-            marks.append(Annotation(self.day(self.outage_days[0]), label, "incident"))
+            marks.append(Marker(self.day(self.outage_days[0]), label, "incident"))
+        feasts = {(12, 25): "Christmas", (1, 1): "New Year"}
         for day in self._calendar:
-            if (day.month, day.day) == (12, 25):
-                marks.append(Annotation(day, "Christmas", "holiday"))
-            if (day.month, day.day) == (1, 1):
-                marks.append(Annotation(day, "New Year", "holiday"))
-        return sorted(marks, key=lambda note: note[:3])
+            if (day.month, day.day) in feasts:
+                marks.append(Marker(day, feasts[day.month, day.day], "holiday"))
+        return sorted(marks, key=lambda mark: (mark.day, mark.label))
