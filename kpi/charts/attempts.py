@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import log_ticks
-from kpi.charts.layers import layered, lines, nothing
+from kpi.charts.axes import log_ticks, tooltips
+from kpi.charts.layers import Beside, layered, nothing, over_days
 from kpi.charts.looks import (
     BLUE,
     GREEN,
@@ -20,15 +20,11 @@ from kpi.charts.looks import (
     TEXT,
     VERMILION,
     WIDE,
-    GoalLine,
     Series,
 )
-from kpi.charts.values import floats, together, values_drawn, with_incomplete
+from kpi.charts.values import floats, together, values_drawn
 from kpi.rows import each_row
 from kpi.text import ABSENT, Unit, written
-
-if TYPE_CHECKING:
-    from kpi.numbers.annotations import Marker
 
 WITHIN_SERIES = (
     Series("completion_percent", "Ever", "Ever", BLUE, width=2.4),
@@ -57,14 +53,7 @@ TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 60
 """The ticks of a logarithmic axis of seconds; minutes, hours and days are written as such."""
 
 
-def ready_within(
-    frame: pd.DataFrame,
-    *,
-    goals: Sequence[GoalLine] = (),
-    markers: Sequence[Marker] = (),
-    incomplete: pd.DataFrame | None = None,
-    height: int = HEIGHT,
-) -> alt.LayerChart:
+def ready_within(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChart:
     """Percent of the attempts begun that were ready within 5 to 60 seconds, and ever, by day.
 
     ``frame`` is `attempts.ready_within`.
@@ -73,15 +62,14 @@ def ready_within(
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_within_values(rows, line.key, complete) for line in WITHIN_SERIES])
 
-    return lines(
-        with_incomplete(values, frame, incomplete),
+    return over_days(
+        values,
+        frame,
         WITHIN_SERIES,
         title="Attempts ready to sync, of those begun",
         unit="percent",
         from_zero=True,
-        goals=goals,
-        markers=markers,
-        height=height,
+        **beside,
     )
 
 
@@ -147,11 +135,6 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         fields=["seconds"],
         empty=False,
     )
-    tips = [
-        alt.Tooltip("within:N", title="Within"),
-        alt.Tooltip("name:N", title="Account"),
-        alt.Tooltip("exact:N", title="Ready"),
-    ]
     point = (
         base.mark_point(filled=True, size=45, aria=False)
         .encode(
@@ -161,7 +144,7 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
             opacity=alt.OpacityValue(
                 0, condition={"param": nearest.name, "empty": False, "value": 1}
             ),
-            tooltip=tips,
+            tooltip=tooltips(within="Within", name="Account", exact="Ready"),
         )
         .add_params(nearest)
     )
@@ -207,12 +190,12 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
     ]
     base = alt.Chart().encode(
         y=alt.Y("words:N", sort=None, title=None, axis=None, scale=alt.Scale(paddingInner=0)),
-        tooltip=[
-            alt.Tooltip("words:N", title="Step"),
-            alt.Tooltip("came:N", title="Came this far"),
-            alt.Tooltip("lost:N", title="Lost since the step before"),
-            alt.Tooltip("step_time:N", title="Time for this step, median"),
-        ],
+        tooltip=tooltips(
+            words="Step",
+            came="Came this far",
+            lost="Lost since the step before",
+            step_time="Time for this step, median",
+        ),
     )
     x = _percent("percent")
     bar = base.mark_bar(size=12, yOffset=9, color=BLUE, aria=False).encode(x=x)
@@ -257,8 +240,7 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     axis = alt.Axis(
         values=list(ticks), labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
     )
-    tips = [alt.Tooltip("band:N", title="A quarter to three quarters")]
-    base = _rows_base(title, "Median", tips)
+    base = _rows_base(title, "Median", band="A quarter to three quarters")
     bar = base.mark_bar(size=10, yOffset=6, opacity=0.35, color=BLUE, aria=False).encode(
         x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2=alt.X2("high:Q")
     )
@@ -277,7 +259,7 @@ def completion_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     if rows.empty:
         return nothing(ROW_HEIGHT)
     values = _ranked(rows, by, "completion_percent", "begun", "percent")
-    bar = _rows_base(title, "Completed", []).mark_bar(size=10, yOffset=6, color=GREEN, aria=False)
+    bar = _rows_base(title, "Completed").mark_bar(size=10, yOffset=6, color=GREEN, aria=False)
     return _with_labels(
         values, [bar.encode(x=_percent("value"))], f"Completed attempts by {title.lower()}"
     )
@@ -347,15 +329,9 @@ def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: Unit) -> pd.
     )
 
 
-def _rows_base(title: str, measure: str, tips: Sequence[alt.Tooltip]) -> alt.Chart:
+def _rows_base(title: str, measure: str, **more: str) -> alt.Chart:
     return alt.Chart().encode(
-        y=_rows_axis(),
-        tooltip=[
-            alt.Tooltip("name:N", title=title),
-            alt.Tooltip("figure:N", title=measure),
-            *tips,
-            alt.Tooltip("n:N", title="n"),
-        ],
+        y=_rows_axis(), tooltip=tooltips(name=title, figure=measure, **more, n="n")
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from kpi.charts.axes import tooltips
 from kpi.charts.labels import LONGEST_LABEL, shortened
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
@@ -172,9 +173,9 @@ def ranked(
             domain=False,
         ),
     )
-    tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
+    tips = tooltips(name=by.capitalize(), exact="Value")
     if whiskers:
-        tips.append(alt.Tooltip("interval:N", title="95%"))
+        tips += tooltips(interval="95%")
     base = alt.Chart(shown).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
     text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
@@ -189,7 +190,7 @@ def ranked(
         layers.append(whisker.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tips))
     notes = None
     if compared is not None:
-        tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]
+        tip = [*tips, *tooltips(before_text=compared.name.capitalize())]
         ticks = alt.Chart(shown.dropna(subset=["before"])).mark_tick(
             color=TEXT, thickness=2.5, height={"band": 0.9}, aria=False
         )

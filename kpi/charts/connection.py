@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import lines
-from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, GoalLine, Series
-from kpi.charts.values import floats, quartiles_text, values_drawn, with_incomplete
-
-if TYPE_CHECKING:
-    from kpi.numbers.annotations import Marker
-
+from kpi.charts.layers import Beside, over_days
+from kpi.charts.looks import BLUE, VERMILION, Series
+from kpi.charts.values import floats, quartiles_text, values_drawn
 
 ACCOUNT_SERIES = (
     Series("new", "New account", "New", BLUE, width=1.8),
@@ -27,11 +23,7 @@ def connection_time(
     *,
     accounts: Sequence[str] = ("new", "existing"),
     log: bool = False,
-    goals: Sequence[GoalLine] = (),
-    markers: Sequence[Marker] = (),
-    compared: Compared | None = None,
-    incomplete: pd.DataFrame | None = None,
-    height: int = HEIGHT,
+    **beside: Unpack[Beside],
 ) -> alt.LayerChart:
     """Median time to connection by day with the band between its quartiles, by kind of account.
 
@@ -42,17 +34,15 @@ def connection_time(
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return _quartile_values(rows[rows["account"].isin(accounts)], complete)
 
-    return lines(
-        with_incomplete(values, frame, incomplete),
+    return over_days(
+        values,
+        frame,
         [line for line in ACCOUNT_SERIES if line.key in accounts],
         title="Time to connect, median and quartiles",
         unit="seconds",
         from_zero=not log,
         log=log,
-        goals=goals,
-        markers=markers,
-        compared=compared and compared.drawn(values),
-        height=height,
+        **beside,
     )
 
 

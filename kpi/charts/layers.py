@@ -10,8 +10,8 @@ line; nothing is joined over a gap or drawn as zero. Colours have a contrast of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import altair as alt
 import numpy as np
@@ -25,6 +25,7 @@ from kpi.charts.axes import (
     least_positive,
     looks,
     raised,
+    tooltips,
     value_axis,
 )
 from kpi.charts.labels import label_texts, labels_beside
@@ -39,6 +40,7 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
+from kpi.charts.values import together
 from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 if TYPE_CHECKING:
@@ -163,6 +165,37 @@ def lines(
     chart.layer = list(layers)
     chart.params = [_pointed()]
     return chart
+
+
+class Beside(TypedDict, total=False):
+    """What a chart of a measure over days may show beside its complete days."""
+
+    incomplete: pd.DataFrame | None
+    compared: Compared | None
+    goals: Sequence[GoalLine]
+    markers: Sequence[Marker]
+    height: int
+
+
+def over_days(
+    values: Callable[..., pd.DataFrame],
+    frame: pd.DataFrame,
+    series: Sequence[Series],
+    *,
+    incomplete: pd.DataFrame | None = None,
+    compared: Compared | None = None,
+    others: Iterable[pd.DataFrame] = (),
+    **look: Any,
+) -> alt.LayerChart:
+    """The `lines` of a measure's rows, of those of days that aren't complete, and of compared rows.
+
+    ``values`` gives the values to draw of rows, and accepts ``complete``; ``others`` are values besides.
+    """
+    drawn = [values(frame)]
+    if incomplete is not None:
+        drawn.append(values(incomplete, complete=False))
+    compared = compared and compared.drawn(values)
+    return lines(together([*drawn, *others]), series, compared=compared, **look)
 
 
 def layered(*layers: alt.Chart, **properties: Any) -> alt.LayerChart:
@@ -312,7 +345,7 @@ def _markers(
     frame = pd.DataFrame(rows)
     rule = alt.Chart(frame[["day"]]).mark_rule(color=TEXT, opacity=0.22, aria=False)
     triangles = []
-    tips = [alt.Tooltip("date:N", title="Day (UTC)"), alt.Tooltip("what:N", title="What")]
+    tips = tooltips(date="Day (UTC)", what="What")
     linked = frame["url"] != ""
     for flags in (frame[~linked], frame[linked]):
         if flags.empty:
@@ -322,8 +355,7 @@ def _markers(
         )
         flag = flag.encode(x=alt.X("day:T", title=None), tooltip=tips)
         if flags["url"].iloc[0]:
-            opens = alt.Tooltip("url:N", title="Opens")
-            flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, opens])
+            flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, *tooltips(url="Opens")])
         triangles.append(flag)
     return [rule.encode(x=alt.X("day:T", title=None))], triangles
 
