@@ -21,15 +21,15 @@ DEVICE_IDENTITIES = (DEVICE_ID, PLATFORM)
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
-PLAIN = (
-    "min_users exclusions breakdowns max_rejects_percent max_unpacked_ratio complete_after_hours kept_values "
-    "min_day_percent min_device_coverage memory_limit lock_seconds login_hours trust_unverified no_login "
-    "statement_seconds application_name query_group s3_staging copy_role raw_table raw_time"
+VARIABLES = (
+    "KPI_MIN_USERS KPI_EXCLUSIONS KPI_BREAKDOWNS KPI_MAX_REJECTS_PERCENT KPI_MAX_UNPACKED_RATIO "
+    "KPI_COMPLETE_AFTER_HOURS KPI_KEPT_VALUES KPI_MIN_DAY_PERCENT KPI_MIN_DEVICE_COVERAGE KPI_MEMORY_LIMIT "
+    "KPI_LOCK_SECONDS KPI_LOGIN_HOURS KPI_TRUST_UNVERIFIED_ADDRESSES KPI_NO_LOGIN KPI_STATEMENT_SECONDS "
+    "KPI_APPLICATION_NAME KPI_QUERY_GROUP KPI_S3_STAGING KPI_COPY_ROLE KPI_RAW_TABLE KPI_RAW_TIME"
 ).split()
-"""Settings that a variable of their name gives, such as KPI_MIN_USERS, in the type of their default."""
+"""Variables of a setting of the same name, which is read in the type of its default."""
 
-VARIABLES = {"trust_unverified": "KPI_TRUST_UNVERIFIED_ADDRESSES"}
-"""Variables of another name."""
+OTHER_NAMES = {"KPI_TRUST_UNVERIFIED_ADDRESSES": "trust_unverified"}
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,10 @@ class Settings:
         home = Path(given.get("KPI_HOME") or "data").expanduser()
         key = given.get("KPI_HMAC_KEY")
         services = given.get("KPI_SYNC_SERVICES")
-        plain = {
-            name: _understood(variable, given[variable], getattr(cls, name))
-            for name in PLAIN
-            if given.get(variable := VARIABLES.get(name, f"KPI_{name.upper()}"))
-        }
+        plain = {}
+        for variable in filter(given.get, VARIABLES):
+            name = OTHER_NAMES.get(variable, variable.removeprefix("KPI_").lower())
+            plain[name] = _understood(variable, given[variable], getattr(cls, name))
         return cls(
             **plain,
             home=home,
