@@ -23,18 +23,12 @@ from sqlalchemy.pool import QueuePool
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, queries, rewriting, upgrade
+from kpi.store import dialects, health, publications, queries, rewriting, shared, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import (
-    SCHEMA_VERSION,
-    connection_settings,
-    driver,
-    in_memory,
-    record_publication,
-)
+from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, in_memory
 
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
@@ -257,22 +251,22 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
         _clear(folder)
 
 
-class Publishing:
-    """A publication in the making."""
+class Publishing(shared.Publishing):
+    """A publication in the making: a file of its own."""
 
     def __init__(self, connection: Connection, home: Path, work: Path) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self._home = home
         self._work = work
 
     def end_part(self) -> None:
-        """Commit, since the engine writes one file a transaction."""
+        """Commit."""
         self.connection.commit()
 
     def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
         lowest = publications.next_number(self._home)
-        number = record_publication(self.connection, definitions, simulated, lowest)
+        number = shared.record_publication(self.connection, definitions, simulated, lowest)
         self.connection.commit()
         raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
@@ -309,20 +303,12 @@ def loading(settings: Settings) -> Iterator[Loading]:
         yield opened
 
 
-class Loading:
+class Loading(shared.Loading):
     """The private file: DuckDB reads files and stores their rows in one transaction."""
 
     def __init__(self, connection: Connection, home: Path) -> None:
-        self.connection = connection
+        super().__init__(connection, driver(connection))
         self._home = home
-        self.reader = driver(connection)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One transaction; `only_writer` sees to it that nobody else writes."""
-        self.connection.rollback()
-        with self.connection.begin():
-            yield
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the staged rows, ids hashed."""
