@@ -335,7 +335,7 @@ def _markers(
             "day": pd.Timestamp(marker.day),
             "date": day_text(marker.day),
             "what": f"{marker.kind}: {marker.label}",
-            "url": marker.url or "",
+            "url": getattr(marker, "url", None) or "",
         }
         for marker in markers
         if first <= pd.Timestamp(marker.day) <= last

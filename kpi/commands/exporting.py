@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kpi.errors import Refused, Republished
-from kpi.meaning.filters import TAGS, Filters, Period
+from kpi.meaning.filters import TAGS
 from kpi.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def run_export(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals.command import goal_table
     from kpi.meaning.definitions import ATTEMPT_WINDOW
+    from kpi.meaning.filters import Filters, Period
     from kpi.meaning.question import Options, Question
     from kpi.numbers import coverage, export
     from kpi.numbers.warehouse import open_warehouse
@@ -51,7 +53,17 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
                 raise Refused(unknown)
         min_users = settings.min_users if asked.min_users is None else asked.min_users
         if asked.metric == "goals":
-            return _goals(settings, warehouse, filters, min_users, asked)
+            return goal_table(
+                settings,
+                warehouse,
+                filters,
+                min_users,
+                as_of=asked.as_of,
+                days=(asked.baseline_from, asked.baseline_to),
+                baseline=asked.baseline,
+                incomplete=asked.include_incomplete,
+                plain=asked.plain,
+            )
         why = coverage.why_absent(
             warehouse, asked.metric, filters, period, asked.window or ATTEMPT_WINDOW
         )
@@ -68,45 +80,8 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
     export.write(table, asked.form, asked.output)
 
 
-def _goals(
-    settings: Settings,
-    warehouse: Warehouse,
-    filters: Filters,
-    min_users: int,
-    asked: argparse.Namespace,
-) -> pd.DataFrame:
-    """The score of every goal; the reason where a goal has no verdict goes to stderr.
-
-    Raises Refused for a frozen baseline that is for no goal.
-    """
-    from kpi import goals
-    from kpi.goals import frozen, scoring
-
-    every = goals.read()
-    base: Period | frozen.Frozen | None = None
-    if asked.baseline:
-        base = frozen.by_id(settings, asked.baseline)
-        if not scoring.of_some_goal(base, every, filters, warehouse.publication.definitions):
-            raise Refused(
-                f"the baseline {asked.baseline} is of {base.measure}, {base.filters.sentence()}, "
-                f"by definitions {base.definitions}, which no goal is about under these filters"
-            )
-    elif asked.baseline_from or asked.baseline_to:
-        base = Period(asked.baseline_from, asked.baseline_to)
-    figures = goals.Figures(warehouse, min_users, asked.include_incomplete)
-    scored = goals.scores(figures, every, filters, asked.as_of, base)
-    for score in scored:
-        if score.reason:
-            print(f"{score.goal.id}: {score.reason}", file=sys.stderr)
-    return goals.table(scored, asked.plain)
-
-
 def run_baselines(settings: Settings, asked: argparse.Namespace) -> None:
-    from kpi.goals import Figures, drift, frozen
+    from kpi.goals.command import frozen_table
     from kpi.numbers import export
-    from kpi.numbers.warehouse import open_warehouse
 
-    with closing(open_warehouse(settings)) as warehouse:
-        figures = Figures(warehouse, settings.min_users)
-        table = drift.table(drift.drifts(figures, frozen.frozen_baselines(settings)))
-    export.write(table, asked.form, asked.output)
+    export.write(frozen_table(settings), asked.form, asked.output)

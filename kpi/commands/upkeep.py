@@ -101,7 +101,7 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
         return
     if not asked.label:
         raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
-    note = annotations.Marker(asked.day, asked.label, asked.kind, asked.url)
+    note = annotations.Annotation(asked.day, asked.label, asked.kind, asked.url)
     if asked.remove:
         annotations.remove(settings, note)
         print(f"{asked.day} {asked.label!r} removed")

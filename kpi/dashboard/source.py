@@ -17,7 +17,7 @@ from kpi.goals import Figures, Goal, Score
 from kpi.meaning.definitions import PLATFORM, device_identity
 from kpi.meaning.glossary import BY_PLATFORM
 from kpi.meaning.question import Question
-from kpi.numbers.annotations import Marker, published
+from kpi.numbers.annotations import Annotation, published
 from kpi.numbers.answers import Answer
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Publication
@@ -65,7 +65,7 @@ def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) ->
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _markers(key: str, _warehouse: Warehouse) -> list[Marker]:
+def _markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
     return published(_warehouse)
 
 
@@ -116,7 +116,7 @@ class Source:
         return _tag_values(self.key, tag, of_browsers, self.warehouse)
 
     @property
-    def markers(self) -> list[Marker]:
+    def markers(self) -> list[Annotation]:
         """Releases, incidents and holidays, by day."""
         return _markers(self.key, self.warehouse)
 

@@ -19,8 +19,7 @@ from kpi.demo.events import Events, hexadecimal_ids, in_order
 from kpi.demo.files import EventFiles
 from kpi.demo.firefox import write_firefox
 from kpi.demo.population import Population, populate
-from kpi.demo.timeline import DAY_MS, Part, Timeline
-from kpi.numbers.annotations import Marker
+from kpi.demo.timeline import DAY_MS, Annotation, Part, Timeline
 
 FIREFOX_FILE = "firefox.csv"
 LOG_DAYS = 14
@@ -30,7 +29,7 @@ FIRST_KINDS = (".parquet", ".csv.zst", ".jsonl.zst", ".parquet", ".csv.gz")
 LATER_KINDS = (".parquet", ".csv.zst")
 
 
-def markers(first: date, last: date) -> list[Marker]:
+def markers(first: date, last: date) -> list[Annotation]:
     """The events simulated in a period: releases, the outage, the holidays, by day."""
     return Timeline(first, last).markers()
 

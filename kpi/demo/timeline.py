@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kpi.numbers.annotations import Marker
-
 DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1)
 
@@ -58,6 +56,15 @@ HOLIDAYS = {
     (1, 3): 0.93,
     (5, 1): 0.92,
 }
+
+
+class Annotation(NamedTuple):
+    """A marker for a chart: its UTC day, a short label, and release, incident or holiday."""
+
+    day: date
+    label: str
+    kind: str
+    url: str | None = None
 
 
 class Part(NamedTuple):
@@ -212,25 +219,25 @@ class Timeline:
         releases = np.searchsorted(IOS_TRAIN, np.asarray(numbers) + self.origin, "right")
         return np.maximum(releases, 1)
 
-    def markers(self) -> list[Marker]:
+    def markers(self) -> list[Annotation]:
         """Releases, the outage and the holidays of the period, in order of day."""
-        marks: list[Marker] = []
+        marks: list[Annotation] = []
         newest = int(self.firefox_version(np.array([-1]))[0])
         for number, version in enumerate(self.firefox_version(np.arange(self.days))):
             if version != newest:
                 notes = RELEASE_NOTES.format(version=version)
-                marks.append(Marker(self.day(number), f"Firefox {version}", "release", notes))
+                marks.append(Annotation(self.day(number), f"Firefox {version}", "release", notes))
                 newest = int(version)
         if self.first <= IOS_LAUNCH <= self.last:
-            marks.append(Marker(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
+            marks.append(Annotation(IOS_LAUNCH, "Firefox for iOS 1.0", "release"))
         if 0 <= self.shorter_sign_up_day < self.days:
             label = "Shorter sign-up form"
-            marks.append(Marker(self.day(self.shorter_sign_up_day), label, "release"))
+            marks.append(Annotation(self.day(self.shorter_sign_up_day), label, "release"))
         if self.outage_days:
             label = "Outage, two days"
-            marks.append(Marker(self.day(self.outage_days[0]), label, "incident"))
+            marks.append(Annotation(self.day(self.outage_days[0]), label, "incident"))
         feasts = {(12, 25): "Christmas", (1, 1): "New Year"}
         for day in self._calendar:
             if (day.month, day.day) in feasts:
-                marks.append(Marker(day, feasts[day.month, day.day], "holiday"))
-        return sorted(marks, key=lambda mark: (mark.day, mark.label))
+                marks.append(Annotation(day, feasts[day.month, day.day], "holiday"))
+        return sorted(marks, key=lambda mark: mark[:3])

@@ -19,11 +19,11 @@ from test_goals_charts import END, FAN, days, weeks
 from kpi import charts
 from kpi.charts import Compared, GoalLine
 from kpi.meaning.measures import MEASURES
-from kpi.numbers.annotations import Marker
+from kpi.numbers.annotations import Annotation
 from kpi.numbers.by_value import of_users
 from kpi.summary import anomalies
 
-MARKERS = [Marker(date(2016, 1, 26), "Firefox 44")]
+MARKERS = [Annotation(date(2016, 1, 26), "Firefox 44")]
 GOALS = [GoalLine("Goal 2016", 25.0, date(2016, 1, 1), date(2016, 12, 31))]
 DRAWS_NO_CHART = {"largest", "extent", "specified", "unchecked"}
 RATIO = MEASURES["engagement_ratio"]

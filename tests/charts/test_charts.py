@@ -19,7 +19,7 @@ from kpi.charts.layers import with_runs
 from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import MEASURES, within
-from kpi.numbers.annotations import Marker
+from kpi.numbers.annotations import Annotation
 from kpi.text import days_text, written
 
 DAYS = pd.date_range("2016-01-01", periods=40, unit="s")
@@ -149,7 +149,7 @@ def test_specification_is_valid(name: str) -> None:
     told = drawn(
         name,
         goals=[charts.GoalLine("Goal", 20.0, date(2016, 1, 10), date(2016, 1, 20))],
-        markers=[Marker(date(2016, 1, 5), "Firefox 44")],
+        markers=[Annotation(date(2016, 1, 5), "Firefox 44")],
     ).to_dict()
     assert told["layer"]
 
@@ -401,7 +401,7 @@ def test_hostile_names_are_only_text() -> None:
     name = "<script>alert(1)</script> a.b[0]"
     chart = drawn(
         "multi_device_percent",
-        markers=[Marker(date(2016, 1, 5), name)],
+        markers=[Annotation(date(2016, 1, 5), name)],
         goals=[charts.GoalLine(name, 20.0)],
     )
     texts = [row for _, rows in layers(chart, "text") for row in rows]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kpi import charts
-from kpi.numbers.annotations import Marker
+from kpi.numbers.annotations import Annotation
 
 END = date(2016, 12, 31)
 
@@ -108,7 +108,7 @@ def test_history_has_band_target_and_fan_to_the_end_of_the_year() -> None:
         band=(16.3, 18.1),
         base=(date(2015, 10, 1), date(2015, 12, 31)),
         fan=fan,
-        markers=[Marker(date(2016, 3, 8), "Shorter form")],
+        markers=[Annotation(date(2016, 3, 8), "Shorter form")],
     )
     told = chart.to_dict()
     pd.testing.assert_series_equal(values, kept)

@@ -23,7 +23,7 @@ from kpi.goals import frozen
 from kpi.goals.baseline import Calendar, baseline, calendar, level_shift, proposal
 from kpi.goals.frozen import Frozen
 from kpi.meaning.filters import Filters, Period
-from kpi.numbers.annotations import Marker
+from kpi.numbers.annotations import Annotation
 from kpi.settings import Settings
 
 FIRST = date(2015, 1, 5)  # a Monday
@@ -189,8 +189,8 @@ def test_calendar_knows_outages_by_volume_and_by_mark() -> None:
         {"day": index, "type": "(all)", "events": events, "loaded": 1, "complete": 1}
     )
     volumes.loc[60, ["events", "loaded", "complete"]] = 0
-    marks = [Marker(day(3), "No mail", "incident"), Marker(day(4), "Feast", "holiday")]
-    known = calendar(volumes, [*marks, Marker(day(5), "Firefox 36", "release")])
+    marks = [Annotation(day(3), "No mail", "incident"), Annotation(day(4), "Feast", "holiday")]
+    known = calendar(volumes, [*marks, Annotation(day(5), "Firefox 36", "release")])
     assert known.unloaded == {day(60)}
     assert set(known.outages) == {day(40), day(3)}
     assert known.outages[day(40)] == "40% of the usual events"

@@ -13,7 +13,7 @@ from event_files import write
 from logs import D, at, event, heartbeat, user
 
 from kpi import charts
-from kpi.numbers.annotations import Marker
+from kpi.numbers.annotations import Annotation
 
 LINK = "https://example.org/releases/45"
 
@@ -82,9 +82,9 @@ def test_charts_show_kind_and_link() -> None:
     for limit in (5, 10, 30, 60):
         frame[f"within_{limit}_seconds_percent"] = 1.0 * limit
     markers = [
-        Marker(date(2016, 1, 5), "Firefox 45", "release", LINK),
-        Marker(date(2016, 1, 9), "Outage", "incident"),
-        Marker(date(2015, 1, 9), "long before", "holiday"),
+        Annotation(date(2016, 1, 5), "Firefox 45", "release", LINK),
+        Annotation(date(2016, 1, 9), "Outage", "incident"),
+        Annotation(date(2015, 1, 9), "long before", "holiday"),
     ]
     chart = charts.ready_within(frame, markers=markers)
     plain, linked = flags(chart)
