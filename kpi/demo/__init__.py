@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kpi.demo.activity import everyday_events
-from kpi.demo.connections import connection_attempts, connection_events, step_times
+from kpi.demo.connections import connection_attempts, connection_events, with_step_times
 from kpi.demo.events import Events, hexadecimal_ids, in_order
 from kpi.demo.files import EventFiles
 from kpi.demo.firefox import write_firefox
@@ -71,11 +71,10 @@ def simulate(
     """The people of a period, and the events of each part of it, by time, made as they are asked for."""
     log_days = max((part.stop for part in parts if part.kind == "logs"), default=0)
     people = populate(timeline, users, seed)
-    attempts = connection_attempts(people, seed)
-    steps = step_times(timeline, attempts, seed)
-    connecting = connection_events(timeline, attempts, steps, log_days, seed)
+    attempts = with_step_times(timeline, connection_attempts(people, seed), seed)
+    connecting = connection_events(timeline, attempts, log_days, seed)
     # Everyday use begins on the day after a device is ready, however late that was.
-    ready = (attempts.begin + steps.ready) // DAY_MS + 1
+    ready = (attempts.begin + attempts.ready) // DAY_MS + 1
     own = np.flatnonzero(attempts.new & (attempts.user >= 0))
     people.first[attempts.user[own]] = ready[own]
     others = np.flatnonzero((attempts.device >= 0) & attempts.registers)

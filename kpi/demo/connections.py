@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -61,7 +59,8 @@ def connection_attempts(people: Population, seed: int) -> Attempts:
     rng = np.random.default_rng([seed, 2])
     base, joined = people.base, people.joined
     ups = np.flatnonzero((joined >= 0) & (joined // DAY_MS < timeline.days))
-    added = np.flatnonzero((people.slot_added >= 0) & (_place(people) > 0))
+    first_slot = people.base[people.slot_user]
+    added = np.flatnonzero((people.slot_added >= 0) & (np.arange(first_slot.size) > first_slot))
     renewed = np.flatnonzero(people.slot_renewed >= 0)
     returned, back = _returns(people, rng)
     slot = np.concatenate([base[ups], added, renewed, returned])
@@ -111,11 +110,6 @@ def _returns(people: Population, rng: np.random.Generator) -> tuple[np.ndarray, 
     returns = rng.random(slot.size) < timeline.rhythm[HOME, day] * timeline.service_level[day]
     returns &= day > people.slot_renewed[slot] // DAY_MS + 1
     return slot[returns], day[returns] * DAY_MS + rng.integers(0, DAY_MS, int(returns.sum()))
-
-
-def _place(people: Population) -> np.ndarray:
-    """A slot's place among its user's slots: 0 for the first."""
-    return np.arange(people.slot_user.size) - people.base[people.slot_user]
 
 
 def _acquisition(
@@ -209,24 +203,12 @@ def _failures(timeline: Timeline, rng: np.random.Generator, succeeded: Attempts)
     return failed.assign(begin=begin, device=-1, user=user, reached=reached)
 
 
-@dataclass
-class Steps:
-    """The time of each step of an attempt, in ms after its begin."""
+def with_step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Attempts:
+    """The attempts with the time of each step, in ms after the begin; ``reset`` is -1 for nearly all.
 
-    entered: np.ndarray
-    registered: np.ndarray
-    verified: np.ndarray
-    connected: np.ndarray
-    reset: np.ndarray  # -1 for nearly all
-
-    @property
-    def ready(self) -> np.ndarray:
-        """Connected and registered, whichever is later."""
-        return np.maximum(self.connected, self.registered)
-
-
-def step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Steps:
-    """Draw the steps' times: log-normal in the body, with tails of minutes and hours."""
+    Times are log-normal in the body, with tails of minutes and hours. A device is ready once it is connected
+    and registered, whichever is later.
+    """
     rng = np.random.default_rng([seed, 3])
     count, new = attempts.begin.size, attempts.new
     day = attempts["begin"].to_numpy() // DAY_MS
@@ -259,13 +241,13 @@ def step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Steps:
     registered = entered + gap * np.where(tail & new, 0.02, 0.25) * rng.random(count)
     late = rng.random(count) < 0.11
     registered = np.where(late, connected + 40 + 700 * rng.random(count), registered)
-    times = (entered, registered, verified, connected, reset)
-    return Steps(*(np.rint(time).astype(np.int64) for time in times))
+    ready = np.maximum(connected, registered)
+    steps = {"entered": entered, "registered": registered, "verified": verified, "ready": ready}
+    steps |= {"connected": connected, "reset": reset}
+    return attempts.assign(**{name: np.rint(time).astype(int) for name, time in steps.items()})
 
 
-def connection_events(
-    timeline: Timeline, attempts: Attempts, steps: Steps, flow_days: int, seed: int
-) -> Events:
+def connection_events(timeline: Timeline, attempts: Attempts, flow_days: int, seed: int) -> Events:
     """The events of all attempts, by time, with the ids and tags that their steps carry."""
     rng = np.random.default_rng([seed, 4])
     count, new = attempts.begin.size, attempts.new
@@ -282,17 +264,17 @@ def connection_events(
     twice = rng.random(count) < 0.005
     entered = attempts.reached >= ENTERED
     verified = new & ((attempts.reached == VERIFIED) | (attempts.reached == READY))
-    again = steps.connected + 150 + rng.integers(0, 1500, count)
+    again = attempts.connected + 150 + rng.integers(0, 1500, count)
     zero = np.zeros(count, dtype=np.int64)
     # Which attempts, which type, when, whether the user is known by then, and since when the device.
     plan = (
         (recorded, "sequence.begin", zero, False, None),
-        (entered & (steps.reset >= 0), "account.reset", steps.reset, True, None),
-        (entered & new, "account.created", steps.entered, True, None),
-        (entered & ~new, "account.login", steps.entered, True, None),
-        (ready & ~unknown & attempts.registers, "device.created", steps.registered, True, zero),
-        (verified, "account.verified", steps.verified, True, steps.registered),
-        (ready, "device.connected", steps.connected, True, steps.registered),
+        (entered & (attempts.reset >= 0), "account.reset", attempts.reset, True, None),
+        (entered & new, "account.created", attempts.entered, True, None),
+        (entered & ~new, "account.login", attempts.entered, True, None),
+        (ready & ~unknown & attempts.registers, "device.created", attempts.registered, True, zero),
+        (verified, "account.verified", attempts.verified, True, attempts.registered),
+        (ready, "device.connected", attempts.connected, True, attempts.registered),
         (ready & twice, "device.connected", again, True, zero),
     )
     parts = []
@@ -313,7 +295,7 @@ def connection_events(
             )
         )
     at = np.flatnonzero(ready & attempts.registers)
-    signed = steps.ready[at] + 700 + rng.integers(0, 2500, at.size)
+    signed = attempts.ready[at] + 700 + rng.integers(0, 2500, at.size)
     tags = ("browser", "version", "os", "service", "region")
     parts.append(
         make_events(
