@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import altair as alt
 import pandas as pd
@@ -48,6 +48,7 @@ STEP_WORDS = {
 }
 WAYS = {"account.created": " to create", "account.login": " to sign in"}
 ROW_HEIGHT = 40
+ABOVE_BAR: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 12, "color": TEXT}
 SHOWN_ROWS = 15
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 604_800)
 """The ticks of a logarithmic axis of seconds; minutes, hours and days are written as such."""
@@ -125,8 +126,8 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         scale=alt.Scale(domain=names, range=[list(line.dash) for line in series]),
         legend=None,
     )
-    base = alt.Chart()
-    line = base.mark_line(aria=False).encode(x=x, y=y, color=colour, strokeDash=dash)
+    base = alt.Chart().encode(x=x, y=y, color=colour)
+    line = base.mark_line(aria=False).encode(strokeDash=dash)
     nearest = alt.selection_point(
         name="time_pointed_at",
         nearest=True,
@@ -138,9 +139,6 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
     point = (
         base.mark_point(filled=True, size=45, aria=False)
         .encode(
-            x=x,
-            y=y,
-            color=colour,
             opacity=alt.OpacityValue(
                 0, condition={"param": nearest.name, "empty": False, "value": 1}
             ),
@@ -173,8 +171,8 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         {
             "words": rows["words"],
             "percent": floats(rows["came_this_far_percent"]),
-            "came": [_of(*pair) for pair in _pairs(rows, "came_this_far")],
-            "lost": [_of(*pair) for pair in _pairs(rows, "lost")],
+            "came": _counts(rows, "came_this_far"),
+            "lost": _counts(rows, "lost"),
             "step_time": rows["words"].map(step_times),
         }
     )
@@ -199,14 +197,9 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
     )
     x = _percent("percent")
     bar = base.mark_bar(size=12, yOffset=9, color=BLUE, aria=False).encode(x=x)
-    text = base.mark_text(
-        align="left",
-        baseline="middle",
-        dy=-9,
-        fontSize=12,
-        color=TEXT,
-        text={"expr": f"width < {WIDE + 70} ? datum.short : datum.full"},
-    ).encode(x=alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
+    words = f"width < {WIDE + 70} ? datum.short : datum.full"
+    left = alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100]))
+    text = base.mark_text(**ABOVE_BAR, dy=-9, text={"expr": words}).encode(x=left)
     return layered(
         bar,
         text,
@@ -304,14 +297,12 @@ def _step_times(rows: pd.DataFrame) -> str:
     return ", ".join(durations) or ABSENT
 
 
-def _of(percent: float | None, count: float | None) -> str:
-    if pd.isna(percent):
-        return ABSENT
-    return f"{written(percent, 'percent')} ({written(count, 'attempts')})"
-
-
-def _pairs(rows: pd.DataFrame, name: str) -> list[tuple[float, float]]:
-    return list(zip(rows[f"{name}_percent"], rows[name], strict=True))
+def _counts(rows: pd.DataFrame, name: str) -> list[str]:
+    """The percents of a count, each with the count itself."""
+    return [
+        ABSENT if pd.isna(share) else f"{written(share, 'percent')} ({written(n, 'attempts')})"
+        for share, n in zip(rows[f"{name}_percent"], rows[name], strict=True)
+    ]
 
 
 def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: Unit) -> pd.DataFrame:
@@ -342,15 +333,8 @@ def _rows_axis() -> alt.Y:
 
 def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> alt.LayerChart:
     """The marks with each row's name and figures written above them, where no mark can cover them."""
-    words = alt.Chart().mark_text(
-        align="left",
-        baseline="middle",
-        dy=-13,
-        fontSize=12,
-        color=TEXT,
-        limit={"expr": "width"},
-        text={"expr": "datum.name + ':  ' + datum.beside"},
-    )
+    text = {"expr": "datum.name + ':  ' + datum.beside"}
+    words = alt.Chart().mark_text(**ABOVE_BAR, dy=-13, limit={"expr": "width"}, text=text)
     words = words.encode(y=_rows_axis(), x=alt.XValue(0))
     rows = "; ".join(f"{row.name} {row.beside}" for row in each_row(values))
     return layered(

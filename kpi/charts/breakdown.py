@@ -15,7 +15,7 @@ import pandas as pd
 
 from kpi.charts.axes import tooltips
 from kpi.charts.labels import LONGEST_LABEL, shortened
-from kpi.charts.layers import layered, lines, nothing
+from kpi.charts.layers import layered, lines, note, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
@@ -188,22 +188,18 @@ def ranked(
             color=TEXT, strokeWidth=1.4, aria=False
         )
         layers.append(whisker.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tips))
-    notes = None
     if compared is not None:
         tip = [*tips, *tooltips(before_text=compared.name.capitalize())]
         ticks = alt.Chart(shown.dropna(subset=["before"])).mark_tick(
             color=TEXT, thickness=2.5, height={"band": 0.9}, aria=False
         )
         layers.append(ticks.encode(x=alt.X("before:Q"), y=y, tooltip=tip))
-        notes = alt.TitleParams(
-            f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
-        )
     sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(shown.head(8)))
     return layered(
         *layers,
         height=BAR * len(shown) + AROUND_BARS,
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
-        title=alt.Undefined if notes is None else notes,
+        title=note(f"│ {compared.name}") if compared else alt.Undefined,
     )
 
 

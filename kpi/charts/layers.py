@@ -159,7 +159,7 @@ def lines(
         height=height,
         padding=PADDING,
         description=_sentence(exact, series, title, unit, goals),
-        title=_note(notes) if notes else alt.Undefined,
+        title=note(" · ".join(notes), offset=4) if notes else alt.Undefined,
     )
     # Set on the finished chart: Altair copies layers and looks for their parameters again and again.
     chart.layer = list(layers)
@@ -168,7 +168,7 @@ def lines(
 
 
 class Beside(TypedDict, total=False):
-    """What a chart of a measure over days may show beside its complete days."""
+    """The optional parts of a chart of a measure over days, beside its complete days."""
 
     incomplete: pd.DataFrame | None
     compared: Compared | None
@@ -375,10 +375,10 @@ def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
     return [f"↑ the band exceeds the chart on {days} day{'s' if days > 1 else ''}"]
 
 
-def _note(notes: Sequence[str]) -> alt.TitleParams:
+def note(words: str, offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:
     """A small line above the plot."""
     return alt.TitleParams(
-        " · ".join(notes), fontSize=11, fontWeight="normal", color=TEXT, offset=4, anchor="start"
+        words, fontSize=11, fontWeight="normal", color=TEXT, offset=offset, anchor="start"
     )
 
 
