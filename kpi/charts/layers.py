@@ -25,7 +25,6 @@ from kpi.charts.axes import (
     least_positive,
     looks,
     raised,
-    tooltips,
     value_axis,
 )
 from kpi.charts.labels import label_texts, labels_beside
@@ -345,7 +344,7 @@ def _markers(
     frame = pd.DataFrame(rows)
     rule = alt.Chart(frame[["day"]]).mark_rule(color=TEXT, opacity=0.22, aria=False)
     triangles = []
-    tips = tooltips(date="Day (UTC)", what="What")
+    tips = [alt.Tooltip("date:N", title="Day (UTC)"), alt.Tooltip("what:N", title="What")]
     linked = frame["url"] != ""
     for flags in (frame[~linked], frame[linked]):
         if flags.empty:
@@ -355,7 +354,8 @@ def _markers(
         )
         flag = flag.encode(x=alt.X("day:T", title=None), tooltip=tips)
         if flags["url"].iloc[0]:
-            flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, *tooltips(url="Opens")])
+            opens = alt.Tooltip("url:N", title="Opens")
+            flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, opens])
         triangles.append(flag)
     return [rule.encode(x=alt.X("day:T", title=None))], triangles
 
