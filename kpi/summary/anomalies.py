@@ -86,23 +86,15 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
     enough = np.fmax(events, usual) >= rule.least_events
     verdict = np.where(enough & (events < low), "low", "")
     verdict = np.where(enough & (events > high), "high", verdict)
-    parts = [
-        pd.DataFrame(
-            {
-                "type": name,
-                "day": calendar,
-                "events": events[:, place],
-                "usual": usual[:, place],
-                "low": low[:, place],
-                "high": high[:, place],
-                "unusual": verdict[:, place],
-            }
-        )
-        for place, name in enumerate(table.columns)
-    ]
-    result = pd.concat(parts, ignore_index=True)
-    result = result[result["events"].notna()].reset_index(drop=True)
-    return result.astype({name: "Float64" for name in ("events", "usual", "low", "high")})[columns]
+    # A row per type and day: the columns of each table of days and types, one below the other.
+    numbers = {"events": events, "usual": usual, "low": low, "high": high}
+    result = pd.DataFrame({name: pd.array(v.T.ravel(), "Float64") for name, v in numbers.items()})
+    result = result.assign(
+        type=np.repeat(table.columns, len(calendar)),
+        day=np.tile(calendar, len(table.columns)),
+        unusual=verdict.T.ravel(),
+    )
+    return result.loc[~np.isnan(events.T.ravel()), columns].reset_index(drop=True)
 
 
 def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
