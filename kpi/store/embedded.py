@@ -35,6 +35,7 @@ DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
 )
+NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
 
@@ -145,9 +146,7 @@ def only_writer(settings: Settings) -> Iterator[None]:
         home.mkdir(mode=0o700, exist_ok=True)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Refused(
-            f"{home}: can't be written to; check its permissions, or set KPI_HOME"
-        ) from error
+        raise Refused(NOT_WRITABLE.format(home=home)) from error
     with _locked(settings, lock, fcntl.LOCK_EX), private.umask():
         yield
 
@@ -188,9 +187,7 @@ def storage_faults(settings: Settings) -> Iterator[None]:
         if any(words in message for words in DISK_FULL):
             raise Refused(f"{home}: the disk is full; free some room and run it again") from error
         if any(words in message for words in READ_ONLY):
-            raise Refused(
-                f"{home}: can't be written to; check its permissions, or set KPI_HOME"
-            ) from error
+            raise Refused(NOT_WRITABLE.format(home=home)) from error
         if isinstance(cause, duckdb.OutOfMemoryException):
             raise Refused(
                 "the memory limit is too small for this; raise KPI_MEMORY_LIMIT (such as 4GB)"
@@ -319,15 +316,11 @@ class Loading(shared.Loading):
 
     def prepare(self) -> None:
         """Make the private tables where they are missing, bring those of an older version up to date."""
-        tables = self.connection.exec_driver_sql(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
-        ).scalars()
-        exists = "store" in tables.all()
+        exists = "store" in upgrade.tables_of(self.reader, "events")
         self.connection.rollback()
         if exists:
-            upgrade.upgrade_events(
-                self.connection, self._home, publications.newest_or_none(self._home)
-            )
+            newest = publications.newest_or_none(self._home)
+            upgrade.upgrade_events(self.connection, self._home, newest)
             return
         with self.transaction():
             dialects.make_tables(self.connection, "tables/events")
@@ -344,10 +337,7 @@ def _readable(file: Path) -> bool:
 
 def _upgrade_copy(connection: Connection) -> None:
     """Bring the copy of the newest publication up to date; refuse a newer version's."""
-    tables = connection.exec_driver_sql(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
-    ).scalars()
-    if "publication" in tables.all():
+    if "publication" in upgrade.tables_of(driver(connection), "kpi"):
         version = queries.run(connection, "read/schema_version").scalar_one()
         upgrade.upgrade_publication(connection, int(version))
 
