@@ -15,9 +15,9 @@ from kpi.meaning.measures import within
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS
 from kpi.numbers.bands import with_shares_of, with_times
-from kpi.numbers.cells import percent, small, small_or_revealing
-from kpi.numbers.connections import WITHIN_SECONDS, ready_shares
-from kpi.numbers.narrowed import Counted, hidden_counts
+from kpi.numbers.cells import Counted, percent, small, small_or_revealing
+from kpi.numbers.connections import LIMITS, SHARES, ready_shares
+from kpi.numbers.narrowed import hidden_counts
 from kpi.numbers.published import Published
 
 PATH = {
@@ -31,12 +31,7 @@ PATH = {
 """The steps of set-up and their places in order; two steps at the same place are alternatives."""
 
 QUARTILES = ("p25", "median", "p75")
-BREAKDOWN_COUNTS = (
-    "begun",
-    "completed",
-    "connections",
-    *(f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS),
-)
+BREAKDOWN_COUNTS = ("begun", "connections", *SHARES)
 
 
 def ready_within(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -46,8 +41,7 @@ def ready_within(warehouse: Published, question: Question) -> pd.DataFrame:
     completion_percent. A time of exactly the limit is within it. Source: design, section 3.
     """
     frame = ready_shares(warehouse, replace(question, table="completion"))
-    limits = [f"within_{seconds}_seconds_percent" for seconds in WITHIN_SECONDS]
-    return frame[["day", "begun", *limits, "completion_percent"]]
+    return frame[["day", "begun", *(SHARES[name] for name in LIMITS), "completion_percent"]]
 
 
 def connection_distribution(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -114,11 +108,9 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
     table = Counted(frame.reset_index(drop=True))
     hidden = hidden_counts(read, table, question, BREAKDOWN_COUNTS, [])
     frame = table.frame
-    for limit in (f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS):
-        gone = hidden["begun"] | hidden[limit]
-        frame[f"{limit}_percent"] = percent(frame.pop(limit), frame["begun"]).mask(gone)
-    gone = hidden["begun"] | hidden["completed"]
-    frame["completion_percent"] = percent(frame["completed"], frame["begun"]).mask(gone)
+    for count, share in SHARES.items():
+        share_hidden = hidden["begun"] | hidden[count]
+        frame[share] = percent(frame[count], frame["begun"]).mask(share_hidden)
     for quartile in QUARTILES:
         column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
         frame[f"{quartile}_seconds"] = column.mask(hidden["connections"])
@@ -127,8 +119,7 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
     if _unknown(warehouse, question):
         absent = pd.array([pd.NA] * len(frame), "Float64")
         frame = frame.assign(**{str(name): absent for name in frame if name != "broken_by"})
-    order = ["broken_by", "begun", "completed", "completion_percent"]
-    order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
+    order = ["broken_by", "begun", "completed", *SHARES.values()]
     order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
     frame = frame[order]
     if question.by:

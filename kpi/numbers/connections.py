@@ -12,13 +12,17 @@ from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
 from kpi.numbers.bands import with_shares_of, with_times
-from kpi.numbers.cells import percent
+from kpi.numbers.cells import Counted, percent
 from kpi.numbers.days import dates, finished, judged
-from kpi.numbers.narrowed import Counted, hidden_counts, reaching
+from kpi.numbers.narrowed import hidden_counts, reaching
 from kpi.numbers.published import Published
 
 WITHIN_SECONDS = (5, 10, 30, 60)
 """The limits of the shares that are ready in time; a time of exactly the limit is within it."""
+
+LIMITS = [f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS]
+SHARES = {"completed": "completion_percent", **{name: f"{name}_percent" for name in LIMITS}}
+"""The percents of the attempts begun, by the count of which each is."""
 
 
 Levels = Mapping[str, tuple[str, ...]]
@@ -57,16 +61,14 @@ def completion(warehouse: Published, question: Question) -> pd.DataFrame:
 
 def ready_shares(warehouse: Published, question: Question) -> pd.DataFrame:
     """`completion`, with the percents ready within 30 and 60 seconds after those within 5 and 10."""
-    limits = [f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS]
-    shares = {"completed": "completion_percent", **{name: f"{name}_percent" for name in limits}}
-    attempts = _Attempts(warehouse, question, "completion", ["begun", *shares], {})
+    attempts = _Attempts(warehouse, question, "completion", ["begun", *SHARES], {})
     frame, hidden, shown = attempts.judged()
-    for count, share in shares.items():
-        frame[share] = percent(frame[count], frame["begun"])
-        frame.loc[hidden["begun"] | hidden[count], share] = pd.NA
-    frame.loc[hidden["completed"], "completed"] = pd.NA
-    frame.loc[hidden["begun"], "begun"] = pd.NA
-    return finished(frame.drop(columns=limits), shown, warehouse, question)
+    for count, share in SHARES.items():
+        share_hidden = hidden["begun"] | hidden[count]
+        frame[share] = percent(frame[count], frame["begun"]).mask(share_hidden)
+    for count in ("begun", "completed"):
+        frame[count] = frame[count].mask(hidden[count])
+    return finished(frame.drop(columns=LIMITS), shown, warehouse, question)
 
 
 def steps(warehouse: Published, question: Question) -> pd.DataFrame:

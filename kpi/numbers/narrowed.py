@@ -9,25 +9,16 @@ the table without the filter.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from kpi.meaning.question import Question
-from kpi.numbers.cells import hidden_accounts, hidden_attempts, small
+from kpi.numbers.cells import Anyway, Counted, hidden_accounts, hidden_attempts, small
 
-Anyway = tuple[pd.Series | None, pd.Series | None]
 DEVICES = "devices"
 """The only dimension by which attempts are filtered but never broken down."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Whole counts of attempts by broken_by, day and levels; ``daily`` are a weekly table's by day."""
-
-    frame: pd.DataFrame
-    daily: pd.DataFrame | None = None
 
 
 def hidden_counts(
@@ -103,8 +94,8 @@ def _hidden(
     anyway: Anyway,
 ) -> pd.Series:
     if list(levels) == ["account"]:
-        return hidden_accounts(table.frame, table.daily, broken, min_users, anyway)
-    return hidden_attempts(table.frame, table.daily, count, list(levels), min_users, anyway)
+        return hidden_accounts(table, broken, min_users, anyway)
+    return hidden_attempts(table, count, list(levels), min_users, anyway)
 
 
 def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
