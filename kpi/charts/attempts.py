@@ -74,14 +74,14 @@ def ready_within(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChar
     )
 
 
-def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.LayerChart:
+def distribution(frame: pd.DataFrame, *, of: str) -> alt.LayerChart:
     """The percent of attempts that were ready within each time, on a logarithmic axis of time.
 
     ``frame`` is `attempts.connection_distribution`, ``of`` its base ('begun' or 'ready').
     """
     whole = "attempts begun" if of == "begun" else "attempts that became ready"
     if frame.empty:
-        return nothing(height)
+        return nothing()
     values = frame.assign(
         name=[DISTRIBUTION_SERIES[account].title for account in frame["account"]],
         seconds=floats(frame["within_seconds"].clip(lower=TIMES[0])),
@@ -150,7 +150,7 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         line,
         point,
         data=values[["name", "seconds", "percent", "within", "exact"]],
-        height=height,
+        height=HEIGHT,
         padding=PADDING,
         description=_distribution_sentence(values, whole),
     )

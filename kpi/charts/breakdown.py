@@ -58,8 +58,6 @@ def by_value(
     values: Sequence[str],
     *,
     span: tuple[float, float] | None = None,
-    log: bool = False,
-    height: int = 300,
 ) -> alt.LayerChart:
     """A line for each of a few values, in one chart."""
     series = [
@@ -72,10 +70,8 @@ def by_value(
         series,
         title=f"{measure.title} by {by}",
         unit=measure.unit,
-        from_zero=measure.unit != "percent" and not log,
-        log=log,
+        from_zero=measure.unit != "percent",
         span=span,
-        height=height,
     )
 
 
@@ -87,7 +83,6 @@ def course(
     compared: Compared | None = None,
     markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
-    log: bool = False,
     height: int = SMALL_HEIGHT,
 ) -> alt.LayerChart:
     """A small chart with the line of a single value, its axis shared with others by ``span``."""
@@ -101,8 +96,7 @@ def course(
         [series],
         title=f"{measure.title}, {name}",
         unit=measure.unit,
-        from_zero=measure.unit != "percent" and not log,
-        log=log,
+        from_zero=measure.unit != "percent",
         span=span,
         markers=markers,
         compared=compared and compared.drawn(values),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Unpack
 
 import altair as alt
@@ -19,25 +18,17 @@ ACCOUNT_SERIES = (
 
 
 def connection_time(
-    frame: pd.DataFrame,
-    *,
-    accounts: Sequence[str] = ("new", "existing"),
-    log: bool = False,
-    **beside: Unpack[Beside],
+    frame: pd.DataFrame, *, log: bool = False, **beside: Unpack[Beside]
 ) -> alt.LayerChart:
     """Median time to connection by day with the band between its quartiles, by kind of account.
 
     ``frame`` is `metrics.connection_time`; ``log`` gives seconds a logarithmic axis. Source:
     specification, "Time taken to connect a device".
     """
-
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
-        return _quartile_values(rows[rows["account"].isin(accounts)], complete)
-
     return over_days(
-        values,
+        _quartile_values,
         frame,
-        [line for line in ACCOUNT_SERIES if line.key in accounts],
+        ACCOUNT_SERIES,
         title="Time to connect, median and quartiles",
         unit="seconds",
         from_zero=not log,
@@ -46,7 +37,7 @@ def connection_time(
     )
 
 
-def _quartile_values(frame: pd.DataFrame, complete: bool) -> pd.DataFrame:
+def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
     low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
     rows = zip(low, median, high, frame["connections"], strict=True)
     exact = [quartiles_text(*row) for row in rows]

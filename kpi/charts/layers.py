@@ -173,7 +173,6 @@ class Beside(TypedDict, total=False):
     compared: Compared | None
     goals: Sequence[GoalLine]
     markers: Sequence[Marker]
-    height: int
 
 
 def over_days(

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import Beside, lines, over_days
-from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Series
+from kpi.charts.looks import BLUE, GREEN, PURPLE, VERMILION, Series
 from kpi.charts.values import percent_text, together, values_drawn
 from kpi.text import written
 
@@ -65,7 +65,6 @@ def by_window(
     others: Mapping[int, pd.DataFrame],
     monthly: bool = False,
     incomplete: pd.DataFrame | None = None,
-    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Percent of users who are multi-device, by the window within which two devices count.
 
@@ -84,7 +83,6 @@ def by_window(
         series,
         title="Multi-device users by window",
         unit="percent",
-        height=height,
     )
 
 

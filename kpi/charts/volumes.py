@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpi.charts.axes import day_axis, moment, tooltips
 from kpi.charts.layers import layered, lines, nothing
-from kpi.charts.looks import BLUE, GREY, HEIGHT, NOTHING_DRAWN, PADDING, VERMILION, Series
+from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
 from kpi.rows import each_row
 from kpi.text import ABSENT, day_text, written
@@ -23,13 +23,7 @@ MOST_NAMED = 6
 SHAPES = {"low": "triangle-down", "high": "triangle-up"}
 
 
-def volume(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    markers: Sequence[Marker] = (),
-    height: int = HEIGHT,
-) -> alt.LayerChart:
+def volume(frame: pd.DataFrame, *, name: str, markers: Sequence[Marker] = ()) -> alt.LayerChart:
     """One type's events by day, in the band that is usual for the weekday; unusual days are marked.
 
     ``frame`` is `anomalies.judged` of one type, whose name is ``name``.
@@ -45,7 +39,6 @@ def volume(
         unit="attempts",
         from_zero=True,
         markers=markers,
-        height=height,
     )
     strays = frame[(frame["unusual"] != "") & frame["events"].notna()]
     if strays.empty or chart.description == NOTHING_DRAWN:
