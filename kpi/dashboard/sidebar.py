@@ -28,20 +28,6 @@ FILTER_DEFAULTS: dict[str, Any] = {
     **{f"{tag}_mode": ONLY for tag in TAG_NAMES},
 }
 SHARES_SHOWN = 8
-COMPARING = (
-    "Compares every day with the same weekday whole weeks before: in the previous period of the same length, "
-    "364 days before, or in 2015. With nothing chosen, cards compare with 28 days before."
-)
-WEEKS = (
-    "Weeks run from Monday to Sunday and are shown on their Sunday; only whole weeks count. Daily users are "
-    "the mean of the week's days. Monthly users and the ratio are those of its Sunday. Connections are those "
-    "of the whole week."
-)
-USERS = "New: events of a sign-up. For connections: attempts that created the account."
-DEVICES = (
-    "Connections of users who counted as single- or multi-device. This filter applies to connections only: "
-    "measures of users show single- and multi-device users side by side."
-)
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 """For widgets of a single page, whose state needn't outlive it; those of the sidebar use `Address`."""
 
@@ -61,12 +47,27 @@ def draw_sidebar(source: Source, address: Address) -> Chosen:
     """Draws the controls, whose state is in the URL and the same on all pages, and returns the choices."""
     with st.sidebar:
         st.divider()
-        controls = _Controls(source, address)
-        period = controls.draw_period()
+        period = _draw_period(source, address)
         shown = period.first or source.first_day, min(period.last or source.today, source.today)
-        compare = controls.draw_selectbox("Compare with", "compare", periods.COMPARISONS, COMPARING)
-        granularity = controls.draw_radio("A point per", "granularity", [DAY, WEEK], WEEKS)
-        filters = controls.draw_filters()
+        compare = _draw_selectbox(
+            "Compare with",
+            periods.COMPARISONS,
+            key="compare",
+            address=address,
+            help="Compares every day with the same weekday whole weeks before: in the previous period "
+            "of the same length, 364 days before, or in 2015. With nothing chosen, cards compare with "
+            "28 days before.",
+        )
+        granularity = _draw_radio(
+            "A point per",
+            [DAY, WEEK],
+            key="granularity",
+            address=address,
+            help="Weeks run from Monday to Sunday and are shown on their Sunday; only whole weeks "
+            "count. Daily users are the mean of the week's days. Monthly users and the ratio are "
+            "those of its Sunday. Connections are those of the whole week.",
+        )
+        filters = _draw_filters(source, address)
     comparison, words = periods.compared(compare, *shown, source.first_day)
     return Chosen(filters, period, comparison, words, granularity == WEEK)
 
@@ -86,118 +87,161 @@ def notify_bad_values(key: str, known: Sequence[str]) -> None:
             notify_ignored(value, f"isn't a value of {plain(key)}")
 
 
-@dataclass(frozen=True)
-class _Controls:
-    """The controls of one run, over the tags and days of a source."""
+def _draw_period(source: Source, address: Address) -> Period:
+    names = [*periods.PRESETS, periods.CUSTOM]
+    address.imply("period", periods.CUSTOM, "from", "to")
+    preset = _draw_selectbox(
+        "Period",
+        names,
+        key="period",
+        address=address,
+        usual=periods.DEFAULT_PERIOD,
+        help=f"Up to {day_text(source.today)}, the last complete UTC day.",
+    )
+    usual = periods.PRESETS[periods.DEFAULT_PERIOD](source.first_day, source.today)
+    if preset != periods.CUSTOM:
+        for key in ("from", "to"):
+            address.refuse(key, "is a day of a custom period, and another period is chosen")
+            address.note(key, None, None)
+        first, last = periods.PRESETS[preset](source.first_day, source.today)
+        return Period(first, last)
+    first = _draw_day("From", "from", max(usual[0], source.first_day), source, address)
+    last = _draw_day("To", "to", usual[1], source, address)
+    period, notice = periods.custom(first, last)
+    if notice:
+        st.caption(notice)
+    return period
 
-    source: Source
-    address: Address
 
-    def draw_period(self) -> Period:
-        source, address = self.source, self.address
-        names = [*periods.PRESETS, periods.CUSTOM]
-        address.imply("period", periods.CUSTOM, "from", "to")
-        through = f"Up to {day_text(source.today)}, the last complete UTC day."
-        preset = self.draw_selectbox("Period", "period", names, through, periods.DEFAULT_PERIOD)
-        if preset != periods.CUSTOM:
-            for key in ("from", "to"):
-                address.refuse(key, "is a day of a custom period, and another period is chosen")
-                address.note(key, None, None)
-            return Period(*periods.PRESETS[preset](source.first_day, source.today))
-        usual = periods.PRESETS[periods.DEFAULT_PERIOD](source.first_day, source.today)
-        first = self._draw_day("From", "from", max(usual[0], source.first_day))
-        period, notice = periods.custom(first, self._draw_day("To", "to", usual[1]))
-        if notice:
-            st.caption(notice)
-        return period
+def _draw_day(label: str, key: str, usual: date, source: Source, address: Address) -> date:
+    covered = days_text(source.first_day, source.today)
+    address.restore_day(key, usual, source.first_day, source.today, covered)
+    picked = st.date_input(
+        label,
+        usual,
+        source.first_day,
+        source.today,
+        key=key,
+        format="YYYY-MM-DD",
+        required=True,
+    )
+    chosen = picked if isinstance(picked, date) else usual
+    address.note(key, chosen, None)  # always written, so that a link names the same days later
+    return chosen
 
-    def _draw_day(self, label: str, key: str, usual: date) -> date:
-        first, last = self.source.first_day, self.source.today
-        self.address.restore_day(key, usual, first, last, days_text(first, last))
-        picked = st.date_input(
-            label, usual, first, last, key=key, format="YYYY-MM-DD", required=True
+
+def _draw_filters(source: Source, address: Address) -> Filters:
+    chosen: dict[str, Any] = {}
+    for tag, name in TAG_NAMES.items():
+        values = source.tag_values(tag) if tag != "version" else _versions(source, address, chosen)
+        picked, excluded = _draw_tag_filter(tag, name, values, source, address)
+        chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
+    if not source.settings.exclusions:
+        st.caption(
+            "Only a single value of each tag can be chosen: the difference of two filters could "
+            "reveal small groups."
         )
-        chosen = picked if isinstance(picked, date) else usual
-        self.address.note(
-            key, chosen, None
-        )  # always written, so that a link names the same days later
-        return chosen
+    users = _draw_radio(
+        "Users",
+        [EVERYBODY, "new", "existing"],
+        key="users",
+        address=address,
+        help="New: events of a sign-up. For connections: attempts that created the account.",
+    )
+    devices = _draw_radio(
+        "Devices, of connections",
+        [EVERYBODY, "single", "multi"],
+        key="devices",
+        address=address,
+        help="Connections of users who counted as single- or multi-device. This filter applies to "
+        "connections only: measures of users show single- and multi-device users side by side.",
+    )
+    return Filters(
+        **chosen,
+        users=None if users == EVERYBODY else users,
+        devices=None if devices == EVERYBODY else devices,
+    )
 
-    def draw_filters(self) -> Filters:
-        chosen: dict[str, Any] = {}
-        for tag, name in TAG_NAMES.items():
-            values = self._versions(chosen) if tag == "version" else self.source.tag_values(tag)
-            picked, excluded = self._draw_tag_filter(tag, name, values)
-            chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
-        if not self.source.settings.exclusions:
-            st.caption(
-                "Only a single value of each tag can be chosen: the difference of two filters could "
-                "reveal small groups."
-            )
-        users = self.draw_radio("Users", "users", [EVERYBODY, "new", "existing"], USERS)
-        kinds = [EVERYBODY, "single", "multi"]
-        devices = self.draw_radio("Devices, of connections", "devices", kinds, DEVICES)
-        return Filters(
-            **chosen,
-            users=None if users == EVERYBODY else users,
-            devices=None if devices == EVERYBODY else devices,
-        )
 
-    def _versions(self, chosen: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
-        """The versions of the browsers that the reader chose; versions picked before stay options."""
-        only, left_out = chosen.get("browser", ()), chosen.get("not_browser", ())
-        if not only and not left_out:
-            return self.source.tag_values("version")
-        every = self.source.tag_values("version", of_browsers=True)
-        browsers = every["browser"]
-        offered = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
-        offered = offered.sort_values("users", ascending=False, kind="stable")
-        picked = [str(value) for value in st.session_state.get("version", [])]
-        picked += self.address.said("version")
-        lost = every[every["found"].isin(picked) & ~every["found"].isin(offered["found"])]
-        return pd.concat([offered, lost], ignore_index=True)
+def _versions(
+    source: Source, address: Address, chosen: Mapping[str, tuple[str, ...]]
+) -> pd.DataFrame:
+    """The versions of the browsers that the reader chose; versions picked before stay options."""
+    only, left_out = chosen.get("browser", ()), chosen.get("not_browser", ())
+    if not only and not left_out:
+        return source.tag_values("version")
+    every = source.tag_values("version", of_browsers=True)
+    browsers = every["browser"]
+    offered = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
+    offered = offered.sort_values("users", ascending=False, kind="stable")
+    picked = [str(value) for value in st.session_state.get("version", [])]
+    picked += address.said("version")
+    lost = every[every["found"].isin(picked) & ~every["found"].isin(offered["found"])]
+    return pd.concat([offered, lost], ignore_index=True)
 
-    def _draw_tag_filter(self, tag: str, name: str, values: pd.DataFrame) -> tuple[list[str], bool]:
-        """The values that a reader picked of a tag, and True where they are to be left out."""
-        address, subtracts = self.address, self.source.settings.exclusions
-        options = list(dict.fromkeys(str(value) for value in values["found"]))
-        key = f"{tag}_mode"
-        if not subtracts:
-            excluded = EXCEPT in address.said(key)
-            why = "is left out by “all except”" if excluded else "is a second value of the same tag"
-            address.refuse(tag, f"{why}, which is closed here", 0 if excluded else 1)
-        address.restore_choices(tag, options)
-        picked = st.multiselect(
-            name,
-            options,
-            key=tag,
-            placeholder="All",
-            help=_shares_text(values, self.source.min_users),
-            max_selections=None if subtracts else 1,
-        )
-        address.note(tag, picked, [])
-        if not picked or not subtracts:
-            address.note(key, ONLY, ONLY)
-            return picked, False
-        mode = self.draw_radio(f"{name}: which", key, [ONLY, EXCEPT], label_visibility="collapsed")
-        return picked, mode == EXCEPT
 
-    def draw_radio(
-        self, label: str, key: str, options: Sequence[str], help: str | None = None, **look: Any
-    ) -> str:
-        self.address.restore_choice(key, options, options[0])
-        chosen = str(st.radio(label, options, key=key, help=help, horizontal=True, **look))
-        self.address.note(key, chosen, options[0])
-        return chosen
+def _draw_tag_filter(
+    tag: str, name: str, values: pd.DataFrame, source: Source, address: Address
+) -> tuple[list[str], bool]:
+    """The values that a reader picked of a tag, and True where they are to be left out."""
+    options = list(dict.fromkeys(str(value) for value in values["found"]))
+    key = f"{tag}_mode"
+    subtracts = source.settings.exclusions
+    if not subtracts:
+        excluded = EXCEPT in address.said(key)
+        why = "is left out by “all except”" if excluded else "is a second value of the same tag"
+        address.refuse(tag, f"{why}, which is closed here", 0 if excluded else 1)
+    address.restore_choices(tag, options)
+    picked = st.multiselect(
+        name,
+        options,
+        key=tag,
+        placeholder="All",
+        help=_shares_text(values, source.min_users),
+        max_selections=None if subtracts else 1,
+    )
+    address.note(tag, picked, [])
+    if not picked or not subtracts:
+        address.note(key, ONLY, ONLY)
+        return picked, False
+    mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key, address, hidden=True)
+    return picked, mode == EXCEPT
 
-    def draw_selectbox(
-        self, label: str, key: str, options: Sequence[str], help: str, usual: str | None = None
-    ) -> str:
-        default = usual or options[0]
-        self.address.restore_choice(key, options, default)
-        chosen = st.selectbox(label, options, list(options).index(default), key=key, help=help)
-        self.address.note(key, chosen, default)
-        return chosen
+
+def _draw_radio(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    address: Address,
+    help: str | None = None,
+    hidden: bool = False,
+) -> str:
+    address.restore_choice(key, options, options[0])
+    chosen = st.radio(
+        label,
+        options,
+        key=key,
+        help=help,
+        horizontal=True,
+        label_visibility="collapsed" if hidden else "visible",
+    )
+    address.note(key, chosen, options[0])
+    return chosen
+
+
+def _draw_selectbox(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    address: Address,
+    help: str,
+    usual: str | None = None,
+) -> str:
+    default = usual or options[0]
+    address.restore_choice(key, options, default)
+    chosen = st.selectbox(label, options, list(options).index(default), key=key, help=help)
+    address.note(key, chosen, default)
+    return chosen
 
 
 def _shares_text(values: pd.DataFrame, min_users: int) -> str:
