@@ -14,7 +14,8 @@ from benchmarks.generate import Log
 from benchmarks.measure import median_seconds, memory_bytes_per_second, seconds
 from benchmarks.rivals import MONTH, Bitmaps, LastValue, PerDay, Rival, Sketches, pick
 from kpi.meaning.filters import TAGS, Filters
-from kpi.numbers import metrics, users
+from kpi.meaning.question import Question
+from kpi.numbers import users
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 from kpi.store import embedded
@@ -64,15 +65,12 @@ def measured(settings: Settings, log: Log) -> dict[str, Any]:
 
 def parameters(warehouse: Warehouse, filters: Filters, by: str | None = None) -> dict[str, Any]:
     """The bound parameters of `read/engagement` for all users over the whole history."""
-    audiences = ("active",)
+    question, audiences = Question("engagement", filters, by=by), ("active",)
     return {
         "audiences": audiences,
-        **users.counted_sets(warehouse, filters, by, audiences),
-        "broken_by": by or "",
+        **users.counted_sets(warehouse, question, audiences),
         "with_incomplete": 0,
-        "first_day": date(1970, 1, 1),
-        "last_day": date(9999, 1, 1),
-        **filters.parameters(),
+        **question.parameters(),
     }
 
 
@@ -85,7 +83,9 @@ def _ours(warehouse: Warehouse) -> dict[str, dict[str, float]]:
             "query_ms": 1000
             * median_seconds(lambda p=params: warehouse.frame("engagement", **p), 9),
             "frame_ms": 1000
-            * median_seconds(lambda f=filters, b=by: metrics.engagement(warehouse, f, by=b)),
+            * median_seconds(
+                lambda f=filters, b=by: warehouse.ask(Question("engagement", f, by=b))
+            ),
         }
     return figures
 

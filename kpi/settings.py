@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import URL
 
@@ -21,7 +21,15 @@ DEVICE_IDENTITIES = (DEVICE_ID, PLATFORM)
 SECRETS_FILE = Path(".streamlit/secrets.toml")
 
 
-Number = TypeVar("Number", int, float)
+VARIABLES = (
+    "KPI_MIN_USERS KPI_EXCLUSIONS KPI_BREAKDOWNS KPI_MAX_REJECTS_PERCENT KPI_MAX_UNPACKED_RATIO "
+    "KPI_COMPLETE_AFTER_HOURS KPI_KEPT_VALUES KPI_MIN_DAY_PERCENT KPI_MIN_DEVICE_COVERAGE KPI_MEMORY_LIMIT "
+    "KPI_LOCK_SECONDS KPI_LOGIN_HOURS KPI_TRUST_UNVERIFIED_ADDRESSES KPI_NO_LOGIN KPI_STATEMENT_SECONDS "
+    "KPI_APPLICATION_NAME KPI_QUERY_GROUP KPI_S3_STAGING KPI_COPY_ROLE KPI_RAW_TABLE KPI_RAW_TIME"
+).split()
+"""Variables of a setting of the same name, which is read in the type of its default."""
+
+OTHER_NAMES = {"KPI_TRUST_UNVERIFIED_ADDRESSES": "trust_unverified"}
 
 
 @dataclass(frozen=True)
@@ -78,48 +86,24 @@ class Settings:
         home = Path(given.get("KPI_HOME") or "data").expanduser()
         key = given.get("KPI_HMAC_KEY")
         services = given.get("KPI_SYNC_SERVICES")
+        plain = {}
+        for variable in filter(given.get, VARIABLES):
+            name = OTHER_NAMES.get(variable, variable.removeprefix("KPI_").lower())
+            plain[name] = _understood(variable, given[variable], getattr(cls, name))
         return cls(
+            **plain,
             home=home,
             database_url=given.get("KPI_DATABASE_URL") or _connection_url(secrets),
             hmac_key=key.encode() if key else _demo_key(home),
-            min_users=_number(given, "KPI_MIN_USERS", int, cls.min_users),
-            exclusions=_yes(given, "KPI_EXCLUSIONS", cls.exclusions),
-            breakdowns=_yes(given, "KPI_BREAKDOWNS", cls.breakdowns),
-            max_rejects_percent=_number(
-                given, "KPI_MAX_REJECTS_PERCENT", float, cls.max_rejects_percent
-            ),
-            max_unpacked_ratio=_number(
-                given, "KPI_MAX_UNPACKED_RATIO", float, cls.max_unpacked_ratio
-            ),
-            complete_after_hours=_number(
-                given, "KPI_COMPLETE_AFTER_HOURS", float, cls.complete_after_hours
-            ),
-            kept_values=_number(given, "KPI_KEPT_VALUES", int, cls.kept_values),
             sync_services=tuple(s.strip() for s in services.split(",") if s.strip())
             if services
             else cls.sync_services,
-            min_day_percent=_number(given, "KPI_MIN_DAY_PERCENT", float, cls.min_day_percent),
-            min_device_coverage=_number(
-                given, "KPI_MIN_DEVICE_COVERAGE", float, cls.min_device_coverage
-            ),
             device_by=_device_by(given),
-            memory_limit=given.get("KPI_MEMORY_LIMIT") or None,
-            lock_seconds=_number(given, "KPI_LOCK_SECONDS", float, cls.lock_seconds),
             allowed_domains=_names(given, "KPI_ALLOWED_DOMAINS"),
             allowed_addresses=_names(given, "KPI_ALLOWED_ADDRESSES"),
-            login_hours=_number(given, "KPI_LOGIN_HOURS", float, cls.login_hours),
-            trust_unverified=_yes(given, "KPI_TRUST_UNVERIFIED_ADDRESSES"),
-            no_login=_yes(given, "KPI_NO_LOGIN"),
             sign_in="auth" in secrets,
-            statement_seconds=_number(given, "KPI_STATEMENT_SECONDS", float, cls.statement_seconds),
-            application_name=given.get("KPI_APPLICATION_NAME") or cls.application_name,
-            query_group=given.get("KPI_QUERY_GROUP") or cls.query_group,
             connect_args=_connect_args(secrets),
-            s3_staging=given.get("KPI_S3_STAGING") or None,
-            copy_role=given.get("KPI_COPY_ROLE") or None,
-            raw_table=given.get("KPI_RAW_TABLE") or None,
             raw_columns=_pairs(given, "KPI_RAW_COLUMNS"),
-            raw_time=given.get("KPI_RAW_TIME") or cls.raw_time,
         )
 
 
@@ -205,13 +189,6 @@ def _names(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.removeprefix("@") for part in parts if part)
 
 
-def _yes(given: Mapping[str, str], name: str, default: bool = False) -> bool:
-    value = (given.get(name) or str(int(default))).strip().lower()
-    if value not in ("0", "1", "false", "true"):
-        raise Refused(f"{name} must be 0 or 1")
-    return value in ("1", "true")
-
-
 def _device_by(given: Mapping[str, str]) -> str:
     value = (given.get("KPI_DEVICE_BY") or DEVICE_ID).strip().lower()
     if value not in DEVICE_IDENTITIES:
@@ -219,12 +196,17 @@ def _device_by(given: Mapping[str, str]) -> str:
     return value
 
 
-def _number(given: Mapping[str, str], name: str, kind: type[Number], default: Number) -> Number:
-    value = given.get(name)
-    if not value:
-        return default
+def _understood(variable: str, text: str, default: object) -> Any:
+    """A setting of its default's type; raises Refused, without its value, where it is no such thing."""
+    if isinstance(default, bool):
+        value = text.strip().lower()
+        if value not in ("0", "1", "false", "true"):
+            raise Refused(f"{variable} must be 0 or 1")
+        return value in ("1", "true")
+    if not isinstance(default, (int, float)):
+        return text
     with suppress(ValueError):
-        number = kind(value)
+        number = type(default)(text)
         if number >= 0:
             return number
-    raise Refused(f"{name} must be a number of 0 or more")
+    raise Refused(f"{variable} must be a number of 0 or more")

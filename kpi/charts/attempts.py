@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Unpack
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import log_ticks
-from kpi.charts.layers import layered, lines, nothing
+from kpi.charts.axes import log_ticks, tooltips
+from kpi.charts.layers import Beside, layered, nothing, over_days
 from kpi.charts.looks import (
     BLUE,
     GREEN,
@@ -20,15 +20,11 @@ from kpi.charts.looks import (
     TEXT,
     VERMILION,
     WIDE,
-    GoalLine,
     Series,
 )
-from kpi.charts.values import floats, together, values_drawn, with_incomplete
+from kpi.charts.values import floats, together, values_drawn
 from kpi.rows import each_row
 from kpi.text import ABSENT, Unit, written
-
-if TYPE_CHECKING:
-    from kpi.numbers.annotations import Marker
 
 WITHIN_SERIES = (
     Series("completion_percent", "Ever", "Ever", BLUE, width=2.4),
@@ -52,19 +48,13 @@ STEP_WORDS = {
 }
 WAYS = {"account.created": " to create", "account.login": " to sign in"}
 ROW_HEIGHT = 40
+ABOVE_BAR: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 12, "color": TEXT}
 SHOWN_ROWS = 15
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 604_800)
 """The ticks of a logarithmic axis of seconds; minutes, hours and days are written as such."""
 
 
-def ready_within(
-    frame: pd.DataFrame,
-    *,
-    goals: Sequence[GoalLine] = (),
-    markers: Sequence[Marker] = (),
-    incomplete: pd.DataFrame | None = None,
-    height: int = HEIGHT,
-) -> alt.LayerChart:
+def ready_within(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChart:
     """Percent of the attempts begun that were ready within 5 to 60 seconds, and ever, by day.
 
     ``frame`` is `attempts.ready_within`.
@@ -73,26 +63,25 @@ def ready_within(
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_within_values(rows, line.key, complete) for line in WITHIN_SERIES])
 
-    return lines(
-        with_incomplete(values, frame, incomplete),
+    return over_days(
+        values,
+        frame,
         WITHIN_SERIES,
         title="Attempts ready to sync, of those begun",
         unit="percent",
         from_zero=True,
-        goals=goals,
-        markers=markers,
-        height=height,
+        **beside,
     )
 
 
-def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.LayerChart:
+def distribution(frame: pd.DataFrame, *, of: str) -> alt.LayerChart:
     """The percent of attempts that were ready within each time, on a logarithmic axis of time.
 
     ``frame`` is `attempts.connection_distribution`, ``of`` its base ('begun' or 'ready').
     """
     whole = "attempts begun" if of == "begun" else "attempts that became ready"
     if frame.empty:
-        return nothing(height)
+        return nothing()
     values = frame.assign(
         name=[DISTRIBUTION_SERIES[account].title for account in frame["account"]],
         seconds=floats(frame["within_seconds"].clip(lower=TIMES[0])),
@@ -137,8 +126,8 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         scale=alt.Scale(domain=names, range=[list(line.dash) for line in series]),
         legend=None,
     )
-    base = alt.Chart()
-    line = base.mark_line(aria=False).encode(x=x, y=y, color=colour, strokeDash=dash)
+    base = alt.Chart().encode(x=x, y=y, color=colour)
+    line = base.mark_line(aria=False).encode(strokeDash=dash)
     nearest = alt.selection_point(
         name="time_pointed_at",
         nearest=True,
@@ -147,21 +136,13 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         fields=["seconds"],
         empty=False,
     )
-    tips = [
-        alt.Tooltip("within:N", title="Within"),
-        alt.Tooltip("name:N", title="Account"),
-        alt.Tooltip("exact:N", title="Ready"),
-    ]
     point = (
         base.mark_point(filled=True, size=45, aria=False)
         .encode(
-            x=x,
-            y=y,
-            color=colour,
             opacity=alt.OpacityValue(
                 0, condition={"param": nearest.name, "empty": False, "value": 1}
             ),
-            tooltip=tips,
+            tooltip=tooltips(within="Within", name="Account", exact="Ready"),
         )
         .add_params(nearest)
     )
@@ -169,7 +150,7 @@ def distribution(frame: pd.DataFrame, *, of: str, height: int = HEIGHT) -> alt.L
         line,
         point,
         data=values[["name", "seconds", "percent", "within", "exact"]],
-        height=height,
+        height=HEIGHT,
         padding=PADDING,
         description=_distribution_sentence(values, whole),
     )
@@ -190,8 +171,8 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         {
             "words": rows["words"],
             "percent": floats(rows["came_this_far_percent"]),
-            "came": [_of(*pair) for pair in _pairs(rows, "came_this_far")],
-            "lost": [_of(*pair) for pair in _pairs(rows, "lost")],
+            "came": _counts(rows, "came_this_far"),
+            "lost": _counts(rows, "lost"),
             "step_time": rows["words"].map(step_times),
         }
     )
@@ -207,23 +188,18 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
     ]
     base = alt.Chart().encode(
         y=alt.Y("words:N", sort=None, title=None, axis=None, scale=alt.Scale(paddingInner=0)),
-        tooltip=[
-            alt.Tooltip("words:N", title="Step"),
-            alt.Tooltip("came:N", title="Came this far"),
-            alt.Tooltip("lost:N", title="Lost since the step before"),
-            alt.Tooltip("step_time:N", title="Time for this step, median"),
-        ],
+        tooltip=tooltips(
+            words="Step",
+            came="Came this far",
+            lost="Lost since the step before",
+            step_time="Time for this step, median",
+        ),
     )
     x = _percent("percent")
     bar = base.mark_bar(size=12, yOffset=9, color=BLUE, aria=False).encode(x=x)
-    text = base.mark_text(
-        align="left",
-        baseline="middle",
-        dy=-9,
-        fontSize=12,
-        color=TEXT,
-        text={"expr": f"width < {WIDE + 70} ? datum.short : datum.full"},
-    ).encode(x=alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100])))
+    words = f"width < {WIDE + 70} ? datum.short : datum.full"
+    left = alt.XDatum(0, type="quantitative", scale=alt.Scale(domain=[0, 100]))
+    text = base.mark_text(**ABOVE_BAR, dy=-9, text={"expr": words}).encode(x=left)
     return layered(
         bar,
         text,
@@ -257,8 +233,7 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     axis = alt.Axis(
         values=list(ticks), labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
     )
-    tips = [alt.Tooltip("band:N", title="A quarter to three quarters")]
-    base = _rows_base(title, "Median", tips)
+    base = _rows_base(title, "Median", band="A quarter to three quarters")
     bar = base.mark_bar(size=10, yOffset=6, opacity=0.35, color=BLUE, aria=False).encode(
         x=alt.X("low:Q", title=None, scale=scale, axis=axis), x2=alt.X2("high:Q")
     )
@@ -277,7 +252,7 @@ def completion_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     if rows.empty:
         return nothing(ROW_HEIGHT)
     values = _ranked(rows, by, "completion_percent", "begun", "percent")
-    bar = _rows_base(title, "Completed", []).mark_bar(size=10, yOffset=6, color=GREEN, aria=False)
+    bar = _rows_base(title, "Completed").mark_bar(size=10, yOffset=6, color=GREEN, aria=False)
     return _with_labels(
         values, [bar.encode(x=_percent("value"))], f"Completed attempts by {title.lower()}"
     )
@@ -322,14 +297,12 @@ def _step_times(rows: pd.DataFrame) -> str:
     return ", ".join(durations) or ABSENT
 
 
-def _of(percent: float | None, count: float | None) -> str:
-    if pd.isna(percent):
-        return ABSENT
-    return f"{written(percent, 'percent')} ({written(count, 'attempts')})"
-
-
-def _pairs(rows: pd.DataFrame, name: str) -> list[tuple[float, float]]:
-    return list(zip(rows[f"{name}_percent"], rows[name], strict=True))
+def _counts(rows: pd.DataFrame, name: str) -> list[str]:
+    """The percents of a count, each with the count itself."""
+    return [
+        ABSENT if pd.isna(share) else f"{written(share, 'percent')} ({written(n, 'attempts')})"
+        for share, n in zip(rows[f"{name}_percent"], rows[name], strict=True)
+    ]
 
 
 def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: Unit) -> pd.DataFrame:
@@ -347,15 +320,9 @@ def _ranked(rows: pd.DataFrame, by: str, column: str, n: str, unit: Unit) -> pd.
     )
 
 
-def _rows_base(title: str, measure: str, tips: Sequence[alt.Tooltip]) -> alt.Chart:
+def _rows_base(title: str, measure: str, **more: str) -> alt.Chart:
     return alt.Chart().encode(
-        y=_rows_axis(),
-        tooltip=[
-            alt.Tooltip("name:N", title=title),
-            alt.Tooltip("figure:N", title=measure),
-            *tips,
-            alt.Tooltip("n:N", title="n"),
-        ],
+        y=_rows_axis(), tooltip=tooltips(name=title, figure=measure, **more, n="n")
     )
 
 
@@ -366,15 +333,8 @@ def _rows_axis() -> alt.Y:
 
 def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> alt.LayerChart:
     """The marks with each row's name and figures written above them, where no mark can cover them."""
-    words = alt.Chart().mark_text(
-        align="left",
-        baseline="middle",
-        dy=-13,
-        fontSize=12,
-        color=TEXT,
-        limit={"expr": "width"},
-        text={"expr": "datum.name + ':  ' + datum.beside"},
-    )
+    text = {"expr": "datum.name + ':  ' + datum.beside"}
+    words = alt.Chart().mark_text(**ABOVE_BAR, dy=-13, limit={"expr": "width"}, text=text)
     words = words.encode(y=_rows_axis(), x=alt.XValue(0))
     rows = "; ".join(f"{row.name} {row.beside}" for row in each_row(values))
     return layered(

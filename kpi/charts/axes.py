@@ -185,6 +185,11 @@ def _round_step(step: float) -> float:
     return next(size * by for by in (1, 2, 2.5, 5, 10) if size * by >= step * (1 - 1e-9))
 
 
+def tooltips(**titles: str) -> list[alt.Tooltip]:
+    """The text columns that a tooltip shows, each with its title."""
+    return [alt.Tooltip(f"{column}:N", title=title) for column, title in titles.items()]
+
+
 def looks(series: Sequence[Series]) -> dict[str, Any]:
     names = [line.key for line in series]
     colours = alt.Scale(domain=names, range=[line.colour for line in series])

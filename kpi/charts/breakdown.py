@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from kpi.charts.axes import tooltips
 from kpi.charts.labels import LONGEST_LABEL, shortened
-from kpi.charts.layers import layered, lines, nothing
+from kpi.charts.layers import layered, lines, note, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
@@ -57,8 +58,6 @@ def by_value(
     values: Sequence[str],
     *,
     span: tuple[float, float] | None = None,
-    log: bool = False,
-    height: int = 300,
 ) -> alt.LayerChart:
     """A line for each of a few values, in one chart."""
     series = [
@@ -71,10 +70,8 @@ def by_value(
         series,
         title=f"{measure.title} by {by}",
         unit=measure.unit,
-        from_zero=measure.unit != "percent" and not log,
-        log=log,
+        from_zero=measure.unit != "percent",
         span=span,
-        height=height,
     )
 
 
@@ -86,7 +83,6 @@ def course(
     compared: Compared | None = None,
     markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
-    log: bool = False,
     height: int = SMALL_HEIGHT,
 ) -> alt.LayerChart:
     """A small chart with the line of a single value, its axis shared with others by ``span``."""
@@ -100,8 +96,7 @@ def course(
         [series],
         title=f"{measure.title}, {name}",
         unit=measure.unit,
-        from_zero=measure.unit != "percent" and not log,
-        log=log,
+        from_zero=measure.unit != "percent",
         span=span,
         markers=markers,
         compared=compared and compared.drawn(values),
@@ -172,9 +167,9 @@ def ranked(
             domain=False,
         ),
     )
-    tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
+    tips = tooltips(name=by.capitalize(), exact="Value")
     if whiskers:
-        tips.append(alt.Tooltip("interval:N", title="95%"))
+        tips += tooltips(interval="95%")
     base = alt.Chart(shown).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
     text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
@@ -187,22 +182,18 @@ def ranked(
             color=TEXT, strokeWidth=1.4, aria=False
         )
         layers.append(whisker.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tips))
-    notes = None
     if compared is not None:
-        tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]
+        tip = [*tips, *tooltips(before_text=compared.name.capitalize())]
         ticks = alt.Chart(shown.dropna(subset=["before"])).mark_tick(
             color=TEXT, thickness=2.5, height={"band": 0.9}, aria=False
         )
         layers.append(ticks.encode(x=alt.X("before:Q"), y=y, tooltip=tip))
-        notes = alt.TitleParams(
-            f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
-        )
     sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(shown.head(8)))
     return layered(
         *layers,
         height=BAR * len(shown) + AROUND_BARS,
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
-        title=alt.Undefined if notes is None else notes,
+        title=note(f"│ {compared.name}") if compared else alt.Undefined,
     )
 
 

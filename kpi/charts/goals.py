@@ -10,6 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from kpi.charts.axes import tooltips
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, GREY, TEXT, VERMILION, GoalLine, Series
 from kpi.rows import each_row
@@ -107,10 +108,7 @@ def goal_spark(
     frame = frame.dropna()
     x = alt.X("day:T", axis=NO_AXIS)
     y = alt.Y("value:Q", axis=NO_AXIS, scale=alt.Scale(zero=False, nice=False, padding=6))
-    tips = [
-        alt.Tooltip("week:N", title="Week to (UTC)"),
-        alt.Tooltip("words:N", title=title),
-    ]
+    tips = tooltips(week="Week to (UTC)", words=title)
     values = frame.assign(
         week=[day_text(day) for day in frame["day"]],
         words=[written(value, unit) for value in frame["value"]],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import day_axis, moment
+from kpi.charts.axes import day_axis, moment, tooltips
 from kpi.charts.layers import layered, lines, nothing
-from kpi.charts.looks import BLUE, GREY, HEIGHT, NOTHING_DRAWN, PADDING, VERMILION, Series
+from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
 from kpi.rows import each_row
 from kpi.text import ABSENT, day_text, written
@@ -19,33 +19,16 @@ if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
 STRIP_HEIGHT = 26
+MOST_NAMED = 6
 SHAPES = {"low": "triangle-down", "high": "triangle-up"}
 
 
-def volume(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    markers: Sequence[Marker] = (),
-    height: int = HEIGHT,
-) -> alt.LayerChart:
+def volume(frame: pd.DataFrame, *, name: str, markers: Sequence[Marker] = ()) -> alt.LayerChart:
     """One type's events by day, in the band that is usual for the weekday; unusual days are marked.
 
     ``frame`` is `anomalies.judged` of one type, whose name is ``name``.
     """
-    exact = [
-        ABSENT
-        if pd.isna(row.events)
-        else f"{written(row.events, 'attempts')}"
-        + (
-            ""
-            if pd.isna(row.usual)
-            else f"  (usually {written(row.usual, 'attempts')}: {written(row.low, 'attempts')} to "
-            f"{written(row.high, 'attempts')})"
-        )
-        + (f", unusually {row.unusual}" if row.unusual else "")
-        for row in each_row(frame)
-    ]
+    exact = [_exact(row) for row in each_row(frame)]
     values = values_drawn(frame, "events", frame["events"], exact, complete=True)
     values = values.assign(low=floats(frame["low"]), high=floats(frame["high"]))
     series = [Series("events", name, "Events", BLUE, width=1.6)]
@@ -56,18 +39,12 @@ def volume(
         unit="attempts",
         from_zero=True,
         markers=markers,
-        height=height,
     )
     strays = frame[(frame["unusual"] != "") & frame["events"].notna()]
     if strays.empty or chart.description == NOTHING_DRAWN:
         return chart
-    points = [
-        alt.Chart(pd.DataFrame({"day": rows["day"].to_numpy(), "value": floats(rows["events"])}))
-        .mark_point(shape=shape, filled=True, size=90, color=VERMILION, opacity=1, aria=False)
-        .encode(x=alt.X("day:T"), y=alt.Y("value:Q"))
-        for verdict, shape in SHAPES.items()
-        if len(rows := strays[strays["unusual"] == verdict])
-    ]
+    points = _points(strays.assign(value=floats(strays["events"])), ["day", "value"], 90)
+    points = [point.encode(y=alt.Y("value:Q")) for point in points]
     described = f"{chart.description} Unusual: {_days_text(strays)}."
     marked = chart.copy(deep=False)  # with its parameters, which another layering would lose
     marked.layer = [*chart.layer, *points]
@@ -105,21 +82,11 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
         events=[written(value, "attempts") for value in strays["events"]],
         usual=[written(value, "attempts") for value in strays["usual"]],
     )
-    columns = ["day", "type", "date", "events", "usual", "unusual"]
-    tips = [
-        alt.Tooltip("date:N", title="Day (UTC)"),
-        alt.Tooltip("type:N", title="Type"),
-        alt.Tooltip("events:N", title="Events"),
-        alt.Tooltip("usual:N", title="Usually"),
-        alt.Tooltip("unusual:N", title="Unusually"),
-    ]
-    points = [
-        alt.Chart(rows.loc[rows["unusual"] == verdict, columns])
-        .mark_point(shape=shape, filled=True, size=80, color=VERMILION, opacity=1, aria=False)
-        .encode(x=alt.X("day:T"), y=y, tooltip=tips)
-        for verdict, shape in SHAPES.items()
-        if (rows["unusual"] == verdict).any()
-    ]
+    tips = tooltips(
+        date="Day (UTC)", type="Type", events="Events", usual="Usually", unusual="Unusually"
+    )
+    points = _points(rows, ["day", "type", "date", "events", "usual", "unusual"], 80)
+    points = [point.encode(y=y, tooltip=tips) for point in points]
     words = "; ".join(
         f"{name} {_days_text(rows)}" for name, rows in strays.groupby("type", sort=False)
     )
@@ -132,8 +99,30 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     )
 
 
-def _days_text(strays: pd.DataFrame, most: int = 6) -> str:
-    rows = strays.sort_values("day").tail(most)
+def _exact(row: Any) -> str:
+    """A day's events in words, beside what is usual."""
+    if pd.isna(row.events):
+        return ABSENT
+    events, usual, low, high = (
+        written(value, "attempts") for value in (row.events, row.usual, row.low, row.high)
+    )
+    usually = "" if pd.isna(row.usual) else f"  (usually {usual}: {low} to {high})"
+    return f"{events}{usually}{f', unusually {row.unusual}' if row.unusual else ''}"
+
+
+def _points(strays: pd.DataFrame, columns: list[str], size: int) -> list[alt.Chart]:
+    """Triangles on the unusual days: those with few events, and those with many."""
+    return [
+        alt.Chart(strays.loc[strays["unusual"] == verdict, columns])
+        .mark_point(shape=shape, filled=True, size=size, color=VERMILION, opacity=1, aria=False)
+        .encode(x=alt.X("day:T"))
+        for verdict, shape in SHAPES.items()
+        if (strays["unusual"] == verdict).any()
+    ]
+
+
+def _days_text(strays: pd.DataFrame) -> str:
+    rows = strays.sort_values("day").tail(MOST_NAMED)
     days = [f"{row.unusual} on {day_text(row.day.date())}" for row in each_row(rows)]
     before = len(strays) - len(rows)
     return ", ".join([*([f"{before} earlier"] if before else []), *days])

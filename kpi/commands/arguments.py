@@ -9,48 +9,38 @@ from kpi.meaning.filters import TAGS
 from kpi.meaning.tables import TABLES
 
 
-class Checked:
-    """The parser, with the rules that hold between options."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._parser = parser
-
-    def parse_args(self, arguments: list[str] | None) -> argparse.Namespace:
-        """The arguments; ends the program with the usage where they don't go together."""
-        asked = self._parser.parse_args(arguments)
-        metric = getattr(asked, "metric", None)
-        if metric is None:
-            return asked
-        if asked.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
-            self._parser.error(
-                f"--devices goes with attempts only; {metric} has single and multi beside all"
-            )
-        if asked.window and (metric not in TABLES or not TABLES[metric].windows):
-            self._parser.error("--window goes with multi-device only")
-        if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
-            names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
-            self._parser.error(f"--bands goes with {names} only")
-        asked.window = asked.window or 5
-        of_goals = [
-            name
-            for name in ("as_of", "baseline_from", "baseline_to", "baseline", "plain")
-            if getattr(asked, name)
-        ]
-        if of_goals and metric != "goals":
-            self._parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
-        if asked.baseline and (asked.baseline_from or asked.baseline_to):
-            self._parser.error("--baseline has its own period; leave out the days")
-        not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(asked, name)]
-        if not_of_goals and metric == "goals":
-            self._parser.error(
-                "goals have no period, weeks or breakdown; --as-of gives the day to score"
-            )
-        narrowing = (*TAGS, *(f"not_{tag}" for tag in TAGS), "users", "by")
-        narrowed = [name for name in narrowing if getattr(asked, name)]
-        if metric == "firefox" and narrowed:
-            option = narrowed[0].replace("_", "-")
-            self._parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
+def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
+    """The arguments; ends the program with the usage where they don't go together."""
+    asked = parser.parse_args(arguments)
+    metric = getattr(asked, "metric", None)
+    if metric is None:
         return asked
+    if asked.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
+        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
+    if asked.window and (metric not in TABLES or not TABLES[metric].windows):
+        parser.error("--window goes with multi-device only")
+    if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
+        names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
+        parser.error(f"--bands goes with {names} only")
+    asked.window = asked.window or 5
+    of_goals = [
+        name
+        for name in ("as_of", "baseline_from", "baseline_to", "baseline", "plain")
+        if getattr(asked, name)
+    ]
+    if of_goals and metric != "goals":
+        parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
+    if asked.baseline and (asked.baseline_from or asked.baseline_to):
+        parser.error("--baseline has its own period; leave out the days")
+    not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(asked, name)]
+    if not_of_goals and metric == "goals":
+        parser.error("goals have no period, weeks or breakdown; --as-of gives the day to score")
+    narrowing = (*TAGS, *(f"not_{tag}" for tag in TAGS), "users", "by")
+    narrowed = [name for name in narrowing if getattr(asked, name)]
+    if metric == "firefox" and narrowed:
+        option = narrowed[0].replace("_", "-")
+        parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
+    return asked
 
 
 def day(text: str) -> date:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kpi import private
 from kpi.commands import DONE, REFUSED, exporting, loading, simulating, upkeep
-from kpi.commands.arguments import Checked, count, day, positive
+from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
 from kpi.meaning.filters import BREAKDOWNS, TAGS
@@ -24,7 +24,7 @@ from kpi.settings import Settings
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused with one line on stderr, 2 wrong usage."""
     try:
-        asked = _parser().parse_args(arguments)
+        asked = checked(_parser(), arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
@@ -48,7 +48,7 @@ def _carried_out(asked: argparse.Namespace) -> int:
 
 
 @cache
-def _parser() -> Checked:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m kpi",
         description="Exact KPIs of Firefox Accounts, from event files to pages.",
@@ -162,7 +162,7 @@ def _parser() -> Checked:
     doctor.add_argument(
         "--repair", action="store_true", help="first close what others may read of the store"
     )
-    return Checked(parser)
+    return parser
 
 
 def _add_period(

@@ -120,26 +120,20 @@ def _open_to_others(settings: Settings) -> Iterator[Finding]:
         files += inside
     for path in files:
         if private.is_open(path):
-            yield Finding(
-                "secrets",
-                False,
-                f"every user of this machine can read {path}; run: python -m kpi doctor --repair",
-            )
+            open_ = f"every user of this machine can read {path}"
+            yield Finding("secrets", False, f"{open_}; run: python -m kpi doctor --repair")
 
 
 def _sign_outs(settings: Settings) -> Iterator[Finding]:
     """The check that signing out ends a sign-in for every copy of its cookie; only where readers sign in."""
     if not settings.sign_in:
         return
-    if SignOuts(settings.home).can_be_recorded():
-        yield Finding("sign-outs", True, "are recorded")
-    else:
-        yield Finding(
-            "sign-outs",
-            False,
-            f"{settings.home / FOLDER} can't be written to, so copies of a cookie outlive signing out; "
-            "set KPI_HOME to a folder that the dashboard's user may write to",
-        )
+    recorded = SignOuts(settings.home).can_be_recorded()
+    fault = (
+        f"{settings.home / FOLDER} can't be written to, so copies of a cookie outlive signing out; "
+        "set KPI_HOME to a folder that the dashboard's user may write to"
+    )
+    yield Finding("sign-outs", recorded, "are recorded" if recorded else fault)
 
 
 def close(settings: Settings) -> list[Path]:

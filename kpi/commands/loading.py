@@ -48,7 +48,7 @@ def run_load(settings: Settings, asked: argparse.Namespace) -> int:
                 refused += 1
     for line in _load_summary(loads, refused, passed_over):
         print(line)
-    blank = sum(loaded.blank_sequences for loaded in loads)
+    blank = sum(loaded.contents.blank_sequences for loaded in loads)
     if blank and NO_SERVICE not in settings.sync_services:
         from kpi.numbers.coverage import blank_services_sentence
 
@@ -59,21 +59,21 @@ def run_load(settings: Settings, asked: argparse.Namespace) -> int:
 def _load_summary(loads: list[Loaded], refused: int, passed_over: int) -> Iterator[str]:
     """The files of a load in a line, and in a second what the files lack or hold beside."""
     new = [loaded for loaded in loads if loaded.status == "loaded"]
-    events = sum(loaded.rows_kept for loaded in new)
-    rejected = sum(loaded.rows_rejected for loaded in new)
+    events = sum(loaded.contents.accepted for loaded in new)
+    rejected = sum(loaded.contents.rows_rejected for loaded in new)
     line = f"{len(new)} files loaded, {len(loads) - len(new)} already there, {refused} refused"
     if passed_over:
         line += f", {passed_over} passed over"
     line += f": {events} events, {rejected} rows rejected"
     shares = [
-        (name, sum(getattr(loaded, f"rows_with_{part}") for loaded in new))
+        (name, sum(getattr(loaded.contents, f"with_{part}") for loaded in new))
         for name, part in (("a user", "uid"), ("a device", "device"), ("a sequence", "sequence"))
     ]
     if events:
         line += "; " + ", ".join(f"{100 * n / events:.0f}% with {name}" for name, n in shares)
     yield line
     parts = []
-    lines = sum(loaded.lines_passed_over for loaded in new)
+    lines = sum(loaded.contents.passed_over for loaded in new)
     if lines:
         parts.append(f"lines that are no events: {lines}")
     for words, part in (
@@ -96,21 +96,20 @@ def _load_summary(loads: list[Loaded], refused: int, passed_over: int) -> Iterat
 
 def _report_rows(loaded: Loaded) -> None:
     """Rejected, changed and doubtful rows of a file, the first of each, on the standard error."""
-    notes = [(fault, "row rejected") for fault in loaded.faults[:SHOWN]]
-    notes += [(doubt, "row loaded") for doubt in loaded.doubts[:SHOWN]]
+    held = loaded.contents
+    notes = [(fault, "row rejected") for fault in held.faults[:SHOWN]]
+    notes += [(doubt, "row loaded") for doubt in held.doubts[:SHOWN]]
     for fault, outcome in notes:
         print(f"{loaded.source}: line {fault.line}: {fault}; {outcome}", file=sys.stderr)
-    for words, (rows, line) in loaded.changes.items():
+    for words, (rows, line) in held.changes.items():
         more = f", and in {rows - 1} more rows" if rows > 1 else ""
         print(f"{loaded.source}: line {line}{more}: {words}; row loaded", file=sys.stderr)
-    if loaded.rows_rejected > SHOWN:
-        print(f"{loaded.source}: {loaded.rows_rejected} rows rejected in all", file=sys.stderr)
-    if loaded.unknown_types:
-        names = ", ".join(repr(name) for name in list(loaded.unknown_types)[:SHOWN])
-        print(
-            f"{loaded.source}: types beyond the specification's, counted as activity: {names}",
-            file=sys.stderr,
-        )
+    if held.rows_rejected > SHOWN:
+        print(f"{loaded.source}: {held.rows_rejected} rows rejected in all", file=sys.stderr)
+    if held.unknown_types:
+        names = ", ".join(repr(name) for name, _ in held.unknown_types.most_common(SHOWN))
+        beyond = f"types beyond the specification's, counted as activity: {names}"
+        print(f"{loaded.source}: {beyond}", file=sys.stderr)
 
 
 def run_unload(settings: Settings, asked: argparse.Namespace) -> None:

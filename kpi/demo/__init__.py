@@ -6,21 +6,20 @@ judged before there is data. The files are loaded and summarised like anyone's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from kpi.demo.activity import everyday_events
-from kpi.demo.connections import connection_attempts, connection_events, step_times
+from kpi.demo.connections import connection_attempts, connection_events, with_step_times
 from kpi.demo.events import Events, hexadecimal_ids, in_order
 from kpi.demo.files import EventFiles
 from kpi.demo.firefox import write_firefox
 from kpi.demo.population import Population, populate
-from kpi.demo.timeline import DAY_MS, Annotation, Timeline
+from kpi.demo.timeline import DAY_MS, Annotation, Part, Timeline
 
 FIREFOX_FILE = "firefox.csv"
 LOG_DAYS = 14
@@ -28,22 +27,11 @@ SHORTEST_WITH_ALL_FORMATS = 42
 # Parquet and compressed CSV in turn, with one file of JSON lines and one of gzip early on.
 FIRST_KINDS = (".parquet", ".csv.zst", ".jsonl.zst", ".parquet", ".csv.gz")
 LATER_KINDS = (".parquet", ".csv.zst")
-# Kinds of part in which every signing has a sequence of its own, as the specification's example has it.
-SIGNING_KINDS = ("days", "run")
-
-
-class Part(NamedTuple):
-    """A run of days that is simulated at once: logs, a native file, or native files by day."""
-
-    start: int
-    stop: int
-    kind: str
-    name: str = ""
 
 
 def markers(first: date, last: date) -> list[Annotation]:
     """The events simulated in a period: releases, the outage, the holidays, by day."""
-    return Timeline(first, last).annotations()
+    return Timeline(first, last).markers()
 
 
 def write_files(folder: Path, users: int, first: date, last: date, seed: int) -> list[Path]:
@@ -68,13 +56,11 @@ def write_files(folder: Path, users: int, first: date, last: date, seed: int) ->
     files = EventFiles(folder, timeline, uids, devices)
     # One thread simulates while another writes, each part's file after the part before.
     with ThreadPoolExecutor(max_workers=1) as writer:
-        pending: Future[None] | None = None
+        writing = writer.submit(lambda: None)
         for part, events in simulated:
-            if pending is not None:
-                pending.result()
-            pending = writer.submit(_writing(files, part), events)
-        if pending is not None:
-            pending.result()
+            writing.result()
+            writing = writer.submit(files.write, part, events)
+        writing.result()
     files.close()
     return files.written
 
@@ -85,11 +71,10 @@ def simulate(
     """The people of a period, and the events of each part of it, by time, made as they are asked for."""
     log_days = max((part.stop for part in parts if part.kind == "logs"), default=0)
     people = populate(timeline, users, seed)
-    attempts = connection_attempts(timeline, people, seed)
-    steps = step_times(timeline, attempts, seed)
-    connecting = connection_events(timeline, attempts, steps, log_days, seed)
+    attempts = with_step_times(timeline, connection_attempts(people, seed), seed)
+    connecting = connection_events(timeline, attempts, log_days, seed)
     # Everyday use begins on the day after a device is ready, however late that was.
-    ready = (attempts.begin + steps.ready) // DAY_MS + 1
+    ready = (attempts.begin + attempts.ready) // DAY_MS + 1
     own = np.flatnonzero(attempts.new & (attempts.user >= 0))
     people.first[attempts.user[own]] = ready[own]
     others = np.flatnonzero((attempts.device >= 0) & attempts.registers)
@@ -97,24 +82,16 @@ def simulate(
     people.slot_first[slot] = np.maximum(
         people.slot_first[slot], np.where(people.slot_renewed[slot] < 0, ready[others], 0)
     )
-    return people, _parts(timeline, people, connecting, seed, parts)
+    return people, _parts(people, connecting, seed, parts)
 
 
 def _parts(
-    timeline: Timeline, people: Population, connecting: Events, seed: int, parts: list[Part]
+    people: Population, connecting: Events, seed: int, parts: list[Part]
 ) -> Iterator[tuple[Part, Events]]:
     """Each part's events: connection attempts and everyday use in one order of time."""
     times = connecting.columns["time"]
     for part in parts:
-        daily = everyday_events(
-            timeline,
-            people,
-            part.start,
-            part.stop,
-            seed,
-            seq_digits=64 if part.kind == "logs" else 32,
-            signing_ids=part.kind in SIGNING_KINDS,
-        )
+        daily = everyday_events(people, part, seed)
         low, high = np.searchsorted(times, np.array([part.start, part.stop]) * DAY_MS)
         yield part, in_order([connecting.part(int(low), int(high)), daily])
 
@@ -139,12 +116,3 @@ def plan(timeline: Timeline) -> list[Part]:
         label = f"{day:%Y-%m}" if whole else f"{day:%Y-%m-%d}"
         parts.append(Part(start, stop, "month", f"native/{label}{kinds[number]}"))
     return [*parts, Part(by_day, days, "days")]
-
-
-def _writing(files: EventFiles, part: Part) -> Callable[..., None]:
-    """The form in which a part's events are written."""
-    if part.kind == "logs":
-        return lambda events: files.log_days(events, part.start, part.stop)
-    if part.kind == "days":
-        return lambda events: files.native_days(events, part.start, part.stop)
-    return lambda events: files.native(events, part.name)

@@ -7,7 +7,7 @@ import numpy as np
 from kpi.demo.connections import device_on, machine_tags
 from kpi.demo.events import BROWSERS, CONTEXTS, TYPE, Events, hexadecimal_ids, in_order, make_events
 from kpi.demo.population import Population, time_of_day
-from kpi.demo.timeline import DAY_MS, DESKTOP, MOBILE, WEB, Timeline
+from kpi.demo.timeline import DAY_MS, DESKTOP, MOBILE, WEB, Part
 
 SIX_HOURS_MS = 6 * 3_600_000
 # The chances of more than 1, 2 and 3 signings of a device on a day.
@@ -15,38 +15,30 @@ MORE_SIGNINGS = np.array([[0.37, 0.14, 0.045], [0.24, 0.08, 0.02]])
 BLANK_DEVICE = 0.003
 BLANK_SERVICE = 0.012
 WEB_LOGINS = 0.004
+# Kinds of part in which every signing has a sequence of its own, as the specification's example has it.
+SIGNING_KINDS = ("days", "run")
 
 
-def everyday_events(
-    timeline: Timeline,
-    people: Population,
-    start: int,
-    stop: int,
-    seed: int,
-    seq_digits: int,
-    signing_ids: bool,
-) -> Events:
-    """All events outside connection attempts on days start..stop-1, by time.
-
-    seq_digits is the length of the sequences' ids; signing_ids gives each signing a sequence of
-    its own, as the specification's example has it.
-    """
-    rng = np.random.default_rng([seed, 5, start])
-    user, day = _active_days(timeline, people, start, stop, rng)
-    slot, used_on = _used_slots(timeline, people, user, day, rng)
+def everyday_events(people: Population, part: Part, seed: int) -> Events:
+    """All events of a part outside connection attempts, by time."""
+    rng = np.random.default_rng([seed, 5, part.start])
+    user, day = _active_days(people, part.start, part.stop, rng)
+    slot, used_on = _used_slots(people, user, day, rng)
     at_web = people.slot_platform[slot] == WEB
+    own_ids = part.kind in SIGNING_KINDS
     parts = [
-        _signings(timeline, people, slot[~at_web], used_on[~at_web], rng, signing_ids),
-        _web_logins(timeline, people, slot, used_on, at_web, rng, seq_digits),
-        _departures(timeline, people, start, stop, rng),
+        _signings(people, slot[~at_web], used_on[~at_web], rng, own_ids),
+        _web_logins(people, slot, used_on, at_web, rng, 64 if part.kind == "logs" else 32),
+        _departures(people, part.start, part.stop, rng),
     ]
     return in_order(parts)
 
 
 def _active_days(
-    timeline: Timeline, people: Population, start: int, stop: int, rng: np.random.Generator
+    people: Population, start: int, stop: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Who is active on which day: a chance for each user and day, by the day's rhythm."""
+    timeline = people.timeline
     about = np.flatnonzero((people.first < stop) & (people.end > start))
     # Habits slowly grow stronger: the same people, a little more often every year.
     years = float(timeline.years(np.array([(start + stop) // 2]))[0])
@@ -66,11 +58,7 @@ def _active_days(
 
 
 def _used_slots(
-    timeline: Timeline,
-    people: Population,
-    user: np.ndarray,
-    day: np.ndarray,
-    rng: np.random.Generator,
+    people: Population, user: np.ndarray, day: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The machines used on users' active days: the first, if no other is."""
     count = people.slots[user]
@@ -85,8 +73,8 @@ def _used_slots(
         use = people.slot_use[slot]
         if place:
             # A machine at work rests at the weekend; a phone is used a little more.
-            rhythm = timeline.rhythm[people.slot_rhythm[slot], day[there]]
-            use = use * rhythm / timeline.service_level[day[there]]
+            rhythm = people.timeline.rhythm[people.slot_rhythm[slot], day[there]]
+            use = use * rhythm / people.timeline.service_level[day[there]]
         used = (rng.random(there.size) < use) & (day[there] >= people.slot_first[slot])
         if place == 0:
             used |= nothing
@@ -97,7 +85,6 @@ def _used_slots(
 
 
 def _signings(
-    timeline: Timeline,
     people: Population,
     slot: np.ndarray,
     day: np.ndarray,
@@ -121,7 +108,7 @@ def _signings(
     place = np.concatenate(parts_place)
     time = np.concatenate(parts_time) + day[place] * DAY_MS
 
-    tags = machine_tags(timeline, people, slot, day)
+    tags = machine_tags(people, slot, day)
     device = device_on(people, slot, day)
     device = np.where(rng.random(place.size) < BLANK_DEVICE, -1, device[place])
     service = np.where(rng.random(place.size) < BLANK_SERVICE, -1, 0)
@@ -140,7 +127,6 @@ def _signings(
 
 
 def _web_logins(
-    timeline: Timeline,
     people: Population,
     slot: np.ndarray,
     day: np.ndarray,
@@ -154,7 +140,7 @@ def _web_logins(
     slot, day, at_web = slot[chosen], day[chosen], at_web[chosen]
     owner = people.slot_user[slot]
     count = slot.size
-    tags = machine_tags(timeline, people, slot, day)
+    tags = machine_tags(people, slot, day)
     draw = rng.random(count)
     # Most people go to a single site; some sites are not registered as a service.
     site = np.where(draw < 0.75, 1 + owner % 4, rng.integers(1, 5, count))
@@ -172,26 +158,16 @@ def _web_logins(
     ids = hexadecimal_ids(rng, count, seq_digits)
     took = np.minimum(took, (day + 1) * DAY_MS - begin - 1)
     start = make_events(count, ids, time=begin, type=TYPE["sequence.begin"], seq_time=0, **common)
-    login = make_events(
-        count,
-        ids,
-        time=begin + took,
-        type=TYPE["account.login"],
-        seq_time=took,
-        user=owner,
-        **common,
-    )
+    common |= {"time": begin + took, "seq_time": took, "user": owner}
+    login = make_events(count, ids, type=TYPE["account.login"], **common)
     done = np.flatnonzero(at_web | (rng.random(count) < 0.8))
     return in_order([start, login.take(done)])
 
 
-def _departures(
-    timeline: Timeline, people: Population, start: int, stop: int, rng: np.random.Generator
-) -> Events:
+def _departures(people: Population, start: int, stop: int, rng: np.random.Generator) -> Events:
     """People who leave for good: some delete the account, some sign a device out, most just go."""
-    leaving = np.flatnonzero(
-        (people.end > start) & (people.end <= stop) & (people.end < timeline.days)
-    )
+    days = people.timeline.days
+    leaving = np.flatnonzero((people.end > start) & (people.end <= stop) & (people.end < days))
     leaving = leaving[people.end[leaving] > people.first[leaving]]
     draw = rng.random(leaving.size)
     parts = []
@@ -214,7 +190,7 @@ def _departures(
                 device=device,
                 service=0,
                 region=people.region[user],
-                **machine_tags(timeline, people, slot, day),
+                **machine_tags(people, slot, day),
             )
         )
     return in_order(parts) if leaving.size else make_events(0)

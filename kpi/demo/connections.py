@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from kpi.demo.events import (
@@ -30,37 +29,16 @@ HOUR_MS = 3_600_000
 BEGUN, ENTERED, VERIFIED, READY = range(4)
 
 
-@dataclass
-class Attempts:
-    """One entry per attempt: when it begins, whose it is, and how far it comes."""
-
-    begin: np.ndarray
-    new: np.ndarray
-    slot: np.ndarray  # the machine; -1 where the device id must not appear
-    user: np.ndarray
-    device: np.ndarray
-    reached: np.ndarray
-    registers: np.ndarray  # whether a device record is made, or the known record used again
-    tags: dict[str, np.ndarray]
-
-    def take(self, places: np.ndarray) -> Attempts:
-        """The attempts at these places."""
-        return Attempts(
-            self.begin[places],
-            self.new[places],
-            self.slot[places],
-            self.user[places],
-            self.device[places],
-            self.reached[places],
-            self.registers[places],
-            {name: values[places] for name, values in self.tags.items()},
-        )
+Attempts = pd.DataFrame
+"""A row per attempt: begin (ms), new, slot (the machine), user, device (-1 where its id must not appear),
+reached (how far it comes), registers (whether a device record is made, or the known record used again), and a
+column for each tag.
+"""
 
 
-def machine_tags(
-    timeline: Timeline, people: Population, slot: np.ndarray, day: np.ndarray
-) -> dict[str, np.ndarray]:
+def machine_tags(people: Population, slot: np.ndarray, day: np.ndarray) -> dict[str, np.ndarray]:
     """Browser, version and system of a machine on a day: versions arrive with the owner's lag."""
+    timeline = people.timeline
     platform = people.slot_platform[slot]
     current = day - people.slot_lag[slot]
     number = np.arange(-1000, timeline.days)
@@ -75,14 +53,16 @@ def machine_tags(
     return {"browser": browser, "version": version, "os": system}
 
 
-def connection_attempts(timeline: Timeline, people: Population, seed: int) -> Attempts:
+def connection_attempts(people: Population, seed: int) -> Attempts:
     """All attempts of the period by begin: sign-ups, further devices, returns, and failures."""
+    timeline = people.timeline
     rng = np.random.default_rng([seed, 2])
     base, joined = people.base, people.joined
     ups = np.flatnonzero((joined >= 0) & (joined // DAY_MS < timeline.days))
-    added = np.flatnonzero((people.slot_added >= 0) & (_place(people) > 0))
+    first_slot = people.base[people.slot_user]
+    added = np.flatnonzero((people.slot_added >= 0) & (np.arange(first_slot.size) > first_slot))
     renewed = np.flatnonzero(people.slot_renewed >= 0)
-    returned, back = _returns(timeline, people, rng)
+    returned, back = _returns(people, rng)
     slot = np.concatenate([base[ups], added, renewed, returned])
     user = people.slot_user[slot]
     source = np.repeat(range(4), [ups.size, added.size, renewed.size, returned.size])
@@ -101,24 +81,14 @@ def connection_attempts(timeline: Timeline, people: Population, seed: int) -> At
     reached[new & people.abandoned[user]] = ENTERED
     reached[new & people.abandoned[user] & lost] = VERIFIED
     day = begin // DAY_MS
-    tags = machine_tags(timeline, people, slot, day)
-    tags |= _acquisition(timeline, people, rng, slot, day, new, tags["version"])
-    succeeded = Attempts(begin, new, slot, user, device, reached, source != 3, tags)
-    failed = _failures(timeline, rng, succeeded)
-    parts = (succeeded, failed)
-    whole = Attempts(
-        begin=np.concatenate([part.begin for part in parts]),
-        new=np.concatenate([part.new for part in parts]),
-        slot=np.concatenate([part.slot for part in parts]),
-        user=np.concatenate([part.user for part in parts]),
-        device=np.concatenate([part.device for part in parts]),
-        reached=np.concatenate([part.reached for part in parts]),
-        registers=np.concatenate([part.registers for part in parts]),
-        tags={name: np.concatenate([part.tags[name] for part in parts]) for name in tags},
-    )
-    inside = (whole.begin >= 0) & (whole.begin < timeline.days * DAY_MS)
-    order = np.argsort(whole.begin, kind="stable")
-    return whole.take(order[inside[order]])
+    tags = machine_tags(people, slot, day)
+    tags |= _acquisition(people, rng, slot, day, new, tags["version"])
+    columns = {"begin": begin, "new": new, "slot": slot, "user": user, "device": device}
+    columns |= {"reached": reached, "registers": source != 3, **tags}
+    succeeded = pd.DataFrame(columns)
+    whole = pd.concat([succeeded, _failures(timeline, rng, succeeded)])
+    inside = whole[(whole["begin"] >= 0) & (whole["begin"] < timeline.days * DAY_MS)]
+    return inside.sort_values("begin", kind="stable", ignore_index=True)
 
 
 def device_on(people: Population, slot: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -128,10 +98,9 @@ def device_on(people: Population, slot: np.ndarray, day: np.ndarray) -> np.ndarr
     return device + ((device >= 0) & (renewed >= 0) & (day > renewed // DAY_MS))
 
 
-def _returns(
-    timeline: Timeline, people: Population, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _returns(people: Population, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Machines that have to sign in again, and when: a lapsed session, a changed password."""
+    timeline = people.timeline
     start = np.maximum(people.slot_first, 0)
     stay = np.minimum(people.end[people.slot_user], timeline.days) - start
     stay = np.where(people.slot_platform == WEB, 0, np.maximum(stay, 0))
@@ -143,13 +112,7 @@ def _returns(
     return slot[returns], day[returns] * DAY_MS + rng.integers(0, DAY_MS, int(returns.sum()))
 
 
-def _place(people: Population) -> np.ndarray:
-    """A slot's place among its user's slots: 0 for the first."""
-    return np.arange(people.slot_user.size) - people.base[people.slot_user]
-
-
 def _acquisition(
-    timeline: Timeline,
     people: Population,
     rng: np.random.Generator,
     slot: np.ndarray,
@@ -158,6 +121,7 @@ def _acquisition(
     version: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Service, context, entrypoint, campaign, migration and region of attempts."""
+    timeline = people.timeline
     count = slot.size
     platform = people.slot_platform[slot]
     context = np.select(
@@ -185,11 +149,7 @@ def _acquisition(
     launch = day - timeline.number(IOS_LAUNCH)
     phones = (platform == IOS) & (launch >= 0) & (launch < 90) & (draw < 0.35)
     tour = (entry == ENTRYPOINTS.index("whatsnew")) & (draw < 0.70)
-    campaign = np.select(
-        [back, phones, tour, draw > 0.985],
-        list(range(len(CAMPAIGNS))),
-        -1,
-    )
+    campaign = np.select([back, phones, tour, draw > 0.985], range(len(CAMPAIGNS)), -1)
     moving = 0.07 * np.exp(-1.6 * (timeline.years(day) + 0.1))
     migration = np.where(
         (platform == DESKTOP) & (rng.random(count) < moving), MIGRATIONS.index("sync11"), -1
@@ -215,64 +175,52 @@ def completion_share(timeline: Timeline, day: np.ndarray, new: np.ndarray) -> np
 
 def _failures(timeline: Timeline, rng: np.random.Generator, succeeded: Attempts) -> Attempts:
     """Attempts that end early, each like a success of its day; some are their first try."""
-    day = np.clip(succeeded.begin // DAY_MS, 0, timeline.days - 1)
-    share = completion_share(timeline, day, succeeded.new)
+    day = np.clip(succeeded["begin"].to_numpy() // DAY_MS, 0, timeline.days - 1)
+    new = succeeded["new"].to_numpy()
+    share = completion_share(timeline, day, new)
     count = rng.poisson((1 - share) / share)
     donor = np.repeat(np.arange(succeeded.begin.size), count)
-    begin = succeeded.begin[donor]
-    elsewhere = time_of_day(rng, succeeded.tags["region"][donor], rng.random(donor.size) < 0.2)
+    begin = succeeded["begin"].to_numpy()[donor]
+    region = succeeded["region"].to_numpy()
+    elsewhere = time_of_day(rng, region[donor], rng.random(donor.size) < 0.2)
     retry = rng.random(donor.size) < 0.30
     before = (rng.exponential(9.0, donor.size) + 0.6) * MINUTE_MS
     begin = np.where(retry, begin - before.astype(np.int64), begin // DAY_MS * DAY_MS + elsewhere)
-    entered = retry & ~succeeded.new[donor] & (rng.random(donor.size) < 0.55)
+    entered = retry & ~new[donor] & (rng.random(donor.size) < 0.55)
 
     # In the outage nearly everything fails, at the first page or soon after.
     for number in timeline.outage_days:
         near = np.flatnonzero(np.abs(day - number) <= 14)
         missing = 1.7 * near.size / 27 * (1 - timeline.service_level[number])
         extra = rng.choice(near, int(missing)) if near.size else near
-        at = time_of_day(rng, succeeded.tags["region"][extra], rng.random(extra.size) < 0.2)
+        at = time_of_day(rng, region[extra], rng.random(extra.size) < 0.2)
         donor = np.concatenate([donor, extra])
         begin = np.concatenate([begin, number * DAY_MS + at])
         entered = np.concatenate([entered, np.zeros(extra.size, dtype=bool)])
-    failed = succeeded.take(donor)
-    failed.begin = begin
-    failed.device = np.full(donor.size, -1)
-    failed.user = np.where(entered, failed.user, -1)
-    failed.reached = np.where(entered, ENTERED, BEGUN)
-    return failed
+    failed = succeeded.iloc[donor].reset_index(drop=True)
+    reached = np.where(entered, ENTERED, BEGUN)
+    user = np.where(entered, failed["user"], -1)
+    return failed.assign(begin=begin, device=-1, user=user, reached=reached)
 
 
-@dataclass
-class Steps:
-    """The time of each step of an attempt, in ms after its begin."""
+def with_step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Attempts:
+    """The attempts with the time of each step, in ms after the begin; ``reset`` is -1 for nearly all.
 
-    entered: np.ndarray
-    registered: np.ndarray
-    verified: np.ndarray
-    connected: np.ndarray
-    reset: np.ndarray  # -1 for nearly all
-
-    @property
-    def ready(self) -> np.ndarray:
-        """Connected and registered, whichever is later."""
-        return np.maximum(self.connected, self.registered)
-
-
-def step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Steps:
-    """Draw the steps' times: log-normal in the body, with tails of minutes and hours."""
+    Times are log-normal in the body, with tails of minutes and hours. A device is ready once it is connected
+    and registered, whichever is later.
+    """
     rng = np.random.default_rng([seed, 3])
     count, new = attempts.begin.size, attempts.new
-    day = attempts.begin // DAY_MS
+    day = attempts["begin"].to_numpy() // DAY_MS
     years = timeline.years(day)
     usual = np.where(
         new,
         10.75 * np.exp(-0.045 * years) * np.where(day >= timeline.shorter_sign_up_day, 0.86, 1.0),
         5.3 * np.exp(-0.058 * years),
     )
-    pace = np.array([zone[3] for zone in REGIONS])[attempts.tags["region"]]
-    slow = np.array([1.0, 1.24, 1.12, 1.0])[attempts.tags["browser"]]
-    pace = pace * np.where(attempts.tags["entrypoint"] == ENTRYPOINTS.index("firstrun"), 0.94, 1.0)
+    pace = np.array([zone[3] for zone in REGIONS])[attempts.region]
+    slow = np.array([1.0, 1.24, 1.12, 1.0])[attempts.browser]
+    pace = pace * np.where(attempts.entrypoint == ENTRYPOINTS.index("firstrun"), 0.94, 1.0)
     spread = np.where(new, 0.50, 0.46)
     total = usual * pace * slow * np.exp(spread * rng.normal(size=count)) * 1000
 
@@ -293,13 +241,13 @@ def step_times(timeline: Timeline, attempts: Attempts, seed: int) -> Steps:
     registered = entered + gap * np.where(tail & new, 0.02, 0.25) * rng.random(count)
     late = rng.random(count) < 0.11
     registered = np.where(late, connected + 40 + 700 * rng.random(count), registered)
-    times = (entered, registered, verified, connected, reset)
-    return Steps(*(np.rint(time).astype(np.int64) for time in times))
+    ready = np.maximum(connected, registered)
+    steps = {"entered": entered, "registered": registered, "verified": verified, "ready": ready}
+    steps |= {"connected": connected, "reset": reset}
+    return attempts.assign(**{name: np.rint(time).astype(int) for name, time in steps.items()})
 
 
-def connection_events(
-    timeline: Timeline, attempts: Attempts, steps: Steps, flow_days: int, seed: int
-) -> Events:
+def connection_events(timeline: Timeline, attempts: Attempts, flow_days: int, seed: int) -> Events:
     """The events of all attempts, by time, with the ids and tags that their steps carry."""
     rng = np.random.default_rng([seed, 4])
     count, new = attempts.begin.size, attempts.new
@@ -307,7 +255,7 @@ def connection_events(
     ids = pa.concat_arrays(
         [hexadecimal_ids(rng, in_flow, 64), hexadecimal_ids(rng, count - in_flow)]
     )
-    web = attempts.tags["browser"] == BROWSERS.index("Chrome")
+    web = attempts.browser == BROWSERS.index("Chrome")
     ready = (attempts.reached == READY) & ~web
     device = attempts.device
     # Not every client registered its device; now and then a page request goes unrecorded.
@@ -316,22 +264,23 @@ def connection_events(
     twice = rng.random(count) < 0.005
     entered = attempts.reached >= ENTERED
     verified = new & ((attempts.reached == VERIFIED) | (attempts.reached == READY))
-    again = steps.connected + 150 + rng.integers(0, 1500, count)
+    again = attempts.connected + 150 + rng.integers(0, 1500, count)
     zero = np.zeros(count, dtype=np.int64)
-    # Which attempts, which type, when, whether the user and the device are known by then.
+    # Which attempts, which type, when, whether the user is known by then, and since when the device.
     plan = (
         (recorded, "sequence.begin", zero, False, None),
-        (entered & (steps.reset >= 0), "account.reset", steps.reset, True, None),
-        (entered & new, "account.created", steps.entered, True, None),
-        (entered & ~new, "account.login", steps.entered, True, None),
-        (ready & ~unknown & attempts.registers, "device.created", steps.registered, True, zero),
-        (verified, "account.verified", steps.verified, True, steps.registered),
-        (ready, "device.connected", steps.connected, True, steps.registered),
+        (entered & (attempts.reset >= 0), "account.reset", attempts.reset, True, None),
+        (entered & new, "account.created", attempts.entered, True, None),
+        (entered & ~new, "account.login", attempts.entered, True, None),
+        (ready & ~unknown & attempts.registers, "device.created", attempts.registered, True, zero),
+        (verified, "account.verified", attempts.verified, True, attempts.registered),
+        (ready, "device.connected", attempts.connected, True, attempts.registered),
         (ready & twice, "device.connected", again, True, zero),
     )
     parts = []
-    for chosen, name, seq_time, user_known, device_since in plan:
+    for chosen, name, seq_time, user_known, since in plan:
         at = np.flatnonzero(chosen)
+        registered = ready[at] & (seq_time[at] >= (np.inf if since is None else since[at]))
         parts.append(
             make_events(
                 at.size,
@@ -340,13 +289,13 @@ def connection_events(
                 type=TYPE[name],
                 seq_time=seq_time[at],
                 user=attempts.user[at] if user_known else -1,
-                device=_known_device(device, ready, device_since, seq_time, at),
+                device=np.where(registered, device[at], -1),
                 new_user=(new[at] & user_known).astype(np.int16),
-                **{tag: attempts.tags[tag][at] for tag in (*TAGS, "region")},
+                **{tag: attempts[tag][at] for tag in (*TAGS, "region")},
             )
         )
     at = np.flatnonzero(ready & attempts.registers)
-    signed = steps.ready[at] + 700 + rng.integers(0, 2500, at.size)
+    signed = attempts.ready[at] + 700 + rng.integers(0, 2500, at.size)
     tags = ("browser", "version", "os", "service", "region")
     parts.append(
         make_events(
@@ -355,22 +304,9 @@ def connection_events(
             type=TYPE["account.signed"],
             user=attempts.user[at],
             device=device[at],
-            **{tag: attempts.tags[tag][at] for tag in tags},
+            **{tag: attempts[tag][at] for tag in tags},
         )
     )
     events = in_order(parts)
     end = np.searchsorted(events.columns["time"], timeline.days * DAY_MS)
     return events.part(0, int(end))
-
-
-def _known_device(
-    device: np.ndarray,
-    ready: np.ndarray,
-    since: np.ndarray | None,
-    seq_time: np.ndarray,
-    at: np.ndarray,
-) -> np.ndarray | int:
-    """The device ids of a step's events: blank until the device is registered."""
-    if since is None:
-        return -1
-    return np.where(ready[at] & (seq_time[at] >= since[at]), device[at], -1)

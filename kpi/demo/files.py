@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -12,10 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from kpi.demo.events import TAGS, TYPE, TYPES, WORDS, Events
-from kpi.demo.timeline import DAY_MS, Timeline
+from kpi.demo.timeline import DAY_MS, Part, Timeline
 
 NATIVE_TAGS = {"userAgentBrowser": "browser", "userAgentVersion": "version", "userAgentOS": "os"}
 NATIVE_TAGS |= {tag: tag for tag in TAGS[3:]}
+LOG_TAGS = {"ua_browser": "browser", "ua_version": "version", "ua_os": "os"}
+FLOW_TAGS = {
+    **LOG_TAGS,
+    **{tag: tag for tag in ("context", "entrypoint", "migration", "service")},
+    "utm_campaign": "campaign",
+}
 FLOW_TYPES = {"sequence.begin": "flow.begin", "device.connected": "account.keyfetch"}
 VIEWS = ("signup", "signin")
 COPY = {
@@ -23,7 +30,6 @@ COPY = {
     ".csv.gz": "COPY event TO $1 (FORMAT csv, HEADER, COMPRESSION gzip)",
     ".csv.zst": "COPY event TO $1 (FORMAT csv, HEADER, COMPRESSION zstd)",
     ".jsonl.zst": "COPY event TO $1 (FORMAT json, COMPRESSION zstd)",
-    ".jsonl.gz": "COPY event TO $1 (FORMAT json, COMPRESSION gzip)",
 }
 LOG_COPY = "COPY event TO $1 (FORMAT csv, HEADER false)"
 # A bad row among this many: visible to whoever looks, far from what refuses a file.
@@ -73,6 +79,16 @@ class EventFiles:
         """Let go of the engine."""
         self._engine.close()
 
+    def write(self, part: Part, events: Events) -> None:
+        """Write the events of a part in its form."""
+        if part.kind == "logs":
+            self._log_days(part, events)
+        elif part.kind == "days":
+            for day, events_of_day in self._by_day(part, events):
+                self.native(events_of_day, f"native/events-{day}.csv")
+        else:
+            self.native(events, part.name)
+
     def native(self, events: Events, name: str) -> None:
         """Write events in the specification's format; the name's ending says which kind of file.
 
@@ -82,7 +98,7 @@ class EventFiles:
             return
         path = self._path(name)
         ending = name[name.index(".") :]
-        flags = "bool" if ending in (".parquet", ".jsonl.zst", ".jsonl.gz") else "number"
+        flags = np.bool_ if ending in (".parquet", ".jsonl.zst") else np.int8
         table = self._native_table(events, flags, region=ending != ".csv")
         if ending == ".parquet":
             pyarrow.parquet.write_table(
@@ -94,21 +110,14 @@ class EventFiles:
             last = self.timeline.origin_ms + int(events.columns["time"][-1])
             self._blemish(path, len(events), NATIVE_BLEMISHES, last // 1000)
 
-    def native_days(self, events: Events, start: int, stop: int) -> None:
-        """Write one native CSV for each UTC day."""
-        for day, part in self._by_day(events, start, stop):
-            self.native(part, f"native/events-{day}.csv")
-
-    def log_days(self, events: Events, start: int, stop: int) -> None:
+    def _log_days(self, part: Part, events: Events) -> None:
         """Write each day as production's two logs: activity and flow, seconds, no header."""
-        in_activity = np.ones(len(TYPES), dtype=bool)
-        in_activity[[TYPE["sequence.begin"], TYPE["device.connected"]]] = False
-        for day, part in self._by_day(events, start, stop):
-            kind = part.columns["type"]
-            logged = part.take(np.flatnonzero(in_activity[kind]))
-            table = self._activity_table(logged)
+        not_in_activity = (TYPE["sequence.begin"], TYPE["device.connected"])
+        for day, of_day in self._by_day(part, events):
+            logged = ~np.isin(of_day.columns["type"], not_in_activity)
+            table = self._activity_table(of_day.take(np.flatnonzero(logged)))
             self._log(table, f"activity/events-{day}.csv", ACTIVITY_BLEMISHES)
-            flow = part.take(np.flatnonzero(part.seq_id.is_valid().to_numpy(False)))
+            flow = of_day.take(np.flatnonzero(of_day.seq_id.is_valid().to_numpy(False)))
             self._log(self._flow_table(flow), f"flow/flow-{day}.csv", FLOW_BLEMISHES)
 
     def _log(self, table: pa.Table, name: str, blemishes: tuple[str, ...]) -> None:
@@ -124,20 +133,19 @@ class EventFiles:
         self.written.append(path)
         return path
 
-    def _by_day(self, events: Events, start: int, stop: int) -> Iterator[tuple[date, Events]]:
-        limits = np.searchsorted(events.columns["time"], np.arange(start, stop + 1) * DAY_MS)
-        for number in range(start, stop):
-            low, high = limits[number - start : number - start + 2]
-            yield self.timeline.day(number), events.part(int(low), int(high))
+    def _by_day(self, part: Part, events: Events) -> Iterator[tuple[date, Events]]:
+        days = np.arange(part.start, part.stop + 1)
+        limits = np.searchsorted(events.columns["time"], days * DAY_MS).tolist()
+        for number, (low, high) in zip(days[:-1].tolist(), pairwise(limits), strict=True):
+            yield self.timeline.day(number), events.part(low, high)
 
     def _copy(self, table: pa.Table, path: Path, statement: str) -> None:
         self._engine.register("event", table)
         self._engine.execute(statement, [str(path)])
         self._engine.unregister("event")
 
-    def _native_table(self, events: Events, flags: str, region: bool) -> pa.Table:
+    def _native_table(self, events: Events, flags: type[np.generic], region: bool) -> pa.Table:
         columns = events.columns
-        new_user = columns["new_user"] != 0
         named: dict[str, pa.Array] = {
             "timestamp": pa.array(columns["time"] + self.timeline.origin_ms),
             "seqId": events.seq_id,
@@ -145,7 +153,7 @@ class EventFiles:
             "type": _words(columns, "type"),
             "uid": _ids(self.uids, columns["user"]),
             "deviceId": _ids(self.devices, columns["device"]),
-            "newUser": pa.array(new_user if flags == "bool" else new_user.astype(np.int8)),
+            "newUser": pa.array(columns["new_user"].astype(flags)),
         }
         named |= {name: _words(columns, tag) for name, tag in NATIVE_TAGS.items()}
         if region:
@@ -157,9 +165,7 @@ class EventFiles:
         return pa.table(
             {
                 "timestamp": pa.array((columns["time"] + self.timeline.origin_ms) // 1000),
-                "ua_browser": _words(columns, "browser"),
-                "ua_version": _words(columns, "version"),
-                "ua_os": _words(columns, "os"),
+                **{name: _words(columns, tag) for name, tag in LOG_TAGS.items()},
                 "uid": _ids(self.uids, columns["user"]),
                 "type": _words(columns, "type"),
                 "service": _words(columns, "service"),
@@ -195,14 +201,7 @@ class EventFiles:
             "type": pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int16)), words),
             "flow_id": part.seq_id,
             "flow_time": pa.array(columns["seq_time"] + shift[order]),
-            "ua_browser": _words(columns, "browser"),
-            "ua_version": _words(columns, "version"),
-            "ua_os": _words(columns, "os"),
-            "context": _words(columns, "context"),
-            "entrypoint": _words(columns, "entrypoint"),
-            "migration": _words(columns, "migration"),
-            "service": _words(columns, "service"),
-            "utm_campaign": _words(columns, "campaign"),
+            **{name: _words(columns, tag) for name, tag in FLOW_TAGS.items()},
             "utm_content": blank,
             "utm_medium": pa.DictionaryArray.from_arrays(
                 pa.array(np.zeros(len(part), dtype=np.int8), mask=campaign < 0), ["referral"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kpi.demo.timeline import (
     ANDROID,
@@ -99,6 +100,7 @@ class Population:
     that lies before the period.
     """
 
+    timeline: Timeline
     region: np.ndarray
     propensity: np.ndarray
     joined: np.ndarray  # ms of the sign-up's start, -1 before the period
@@ -124,21 +126,19 @@ class Population:
     devices: int
 
 
-def time_of_day(
-    rng: np.random.Generator, region: np.ndarray, mobile: np.ndarray, spread_ms: int = 60_000
-) -> np.ndarray:
+def time_of_day(rng: np.random.Generator, region: np.ndarray, mobile: np.ndarray) -> np.ndarray:
     """Milliseconds after a UTC midnight at which people of these regions begin to use a device."""
     hours = np.array([zone[2] for zone in REGIONS])
     local = FIRST_USE[mobile.astype(np.int8), rng.integers(0, 4096, region.size)]
     shift = (hours * 3_600_000).astype(np.int64)[region]
-    return (local - shift + rng.integers(0, spread_ms, region.size)) % DAY_MS
+    return (local - shift + rng.integers(0, 60_000, region.size)) % DAY_MS
 
 
-def _pick(rng: np.random.Generator, shares: list[float] | np.ndarray, count: int) -> np.ndarray:
-    """Codes drawn by their shares."""
+def _pick(rng: np.random.Generator, shares: ArrayLike, count: int) -> np.ndarray:
+    """Codes, or days, drawn by their shares."""
     limits = np.cumsum(np.asarray(shares, dtype=float))
     codes = np.searchsorted(limits / limits[-1], rng.random(count), "right")
-    return np.minimum(codes, limits.size - 1).astype(np.int8)
+    return np.minimum(codes, limits.size - 1)
 
 
 def populate(timeline: Timeline, users: int, seed: int) -> Population:
@@ -159,8 +159,7 @@ def populate(timeline: Timeline, users: int, seed: int) -> Population:
     stays = np.ceil(rng.exponential(mean_days)).astype(np.int64)
 
     region = _pick(rng, [zone[1] for zone in REGIONS], users)
-    weight = timeline.sign_up_weight
-    join_day = np.sort(_pick_days(rng, weight, joining))
+    join_day = np.sort(_pick(rng, timeline.sign_up_weight, joining))
     joined = np.full(users, -1, dtype=np.int64)
     at = time_of_day(rng, region[is_new], rng.random(joining) < 0.15)
     joined[is_new] = np.sort(_after_outage(timeline, rng, join_day * DAY_MS + at))
@@ -185,6 +184,7 @@ def populate(timeline: Timeline, users: int, seed: int) -> Population:
     base = np.concatenate([[0], np.cumsum(slots["count"])[:-1]])
     machine = _machines(timeline, rng, slots, end, web_only)
     return Population(
+        timeline=timeline,
         region=region,
         propensity=propensity,
         joined=joined,
@@ -200,13 +200,6 @@ def populate(timeline: Timeline, users: int, seed: int) -> Population:
         slot_first=slots["first"],
         **machine,
     )
-
-
-def _pick_days(rng: np.random.Generator, weight: np.ndarray, count: int) -> np.ndarray:
-    """Days drawn by their weights."""
-    limits = np.cumsum(weight)
-    drawn = np.searchsorted(limits / limits[-1], rng.random(count), "right")
-    return np.minimum(drawn, weight.size - 1).astype(np.int64)
 
 
 def _after_outage(timeline: Timeline, rng: np.random.Generator, at: np.ndarray) -> np.ndarray:
@@ -314,7 +307,7 @@ def _machines(
     use = np.where(often, 0.40 + 0.58 * rng.beta(2.2, 1.5, count), 0.03 * rng.random(count))
     use = np.where(place == 0, 0.80 + 0.18 * rng.random(count), use)
 
-    system = _pick(rng, np.array(DESKTOP_SHARES), count)
+    system = _pick(rng, DESKTOP_SHARES, count)
     # New accounts come from old systems ever less often.
     old = (system == OS["Windows XP"]) | (system == OS["Windows Vista"])
     system[old & (day >= 0) & (rng.random(count) < 0.6)] = OS["Windows 7"]

@@ -67,6 +67,15 @@ class Annotation(NamedTuple):
     url: str | None = None
 
 
+class Part(NamedTuple):
+    """A run of days that is simulated at once: logs, a native file, or native files by day."""
+
+    start: int
+    stop: int
+    kind: str
+    name: str = ""
+
+
 def ordinal(day: date) -> int:
     """Days since 1970-01-01."""
     return (day - EPOCH).days
@@ -78,6 +87,13 @@ def _train(releases: tuple[date, ...], before: int, after: int, gap_days: int) -
     earlier = known[0] - gap_days * np.arange(before, 0, -1)
     later = known[-1] + gap_days * np.arange(1, after + 1)
     return np.concatenate([earlier, known, later])
+
+
+FIREFOX_TRAIN = _train(FIREFOX_RELEASES, FIRST_FIREFOX - FIREFOX_BASE, 150, 42)
+"""Release days (ordinals) of Firefox; the first is that of version FIREFOX_BASE."""
+
+IOS_TRAIN = _train(IOS_RELEASES, 0, 70, 84)
+"""Release days (ordinals) of Firefox for iOS, from version 1."""
 
 
 @dataclass(frozen=True)
@@ -193,27 +209,17 @@ class Timeline:
         season = np.where(self.sign_up_season, 1.22, 1.0)
         return week * growth * season * self.holiday**0.6
 
-    @cached_property
-    def firefox_train(self) -> np.ndarray:
-        """Release days (ordinals) of Firefox; the first is that of version FIREFOX_BASE."""
-        return _train(FIREFOX_RELEASES, FIRST_FIREFOX - FIREFOX_BASE, 150, 42)
-
-    @cached_property
-    def ios_train(self) -> np.ndarray:
-        """Release days (ordinals) of Firefox for iOS, from version 1."""
-        return _train(IOS_RELEASES, 0, 70, 84)
-
     def firefox_version(self, numbers: np.ndarray) -> np.ndarray:
         """The major version of Firefox that was newest on each day."""
-        releases = np.searchsorted(self.firefox_train, np.asarray(numbers) + self.origin, "right")
+        releases = np.searchsorted(FIREFOX_TRAIN, np.asarray(numbers) + self.origin, "right")
         return np.maximum(releases, 1) - 1 + FIREFOX_BASE
 
     def ios_version(self, numbers: np.ndarray) -> np.ndarray:
         """The major version of Firefox for iOS that was newest on each day."""
-        releases = np.searchsorted(self.ios_train, np.asarray(numbers) + self.origin, "right")
+        releases = np.searchsorted(IOS_TRAIN, np.asarray(numbers) + self.origin, "right")
         return np.maximum(releases, 1)
 
-    def annotations(self) -> list[Annotation]:
+    def markers(self) -> list[Annotation]:
         """Releases, the outage and the holidays of the period, in order of day."""
         marks: list[Annotation] = []
         newest = int(self.firefox_version(np.array([-1]))[0])
@@ -230,9 +236,8 @@ class Timeline:
         if self.outage_days:
             label = "Outage, two days"
             marks.append(Annotation(self.day(self.outage_days[0]), label, "incident"))
+        feasts = {(12, 25): "Christmas", (1, 1): "New Year"}
         for day in self._calendar:
-            if (day.month, day.day) == (12, 25):
-                marks.append(Annotation(day, "Christmas", "holiday"))
-            if (day.month, day.day) == (1, 1):
-                marks.append(Annotation(day, "New Year", "holiday"))
-        return sorted(marks, key=lambda note: note[:3])
+            if (day.month, day.day) in feasts:
+                marks.append(Annotation(day, feasts[day.month, day.day], "holiday"))
+        return sorted(marks, key=lambda mark: mark[:3])

@@ -74,9 +74,14 @@ class Contents:
         return self.lines - self.rows
 
     @property
+    def rows_rejected(self) -> int:
+        """Rows with a fault."""
+        return sum(self.rejected.values())
+
+    @property
     def accepted(self) -> int:
         """Rows without a fault."""
-        return self.rows - sum(self.rejected.values())
+        return self.rows - self.rows_rejected
 
     def add_change(self, change: Fault, rows: int) -> None:
         """Count rows in which a cell was changed; ``change`` has the first line of them."""

@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from kpi import store
 from kpi.errors import Refused
 from kpi.events import simulated
+from kpi.meaning.tables import PRODUCTS
 from kpi.rows import each_row
 from kpi.settings import Settings
 from kpi.store import queries
 
 COLUMNS = ["day", "product", "dau", "mau"]
-PRODUCTS = ("desktop", "android", "ios")
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,8 @@ def _checked(path: Path) -> pd.DataFrame:
     days = pd.to_datetime(given["day"], format="%Y-%m-%d", errors="coerce")
     spelled = given["day"].str.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
     _refuse(path, given, days.isna() | ~spelled, "day", "is no date like 2016-01-31")
-    _refuse(
-        path,
-        given,
-        ~given["product"].isin(PRODUCTS),
-        "product",
-        f"is none of {', '.join(PRODUCTS)}",
-    )
+    unknown = ~given["product"].isin(PRODUCTS)
+    _refuse(path, given, unknown, "product", f"is none of {', '.join(PRODUCTS)}")
     for column in ("dau", "mau"):
         whole = given[column].str.fullmatch(r"[0-9]{1,15}")
         _refuse(path, given, ~whole, column, "is no whole number of 0 or more")

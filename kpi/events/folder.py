@@ -6,31 +6,10 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from kpi.errors import Refused
 from kpi.events.event_file import EventFile, source_name, unreadable
-
-
-@dataclass(frozen=True)
-class SharedName:
-    """Files of different content whose loads would have the same name."""
-
-    paths: tuple[Path, ...]
-
-    def refusal(self, file: EventFile) -> Refused:
-        """The refusal of this file among them: why it isn't loaded, and what to do."""
-        other = next(path for path in self.paths if path != file.path)
-        way = (
-            "remove or rename either"
-            if other.parent == file.path.parent
-            else "give a folder that both are below, or rename either"
-        )
-        return Refused(
-            f"{file.path}: {other} has the same name, {file.source}, and other content; neither was "
-            f"loaded: {way}"
-        )
 
 
 def event_files(paths: Iterable[Path]) -> tuple[list[EventFile], list[Refused]]:
@@ -58,16 +37,31 @@ def event_files(paths: Iterable[Path]) -> tuple[list[EventFile], list[Refused]]:
     return files, refused
 
 
-def of_a_shared_name(files: Iterable[EventFile]) -> dict[str, SharedName]:
-    """Files whose loads would share a name without being the same file, by that name."""
+def of_a_shared_name(files: Iterable[EventFile]) -> dict[str, list[EventFile]]:
+    """Files of different content whose loads would share a name, by that name."""
     named: dict[str, list[EventFile]] = defaultdict(list)
     for file in files:
         named[file.source].append(file)
     return {
-        source: SharedName(tuple(file.path for file in same))
+        source: same
         for source, same in named.items()
         if len(same) > 1 and len({_content(file) for file in same}) > 1
     }
+
+
+def refusal_of_shared(file: EventFile, same: Iterable[EventFile]) -> Refused:
+    """The refusal of a file among those of its name: why it isn't loaded, and what to do."""
+    other = next(each.path for each in same if each.path != file.path)
+    beside = other.parent == file.path.parent
+    way = (
+        "remove or rename either"
+        if beside
+        else "give a folder that both are below, or rename either"
+    )
+    return Refused(
+        f"{file.path}: {other} has the same name, {file.source}, and other content; neither was "
+        f"loaded: {way}"
+    )
 
 
 def _content(file: EventFile) -> str:

@@ -22,9 +22,9 @@ from sqlalchemy import Connection
 from kpi import store
 from kpi.errors import Refused
 from kpi.events import identity, simulated
-from kpi.events.contents import Contents, Fault
+from kpi.events.contents import Contents
 from kpi.events.event_file import EventFile, has_utf8_name, unreadable
-from kpi.events.folder import event_files, of_a_shared_name
+from kpi.events.folder import event_files, of_a_shared_name, refusal_of_shared
 from kpi.events.layouts import NoEvents, OtherData
 from kpi.events.staging import Reading, Staging
 from kpi.settings import Settings
@@ -43,25 +43,13 @@ _MOST_HASHED = 400_000
 class Loaded:
     """The result of loading a file; ``status`` is 'loaded' or 'unchanged'.
 
-    ``changes`` has what was changed in cells, in words, with the number of rows and the first line;
-    ``missing`` are known columns that the file doesn't have, ``ignored`` names in it that aren't read,
-    ``synonyms`` names that were read as another, in words.
+    ``contents`` is empty of an unchanged file; ``missing`` are known columns that the file doesn't have,
+    ``ignored`` names in it that aren't read, ``synonyms`` names that were read as another, in words.
     """
 
     source: str
     status: str
-    rows_read: int = 0
-    rows_kept: int = 0
-    rows_rejected: int = 0
-    faults: tuple[Fault, ...] = ()
-    unknown_types: dict[str, int] = field(default_factory=dict)
-    doubts: tuple[Fault, ...] = ()
-    changes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    lines_passed_over: int = 0
-    rows_with_uid: int = 0
-    rows_with_device: int = 0
-    rows_with_sequence: int = 0
-    blank_sequences: int = 0
+    contents: Contents = field(default_factory=Contents)
     missing: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
@@ -128,7 +116,7 @@ def load_files(
         for file in files:
             try:
                 if file.source in shared:
-                    raise shared[file.source].refusal(file)
+                    raise refusal_of_shared(file, shared[file.source])
                 report(load_file(loading, settings, file, options))
             except NoEvents as refusal:
                 yield refusal if _is_passed_over(file, refusal) else Refused(*refusal.args)
@@ -226,25 +214,8 @@ def _stored(
     held = staging.contents
     _refuse_too_many_rejects(settings, file, held)
     _write_manifest(connection, load_id, file, staging)
-    return Loaded(
-        file.source,
-        "loaded",
-        held.rows,
-        held.accepted,
-        held.rows - held.accepted,
-        tuple(held.faults),
-        dict(held.unknown_types.most_common(_MOST_TYPES)),
-        tuple(held.doubts),
-        held.changes,
-        held.passed_over,
-        held.with_uid,
-        held.with_device,
-        held.with_sequence,
-        held.blank_sequences,
-        tuple(staging.missing),
-        tuple(staging.ignored),
-        tuple(staging.synonyms),
-    )
+    missing, ignored = tuple(staging.missing), tuple(staging.ignored)
+    return Loaded(file.source, "loaded", held, missing, ignored, tuple(staging.synonyms))
 
 
 def _hashing(
@@ -280,7 +251,7 @@ def _hash_ids(reader: Any, hashing: _Hashing, as_written: bool) -> None:
 
 
 def _refuse_too_many_rejects(settings: Settings, file: EventFile, held: Contents) -> None:
-    rejected = held.rows - held.accepted
+    rejected = held.rows_rejected
     if rejected * 100 <= settings.max_rejects_percent * held.rows:
         return
     first = held.faults[0]
@@ -304,7 +275,7 @@ def _write_manifest(
         format=staging.format,
         rows_read=held.rows,
         rows_kept=held.accepted,
-        rows_rejected=held.rows - held.accepted,
+        rows_rejected=held.rows_rejected,
         rejected_by_reason=json.dumps(dict(sorted(held.rejected.items()))),
         unknown_types=json.dumps(dict(held.unknown_types.most_common(_MOST_TYPES))),
         first_timestamp=held.first_timestamp,

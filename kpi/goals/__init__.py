@@ -5,35 +5,14 @@ is met. `baseline` works out a baseline and its bands, `frozen` stores it; `proj
 year may end, and `backtest` how often that held. Nothing here draws, and nothing here knows of pages.
 """
 
-from kpi.goals.figures import Figures
-from kpi.goals.file import GOALS_FILE, KINDS, Goal, read
-from kpi.goals.scoring import (
-    COLUMNS,
-    MET,
-    NO_DATA,
-    NOT_MET,
-    TOO_CLOSE,
-    Score,
-    of_some_goal,
-    score,
-    scores,
-    table,
-)
-
-__all__ = [
-    "COLUMNS",
-    "GOALS_FILE",
-    "KINDS",
-    "MET",
-    "NOT_MET",
-    "NO_DATA",
-    "TOO_CLOSE",
-    "Figures",
-    "Goal",
-    "Score",
-    "of_some_goal",
-    "read",
-    "score",
-    "scores",
-    "table",
-]
+from kpi.goals.figures import Figures as Figures
+from kpi.goals.file import Goal as Goal
+from kpi.goals.file import read as read
+from kpi.goals.scoring import MET as MET
+from kpi.goals.scoring import NO_DATA as NO_DATA
+from kpi.goals.scoring import NOT_MET as NOT_MET
+from kpi.goals.scoring import TOO_CLOSE as TOO_CLOSE
+from kpi.goals.scoring import Score as Score
+from kpi.goals.scoring import score as score
+from kpi.goals.scoring import scores as scores
+from kpi.goals.scoring import table as table

@@ -68,7 +68,7 @@ def backtest(weeks: pd.Series, ahead: int, scored_weeks: int = 4) -> Backtest:
     ``ahead`` weeks later. Neighbouring tries share weeks, so that they are fewer than they look. Raises
     TooShort where fewer than 8 can be made.
     """
-    known, _ = usable(weeks)
+    known = usable(weeks)
     levels = known.to_numpy()
     wanted = max(ahead, 1)
     possible = len(levels) - FEWEST_WEEKS - FEWEST_TRIES + 1

@@ -129,12 +129,12 @@ def baseline(
         value = pooled.value
     if value is None:
         return None
-    weeks = _whole_weeks(days, first, last)
+    weeks, ends = _whole_weeks(days, first, last)
     bands = _bands(weeks, value) if len(weeks) >= FEWEST_FOR_BAND else {}
     band = pooled.interval if pooled else mean_interval(weeks.mean(axis=1)) if len(weeks) else None
     if band is not None:
         bands = {**bands, "mean_low": band[0], "mean_high": band[1]}
-    warnings = _warnings(days, period, first, last, weeks, known)
+    warnings = _warnings(days, period, first, last, weeks, ends, known)
     return Baseline(period, value, count, len(weeks), warnings=tuple(warnings), **bands)
 
 
@@ -226,7 +226,13 @@ def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:
 
 
 def _warnings(
-    days: pd.Series, period: Period, first: date, last: date, weeks: np.ndarray, known: Calendar
+    days: pd.Series,
+    period: Period,
+    first: date,
+    last: date,
+    weeks: np.ndarray,
+    ends: list[date],
+    known: Calendar,
 ) -> list[str]:
     warnings = []
     start, end = period.bounds
@@ -247,11 +253,11 @@ def _warnings(
                 f"{what}: {', '.join(marks[:3])}{more}. Such days are counted like any."
             )
     if len(weeks) < FEWEST_WEEKS:
-        warnings.append(f"Only {_weeks(len(weeks))}; {FEWEST_WEEKS} or more make a baseline firm.")
+        few = "1 whole week" if len(weeks) == 1 else f"{len(weeks)} whole weeks"
+        warnings.append(f"Only {few}; {FEWEST_WEEKS} or more make a baseline firm.")
     shift = level_shift(weeks.mean(axis=1)) if len(weeks) else None
     if shift:
         at, size = shift
-        ends = _ends_of_whole_weeks(days, first, last)
         day = ends[at] - timedelta(days=WEEK - 1)
         warnings.append(
             f"The level wanders or shifts, most clearly around {day_text(day)}, by {size:+.2g} between the "
@@ -280,15 +286,11 @@ def _weeks_to(days: pd.Series, last: date) -> tuple[np.ndarray, list[date]]:
     return table, ends
 
 
-def _whole_weeks(days: pd.Series, first: date, last: date) -> np.ndarray:
-    table, _ = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
-    return table[~np.isnan(table).any(axis=1)]
-
-
-def _ends_of_whole_weeks(days: pd.Series, first: date, last: date) -> list[date]:
+def _whole_weeks(days: pd.Series, first: date, last: date) -> tuple[np.ndarray, list[date]]:
+    """The weeks of a period that have every day, as `_weeks_to` gives them."""
     table, ends = _weeks_to(days[days.index >= pd.Timestamp(first)], last)
     whole = ~np.isnan(table).any(axis=1)
-    return [end for end, complete in zip(ends, whole, strict=True) if complete]
+    return table[whole], [end for end, complete in zip(ends, whole, strict=True) if complete]
 
 
 def _fault_of_week(values: np.ndarray, end: date, known: Calendar) -> str | None:
@@ -328,7 +330,3 @@ def _calendar_days(first: date, last: date) -> list[date]:
 
 def _days(count: int) -> str:
     return "1 day is" if count == 1 else f"{count} days are"
-
-
-def _weeks(count: int) -> str:
-    return "1 whole week" if count == 1 else f"{count} whole weeks"

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from arch.bootstrap import IIDBootstrap
 
 
+SHORTEST_BLOCK = 2
+
+
 @lru_cache(maxsize=256)
 def circular_blocks(count: int, block: int, draws: int, length: int, seed: int) -> np.ndarray:
     """Numbers of the weeks that each draw holds: (draws, length), from 0 to count - 1.
@@ -34,17 +37,16 @@ def moving_blocks(count: int, block: int, draws: int, seed: int) -> np.ndarray:
     return _drawn(drawing, draws, 1)
 
 
-def block_of(weeks: np.ndarray, shortest: int = 2) -> int:
+def block_of(weeks: np.ndarray) -> int:
     """The number of weeks that hang together, by Politis and White's rule: two to a quarter of them."""
     from arch.bootstrap import optimal_block_length
 
     longest = max(len(weeks) // 4, 1)
     if len(weeks) < 8 or np.ptp(weeks) == 0:
-        return min(shortest, longest)
+        return min(SHORTEST_BLOCK, longest)
     with np.errstate(divide="ignore", invalid="ignore"):  # of weeks that are all but the same
         length = float(optimal_block_length(weeks)["circular"].iloc[0])
-    wanted = shortest if not np.isfinite(length) else max(shortest, round(length))
-    return min(wanted, longest)
+    return min(max(SHORTEST_BLOCK, round(length) if np.isfinite(length) else 0), longest)
 
 
 def _drawn(drawing: IIDBootstrap, draws: int, rounds: int) -> np.ndarray:

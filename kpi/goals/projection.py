@@ -54,7 +54,6 @@ class Projection:
     levels: np.ndarray
     at_end: np.ndarray
     known_weeks: int
-    filled_weeks: int
     yearly: bool
 
     def range_at_end(self) -> tuple[float, float]:
@@ -91,7 +90,7 @@ def project(
     TooShort under 26 whole weeks.
     """
     end = end or date(goal.year, 12, 31)
-    known, filled = usable(weeks)
+    known = usable(weeks)
     last = known.index[-1].date()
     days_left = max((end - last).days, 0)
     ahead = -(-days_left // WEEK)
@@ -108,13 +107,12 @@ def project(
         levels=np.clip(levels, *bounds),
         at_end=np.clip(at_end, *bounds),
         known_weeks=int(weeks.notna().sum()),
-        filled_weeks=filled,
         yearly=has_yearly_pattern(len(known)),
     )
 
 
-def usable(weeks: pd.Series) -> tuple[pd.Series, int]:
-    """The weeks from the first whole week to the last, with the number of gaps that straight lines bridge.
+def usable(weeks: pd.Series) -> pd.Series:
+    """The weeks from the first whole week to the last, with gaps bridged by straight lines.
 
     Raises TooShort under 26 whole weeks, which bridged ones are not.
     """
@@ -124,8 +122,7 @@ def usable(weeks: pd.Series) -> tuple[pd.Series, int]:
         raise TooShort(
             f"Too little history to project from: {have} values, and {FEWEST_WEEKS} are needed."
         )
-    known = weeks.loc[weeks.first_valid_index() : weeks.last_valid_index()]
-    return known.interpolate(), int(known.isna().sum())
+    return weeks.loc[weeks.first_valid_index() : weeks.last_valid_index()].interpolate()
 
 
 def has_yearly_pattern(weeks: int) -> bool:

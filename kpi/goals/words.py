@@ -159,7 +159,7 @@ def frozen_sentence(outlook: Outlook) -> str:
 def period_text(period: Period) -> str:
     """A period as '2015', 'Q4 2015' or its days."""
     first, last = period.bounds
-    if first.year == last.year and (first.day, last.month) != (0, 0):
+    if first.year == last.year:
         edges = (first.month, first.day, last.month, last.day)
         if edges == (1, 1, 12, 31):
             return str(first.year)

@@ -83,16 +83,11 @@ class Question:
         """The same question under other options."""
         return replace(self, options=replace(self.options, **options))
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the table's function: those that apply to it."""
-        given: dict[str, Any] = {
-            "filters": self.filters,
-            "period": self.period,
-            "by": self.by,
-            **{part.name: getattr(self.options, part.name) for part in fields(Options)},
-        }
-        given = {name: value for name, value in given.items() if self.kind.accepts(name)}
-        return {**given, "min_users": self.shown_from} if self.kind.accepts("filters") else given
+    def parameters(self, period: Period | None = None) -> dict[str, Any]:
+        """The bound parameters of breakdown, filter and days; ``period`` replaces the question's own."""
+        first, last = (period or self.period).bounds
+        days = {"first_day": first, "last_day": last}
+        return {"broken_by": self.by or "", **days, **self.filters.parameters()}
 
     def words(self) -> list[str]:
         """The breakdown and options, as parts of a file's name."""

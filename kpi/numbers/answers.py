@@ -14,8 +14,7 @@ import pandas as pd
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import within
 from kpi.meaning.question import Question
-from kpi.numbers import metrics
-from kpi.numbers.published import Publication, Published, Read, noted
+from kpi.numbers.published import Publication, Read
 from kpi.store import queries
 
 LONGEST_PART = 60
@@ -92,11 +91,3 @@ def _safe(word: str) -> str:
         return safe
     sign = hashlib.blake2b(word.encode(), digest_size=3).hexdigest()
     return f"{safe[: LONGEST_PART - len(sign) - 1]}-{sign}"
-
-
-def answer(published: Published, question: Question) -> Answer:
-    """The answer to a question, from one publication."""
-    with noted() as readings:
-        # Copied into a block per type, as reading it would do: charts are cached by their rows.
-        table = metrics.METRICS[question.table](published, **question.arguments()).copy()
-    return Answer(question, table, published.publication, tuple(readings))

@@ -6,18 +6,18 @@ don't count. No hidden part of a whole can be computed from the other parts (`kp
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
-from kpi.meaning.filters import Filters, Period
-from kpi.meaning.question import LEAST_SHOWN
+from kpi.meaning.measures import within
+from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS
-from kpi.numbers.bands import with_shares, with_times
-from kpi.numbers.cells import percent, small, small_or_revealing
-from kpi.numbers.connections import WITHIN_SECONDS, ready_shares
-from kpi.numbers.narrowed import Counted, hidden_counts
+from kpi.numbers.bands import with_shares_of, with_times
+from kpi.numbers.cells import Counted, percent, small, small_or_revealing
+from kpi.numbers.connections import LIMITS, SHARES, ready_shares
+from kpi.numbers.narrowed import hidden_counts
 from kpi.numbers.published import Published
 
 PATH = {
@@ -31,68 +31,47 @@ PATH = {
 """The steps of set-up and their places in order; two steps at the same place are alternatives."""
 
 QUARTILES = ("p25", "median", "p75")
-BREAKDOWN_COUNTS = (
-    "begun",
-    "completed",
-    "connections",
-    *(f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS),
-)
+BREAKDOWN_COUNTS = ("begun", "connections", *SHARES)
 
 
-def ready_within(
-    warehouse: Published,
-    filters: Filters = Filters(),
-    period: Period = Period(),
-    min_users: int = LEAST_SHOWN,
-    incomplete: bool = False,
-    weekly: bool = False,
-) -> pd.DataFrame:
+def ready_within(warehouse: Published, question: Question) -> pd.DataFrame:
     """Of the attempts begun on a day, the percent ready within 5, 10, 30 and 60 seconds, and ever.
 
     One row per day, or per week as in `kpi.numbers.weeks`: day, begun, within_…_seconds_percent,
     completion_percent. A time of exactly the limit is within it. Source: design, section 3.
     """
-    frame = ready_shares(warehouse, filters, period, None, min_users, incomplete, weekly)
-    limits = [f"within_{seconds}_seconds_percent" for seconds in WITHIN_SECONDS]
-    return frame[["day", "begun", *limits, "completion_percent"]]
+    frame = ready_shares(warehouse, replace(question, table="completion"))
+    return frame[["day", "begun", *(SHARES[name] for name in LIMITS), "completion_percent"]]
 
 
-def connection_distribution(
-    warehouse: Published,
-    filters: Filters = Filters(),
-    period: Period = Period(),
-    min_users: int = LEAST_SHOWN,
-    incomplete: bool = False,
-    of: str = "begun",
-) -> pd.DataFrame:
+def connection_distribution(warehouse: Published, question: Question) -> pd.DataFrame:
     """The attempts ready within each time, and their percent of those begun, or of those ready.
 
     One row per account and time: account, within_seconds, ready (attempts up to and including that
-    time), attempts (all of them), percent. ``of`` 'begun' counts the attempts begun in the period, as
+    time), attempts (all of them), percent. The base 'begun' counts the attempts begun in the period, as
     account 'all', since the account of an abandoned attempt is unknown. 'ready' counts those that
     became ready in the period, 'new' and 'existing', half of which are within the median. Times have
-    two digits and are exact. A time is a row only where at least ``min_users`` more attempts became
-    ready since the row before.
+    two digits and are exact. A time is a row only where at least as many more attempts as may be shown
+    became ready since the row before.
     """
-    by_day_ready = int(of == "ready")
+    by_day_ready, least = question.options.of == "ready", question.shown_from
 
-    def read(filters: Filters) -> dict[str, pd.DataFrame]:
-        query = "period_distribution"
-        rows = _rows(warehouse, query, filters, period, incomplete, by_day_ready=by_day_ready)
+    def read(asked: Question) -> dict[str, pd.DataFrame]:
+        rows = _rows(warehouse, "period_distribution", asked, by_day_ready=int(by_day_ready))
         rows["attempts"] = pd.to_numeric(rows["attempts"]).astype("Int64")
-        if of == "begun":
+        if not by_day_ready:
             return {"all": rows}
         return {name: rows[rows["new_account"] == (name == "new")] for name in ACCOUNTS}
 
     def summed(by_account: dict[str, pd.DataFrame]) -> pd.Series:
         return pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
 
-    by_account = read(filters)
+    by_account = read(question)
     totals = summed(by_account)
-    wider = [summed(read(other)) for other in _wider(filters, min_users)]
-    hidden = small_or_revealing(totals, min_users, _few_more(totals, wider, min_users))
+    wider = [summed(read(other)) for other in _wider(question)]
+    hidden = small_or_revealing(totals, least, _few_more(totals, wider, least))
     parts = [
-        _cumulated(rows, account, int(totals[account]), min_users)
+        _cumulated(rows, account, int(totals[account]), least)
         for account, rows in by_account.items()
         if totals[account] > 0 and not hidden[account]
     ]
@@ -104,71 +83,55 @@ def connection_distribution(
     return frame[columns]
 
 
-def connection_breakdown(
-    warehouse: Published,
-    filters: Filters = Filters(),
-    period: Period = Period(),
-    by: str | None = None,
-    min_users: int = LEAST_SHOWN,
-    incomplete: bool = False,
-    bands: bool = False,
-) -> pd.DataFrame:
+def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFrame:
     """Completion and quartiles of a whole period, by a tag of the attempts, most begun first.
 
-    One row per value of ``by`` (of `kpi.meaning.filters.ATTEMPT_BREAKDOWNS`; None gives one row): begun and
+    One row per value of the breakdown (a single row without a breakdown): begun and
     completed attempts, percents of those begun, completed ever and within 5 to 60 seconds, by the days
     begun; connections and their quartiles in seconds by the days ready. An attempt has one value of
     each tag, so rows add up.
     """
 
-    def read(filters: Filters, by: str | None) -> Counted:
-        asked = {"broken_by": by or ""}
-        begun = _rows(warehouse, "period_completion", filters, period, incomplete, **asked)
-        ready = _rows(warehouse, "period_time", filters, period, incomplete, **asked)
+    def read(asked: Question) -> Counted:
+        begun = _rows(warehouse, "period_completion", asked)
+        ready = _rows(warehouse, "period_time", asked)
         frame = begun.merge(ready, on="broken_by", how="outer")
-        if by is None:  # a row, also where nothing matches
+        if asked.by is None:  # a row, also where nothing matches
             frame = frame.set_index("broken_by").reindex([""]).reset_index()
         for name in BREAKDOWN_COUNTS:
             frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
         return Counted(frame.assign(day=0))  # a single place for all of the period
 
-    table = read(filters, by)
-    frame = table.frame.sort_values(["begun", "connections"], ascending=False, kind="stable")
+    frame = read(question).frame.sort_values(
+        ["begun", "connections"], ascending=False, kind="stable"
+    )
     table = Counted(frame.reset_index(drop=True))
-    hidden = hidden_counts(read, table, filters, by, BREAKDOWN_COUNTS, [], min_users)
+    hidden = hidden_counts(read, table, question, BREAKDOWN_COUNTS, [])
     frame = table.frame
-    for limit in (f"within_{seconds}_seconds" for seconds in WITHIN_SECONDS):
-        gone = hidden["begun"] | hidden[limit]
-        frame[f"{limit}_percent"] = percent(frame.pop(limit), frame["begun"]).mask(gone)
-    gone = hidden["begun"] | hidden["completed"]
-    frame["completion_percent"] = percent(frame["completed"], frame["begun"]).mask(gone)
+    for count, share in SHARES.items():
+        share_hidden = hidden["begun"] | hidden[count]
+        frame[share] = percent(frame[count], frame["begun"]).mask(share_hidden)
     for quartile in QUARTILES:
         column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
         frame[f"{quartile}_seconds"] = column.mask(hidden["connections"])
     for count in ("begun", "completed", "connections"):
         frame[count] = frame[count].mask(hidden[count])
-    if _unknown(warehouse, filters, period, incomplete):
+    if _unknown(warehouse, question):
         absent = pd.array([pd.NA] * len(frame), "Float64")
         frame = frame.assign(**{str(name): absent for name in frame if name != "broken_by"})
-    order = ["broken_by", "begun", "completed", "completion_percent"]
-    order += [f"within_{limit}_seconds_percent" for limit in WITHIN_SECONDS]
+    order = ["broken_by", "begun", "completed", *SHARES.values()]
     order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
     frame = frame[order]
-    rows = frame.rename(columns={"broken_by": by}) if by else frame.drop(columns="broken_by")
-    if not bands:
+    if question.by:
+        rows = frame.rename(columns={"broken_by": question.by})
+    else:
+        rows = frame.drop(columns="broken_by")
+    if not question.options.bands:
         return rows
-    shares = [str(name) for name in rows if str(name).endswith("_percent")]
-    rows = with_shares(rows, dict.fromkeys(shares, "begun"))
-    return with_times(rows, warehouse, filters, period, by, "period", incomplete)
+    return with_times(with_shares_of(rows, "begun"), warehouse, question, "period")
 
 
-def setup_steps(
-    warehouse: Published,
-    filters: Filters = Filters(),
-    period: Period = Period(),
-    min_users: int = LEAST_SHOWN,
-    incomplete: bool = False,
-) -> pd.DataFrame:
+def setup_steps(warehouse: Published, question: Question) -> pd.DataFrame:
     """The progress of the attempts begun in a period, and the time of each step of set-up.
 
     One row per step, in order: came_this_far (attempts that took this step or a later step), their
@@ -176,7 +139,8 @@ def setup_steps(
     reached (attempts with an event of this very step), the median seconds from the beginning to it,
     and step_seconds, the median from the latest step before it.
     """
-    counts = _rows(warehouse, "period_steps", filters, period, incomplete)
+    least = question.shown_from
+    counts = _rows(warehouse, "period_steps", question)
 
     def column(name: str, timed_from: str, counts: pd.DataFrame = counts) -> pd.Series:
         rows = counts[counts["timed_from"] == timed_from].set_index("step")
@@ -188,20 +152,19 @@ def setup_steps(
     by_place = came.groupby(places).first()
     before = places.map(by_place.shift()).astype("Int64")
     begun, lost = by_place.iloc[0], before - came
-    wider = [
-        _rows(warehouse, "period_steps", other, period, incomplete)
-        for other in _wider(filters, min_users)
-    ]
-    few = places.map(_small_loss(by_place, min_users))
-    few |= _few_more(came, [column("came_this_far", "begin", rows) for rows in wider], min_users)
-    few_lost = few | small(before, min_users) | small(lost, min_users)
-    few_reached = few | small(reached, min_users)
-    few_reached |= _few_more(
-        reached, [column("reached", "begin", rows) for rows in wider], min_users
-    )
+    wider = [_rows(warehouse, "period_steps", other) for other in _wider(question)]
+    few = places.map(_small_loss(by_place, least))
+    few |= _few_more(came, [column("came_this_far", "begin", rows) for rows in wider], least)
+    few_lost = few | small(before, least) | small(lost, least)
+    few_reached = few | small(reached, least)
+    few_reached |= _few_more(reached, [column("reached", "begin", rows) for rows in wider], least)
     for ways in (places[places == place].index for place in by_place.index):
-        few_reached[ways] |= small_or_revealing(reached[ways], min_users)
-    few_timed = few_reached | small(column("reached", "step_before"), min_users)
+        few_reached[ways] |= small_or_revealing(reached[ways], least)
+    few_timed = few_reached | small(column("reached", "step_before"), least)
+    seconds, step_seconds = (
+        column("median_ms", timed_from).astype("Float64") / 1000
+        for timed_from in ("begin", "step_before")
+    )
     frame = pd.DataFrame(
         {
             "came_this_far": came.mask(few),
@@ -209,59 +172,42 @@ def setup_steps(
             "lost": lost.mask(few_lost),
             "lost_percent": percent(lost, before).mask(few_lost),
             "reached": reached.mask(few_reached),
-            "median_seconds": (column("median_ms", "begin").astype("Float64") / 1000).mask(
-                few_reached
-            ),
-            "step_seconds": (column("median_ms", "step_before").astype("Float64") / 1000).mask(
-                few_timed
-            ),
+            "median_seconds": seconds.mask(few_reached),
+            "step_seconds": step_seconds.mask(few_timed),
         }
     )
-    if _unknown(warehouse, filters, period, incomplete):
+    if _unknown(warehouse, question):
         frame.loc[:, :] = pd.NA
     return frame.rename_axis("step").reset_index()
 
 
-def _unknown(warehouse: Published, filters: Filters, period: Period, incomplete: bool) -> bool:
+def _unknown(warehouse: Published, question: Question) -> bool:
     """True where attempts can't be counted: no event has a sequence, or no day of the period has devices."""
     if warehouse.lacks_sequences:
         return True
-    if not filters.devices:
+    if not question.filters.devices:
         return False
-    first, last = period.bounds
-    known = [
-        warehouse.frame("days", with_incomplete=int(incomplete), device_window=window)
+    incomplete = int(question.options.incomplete)
+    loaded, known = (
+        within(
+            warehouse.frame("days", with_incomplete=incomplete, device_window=window),
+            question.period,
+        )
         for window in (0, ATTEMPT_WINDOW)
-    ]
-    inside = []
-    for days in known:
-        at = pd.to_datetime(days["day"]).dt.date
-        inside.append(days.loc[(at >= first) & (at <= last), "counted"].sum())
-    return inside[0] > 0 and inside[1] == 0
-
-
-def _rows(
-    warehouse: Published,
-    query: str,
-    filters: Filters,
-    period: Period,
-    incomplete: bool,
-    **params: Any,
-) -> pd.DataFrame:
-    first, last = period.bounds
-    return warehouse.frame(
-        query,
-        first_day=first,
-        last_day=last,
-        with_incomplete=int(incomplete),
-        **params,
-        **filters.parameters(),
     )
+    return loaded["counted"].sum() > 0 and known["counted"].sum() == 0
 
 
-def _wider(filters: Filters, min_users: int) -> list[Filters]:
-    """The same filter without each of its dimensions in turn; none where every count is shown."""
-    return [filters.without(name) for name in filters.narrowed] if min_users > 1 else []
+def _rows(warehouse: Published, query: str, question: Question, **params: int) -> pd.DataFrame:
+    incomplete = int(question.options.incomplete)
+    return warehouse.frame(query, **question.parameters(), with_incomplete=incomplete, **params)
+
+
+def _wider(question: Question) -> list[Question]:
+    """The question without each dimension of its filter in turn; none where every count is shown."""
+    filters = question.filters
+    wider = [filters.without(name) for name in filters.narrowed if question.shown_from > 1]
+    return [replace(question, filters=other) for other in wider]
 
 
 def _few_more(counts: pd.Series, wider: list[pd.Series], min_users: int) -> pd.Series:

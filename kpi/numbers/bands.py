@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.days import dates
 from kpi.numbers.published import Published
@@ -27,35 +27,32 @@ def with_shares(table: pd.DataFrame, shares: Mapping[str, str]) -> pd.DataFrame:
     return table
 
 
+def with_shares_of(table: pd.DataFrame, n: str) -> pd.DataFrame:
+    """`with_shares` for every percent of the table, all of the same n."""
+    shares = [str(name) for name in table if str(name).endswith("_percent")]
+    return with_shares(table, dict.fromkeys(shares, n))
+
+
 def with_times(
-    table: pd.DataFrame,
-    published: Published,
-    filters: Filters,
-    period: Period,
-    by: str | None,
-    span: str,
-    incomplete: bool,
+    table: pd.DataFrame, warehouse: Published, question: Question, span: str
 ) -> pd.DataFrame:
     """The table with the interval of each quartile behind it, in seconds; absent where the quartile is.
 
     ``span`` is 'day', 'week' or 'period': the attempts that a row has together.
     """
-    first, last = (weeks.widened(period) if span == "week" else period).bounds
+    period = weeks.widened(question.period) if span == "week" else question.period
     by_account = "account" in table
-    ranked = published.frame(
+    ranked = warehouse.frame(
         "time_bands",
-        broken_by=by or "",
         by_account=int(by_account),
         span=span,
-        first_day=first,
-        last_day=last,
-        with_incomplete=int(incomplete),
-        **filters.parameters(),
+        **question.parameters(period),
+        with_incomplete=int(question.options.incomplete),
     )
     ranked["day"] = dates(ranked["day"])
     ranked["account"] = ranked["new_account"].map({1: "new", 0: "existing"})
     keys = {
-        "broken_by": by,
+        "broken_by": question.by,
         "day": "day" if "day" in table else None,
         "account": "account" if by_account else None,
     }

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from kpi.numbers import weeks
+
+Anyway = tuple[pd.Series | None, pd.Series | None]
+"""Cells to hide in any case: of a table, and of the same table by day."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Whole counts of attempts by broken_by, day and levels; ``daily`` are a weekly table's by day."""
+
+    frame: pd.DataFrame
+    daily: pd.DataFrame | None = None
+
+    def each(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Counted:
+        """Both tables, changed in the same way."""
+        return Counted(change(self.frame), None if self.daily is None else change(self.daily))
 
 
 def percent(part: pd.Series, whole: pd.Series) -> pd.Series:
@@ -65,20 +81,14 @@ def hidden_parts(
 
 
 def hidden_attempts(
-    frame: pd.DataFrame,
-    daily: pd.DataFrame | None,
-    count: str,
-    levels: list[str],
-    min_users: int,
-    anyway: tuple[pd.Series | None, pd.Series | None] = (None, None),
+    table: Counted, count: str, levels: list[str], min_users: int, anyway: Anyway = (None, None)
 ) -> pd.Series:
     """The cells of a table of attempts to hide: its values of a breakdown add up to the table without it.
 
-    ``levels`` are its columns beside broken_by and day. Where ``frame`` is by week and ``daily`` the
-    same counts by day, a week is hidden too if the week less its shown days would reveal a single hidden
-    day, or fewer people than the minimum. ``anyway`` are cells of both to hide in any case.
+    ``levels`` are its columns beside broken_by and day. Of a weekly table, a week is hidden too if the week
+    less its shown days would reveal a single hidden day, or fewer people than the minimum.
     """
-    whole = ["day", *levels]
+    frame, daily, whole = table.frame, table.daily, ["day", *levels]
     if daily is None:
         return hidden_parts(frame, count, whole, min_users, anyway[0])
     keys = ["broken_by", "day", *levels]
@@ -91,33 +101,23 @@ def hidden_attempts(
 
 
 def hidden_accounts(
-    frame: pd.DataFrame,
-    daily: pd.DataFrame | None,
-    broken: bool,
-    min_users: int,
-    anyway: tuple[pd.Series | None, pd.Series | None] = (None, None),
+    table: Counted, broken: bool, min_users: int, anyway: Anyway = (None, None)
 ) -> pd.Series:
     """The cells of connections to hide: new and existing accounts add up to all, values to accounts.
 
     An account whose connections are hidden on a day is hidden under every value of a breakdown as well.
-    ``anyway`` are cells of both tables to hide in any case.
     """
     if not broken:  # the two accounts of a day are the parts, as the values of a breakdown are
-        by_day = None if daily is None else _accounts_as_values(daily)
-        return hidden_attempts(
-            _accounts_as_values(frame), by_day, "connections", [], min_users, anyway
-        )
-    whole = _over_values(frame)
-    whole_daily = None if daily is None else _over_values(daily)
-    gone = hidden_accounts(whole, whole_daily, False, min_users)
-    hidden = _either(_under_values(frame, whole, gone), anyway[0])
+        parts = table.each(_accounts_as_values)
+        return hidden_attempts(parts, "connections", [], min_users, anyway)
+    whole = table.each(_over_values)
+    gone = hidden_accounts(whole, False, min_users)
+    hidden = _either(_under_values(table.frame, whole.frame, gone), anyway[0])
     hidden_daily = None
-    if daily is not None and whole_daily is not None:
-        gone = hidden_accounts(whole_daily, None, False, min_users)
-        hidden_daily = _either(_under_values(daily, whole_daily, gone), anyway[1])
-    return hidden_attempts(
-        frame, daily, "connections", ["account"], min_users, (hidden, hidden_daily)
-    )
+    if table.daily is not None and whole.daily is not None:
+        gone = hidden_accounts(Counted(whole.daily), False, min_users)
+        hidden_daily = _either(_under_values(table.daily, whole.daily, gone), anyway[1])
+    return hidden_attempts(table, "connections", ["account"], min_users, (hidden, hidden_daily))
 
 
 def _either(hidden: pd.Series, anyway: pd.Series | None) -> pd.Series:

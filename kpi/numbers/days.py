@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 
 from kpi.errors import NoData
-from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import ALL_DAYS, Question
 from kpi.numbers.published import Published
 
 NO_COMPLETE_DAY = (
@@ -15,39 +16,33 @@ NO_COMPLETE_DAY = (
 )
 
 
-def judged_period(filters: Filters, period: Period, by: str | None) -> Period:
-    """The days by which cells under a filter are judged: all, so that no choice of days reveals more."""
-    return Period() if filters.narrowed and by is None else period
+def judged(question: Question) -> Question:
+    """The question by which cells are judged: a filter is judged over all days, so no period reveals more."""
+    over_all_days = question.filters.narrowed and question.by is None
+    return replace(question, period=ALL_DAYS) if over_all_days else question
 
 
 def finished(
-    frame: pd.DataFrame,
-    period: Period,
-    by: str | None,
-    shown: set[str],
-    warehouse: Published,
-    incomplete: bool,
+    frame: pd.DataFrame, shown: set[str], warehouse: Published, question: Question
 ) -> pd.DataFrame:
     """The rows of the period up to the last day that counts, with a column of the breakdown, if any.
 
     ``shown`` are the values of a breakdown that are listed.
     """
-    frame = within_period(frame, period, warehouse, incomplete)
-    if not by:
+    frame = within_period(frame, warehouse, question)
+    if not question.by:
         return frame.drop(columns="broken_by")
     frame = frame[frame["broken_by"].isin(shown)].reset_index(drop=True)
-    return frame.rename(columns={"broken_by": by})
+    return frame.rename(columns={"broken_by": question.by})
 
 
-def within_period(
-    frame: pd.DataFrame, period: Period, warehouse: Published, incomplete: bool
-) -> pd.DataFrame:
+def within_period(frame: pd.DataFrame, warehouse: Published, question: Question) -> pd.DataFrame:
     """The rows of the period up to the last day that counts."""
     publication = warehouse.publication
-    today = publication.last_day if incomplete else publication.last_complete_day
+    today = publication.last_day if question.options.incomplete else publication.last_complete_day
     if today is None:
         raise NoData(NO_COMPLETE_DAY)
-    first, last = period.bounds
+    first, last = question.period.bounds
     inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= stamp(min(last, today)))
     return frame[inside].reset_index(drop=True)
 

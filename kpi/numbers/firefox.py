@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kpi.meaning.definitions import WEEK
-from kpi.meaning.filters import Period
+from kpi.meaning.question import Question
 from kpi.meaning.tables import PRODUCTS
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent
@@ -13,7 +13,7 @@ from kpi.numbers.days import dates, stamp
 from kpi.numbers.published import Published
 
 
-def firefox(warehouse: Published, period: Period = Period(), weekly: bool = False) -> pd.DataFrame:
+def firefox(warehouse: Published, question: Question) -> pd.DataFrame:
     """Firefox's own engagement ratio, by product, from the figures given to `load-firefox`.
 
     One row per day and product: day, product, dau, dau_7day_mean, mau (users), engagement_ratio
@@ -40,8 +40,8 @@ def firefox(warehouse: Published, period: Period = Period(), weekly: bool = Fals
     frame["product"] = pd.Categorical(frame["product"], PRODUCTS, ordered=True)
     frame = frame.sort_values(["day", "product"], ignore_index=True)
     frame["product"] = frame["product"].astype("str")
-    if weekly:
+    if question.options.weekly:
         frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
-    first, last = period.bounds
+    first, last = question.period.bounds
     inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= stamp(last))
     return frame.loc[inside, columns].reset_index(drop=True)

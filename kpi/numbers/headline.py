@@ -19,7 +19,7 @@ class LastDay:
 
     day: date
     value: float | None
-    n: int | None
+    n: float | None
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,7 @@ def headline(
         values.over(subject, window),
         values.over(subject, before, bands=False),
         LastDay(
-            last_day,
-            _on(values.daily(subject), last_day),
-            _count(_on(values.daily_n(subject), last_day)),
+            last_day, _on(values.daily(subject), last_day), _on(values.daily_n(subject), last_day)
         ),
         usual_swing(values.week_values(subject, last_day), MONTH // WEEK, days_before // WEEK),
     )
@@ -73,7 +71,3 @@ def headline(
 def _on(days: pd.Series, day: date) -> float | None:
     value = days.get(pd.Timestamp(day))
     return None if value is None or pd.isna(value) else float(value)
-
-
-def _count(value: float | None) -> int | None:
-    return None if value is None else int(value)

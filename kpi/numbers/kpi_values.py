@@ -9,7 +9,6 @@ from datetime import date
 from functools import cache
 from typing import Self
 
-import numpy as np
 import pandas as pd
 
 from kpi.errors import NoData
@@ -135,14 +134,13 @@ class KpiValues:
         unknown = self.why_unknown(of, window)
         if unknown:
             return WindowValue(window, None, reason=unknown)
-        value = (
-            self._of_attempts(of, window, bands)
-            if of.kpi.measure.pooled_in
-            else self._of_users(of, window)
-        )
-        return (
-            value if value.value is not None else replace(value, reason=self._why_none(of, window))
-        )
+        if of.kpi.measure.pooled_in:
+            value = self._of_attempts(of, window, bands)
+        else:
+            value = self._of_users(of, window)
+        if value.value is None:
+            return replace(value, reason=self._why_none(of, window))
+        return value
 
     def week_values(self, of: Subject, as_of: date) -> pd.Series:
         """The KPI by whole week up to a day, by the week's last day, oldest first; NaN where it is absent.
@@ -237,14 +235,11 @@ class KpiValues:
     def _counted_days(self) -> pd.Series:
         """True for each UTC day that counts: it is loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
-        index = pd.DatetimeIndex(pd.to_datetime(days["day"]).astype("datetime64[s]"))
-        return pd.Series(days["counted"].to_numpy() == 1, index=index)
+        return by_day(days, "counted") == 1
 
     def _rows(self, of: Subject, weekly: bool = False) -> pd.DataFrame:
-        options = Options(weekly, self.incomplete, of.device_window)
-        question = Question(
-            of.kpi.table.name, of.filters, options=options, shown_from=self.min_users
-        )
+        options, name = Options(weekly, self.incomplete, of.device_window), of.kpi.table.name
+        question = Question(name, of.filters, options=options, shown_from=self.min_users)
         return of.kpi.rows(self._ask(question).table)
 
 
@@ -269,9 +264,8 @@ def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
 
 def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
-    first, last = period.bounds
-    inside = [first <= day.date() <= last for day in days.index]
-    return days[np.array(inside, dtype=bool)].dropna()
+    first, last = (pd.Timestamp(day.isoformat()) for day in period.bounds)
+    return days[(days.index >= first) & (days.index <= last)].dropna()
 
 
 def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
@@ -279,7 +273,8 @@ def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
 
     A week is NaN unless all its seven days have a value.
     """
-    ends = pd.date_range(end=pd.Timestamp(as_of), periods=_weeks_until(days, as_of), freq="7D")
+    length = 0 if days.empty else (pd.Timestamp(as_of) - days.index[0]).days + 1
+    ends = pd.date_range(end=pd.Timestamp(as_of), periods=max(length // WEEK, 0), freq="7D")
     return days.rolling(WEEK, min_periods=WEEK).mean().reindex(ends)
 
 
@@ -288,9 +283,3 @@ def by_day(table: pd.DataFrame, column: str) -> pd.Series:
     index = pd.DatetimeIndex(pd.to_datetime(table["day"]).astype("datetime64[s]"), name="day")
     values = table[column].astype("Float64").to_numpy("float64", na_value=float("nan"))
     return pd.Series(values, index=index, name=column)
-
-
-def _weeks_until(days: pd.Series, as_of: date) -> int:
-    if days.empty:
-        return 0
-    return max(((pd.Timestamp(as_of) - days.index[0]).days + 1) // WEEK, 0)

@@ -22,16 +22,10 @@ def rows(manifest: pd.DataFrame) -> tuple[int, int]:
 
 def reasons(manifest: pd.DataFrame) -> pd.DataFrame:
     """Reasons for rejected rows of the loads in force: reason, rows, files; the most frequent first."""
-    counts: dict[str, list[int]] = {}
-    for text in manifest.loc[manifest["status"] == LOADED, "rejected_by_reason"]:
-        for reason, count in json.loads(text).items():
-            rows_files = counts.setdefault(reason, [0, 0])
-            rows_files[0] += int(count)
-            rows_files[1] += 1
-    frame = pd.DataFrame(
-        [(reason, *rows_files) for reason, rows_files in counts.items()],
-        columns=["reason", "rows", "files"],
-    )
+    rejected = manifest.loc[manifest["status"] == LOADED, "rejected_by_reason"]
+    counts = [item for text in rejected for item in json.loads(text).items()]
+    by_reason = pd.DataFrame(counts, columns=["reason", "rows"]).groupby("reason")["rows"]
+    frame = by_reason.agg(rows="sum", files="count").reset_index()
     return frame.sort_values(["rows", "reason"], ascending=[False, True], ignore_index=True)
 
 

@@ -9,45 +9,32 @@ the table without the filter.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from kpi.meaning.filters import Filters
-from kpi.numbers.cells import hidden_accounts, hidden_attempts, small
+from kpi.meaning.question import Question
+from kpi.numbers.cells import Anyway, Counted, hidden_accounts, hidden_attempts, small
 
-Anyway = tuple[pd.Series | None, pd.Series | None]
 DEVICES = "devices"
 """The only dimension by which attempts are filtered but never broken down."""
 
 
-@dataclass(frozen=True)
-class Counted:
-    """Whole counts of attempts by broken_by, day and levels; ``daily`` are a weekly table's by day."""
-
-    frame: pd.DataFrame
-    daily: pd.DataFrame | None = None
-
-
 def hidden_counts(
-    read: Callable[[Filters, str | None], Counted],
+    read: Callable[[Question], Counted],
     table: Counted,
-    filters: Filters,
-    by: str | None,
+    question: Question,
     counts: Sequence[str],
     levels: Sequence[str],
-    min_users: int,
 ) -> dict[str, pd.Series]:
-    """The cells to hide of each count of a table of attempts, read under ``filters`` and ``by``.
+    """The cells to hide of each count of a question's table of attempts.
 
-    ``read`` gives the same table under another filter and breakdown, for the days that are shown.
+    ``read`` gives the same table for a question under another filter and breakdown.
     """
-    beside = {
-        dimension: read(filters.without(dimension), by or _breakdown(dimension))
-        for dimension in filters.narrowed
-        if min_users > 1
-    }
+    filters, by, min_users = question.filters, question.by, question.shown_from
+    narrowed = filters.narrowed if min_users > 1 else ()
+    beside = {dimension: read(_opened(question, dimension)) for dimension in narrowed}
     whole = {d: wider for d, wider in beside.items() if by or d == DEVICES}
     parts = {d: wider for d, wider in beside.items() if d not in whole}
     course_is_small = bool(filters.narrowed) and not by and _small(table.frame, counts, min_users)
@@ -55,15 +42,7 @@ def hidden_counts(
     for count in counts:
         anyway = (
             _complements(table.frame, [w.frame for w in whole.values()], count, levels, min_users),
-            None
-            if table.daily is None
-            else _complements(
-                table.daily,
-                [w.daily for w in whole.values() if w.daily is not None],
-                count,
-                levels,
-                min_users,
-            ),
+            _complements(table.daily, [w.daily for w in whole.values()], count, levels, min_users),
         )
         mask = _hidden(table, bool(by), count, levels, min_users, anyway)
         for dimension, wider in parts.items():
@@ -75,22 +54,20 @@ def hidden_counts(
     return hidden
 
 
-def hidden_days(
-    counts: pd.DataFrame, frame: pd.DataFrame, filters: Filters, by: str | None, min_users: int
-) -> pd.Series:
+def hidden_days(counts: pd.DataFrame, frame: pd.DataFrame, question: Question) -> pd.Series:
     """The rows of ``frame`` on whose day a segment of users is hidden with its zeros.
 
     ``counts`` are whole, by broken_by, audience and day. Where few users were active over 28 days, a
     day's 0 would reveal when they were not. Where no count under a filter reaches the minimum on any day,
     days without users are hidden as well.
     """
-    if not (filters.narrowed or by):
+    if not (question.filters.narrowed or question.by):
         return pd.Series(False, index=frame.index)
     users = ["daily_users", "monthly_users"]
     keys = ["broken_by", "day"]
     active = counts[counts["audience"] == "active"]
-    few = active[small(active["monthly_users"], min_users)]
-    if not by and _small(active, users, min_users):
+    few = active[small(active["monthly_users"], question.shown_from)]
+    if not question.by and _small(active, users, question.shown_from):
         few = active
     places = pd.MultiIndex.from_frame(frame[keys])
     return pd.Series(places.isin(pd.MultiIndex.from_frame(few[keys])), index=frame.index)
@@ -102,8 +79,10 @@ def reaching(frame: pd.DataFrame, counts: Sequence[str], least: int) -> set[str]
     return set(frame.loc[reached, "broken_by"])
 
 
-def _breakdown(dimension: str) -> str | None:
-    return None if dimension == DEVICES else dimension
+def _opened(question: Question, dimension: str) -> Question:
+    """The question without a dimension of its filter; broken down by it, where it has no breakdown."""
+    by = question.by or (None if dimension == DEVICES else dimension)
+    return replace(question, filters=question.filters.without(dimension), by=by)
 
 
 def _hidden(
@@ -115,8 +94,8 @@ def _hidden(
     anyway: Anyway,
 ) -> pd.Series:
     if list(levels) == ["account"]:
-        return hidden_accounts(table.frame, table.daily, broken, min_users, anyway)
-    return hidden_attempts(table.frame, table.daily, count, list(levels), min_users, anyway)
+        return hidden_accounts(table, broken, min_users, anyway)
+    return hidden_attempts(table, count, list(levels), min_users, anyway)
 
 
 def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
@@ -126,8 +105,8 @@ def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
 
 
 def _complements(
-    frame: pd.DataFrame,
-    wider: Sequence[pd.DataFrame],
+    frame: pd.DataFrame | None,
+    wider: Sequence[pd.DataFrame | None],
     count: str,
     levels: Sequence[str],
     min_users: int,
@@ -136,6 +115,8 @@ def _complements(
     keys = ["broken_by", "day", *levels]
     few = None
     for whole in wider:
+        if frame is None or whole is None:
+            continue
         all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
         all_of_it.index = frame.index
         # A cell of nobody can reveal nothing but the whole, which has its own rule.

@@ -146,9 +146,7 @@ class Published:
             built_at=row["built_at"],
             definitions=row["definitions"],
             simulated=bool(row["simulated"]),
-            first_day=_day(row["first_day"]),
-            last_complete_day=_day(row["last_complete_day"]),
-            last_day=_day(row["last_day"]),
+            **{name: _day(row[name]) for name in ("first_day", "last_complete_day", "last_day")},
             noted=tuple(self._noted(row)),
         )
 

@@ -6,53 +6,41 @@ import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import WEEK
-from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent, small
-from kpi.numbers.days import dates, finished, judged_period, within_period
-from kpi.numbers.narrowed import hidden_days, reaching
+from kpi.numbers.days import dates, judged
+from kpi.numbers.narrowed import hidden_days
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import CONFIDENCE, wilson
-from kpi.numbers.users import AUDIENCES, sets_asked, user_counts
+from kpi.numbers.users import AUDIENCES, listed, sets_asked, user_counts
 
 COUNTS = ["people", "week_people", "active_days", "active_days_squared"]
 
 
-def same_people(
-    warehouse: Published,
-    filters: Filters = Filters(),
-    period: Period = Period(),
-    by: str | None = None,
-    min_users: int = 10,
-    incomplete: bool = False,
-    weekly: bool = False,
-    bands: bool = False,
-) -> pd.DataFrame:
+def same_people(warehouse: Published, question: Question) -> pd.DataFrame:
     """Of the people in a segment on any of 28 days, the share active anywhere on a mean day of the last 7.
 
     One row per day: day, people, week_people (of them active in the 7 days), people_7day_mean (their mean
-    daily users), engagement_ratio (percent); with ``by``, its values first; with ``bands`` the ratio's 95%
+    daily users), engagement_ratio (percent); with a breakdown, its values first; with bands the ratio's 95%
     interval: engagement_ratio_low, engagement_ratio_high. Without a filter the ratio is the specification's.
     Source: design, section 3 ("segment's ratio, two readings").
     """
-    judged = judged_period(filters, period, by)
-    counts = _counted(warehouse, filters, judged, by, incomplete)
+    counts = _counted(warehouse, judged(question))
     frame = counts[["broken_by", "day", "people", "week_people"]].copy()
     frame["people_7day_mean"] = counts["active_days"].astype("Float64") / WEEK
     frame["engagement_ratio"] = percent(frame["people_7day_mean"], frame["people"])
-    if bands:
+    if question.options.bands:
         low, high = mean_days_interval(
             counts["people"], counts["active_days"], counts["active_days_squared"]
         )
         frame["engagement_ratio_low"], frame["engagement_ratio_high"] = low, high
-    if min_users > 1:
-        users = user_counts(warehouse, filters, judged, by, tuple(AUDIENCES.values()), incomplete)
-        _hide(frame, counts, users, filters, by, min_users)
-    if weekly:
+    if question.shown_from > 1:
+        users = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
+        _hide(frame, counts, users, question)
+    if question.options.weekly:
         frame = weeks.on_sundays(frame)
-    inside = within_period(counts, period, warehouse, incomplete)
-    shown = reaching(inside, ["people"], max(min_users, 1))
-    return finished(frame, period, by, shown, warehouse, incomplete)
+    return listed(frame, counts, ["people"], warehouse, question)
 
 
 def mean_days_interval(
@@ -88,19 +76,13 @@ def _percents(values: np.ndarray, like: pd.Series) -> pd.Series:
     return pd.Series(values, index=like.index).astype("Float64")
 
 
-def _counted(
-    warehouse: Published, filters: Filters, period: Period, by: str | None, incomplete: bool
-) -> pd.DataFrame:
+def _counted(warehouse: Published, question: Question) -> pd.DataFrame:
     """Whole counts per value and day."""
-    first, last = period.bounds
     rows = warehouse.frame(
         "same_people",
-        **sets_asked(warehouse, filters, by),
-        broken_by=by or "",
-        first_day=first,
-        last_day=last,
-        with_incomplete=int(incomplete),
-        **filters.parameters(),
+        **sets_asked(warehouse, question),
+        **question.parameters(),
+        with_incomplete=int(question.options.incomplete),
     )
     rows["day"] = dates(rows["day"])
     for count in COUNTS:
@@ -109,12 +91,7 @@ def _counted(
 
 
 def _hide(
-    frame: pd.DataFrame,
-    counts: pd.DataFrame,
-    users: pd.DataFrame,
-    filters: Filters,
-    by: str | None,
-    min_users: int,
+    frame: pd.DataFrame, counts: pd.DataFrame, users: pd.DataFrame, question: Question
 ) -> None:
     """Remove what reveals few people.
 
@@ -122,11 +99,11 @@ def _hide(
     and those not add up to all people, so each reveals the other. Where `engagement` hides a day of the week,
     the active days less the days it shows would be that day's users, unless enough were active elsewhere.
     """
-    whole = hidden_days(users, frame, filters, by, min_users)
-    people = small(frame["people"], min_users) | whole
-    week = small(frame["week_people"], min_users) | people
-    others = small(frame["people"] - frame["week_people"], min_users)
-    mean = week | _telling_days(frame, counts, users, filters, by, min_users)
+    least = question.shown_from
+    people = small(frame["people"], least) | hidden_days(users, frame, question)
+    week = small(frame["week_people"], least) | people
+    others = small(frame["people"] - frame["week_people"], least)
+    mean = week | _telling_days(frame, counts, users, question)
     rest = [name for name in frame if str(name).startswith(("people_7day", "engagement_ratio"))]
     frame.loc[people, "people"] = pd.NA
     frame.loc[week | others, "week_people"] = pd.NA
@@ -134,22 +111,17 @@ def _hide(
 
 
 def _telling_days(
-    frame: pd.DataFrame,
-    counts: pd.DataFrame,
-    users: pd.DataFrame,
-    filters: Filters,
-    by: str | None,
-    min_users: int,
+    frame: pd.DataFrame, counts: pd.DataFrame, users: pd.DataFrame, question: Question
 ) -> pd.Series:
     """The rows whose active days are the week's daily users of the segment, of which some day is hidden."""
     keys = ["broken_by", "day"]
     active = users[users["audience"] == AUDIENCES["all"]].sort_values(keys, ignore_index=True)
-    hidden = small(active["daily_users"], min_users)
-    hidden |= hidden_days(users, active, filters, by, min_users)
+    hidden = small(active["daily_users"], question.shown_from)
+    hidden |= hidden_days(users, active, question)
     values = active["broken_by"]
     over_week = hidden.astype(int).groupby(values, sort=False).rolling(WEEK, min_periods=1).max()
     active["hidden"] = over_week.droplevel(0) > 0
     beside = frame[keys].merge(active[[*keys, "week_users", "hidden"]], how="left", on=keys)
     elsewhere = counts["active_days"] - beside["week_users"]
-    few = (elsewhere < min_users).fillna(True).astype(bool)
+    few = (elsewhere < question.shown_from).fillna(True).astype(bool)
     return beside["hidden"].fillna(False).astype(bool) & few

@@ -11,7 +11,6 @@ import pandas as pd
 from kpi.meaning.definitions import MONTH, WEEK
 from kpi.numbers import coverage
 from kpi.numbers.published import RECENT_DAYS, Published
-from kpi.rows import each_row
 from kpi.settings import Settings
 from kpi.summary import anomalies
 from kpi.text import day_text, days_text
@@ -29,10 +28,10 @@ class Problem:
     """
 
     what: str
-    since: date | None
     affects: str
-    until: date | None
     remedy: str
+    since: date | None = None
+    until: date | None = None
     grave: str = ""
 
     @property
@@ -79,10 +78,9 @@ def _old(warehouse: Published, today: date) -> Iterator[Problem]:
         return
     yield Problem(
         f"No newer day than {day_text(last)} is complete: {(today - last).days:,} days are missing",
-        last + timedelta(days=1),
         "every number of the newest days",
-        None,
         f"An operator loads the newer files: {LOAD}",
+        since=last + timedelta(days=1),
         grave=f"the newest complete day is {day_text(last)}, {(today - last).days:,} days ago",
     )
 
@@ -104,9 +102,9 @@ def _gaps(warehouse: Published) -> Iterator[Problem]:
         if end > first:
             what = f"{days} {'were loaded before their end' if early else 'are not loaded'}"
         remedy = f"An operator loads the whole file of {'each' if end > first else 'that'} day"
-        yield Problem(
-            what, None, WINDOWED, until, f"{remedy}: {LOAD}", grave=_absent(what, until, last)
-        )
+        absent = f"{what}, so monthly numbers of {day_text(last)} are absent"
+        grave = absent if until >= last else ""
+        yield Problem(what, WINDOWED, f"{remedy}: {LOAD}", until=until, grave=grave)
 
 
 def _short(warehouse: Published) -> Iterator[Problem]:
@@ -118,25 +116,18 @@ def _short(warehouse: Published) -> Iterator[Problem]:
         yield Problem(
             f"The data begins on {day_text(publication.first_day)}, less than {MONTH} days before the "
             "newest day",
-            None,
             "monthly users and the engagement ratio, which are absent",
-            until,
             f"An operator loads earlier files, if there are any: {LOAD}",
+            until=until,
         )
 
 
 def _stretches(gap: pd.DataFrame) -> Iterator[tuple[date, date, bool]]:
     """First and last day of days in a row that don't count alike, and whether they were loaded early."""
-    rows = [(row.day.date(), bool(row.loaded)) for row in each_row(gap)]
-    start = 0
-    for place in range(1, len(rows) + 1):
-        ends = place == len(rows) or rows[place] != (
-            rows[place - 1][0] + timedelta(days=1),
-            rows[place - 1][1],
-        )
-        if ends:
-            yield rows[start][0], rows[place - 1][0], rows[start][1]
-            start = place
+    starts = (gap["day"].diff() != pd.Timedelta(days=1)) | (gap["loaded"] != gap["loaded"].shift())
+    for _, rows in gap.groupby(starts.cumsum()):
+        days = rows["day"]
+        yield days.iloc[0].date(), days.iloc[-1].date(), bool(rows["loaded"].iloc[0])
 
 
 def _devices(warehouse: Published) -> Iterator[Problem]:
@@ -145,17 +136,15 @@ def _devices(warehouse: Published) -> Iterator[Problem]:
     if last is None or not len(absent) or absent[-1].date() < last - timedelta(days=MONTH - 1):
         return
     why = coverage.why_no_devices(warehouse, span=MONTH)
-    still = len(coverage.days_without(warehouse)) and (
-        coverage.days_without(warehouse)[-1].date() >= last
-    )
+    daily = coverage.days_without(warehouse)
+    still = len(daily) and daily[-1].date() >= last
     if why:
         what, _, remedy = why.rstrip(".").partition("). ")
         yield Problem(
             f"{what})",
-            None,
             "multi- and single-device users, their goals, and connections by devices",
-            None if still else absent[-1].date(),
             f"An operator decides: {_lowered(remedy)}",
+            until=None if still else absent[-1].date(),
         )
 
 
@@ -163,11 +152,11 @@ def _sequences(warehouse: Published, settings: Settings) -> Iterator[Problem]:
     if warehouse.lacks_sequences:
         what, _, remedy = coverage.NO_SEQUENCE.partition(". ")
         affects = "connection times, completion, steps and their goals, which are absent"
-        yield Problem(what, None, affects, None, f"An operator can {_lowered(remedy)}")
+        yield Problem(what, affects, f"An operator can {_lowered(remedy)}")
     blank = coverage.blank_services(warehouse, settings.sync_services)
     if blank:
         what, _, remedy = blank.partition("; ")
-        yield Problem(what, None, "attempts begun and completed", None, f"An operator can {remedy}")
+        yield Problem(what, "attempts begun and completed", f"An operator can {remedy}")
 
 
 def _doubtful(warehouse: Published) -> Iterator[Problem]:
@@ -179,9 +168,7 @@ def _doubtful(warehouse: Published) -> Iterator[Problem]:
     events = int(doubtful["events"].sum())
     yield Problem(
         f"{have} only a few stray events ({events:,} in all), listed below with file and line",
-        None,
         "no number: they count for no day",
-        None,
         f"An operator can check these lines; they count once the rest of their day is loaded: {LOAD}",
     )
 
@@ -194,16 +181,9 @@ def _unusual(warehouse: Published) -> Iterator[Problem]:
     for sentence in anomalies.sentences(warehouse.frame("unusual_days", since=since)):
         yield Problem(
             sentence,
-            None,
             f"that day's numbers, and {WINDOWED}",
-            None,
             "Ask the operators of the servers whether it was an outage, a release or a real change",
         )
-
-
-def _absent(what: str, until: date, last: date) -> str:
-    """The numbers of the last day that are absent because of a gap, if any."""
-    return f"{what}, so monthly numbers of {day_text(last)} are absent" if until >= last else ""
 
 
 def _lowered(text: str) -> str:

@@ -98,7 +98,7 @@ class _Csv(io.RawIOBase):
             options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
             pyarrow.csv.write_csv(batch, piece, options)
             self._left = piece.getvalue()
-        end = len(self._left) if size is None or size < 0 else size
+        end = size if size >= 0 else len(self._left)
         given, self._left = self._left[:end], self._left[end:]
         return given
 

@@ -23,24 +23,19 @@ from sqlalchemy.pool import QueuePool
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, queries, rewriting, upgrade
+from kpi.store import dialects, health, publications, queries, rewriting, shared, upgrade
 from kpi.store.baselines import adding_baselines as adding_baselines
 from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import (
-    SCHEMA_VERSION,
-    connection_settings,
-    driver,
-    in_memory,
-    record_publication,
-)
+from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, in_memory
 
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
 )
+NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
 
@@ -151,9 +146,7 @@ def only_writer(settings: Settings) -> Iterator[None]:
         home.mkdir(mode=0o700, exist_ok=True)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Refused(
-            f"{home}: can't be written to; check its permissions, or set KPI_HOME"
-        ) from error
+        raise Refused(NOT_WRITABLE.format(home=home)) from error
     with _locked(settings, lock, fcntl.LOCK_EX), private.umask():
         yield
 
@@ -194,9 +187,7 @@ def storage_faults(settings: Settings) -> Iterator[None]:
         if any(words in message for words in DISK_FULL):
             raise Refused(f"{home}: the disk is full; free some room and run it again") from error
         if any(words in message for words in READ_ONLY):
-            raise Refused(
-                f"{home}: can't be written to; check its permissions, or set KPI_HOME"
-            ) from error
+            raise Refused(NOT_WRITABLE.format(home=home)) from error
         if isinstance(cause, duckdb.OutOfMemoryException):
             raise Refused(
                 "the memory limit is too small for this; raise KPI_MEMORY_LIMIT (such as 4GB)"
@@ -257,22 +248,22 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
         _clear(folder)
 
 
-class Publishing:
-    """A publication in the making."""
+class Publishing(shared.Publishing):
+    """A publication in the making: a file of its own."""
 
     def __init__(self, connection: Connection, home: Path, work: Path) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self._home = home
         self._work = work
 
     def end_part(self) -> None:
-        """Commit, since the engine writes one file a transaction."""
+        """Commit."""
         self.connection.commit()
 
     def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
         lowest = publications.next_number(self._home)
-        number = record_publication(self.connection, definitions, simulated, lowest)
+        number = shared.record_publication(self.connection, definitions, simulated, lowest)
         self.connection.commit()
         raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
@@ -309,20 +300,12 @@ def loading(settings: Settings) -> Iterator[Loading]:
         yield opened
 
 
-class Loading:
+class Loading(shared.Loading):
     """The private file: DuckDB reads files and stores their rows in one transaction."""
 
     def __init__(self, connection: Connection, home: Path) -> None:
-        self.connection = connection
+        super().__init__(connection, driver(connection))
         self._home = home
-        self.reader = driver(connection)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One transaction; `only_writer` sees to it that nobody else writes."""
-        self.connection.rollback()
-        with self.connection.begin():
-            yield
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the staged rows, ids hashed."""
@@ -333,15 +316,11 @@ class Loading:
 
     def prepare(self) -> None:
         """Make the private tables where they are missing, bring those of an older version up to date."""
-        tables = self.connection.exec_driver_sql(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'events'"
-        ).scalars()
-        exists = "store" in tables.all()
+        exists = "store" in upgrade.tables_of(self.reader, "events")
         self.connection.rollback()
         if exists:
-            upgrade.upgrade_events(
-                self.connection, self._home, publications.newest_or_none(self._home)
-            )
+            newest = publications.newest_or_none(self._home)
+            upgrade.upgrade_events(self.connection, self._home, newest)
             return
         with self.transaction():
             dialects.make_tables(self.connection, "tables/events")
@@ -358,10 +337,7 @@ def _readable(file: Path) -> bool:
 
 def _upgrade_copy(connection: Connection) -> None:
     """Bring the copy of the newest publication up to date; refuse a newer version's."""
-    tables = connection.exec_driver_sql(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'kpi'"
-    ).scalars()
-    if "publication" in tables.all():
+    if "publication" in upgrade.tables_of(driver(connection), "kpi"):
         version = queries.run(connection, "read/schema_version").scalar_one()
         upgrade.upgrade_publication(connection, int(version))
 

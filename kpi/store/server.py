@@ -18,12 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from kpi.errors import NoData, Refused
 from kpi.settings import Settings
-from kpi.store import adding, connections, queries
+from kpi.store import adding, connections, queries, shared
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
     driver,
-    record_publication,
     refuse_newer_version,
     stored_key,
 )
@@ -108,40 +107,15 @@ def storage_faults(settings: Settings) -> Any:
 
 
 @contextmanager
-def next_publication(settings: Settings) -> Iterator[Publishing]:
+def next_publication(settings: Settings) -> Iterator[shared.Publishing]:
     """The newest publication, to be changed in one transaction."""
     with _connection(settings) as connection:
         _lock(connection, settings)
         _refuse_other_version(connection)
-        publishing = Publishing(connection)
+        publishing = shared.Publishing(connection)
         yield publishing
         if publishing.published:
             connection.commit()
-
-
-class Publishing:
-    """A publication in the making: one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.published = False
-
-    def end_part(self) -> None:
-        """Go on: the run is one transaction."""
-
-    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
-        """Make this the newest publication when the transaction ends; its number."""
-        self.published = True
-        return record_publication(self.connection, definitions, simulated)
-
-    def refuse_without_room(self) -> None:
-        """Nothing: the server looks after its disk."""
-
-    def shrink_events(self) -> None:
-        """Nothing yet: the room is given back by VACUUM, which runs outside of a transaction."""
-
-    def shrink_numbers(self) -> None:
-        """Nothing yet, as of the private tables."""
 
 
 @contextmanager
@@ -158,21 +132,16 @@ def loading(settings: Settings) -> Iterator[Loading]:
         reader.close()
 
 
-class Loading:
+class Loading(shared.Loading):
     """The private tables of a server, and DuckDB to read files with."""
 
     def __init__(self, settings: Settings, connection: Connection, reader: Any) -> None:
+        super().__init__(connection, reader)
         self._settings = settings
-        self.connection = connection
-        self.reader = reader
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One transaction, by the only writer."""
-        self.connection.rollback()
-        with self.connection.begin():
-            _lock(self.connection, self._settings)
-            yield
+    def wait_for_writers(self) -> None:
+        """Lock the table that nobody reads."""
+        _lock(self.connection, self._settings)
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the staged rows, ids hashed."""
@@ -227,19 +196,18 @@ def _connection(settings: Settings) -> Iterator[Connection]:
 
 def _lock(connection: Connection, settings: Settings) -> None:
     """Wait for other writers, as long as the settings say, then keep them waiting."""
-    patience = f"{max(int(settings.lock_seconds * 1000), 1)}"
-    _set(connection, "statement_timeout", patience)
+    _set_timeout(connection, max(int(settings.lock_seconds * 1000), 1))
     try:
         queries.run(connection, "fill/locked")
     except DBAPIError as error:
         if connections.was_stopped(error):
             raise Refused(STILL_RUNNING) from error
         raise
-    _set(connection, "statement_timeout", "0")
+    _set_timeout(connection, 0)
 
 
-def _set(connection: Connection, name: str, setting: str) -> None:
-    connection.exec_driver_sql(connections.SET, (name, setting))
+def _set_timeout(connection: Connection, milliseconds: int) -> None:
+    connection.exec_driver_sql(connections.SET, ("statement_timeout", str(milliseconds)))
 
 
 def _refuse_other_version(connection: Connection) -> None:

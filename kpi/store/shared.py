@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
@@ -20,41 +20,55 @@ from kpi.store import queries
 SCHEMA_VERSION = 4
 
 
-class Publishing(Protocol):
-    """A publication in the making."""
+class Publishing:
+    """A publication in the making. On a server it is one transaction, and most steps have nothing to do."""
 
-    connection: Connection
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.published = False
 
     def end_part(self) -> None:
         """End a part of the run: DuckDB writes one file a transaction, a server all in one."""
 
     def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
         """Make this the newest publication; its number. None repeats the last."""
+        self.published = True
+        return record_publication(self.connection, definitions, simulated)
 
     def refuse_without_room(self) -> None:
-        """Raise Refused where what `shrink_events` needs isn't there."""
+        """Raise Refused where what `shrink_events` needs isn't there; a server looks after its disk."""
 
     def shrink_events(self) -> None:
-        """See to it that deleted private rows leave neither room nor bytes behind."""
+        """See to it that deleted private rows leave neither room nor bytes behind; a server's VACUUM does."""
 
     def shrink_numbers(self) -> None:
         """See to it that changed published rows leave neither room nor bytes behind."""
 
 
-class Loading(Protocol):
-    """The private tables, open for loading."""
+class Loading:
+    """The private tables, open for loading.
 
-    connection: Connection
-    """To the private tables."""
+    ``reader`` is the DuckDB connection that reads, checks and hashes files; nothing of it reaches the disk.
+    """
 
-    reader: Any
-    """The DuckDB connection that reads, checks and hashes files; nothing of it reaches the disk."""
+    def __init__(self, connection: Connection, reader: Any) -> None:
+        self.connection = connection
+        self.reader = reader
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """One transaction on the private tables, by the only writer."""
+        self.connection.rollback()
+        with self.connection.begin():
+            self.wait_for_writers()
+            yield
+
+    def wait_for_writers(self) -> None:
+        """Wait, where others may write; `only_writer` sees to it that nobody else writes a file."""
 
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
+        raise NotImplementedError
 
 
 def driver(connection: Connection) -> Any:

@@ -47,7 +47,9 @@ def copy(
             for number, content in enumerate(_files(batches, schema)):
                 name = f"events-{number:05d}.parquet"
                 put(name, content)
-                entries.append(_entry(f"s3://{bucket}/{prefix}{name}", len(content)))
+                # Of Parquet the cluster wants to know the length.
+                url, length = f"s3://{bucket}/{prefix}{name}", {"content_length": len(content)}
+                entries.append({"url": url, "mandatory": True, "meta": length})
             if entries:
                 put("manifest", json.dumps({"entries": entries}).encode())
                 statement = queries.filled(
@@ -74,11 +76,6 @@ def _run(connection: Connection, statement: str) -> None:
             "the cluster couldn't copy the staged files; nothing was loaded. Check that KPI_COPY_ROLE is "
             "attached to the cluster and may read KPI_S3_STAGING; SYS_LOAD_ERROR_DETAIL has the reason"
         ) from error
-
-
-def _entry(url: str, length: int) -> dict[str, Any]:
-    """A file's entry in a manifest; of Parquet the cluster wants to know the length."""
-    return {"url": url, "mandatory": True, "meta": {"content_length": length}}
 
 
 def _files(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:

@@ -51,7 +51,7 @@ def upgrade_publication(connection: Connection, version: int) -> None:
 def attach_for_reading(cursor: Any, publication: Path) -> None:
     """Attach a publication as `kpi`, read only; to an older publication the tables added since, all empty."""
     cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
-    present = _tables(cursor, "kpi")
+    present = tables_of(cursor, "kpi")
     wanted = {
         _CREATED.findall(made)[0]: made for made in dialects.definitions("tables/kpi", "duckdb")
     }
@@ -73,7 +73,8 @@ def _view(name: str) -> str:
     return _VIEW.format(table=quoted)
 
 
-def _tables(cursor: Any, database: str) -> list[str]:
+def tables_of(cursor: Any, database: str) -> list[str]:
+    """The names of an attached database's tables."""
     cursor.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = $1", [database])
     return [name for (name,) in cursor.fetchall()]
 

@@ -52,7 +52,7 @@ def volumes(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
     return frame
 
 
-def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
+def judged(volumes: pd.DataFrame) -> pd.DataFrame:
     """Every type's volume on every day that counts, beside what was usual for its weekday.
 
     ``volumes`` has day, type, events, loaded and complete, with a row of type '(all)' for each day.
@@ -72,37 +72,29 @@ def judged(volumes: pd.DataFrame, rule: Rule = RULE) -> pd.DataFrame:
     observed = table.notna().cummax()
     table = table.fillna(0).where(observed)
     table[~counted] = np.nan
-    before = np.stack([table.shift(7 * week).to_numpy() for week in range(1, rule.weeks + 1)])
+    before = np.stack([table.shift(7 * week).to_numpy() for week in range(1, RULE.weeks + 1)])
     with warnings.catch_warnings():  # where no week counts, there is no median
         warnings.simplefilter("ignore", RuntimeWarning)
         usual = np.nanmedian(before, axis=0)
         deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
-    usual[(~np.isnan(before)).sum(axis=0) < rule.least_weeks] = np.nan
-    spread = rule.spreads * np.maximum(deviation, rule.trend * usual)
-    root, chance = np.sqrt(usual), rule.spreads / 2
+    usual[(~np.isnan(before)).sum(axis=0) < RULE.least_weeks] = np.nan
+    spread = RULE.spreads * np.maximum(deviation, RULE.trend * usual)
+    root, chance = np.sqrt(usual), RULE.spreads / 2
     low = np.maximum(np.minimum(usual - spread, np.maximum(root - chance, 0) ** 2), 0)
     high = np.maximum(usual + spread, (root + chance) ** 2)
     events = table.to_numpy()
-    enough = np.fmax(events, usual) >= rule.least_events
+    enough = np.fmax(events, usual) >= RULE.least_events
     verdict = np.where(enough & (events < low), "low", "")
     verdict = np.where(enough & (events > high), "high", verdict)
-    parts = [
-        pd.DataFrame(
-            {
-                "type": name,
-                "day": calendar,
-                "events": events[:, place],
-                "usual": usual[:, place],
-                "low": low[:, place],
-                "high": high[:, place],
-                "unusual": verdict[:, place],
-            }
-        )
-        for place, name in enumerate(table.columns)
-    ]
-    result = pd.concat(parts, ignore_index=True)
-    result = result[result["events"].notna()].reset_index(drop=True)
-    return result.astype({name: "Float64" for name in ("events", "usual", "low", "high")})[columns]
+    # A row per type and day: the columns of each table of days and types, one below the other.
+    numbers = {"events": events, "usual": usual, "low": low, "high": high}
+    result = pd.DataFrame({name: pd.array(v.T.ravel(), "Float64") for name, v in numbers.items()})
+    result = result.assign(
+        type=np.repeat(table.columns, len(calendar)),
+        day=np.tile(calendar, len(table.columns)),
+        unusual=verdict.T.ravel(),
+    )
+    return result.loc[~np.isnan(events.T.ravel()), columns].reset_index(drop=True)
 
 
 def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
@@ -114,14 +106,14 @@ def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:
     return shown
 
 
-def marks(volumes: pd.DataFrame, rule: Rule = RULE) -> Iterator[dict[str, Any]]:
+def marks(volumes: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The warning beside each unusual day (a date) and type."""
-    result = judged(volumes, rule)
+    result = judged(volumes)
     for row in each_row(result[result["unusual"] != ""]):
         yield {
             "day": row.day.date(),
             "type": row.type,
-            "warning": f"{row.unusual}: {_count_text(row.events, rule)} events, usually "
+            "warning": f"{row.unusual}: {_count_text(row.events)} events, usually "
             f"{row.usual:,.0f} ({row.low:,.0f} to {row.high:,.0f})",
         }
 
@@ -143,6 +135,6 @@ def sentences(marked: pd.DataFrame) -> Iterator[str]:
             yield f"{name}: {types}{more}"
 
 
-def _count_text(events: float, rule: Rule) -> str:
+def _count_text(events: float) -> str:
     """A number of events; less than a few could reveal a person."""
-    return f"under {rule.least_events}" if 0 < events < rule.least_events else f"{events:,.0f}"
+    return f"under {RULE.least_events}" if 0 < events < RULE.least_events else f"{events:,.0f}"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from app_pages import alts, graphs, opened, words
 from conftest import environment
+from product import table_of
 
 from kpi import charts
 from kpi.charts.attempts import SHOWN_ROWS, time_text
@@ -32,8 +33,11 @@ def test_full_page() -> None:
     told = words(page)
     assert "30 minutes" in told and "2 hours" in told
     assert "attempts begun in the period. Small counts are hidden" in told
-    pooled = attempts.connection_breakdown(
-        warehouse.open_warehouse(Settings.read()), period=PERIOD, min_users=1
+    pooled = table_of(
+        warehouse.open_warehouse(Settings.read()),
+        "connection-breakdown",
+        period=PERIOD,
+        min_users=1,
     ).iloc[0]
     shares = {metric.label: metric.value for metric in page.metric}
     assert shares["Within 10 s"] == f"{pooled['within_10_seconds_percent']:.1f}%"
@@ -140,13 +144,13 @@ def test_tables_are_those_of_the_metric_functions() -> None:
     assert not page.exception
     shown = [frame.value for frame in page.dataframe]
     expected = [
-        metrics.connection_time(store, chosen, min_users=1),
-        attempts.connection_distribution(store, chosen, PERIOD, min_users=1),
-        metrics.completion(store, chosen, min_users=1),
-        attempts.ready_within(store, chosen, min_users=1),
-        attempts.setup_steps(store, chosen, PERIOD, min_users=1),
-        metrics.steps(store, chosen, min_users=1),
-        attempts.connection_breakdown(store, chosen, PERIOD, by="context", min_users=1),
+        table_of(store, "connection-time", chosen, min_users=1),
+        table_of(store, "connection-distribution", chosen, PERIOD, min_users=1),
+        table_of(store, "completion", chosen, min_users=1),
+        table_of(store, "ready-within", chosen, min_users=1),
+        table_of(store, "setup-steps", chosen, PERIOD, min_users=1),
+        table_of(store, "steps", chosen, min_users=1),
+        table_of(store, "connection-breakdown", chosen, PERIOD, by="context", min_users=1),
     ]
     assert len(shown) == len(expected)
     for got, wanted in zip(shown, expected, strict=True):

@@ -9,6 +9,7 @@ import pytest
 from app_pages import alts, graphs, opened, words
 from conftest import environment
 from demo_store import DEMO_DAYS
+from product import table_of
 
 from kpi.errors import Republished, WarehouseDown
 from kpi.meaning.explore import explorable
@@ -213,7 +214,7 @@ def test_gaps_are_those_of_what_is_drawn(demo_home: Path, no_caches: None) -> No
     """Days hidden of single- and multi-device users are no gaps of a chart of all users."""
 
     def days_hidden(audience: str, least: int) -> int:
-        frame = metrics.engagement(warehouse, min_users=least)
+        frame = table_of(warehouse, "engagement", min_users=least)
         rows = frame[frame["audience"] == audience]
         return int(rows["dau"].isna().sum())
 

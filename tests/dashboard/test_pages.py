@@ -10,6 +10,7 @@ import streamlit as st
 from app_pages import alts, graphs
 from conftest import PROJECT, environment
 from demo_store import DEMO_DAYS
+from product import table_of
 from streamlit.testing.v1 import AppTest
 
 from kpi.errors import WarehouseDown
@@ -97,7 +98,7 @@ def test_cards_equal_the_export(demo_home: Path) -> None:
     from kpi.settings import Settings
 
     store = warehouse.open_warehouse(Settings.read())
-    frame = metrics.engagement(store)
+    frame = table_of(store, "engagement")
     last = frame[frame["audience"] == "all"]["engagement_ratio"].tail(28)
     assert overview().metric[0].value == f"{last.mean():.1f}%"
     store.close()

@@ -159,15 +159,15 @@ class Loader:
             assert self._standing() == (events, loads, last), "half of a refused file stands"
             self.refused += 1
         else:
-            for fault in (*done.faults, *done.doubts):
+            for fault in (*done.contents.faults, *done.contents.doubts):
                 assert RAW_USER not in str(fault) and "\n" not in str(fault)
             if done.status == "loaded":
-                assert self._standing()[:2] == (events + done.rows_kept, loads + 1)
-                assert done.rows_read == done.rows_kept + done.rows_rejected
+                assert self._standing()[:2] == (events + done.contents.accepted, loads + 1)
+                assert done.contents.rows == done.contents.accepted + done.contents.rows_rejected
                 if name.endswith(".csv") and b'"' not in content:
                     lines = [line for line in re.split(rb"\r\n|\n|\r", content) if line]
                     headers = len([line for line in lines if line.strip() == lines[0].strip()])
-                    unread = len(lines) - done.rows_read - done.lines_passed_over
+                    unread = len(lines) - done.contents.rows - done.contents.passed_over
                     assert 0 <= unread <= headers, "rows are lost without a word"
             self.loaded += 1
         finally:

@@ -16,12 +16,12 @@ from conftest import Store, same
 from logs import COLUMNS, Event, at, event, random_log, user
 from oracle import Filters as OracleFilters
 from oracle import Log, day_name
+from product import table_of
 from test_exact import random_filters
 
 from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
 from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import ACCOUNTS, BASES
-from kpi.numbers import attempts
 from kpi.numbers.cells import small_or_revealing
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -105,7 +105,7 @@ def test_ready_within(seed: int, warehouse_of) -> None:
     """Of the attempts begun on a day, those ready within each limit, the limit included."""
     log = Log(log_of(seed))
     for asked in asked_of(seed):
-        got = rows_of(attempts.ready_within(warehouse_of(seed), **told_by(*asked)))
+        got = rows_of(table_of(warehouse_of(seed), "ready-within", **told_by(*asked)))
         assert_rows(got, Pooled(log, *asked).ready_within(), f"{asked}")
 
 
@@ -116,7 +116,7 @@ def test_distribution(seed: int, of: str, warehouse_of) -> None:
     """At every time that stands, the attempts ready by then are counted exactly."""
     log, counted = Log(log_of(seed)), 0
     for asked in asked_of(seed):
-        frame = attempts.connection_distribution(warehouse_of(seed), of=of, **told_by(*asked))
+        frame = table_of(warehouse_of(seed), "connection-distribution", of=of, **told_by(*asked))
         for account, rows in frame.groupby("account", sort=False):
             seconds = [float(value) for value in rows["within_seconds"]]
             assert seconds == sorted(set(seconds))
@@ -141,7 +141,7 @@ def test_breakdown(seed: int, by: str | None, warehouse_of) -> None:
     """Percentiles of a period are those of its attempts; rows add up, most begun first."""
     log = Log(log_of(seed))
     for asked in asked_of(seed, 4):
-        frame = attempts.connection_breakdown(warehouse_of(seed), by=by, **told_by(*asked))
+        frame = table_of(warehouse_of(seed), "connection-breakdown", by=by, **told_by(*asked))
         expected = Pooled(log, *asked).breakdown(by)
         if by is None:
             assert_rows(rows_of(frame), list(expected.values()) or rows_of(frame), f"{asked}")
@@ -161,7 +161,7 @@ def test_steps(seed: int, warehouse_of) -> None:
     """Each step: who came this far, who fell away, and how long it took."""
     log = Log(log_of(seed))
     for asked in asked_of(seed):
-        frame = attempts.setup_steps(warehouse_of(seed), **told_by(*asked))
+        frame = table_of(warehouse_of(seed), "setup-steps", **told_by(*asked))
         assert_rows(rows_of(frame), Pooled(log, *asked).steps(), f"{asked}")
         assert (frame["lost"].dropna() >= 0).all()
 
@@ -169,8 +169,10 @@ def test_steps(seed: int, warehouse_of) -> None:
 def test_half_of_those_ready_are_within_the_median(warehouse_of) -> None:
     """The distribution of those ready and the median of a breakdown tell the same story."""
     warehouse = warehouse_of(SEEDS[0])
-    medians = attempts.connection_breakdown(warehouse, by="users", min_users=0).set_index("users")
-    frame = attempts.connection_distribution(warehouse, of="ready", min_users=0)
+    medians = table_of(warehouse, "connection-breakdown", by="users", min_users=0).set_index(
+        "users"
+    )
+    frame = table_of(warehouse, "connection-distribution", of="ready", min_users=0)
     for account in ACCOUNTS:
         rows = frame[frame["account"] == account]
         median = medians.at[account, "median_seconds"]
@@ -183,8 +185,8 @@ def test_small_cells_are_hidden(warehouse_of) -> None:
     warehouse, least = warehouse_of(SEEDS[0]), 10
     hidden = 0
     for by in ATTEMPT_BREAKDOWNS:
-        bare = attempts.connection_breakdown(warehouse, by=by, min_users=0)
-        shown = attempts.connection_breakdown(warehouse, by=by, min_users=least)
+        bare = table_of(warehouse, "connection-breakdown", by=by, min_users=0)
+        shown = table_of(warehouse, "connection-breakdown", by=by, min_users=least)
         assert list(bare[by]) == list(shown[by])
         for count in ("begun", "connections"):
             kept = shown[count].notna()
@@ -197,7 +199,7 @@ def test_small_cells_are_hidden(warehouse_of) -> None:
         assert shown.loc[shown["begun"].isna(), "completion_percent"].isna().all()
     assert hidden > 0
     for of in BASES:
-        frame = attempts.connection_distribution(warehouse, of=of, min_users=least)
+        frame = table_of(warehouse, "connection-distribution", of=of, min_users=least)
         for _, rows in frame.groupby("account"):
             assert (rows["ready"].diff().fillna(rows["ready"]) >= least).all()
 
@@ -207,8 +209,8 @@ def test_steps_tell_nothing_small(warehouse_of) -> None:
     least, hidden = 10, 0
     for filters, first, last in asked_of(SEEDS[0], 20):
         asked = told_by(filters, first, last)
-        bare = attempts.setup_steps(warehouse_of(SEEDS[0]), **asked)
-        funnel = attempts.setup_steps(warehouse_of(SEEDS[0]), **{**asked, "min_users": least})
+        bare = table_of(warehouse_of(SEEDS[0]), "setup-steps", **asked)
+        funnel = table_of(warehouse_of(SEEDS[0]), "setup-steps", **{**asked, "min_users": least})
         for count in ("came_this_far", "lost", "reached"):
             values = funnel[count].dropna()
             assert not ((values > 0) & (values < least)).any()
@@ -258,11 +260,11 @@ def test_incomplete_days_do_not_count(store: Store) -> None:
     warehouse = opened(store, [{**row, "region": None} for row in log])
     for incomplete, count in ((False, 1), (True, 2)):
         how = {"min_users": 0, "incomplete": incomplete}
-        pooled = attempts.connection_breakdown(warehouse, **how)
+        pooled = table_of(warehouse, "connection-breakdown", **how)
         assert list(pooled["begun"]) == list(pooled["connections"]) == [count]
-        assert attempts.setup_steps(warehouse, **how)["came_this_far"].tolist() == [count] * 6
+        assert table_of(warehouse, "setup-steps", **how)["came_this_far"].tolist() == [count] * 6
         for of in BASES:
-            frame = attempts.connection_distribution(warehouse, of=of, **how)
+            frame = table_of(warehouse, "connection-distribution", of=of, **how)
             assert frame["attempts"].unique().tolist() == [count]
 
 
@@ -279,7 +281,7 @@ def test_nothing_matches(warehouse_of) -> None:
     """Where nobody matches there are zeros and absent values, not errors."""
     how = {"filters": Filters(os=("BeOS",)), "min_users": 10}
     warehouse = warehouse_of(SEEDS[0])
-    assert attempts.connection_breakdown(warehouse, **how)["begun"].tolist() == [0]
-    assert attempts.connection_breakdown(warehouse, by="os", **how).empty
-    assert attempts.connection_distribution(warehouse, **how).empty
-    assert attempts.setup_steps(warehouse, **how)["came_this_far"].tolist() == [0] * 6
+    assert table_of(warehouse, "connection-breakdown", **how)["begun"].tolist() == [0]
+    assert table_of(warehouse, "connection-breakdown", by="os", **how).empty
+    assert table_of(warehouse, "connection-distribution", **how).empty
+    assert table_of(warehouse, "setup-steps", **how)["came_this_far"].tolist() == [0] * 6

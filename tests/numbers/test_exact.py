@@ -18,6 +18,7 @@ from event_files import write
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
+from product import table_of
 
 pytestmark = pytest.mark.every_engine("long")
 
@@ -248,8 +249,7 @@ def test_figures_hold_together(seed: int, filled) -> None:
 @pytest.mark.every_engine
 def test_functions_and_command_line_agree(filled, monkeypatch: pytest.MonkeyPatch) -> None:
     """The frames that pages read are what export prints, with typed columns."""
-    from kpi.meaning.filters import Filters, Period
-    from kpi.numbers import metrics
+    from kpi.meaning.filters import Filters
     from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
 
@@ -259,9 +259,7 @@ def test_functions_and_command_line_agree(filled, monkeypatch: pytest.MonkeyPatc
     asked = {"os": ("Android", "iOS"), "not_version": ("40",), "users": "existing"}
     arguments = oracle.Filters(**asked).arguments()
     for metric in METRICS:
-        frame = getattr(metrics, metric.replace("-", "_"))(
-            warehouse, Filters(**asked), Period(), by="browser", min_users=0
-        )
+        frame = table_of(warehouse, metric, Filters(**asked), by="browser", min_users=0)
         assert tuple(frame.columns) == ("browser", *oracle.COLUMNS[metric])
         assert str(frame["day"].dtype).startswith("datetime64")
         for count in oracle.COUNTS[metric]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import environment
+from product import table_of
 
 from kpi.meaning import periods
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
-from kpi.numbers import metrics, weeks
+from kpi.numbers import weeks
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -33,16 +34,13 @@ def warehouse(demo_home: Path) -> Iterator[Warehouse]:
 
 def weekly(warehouse: Warehouse, name: str, **options: object) -> pd.DataFrame:
     """A measure by week with no cell hidden."""
-    return metrics.METRICS[name](
-        warehouse, **{"filters": EVERYONE, "min_users": 0, "weekly": True, **options}
-    )
+    return table_of(warehouse, name, min_users=0, weekly=True, **options)
 
 
 @pytest.mark.parametrize("name", EXPORTED)
 def test_every_row_is_a_whole_week(warehouse: Warehouse, name: str) -> None:
     """A row is told under a Sunday, from the first whole week to the last one that is complete."""
-    options = {"weekly": True} if name == "firefox" else {"weekly": True, "min_users": 0}
-    days = metrics.METRICS[name](warehouse, **options)["day"]
+    days = weekly(warehouse, name)["day"]
     assert set(days.dt.day_of_week) == {6}
     assert days.max() <= pd.Timestamp(warehouse.publication.last_complete_day)
 
@@ -51,7 +49,7 @@ def test_users_of_a_week_are_a_mean_and_the_ratio_is_that_of_its_sunday(
     warehouse: Warehouse,
 ) -> None:
     """Daily users are the mean of seven days; MAU and ratio equal the Sunday's own."""
-    by_day = metrics.engagement(warehouse, min_users=0).set_index(["day", "audience"])
+    by_day = table_of(warehouse, "engagement", min_users=0).set_index(["day", "audience"])
     by_week = weekly(warehouse, "engagement").dropna()
     for row in by_week.itertuples(index=False):
         days = pd.date_range(end=row.day, periods=7, unit="s")
@@ -63,7 +61,7 @@ def test_users_of_a_week_are_a_mean_and_the_ratio_is_that_of_its_sunday(
 
 def test_multi_device_percent_of_a_week_is_of_its_means(warehouse: Warehouse) -> None:
     """The share is of the mean counts, which is the share over all the week's user-days."""
-    by_day = metrics.multi_device(warehouse, min_users=0).set_index("day")
+    by_day = table_of(warehouse, "multi-device", min_users=0).set_index("day")
     for row in weekly(warehouse, "multi-device").dropna().itertuples(index=False):
         days = by_day.loc[pd.date_range(end=row.day, periods=7, unit="s")]
         several, everyone = days["daily_multi_device_users"].sum(), days["daily_users"].sum()
@@ -105,9 +103,8 @@ def test_a_week_never_tells_of_its_hidden_days(
     warehouse: Warehouse, name: str, count: str, levels: list[str]
 ) -> None:
     """A week less its days that are shown is never a count of 1 to 9 people."""
-    metric = metrics.METRICS[name]
-    by_week = metric(warehouse, min_users=10, weekly=True).dropna(subset=[count])
-    by_day = metric(warehouse, min_users=10)
+    by_week = table_of(warehouse, name, weekly=True).dropna(subset=[count])
+    by_day = table_of(warehouse, name)
     shown = by_day.assign(day=weeks.sunday(by_day["day"])).groupby(["day", *levels])[count].sum()
     rest = (
         by_week.set_index(["day", *levels])[count]

@@ -16,6 +16,7 @@ from conftest import PROJECT, Store, environment
 from event_files import write
 from killing import Commands
 from logs import random_log
+from product import table_of
 
 GLANCE = (
     ("engagement", "--min-users=0"),
@@ -199,7 +200,6 @@ def test_who_will_not_wait(filled: Store) -> None:
 
 def test_summary_while_ten_read(filled: Store, forked: Commands) -> None:
     """While summaries are published, ten readers see whole publications only, old or new."""
-    from kpi.numbers import metrics
     from kpi.numbers.export import written
     from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
@@ -215,7 +215,7 @@ def test_summary_while_ten_read(filled: Store, forked: Commands) -> None:
         while not done.is_set():
             try:
                 warehouse = open_warehouse(settings)
-                found = written(metrics.engagement(warehouse, min_users=0), "csv")
+                found = written(table_of(warehouse, "engagement", min_users=0), "csv")
                 seen.add((warehouse.publication.id, found))
                 warehouse.close()
             except BaseException as fault:

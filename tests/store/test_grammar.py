@@ -25,6 +25,7 @@ from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
 from kpi.meaning.filters import Filters, Period
+from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
 from kpi.numbers import metrics
 from kpi.numbers.published import Published
@@ -162,7 +163,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
     warehouse = open_warehouse(settings)
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
     for name in metrics.METRICS.keys() - set(EXPORTED):
-        metrics.METRICS[name](warehouse, Filters(), period=period)
+        warehouse.ask(Question(name, period=period))
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):
             getattr(warehouse, name)

@@ -15,6 +15,7 @@ from conftest import EVERY_EXPORT, PROJECT, Store, environment
 from event_files import write
 from logs import D, at, days_from, event, heartbeat, random_log, user
 from postgres import ENGINES, PASSWORD, Postgres, ServerStore
+from product import table_of
 
 FORMATS = ("--format=json", "--format=parquet")
 ASKED = (
@@ -334,7 +335,6 @@ def test_one_writer_at_a_time(make_server_store: Callable[[str], Store]) -> None
 def test_readers_see_one_publication(make_server_store: Callable[[str], Store]) -> None:
     """Whoever reads while a summary is published gets the old numbers or the new, never both."""
     from kpi.errors import Republished
-    from kpi.numbers import metrics
     from kpi.numbers.export import written
     from kpi.numbers.warehouse import open_warehouse
     from kpi.settings import Settings
@@ -345,14 +345,14 @@ def test_readers_see_one_publication(make_server_store: Callable[[str], Store]) 
     with environment(**store.settings()):
         settings = Settings.read()
     old = open_warehouse(settings)
-    before = written(metrics.engagement(old, min_users=0), "csv")
+    before = written(table_of(old, "engagement", min_users=0), "csv")
     store.load(write(store.files / "more.csv", [event(at(D[30]), uid=user("more"))]))
-    assert written(metrics.engagement(old, min_users=0), "csv") == before
+    assert written(table_of(old, "engagement", min_users=0), "csv") == before
     store.summarise()
     with pytest.raises(Republished):
-        metrics.engagement(old, min_users=0)
+        table_of(old, "engagement", min_users=0)
     new = open_warehouse(settings)
-    assert written(metrics.engagement(new, min_users=0), "csv") != before
+    assert written(table_of(new, "engagement", min_users=0), "csv") != before
 
 
 def test_a_cut_run_leaves_nothing(make_server_store: Callable[[str], Store]) -> None:

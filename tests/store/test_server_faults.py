@@ -16,11 +16,11 @@ from conftest import Store, environment
 from event_files import write
 from logs import random_log
 from postgres import Postgres, ServerStore
+from product import table_of
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import ProgrammingError
 
 from kpi.errors import Refused, WarehouseDown
-from kpi.numbers import metrics
 from kpi.numbers.export import written
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -58,7 +58,7 @@ def test_restarted(postgres: Postgres, make_server_store: Callable[[str], Server
     store.summarise()
     before = store.exports(GLANCE)
     warehouse = opened(store)
-    shown = written(metrics.engagement(warehouse), "csv")
+    shown = written(table_of(warehouse, "engagement"), "csv")
     postgres.stop()
     try:
         for command in (
@@ -70,14 +70,14 @@ def test_restarted(postgres: Postgres, make_server_store: Callable[[str], Server
             refused(ran.status, ran.err)
             assert "can't be reached" in ran.err
         try:
-            metrics.engagement(warehouse)
+            table_of(warehouse, "engagement")
         except WarehouseDown:
             pass
         else:
             raise AssertionError("a server that is down answered")
     finally:
         postgres.start()
-    assert written(metrics.engagement(warehouse), "csv") == shown
+    assert written(table_of(warehouse, "engagement"), "csv") == shown
     assert store.exports(GLANCE) == before
 
 
@@ -89,7 +89,7 @@ def test_connections_cut_while_reading(
     store.load(write(store.files / "log.csv", LOG))
     store.summarise()
     warehouse = opened(store)
-    shown = written(metrics.engagement(warehouse), "csv")
+    shown = written(table_of(warehouse, "engagement"), "csv")
     done = threading.Event()
 
     def cut_often() -> None:
@@ -103,7 +103,7 @@ def test_connections_cut_while_reading(
     try:
         for _ in range(25):
             try:
-                assert written(metrics.engagement(warehouse), "csv") == shown
+                assert written(table_of(warehouse, "engagement"), "csv") == shown
                 answered += 1
             except WarehouseDown as fault:
                 refused(1, str(fault))
@@ -111,7 +111,7 @@ def test_connections_cut_while_reading(
         done.set()
         cutting.join()
     assert answered, "not one reader was answered"
-    assert written(metrics.engagement(warehouse), "csv") == shown
+    assert written(table_of(warehouse, "engagement"), "csv") == shown
 
 
 def test_connections_cut_while_writing(
@@ -206,12 +206,12 @@ def test_a_read_that_was_cut_is_tried_again(
     store.load(write(store.files / "log.csv", LOG))
     store.summarise()
     warehouse = opened(store)
-    shown = written(metrics.engagement(warehouse), "csv")
+    shown = written(table_of(warehouse, "engagement"), "csv")
     with cut_once(postgres, store, on="monthly_users_change") as sent:
-        assert written(metrics.engagement(warehouse), "csv") == shown
+        assert written(table_of(warehouse, "engagement"), "csv") == shown
     assert len(sent) == 2
     with cut_once(postgres, store, on="no such words") as sent:
-        assert written(metrics.engagement(warehouse), "csv") == shown
+        assert written(table_of(warehouse, "engagement"), "csv") == shown
     assert sent == []
 
 

@@ -13,6 +13,7 @@ from event_files import write
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import D, Event, at, days_from, device, event, heartbeat, random_log, user
+from product import table_of
 
 pytestmark = pytest.mark.every_engine("long")
 
@@ -493,12 +494,11 @@ def test_readers_keep_their_publication(store: Store) -> None:
     A server keeps the newest only: there, a reader of an older one is told so, never given a mixture.
     """
     from kpi.errors import Republished
-    from kpi.numbers import metrics
     from kpi.numbers.warehouse import Warehouse, open_warehouse
     from kpi.settings import Settings
 
     def daily_users(warehouse: Warehouse) -> int:
-        found = metrics.engagement(warehouse, min_users=0)
+        found = table_of(warehouse, "engagement", min_users=0)
         return int(found[found["audience"] == "all"]["dau"].iloc[3])
 
     told = {name: value for name, value in store.settings().items() if value is not None}

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 import pandas as pd
+from product import table_of
 
 from kpi.meaning.filters import Filters
 from kpi.numbers import metrics
@@ -107,9 +108,7 @@ class Attacker:
 
     def _shown(self, metric: str, tag: str, least: int, options: dict[str, Any]) -> Shown:
         def table(filters: Filters = Filters(), by: str | None = None) -> pd.DataFrame:
-            return metrics.METRICS[metric](
-                self.warehouse, filters, by=by, min_users=least, **options
-            )
+            return table_of(self.warehouse, metric, filters, by=by, min_users=least, **options)
 
         broken = table(by=tag)
         values = self.values[tag]

@@ -11,7 +11,7 @@ import pandas as pd
 from conftest import environment
 
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.question import Options, Question
+from kpi.meaning.question import ALL_DAYS, EVERYBODY, LEAST_SHOWN, Options, Question
 from kpi.meaning.tables import TABLES as REGISTRY
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -58,6 +58,20 @@ def table(warehouse: Warehouse, name: str, **options: Any) -> pd.DataFrame:
     if name == "volumes":
         return warehouse.volumes
     return warehouse.ask(_question(name, options)).table
+
+
+def table_of(
+    warehouse: Warehouse,
+    name: str,
+    filters: Filters = EVERYBODY,
+    period: Period = ALL_DAYS,
+    by: str | None = None,
+    min_users: int = LEAST_SHOWN,
+    **options: Any,
+) -> pd.DataFrame:
+    """A table as a page shows it: small cells are hidden by default. ``options`` are those of `Options`."""
+    question = Question(name, filters, period, by, Options(**options), min_users)
+    return warehouse.ask(question).table
 
 
 def statements(warehouse: Warehouse, name: str, **options: Any) -> dict[str, str]:

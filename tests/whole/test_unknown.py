@@ -11,6 +11,7 @@ from app_pages import opened, words
 from conftest import Store, environment
 from event_files import write
 from logs import Event, at, days_from, device, event, user
+from product import table_of
 
 from kpi.goals import Figures, read, scoring
 from kpi.goals.frozen import Frozen
@@ -153,14 +154,11 @@ def test_coverage_beside_the_numbers(store: Store) -> None:
     """The share under the reader's filters is said under 95%, and not where nearly all have a device."""
     events = log(range(0)) + [event(at(day), uid=user("x")) for day in DAYS]
     warehouse = warehouse_of(filled(store, events))
-    from kpi.numbers.users import device_coverage
-
-    assert (
-        coverage.coverage_sentence(device_coverage(warehouse)) is None
-    )  # the one without is hidden
-    table = device_coverage(warehouse, min_users=0)
+    # The user without a device is hidden.
+    assert coverage.coverage_sentence(table_of(warehouse, "device-coverage")) is None
+    table = table_of(warehouse, "device-coverage", min_users=0)
     assert "92.3% of the daily users" in coverage.coverage_sentence(table)
-    on_android = device_coverage(warehouse, Filters(os=("Android",)), min_users=0)
+    on_android = table_of(warehouse, "device-coverage", Filters(os=("Android",)), min_users=0)
     assert coverage.coverage_sentence(on_android) is None
     warehouse.close()
 
