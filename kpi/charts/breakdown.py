@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from kpi.charts.labels import LONGEST_LABEL, shortened
+from kpi.charts.labels import LONGEST_LABEL
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
 from kpi.rows import each_row, records
-from kpi.text import ABSENT, days_text, written
+from kpi.text import ABSENT, days_text, shortened, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
-from kpi.text import Unit, day_text, written
+from kpi.text import Unit, day_text, shortened, written
 
 LONGEST_LABEL, LONGEST_TITLE = 24, 36
 """Characters of a name beside a bar and beside a line, so that the plot has room at 1,000 pixels."""
@@ -46,14 +46,6 @@ def label_texts(
             "short": [*_joined(short, texts), *(goal.short or goal.label for goal in goals)],
         }
     )
-
-
-def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
-    """The name, shortened in the middle, so that names that begin alike differ."""
-    if len(name) <= longest:
-        return name
-    end = (longest - 1) // 2
-    return f"{name[: longest - 1 - end]}…{name[-end:]}"
 
 
 def _joined(names: Sequence[str], texts: Sequence[str]) -> list[str]:

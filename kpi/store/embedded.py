@@ -24,9 +24,10 @@ from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
 from kpi.store import dialects, health, publications, queries, rewriting, upgrade
-from kpi.store.baselines import adding_baselines as adding_baselines
-from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
+from kpi.store.notes import adding_notes as adding_notes
+from kpi.store.notes import notes_key as notes_key
+from kpi.store.notes import reading_notes as reading_notes
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import (
     SCHEMA_VERSION,

@@ -23,6 +23,7 @@ from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.numbers import notes
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
 
@@ -289,7 +290,7 @@ def test_a_row_names_its_frozen_baseline_by_who_and_why(goals_home: Path, tmp_pa
     chosen = frozen.Frozen(
         goal.measure, goal.device_window, 17.25, None, None, None, None, 92,
         date(2015, 10, 1), date(2015, 12, 31), goal.filters, "2016.1", 4,
-        "Ann", "a *calm* autumn", frozen.now(), frozen.new_id(),
+        "Ann", "a *calm* autumn", notes.now(), notes.new_id(),
     )  # fmt: skip
     frozen.freeze(settings, chosen)
     with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"):

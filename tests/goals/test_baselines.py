@@ -23,6 +23,7 @@ from kpi.goals import frozen
 from kpi.goals.baseline import Calendar, baseline, calendar, level_shift, proposal
 from kpi.goals.frozen import Frozen
 from kpi.meaning.filters import Filters, Period
+from kpi.numbers import notes
 from kpi.numbers.annotations import Annotation
 from kpi.settings import Settings
 
@@ -266,8 +267,8 @@ def baseline_of(number: int = 0, **changed: Any) -> Frozen:
         publication_id=4,
         frozen_by="Ann",
         reason="Agreed on in the planning",
-        frozen_at=frozen.now(),
-        baseline_id=frozen.new_id(),
+        frozen_at=notes.now(),
+        baseline_id=notes.new_id(),
     )
     return replace(usual, **changed)
 

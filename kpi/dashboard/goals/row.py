@@ -22,7 +22,7 @@ def draw_row(shown: Outlook) -> None:
         st.badge(status, icon=words.ICONS[status], color=COLOURS[status])
         st.caption(
             f"{words.distance(shown.score)} {words.basis(shown.score)} "
-            f"{words.baseline_sentence(shown)} {plain(words.frozen_sentence(shown))}"
+            f"{plain(words.baseline_sentence(shown))}"
         )
     if shown.now is None or shown.target is None:
         return
