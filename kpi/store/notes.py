@@ -45,15 +45,15 @@ def notes_key(settings: Settings) -> str:
 def adding_notes(settings: Settings) -> Iterator[Connection]:
     """A connection that may add rows to the notes; committed when the block ends without fault."""
     file = notes_file(settings.home)
-    with private.umask():
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(settings, fcntl.LOCK_EX):
-            if not file.exists():
-                _make(settings, file)
-            with _attached(settings, file) as connection:
-                dialects.make_tables(connection, TABLES)  # a file of an earlier version has fewer
-                yield connection
-                connection.commit()
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The mask is the whole process's, so that only the holder of the lock may change it.
+    with _locked(settings, fcntl.LOCK_EX), private.umask():
+        if not file.exists():
+            _make(settings, file)
+        with _attached(settings, file) as connection:
+            dialects.make_tables(connection, TABLES)  # a file of an earlier version has fewer
+            yield connection
+            connection.commit()
 
 
 @contextmanager
