@@ -56,6 +56,7 @@ def by_value(
     by: str,
     values: Sequence[str],
     *,
+    markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
     log: bool = False,
     height: int = 300,
@@ -74,6 +75,7 @@ def by_value(
         from_zero=measure.unit != "percent" and not log,
         log=log,
         span=span,
+        markers=markers,
         height=height,
     )
 

@@ -347,12 +347,7 @@ def status_of(drift: Drift) -> str:
 
 def withdrawal_of(frozen: Frozen) -> str:
     """The person who withdrew a baseline, when and why; nothing where nobody did."""
-    withdrawal = frozen.withdrawal
-    if withdrawal is None:
-        return ABSENT
-    return (
-        f"{withdrawal.withdrawn_at:%Y-%m-%d %H:%M}, {withdrawal.withdrawn_by}: {withdrawal.reason}"
-    )
+    return ABSENT if frozen.withdrawal is None else str(frozen.withdrawal)
 
 
 def _unit_of(frozen: Frozen) -> Unit:

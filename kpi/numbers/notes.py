@@ -29,6 +29,10 @@ class Withdrawal:
     withdrawn_at: datetime
     reason: str
 
+    def __str__(self) -> str:
+        """The moment, the person and the reason, as tables show them."""
+        return f"{self.withdrawn_at:%Y-%m-%d %H:%M}, {self.withdrawn_by}: {self.reason}"
+
 
 def new_id() -> str:
     """A name for a note that no other has."""
