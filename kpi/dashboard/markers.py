@@ -53,7 +53,7 @@ def draw_markers_of_period(page: Page) -> None:
             pd.DataFrame([_row(marker) for marker in shown]).assign(**kpis),
             hide_index=True,
             placeholder=ABSENT,
-            column_config={"Link": st.column_config.LinkColumn("Link")},
+            column_config={"Link": st.column_config.LinkColumn("Link", display_text="open")},
             alt=f"{len(shown)} markers, each with the KPIs in the {WEEKS} weeks before and after it.",
         )
         st.caption(
@@ -77,7 +77,7 @@ def draw_markers(page: Page) -> None:
             hide_index=True,
             height="auto" if len(every) < 8 else 260,
             placeholder=ABSENT,
-            column_config={"Link": st.column_config.LinkColumn("Link")},
+            column_config={"Link": st.column_config.LinkColumn("Link", display_text="open")},
             alt=f"{len(every)} markers, with who added and who withdrew them.",
         )
     else:

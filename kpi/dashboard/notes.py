@@ -62,7 +62,7 @@ def draw_outcome(key: str) -> None:
 
 
 def draw_done() -> None:
-    """On a page drawn anew: what was stored just before."""
+    """At the top of a page drawn anew, above its forms: what was stored just before."""
     done = st.session_state.pop(DONE, None)
     if done:
         st.toast(done, icon=":material/check:")

@@ -192,6 +192,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
     )
     frozen.freeze(settings, one)
     assert frozen.frozen_baselines(settings) == [one]
+    stores.notes_key(settings)
 
 
 STAGING = {

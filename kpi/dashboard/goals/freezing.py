@@ -73,7 +73,6 @@ def short_text(baseline: Baseline) -> str:
 
 def draw_frozen(here: GoalsPage) -> None:
     """The history of frozen baselines and their withdrawals, beside what their days give today."""
-    notes.draw_done()
     st.header("Frozen baselines")
     if not here.frozen:
         st.caption("None yet. Open a goal to freeze its baseline, with a reason.")
