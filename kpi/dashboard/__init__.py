@@ -60,7 +60,8 @@ def frame(file: str) -> Iterator[Page]:
             except Refused:
                 address.write()
                 raise
-            draw_markers_of_period(page)
+            if file != "pages/data.py":  # which has them among its own parts
+                draw_markers_of_period(page)
             draw_definitions(page.measures.values())
             draw_link(place, page)
             address.write()

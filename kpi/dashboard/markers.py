@@ -44,7 +44,7 @@ def draw_markers_of_period(page: Page) -> None:
     if not shown:
         return
     with st.expander(
-        f"Markers ({len(shown)})", icon=":material/flag:", on_change="rerun", key="markers_open"
+        f"Markers ({len(shown)}), with KPIs before and after", icon=":material/flag:", on_change="rerun", key="markers_open"
     ) as box:
         if not box.open:
             return
@@ -82,6 +82,7 @@ def draw_markers(page: Page) -> None:
         )
     else:
         st.caption("None yet.")
+    draw_markers_of_period(page)
     left, right = st.columns(2, gap="large")
     with left:
         _draw_adding(page)
