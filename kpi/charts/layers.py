@@ -232,9 +232,9 @@ def _pointer(
         for day, ends in zip(days.astype("datetime64[D]").tolist(), unfinished, strict=True)
     ]
     names = ["Day (UTC)", *columns]
-    marks = {day.day.to_datetime64(): day.words for day in marked}
+    marks = {day.day: day.words for day in marked}
     words = [
-        dict(zip(names, row, strict=True)) | marks.get(day, {})
+        dict(zip(names, row, strict=True)) | marks.get(pd.Timestamp(day), {})
         for day, row in zip(days, zip(dates, *columns.values(), strict=True), strict=True)
     ]
     day = pd.Series(days)

@@ -34,6 +34,10 @@ CHARACTER, PART = 5.7, 0.45
 """The width of a name's letter in pixels, and the part of the plot's height that a name has at most."""
 
 NAMES = ["narrow", "wide"]
+SAID: dict[str, Any] = {
+    "tooltip": alt.Tooltip("words:N"),
+    "description": alt.Description("said:N"),
+}
 TEXT_LOOK: dict[str, Any] = {
     "angle": 270,
     "baseline": "top",
@@ -67,6 +71,12 @@ class MarkedDay:
     def date(self) -> str:
         """The day that the markers are of, which is another one where days are compared."""
         return day_text(self.markers[0].day)
+
+    @property
+    def sentence(self) -> str:
+        """The day's markers for a screen reader, such as '8 Mar 2016, release: Firefox 45'."""
+        said = (f"{marker.kind}: {marker.label}" for marker in self.markers)
+        return f"{self.date}, {'; '.join(said)}"
 
     @property
     def url(self) -> str:
@@ -136,10 +146,10 @@ def flags(
     for some in (rows[~linked], rows[linked]):
         if some.empty:
             continue
-        flag = alt.Chart(some[["day", "words", "url"]]).mark_point(
+        flag = alt.Chart(some[["day", "words", "said", "url"]]).mark_point(
             shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
         )
-        flag = flag.encode(x=alt.X("day:T", title=None), tooltip=alt.Tooltip("words:N"))
+        flag = flag.encode(x=alt.X("day:T", title=None), **SAID)
         layers.append(flag.encode(href=alt.Href("url:N")) if some["url"].iloc[0] else flag)
     text = alt.Chart(rows[["day", *NAMES]]).mark_text(**TEXT_LOOK, align="right", dx=-10, y=0)
     return [*layers, text.encode(x=alt.X("day:T", title=None))] if height >= NAMED_FROM else layers
@@ -162,7 +172,7 @@ def compared_flags(
     rows = _rows(days, first, last, height).assign(
         value=at, up=[axis.share_below(value) < PART for value in at]
     )
-    base = alt.Chart(rows[["day", "value", "up", "words", *NAMES]])
+    base = alt.Chart(rows[["day", "value", "up", "words", "said", *NAMES]])
     base = base.encode(x=alt.X("day:T", title=None), y=axis.bare())
     triangle = base.mark_point(
         shape="triangle-down", filled=False, size=40, color=TEXT, opacity=0.6, yOffset=-6
@@ -172,7 +182,7 @@ def compared_flags(
         align={"expr": "datum.up ? 'left' : 'right'"},
         dx={"expr": "datum.up ? 14 : -4"},
     )
-    layers = [triangle.encode(tooltip=alt.Tooltip("words:N"))]
+    layers = [triangle.encode(**SAID)]
     return [*layers, text] if height >= NAMED_FROM else layers
 
 
@@ -185,6 +195,7 @@ def _rows(
         {
             "day": [marked.day for marked in days],
             "words": [{"Day (UTC)": marked.date} | marked.words for marked in days],
+            "said": [marked.sentence for marked in days],
             "url": [marked.url for marked in days],
             "narrow": names(days, first, last, NARROW_PLOT, longest),
             "wide": names(days, first, last, WIDE_PLOT, longest),

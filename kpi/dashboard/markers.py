@@ -44,7 +44,10 @@ def draw_markers_of_period(page: Page) -> None:
     if not shown:
         return
     with st.expander(
-        f"Markers ({len(shown)}), with KPIs before and after", icon=":material/flag:", on_change="rerun", key="markers_open"
+        f"Markers ({len(shown)}), with KPIs before and after",
+        icon=":material/flag:",
+        on_change="rerun",
+        key="markers_open",
     ) as box:
         if not box.open:
             return
