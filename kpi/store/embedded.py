@@ -26,6 +26,7 @@ from kpi.settings import Settings
 from kpi.store import dialects, health, publications, queries, rewriting, upgrade
 from kpi.store.locks import locked
 from kpi.store.notes import adding_notes as adding_notes
+from kpi.store.notes import notes_file
 from kpi.store.notes import notes_key as notes_key
 from kpi.store.notes import reading_notes as reading_notes
 from kpi.store.rewriting import attach_events, events_file
@@ -41,6 +42,10 @@ NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the
 DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
+)
+DAMAGED_NOTES = (
+    "{file}, which holds frozen baselines and markers, is damaged; put a backup's in its place. Without one, "
+    "move it aside: pages then show none"
 )
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
@@ -87,6 +92,8 @@ def damage(settings: Settings) -> Iterator[str]:
     """Sentences on files that are damaged, each with the way back."""
     home = settings.home
     yield from _publication_faults(settings)
+    if notes_file(home).exists() and health.damaged(settings, notes_file(home)):
+        yield DAMAGED_NOTES.format(file=notes_file(home))
     if not events_file(home).exists():
         return
     if not _readable(events_file(home)):

@@ -19,6 +19,7 @@ from event_files import write
 from logs import at, days_from, device, event, heartbeat, user
 from scipy.signal import lfilter
 
+from kpi import store as stores
 from kpi.errors import Refused, WarehouseDown
 from kpi.goals import frozen
 from kpi.goals.baseline import Calendar, baseline, calendar, level_shift, proposal
@@ -29,7 +30,6 @@ from kpi.numbers import notes
 from kpi.numbers.annotations import Annotation
 from kpi.settings import Settings
 from kpi.store import dialects
-from kpi.store import notes_key as store_key
 from kpi.text import day_text
 
 FIRST = date(2015, 1, 5)  # a Monday
@@ -413,9 +413,9 @@ def test_a_withdrawal_has_who_when_and_why_and_deletes_nothing(store: Store) -> 
     other, mine = baseline_of(frozen_at=datetime(2016, 1, 2)), baseline_of(1)
     for each in (other, mine):
         frozen.freeze(settings, each)
-    before = store_key(settings)
+    before = stores.notes_key(settings)
     frozen.withdraw(settings, mine.baseline_id, "Ann <b>", HOSTILE)
-    assert store_key(settings) != before
+    assert stores.notes_key(settings) != before
     gone, still = frozen.frozen_baselines(settings)
     assert still == other
     assert replace(gone, withdrawal=None) == mine
@@ -586,3 +586,5 @@ def test_file_that_is_damaged_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WarehouseDown) as refused:
         frozen.frozen_baselines(Settings(home=tmp_path))
     assert "ATTACH" not in str(refused.value)
+    (damage,) = list(stores.damage(Settings(home=tmp_path)))
+    assert "baselines.duckdb, which holds frozen baselines and markers, is damaged" in damage
