@@ -39,7 +39,7 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
-from kpi.charts.markers import MarkedDay, compared_flags, flags, marked_days, rules
+from kpi.charts.markers import SIGN, TITLE, MarkedDay, compared_flags, flags, marked_days, rules
 from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 if TYPE_CHECKING:
@@ -232,9 +232,9 @@ def _pointer(
         for day, ends in zip(days.astype("datetime64[D]").tolist(), unfinished, strict=True)
     ]
     names = ["Day (UTC)", *columns]
-    marks = {day.day: day.words for day in marked}
+    marks = {day.day: f"{SIGN} {day.text}" for day in marked}
     words = [
-        dict(zip(names, row, strict=True)) | marks.get(pd.Timestamp(day), {})
+        {TITLE: marks.get(pd.Timestamp(day)), **dict(zip(names, row, strict=True))}
         for day, row in zip(days, zip(dates, *columns.values(), strict=True), strict=True)
     ]
     day = pd.Series(days)

@@ -33,6 +33,10 @@ LINE = 13
 CHARACTER, PART = 5.7, 0.45
 """The width of a name's letter in pixels, and the part of the plot's height that a name has at most."""
 
+TITLE = "title"
+"""The key of a tooltip's heading; where it is absent the tooltip has none, unlike any other key."""
+
+SIGN, COMPARED_SIGN = "▼", "▽"
 NAMES = ["narrow", "wide"]
 SAID: dict[str, Any] = {
     "tooltip": alt.Tooltip("words:N"),
@@ -58,25 +62,14 @@ class MarkedDay:
     markers: tuple[Marker, ...]
 
     @property
-    def words(self) -> dict[str, str]:
-        """The day's markers for a tooltip, each under its kind; the first link, since a click opens it."""
-        kinds = [marker.kind for marker in self.markers]
-        rows = {}
-        for place, marker in enumerate(self.markers):
-            again = kinds[:place].count(marker.kind)
-            rows[f"▼ {marker.kind}{f' {again + 1}' if again else ''}"] = marker.label
-        return rows | ({"Click opens": self.url} if self.url else {})
+    def text(self) -> str:
+        """The day's markers in a line, such as 'release: Firefox 45; incident: Outage'."""
+        return "; ".join(f"{marker.kind}: {marker.label}" for marker in self.markers)
 
     @property
     def date(self) -> str:
         """The day that the markers are of, which is another one where days are compared."""
         return day_text(self.markers[0].day)
-
-    @property
-    def sentence(self) -> str:
-        """The day's markers for a screen reader, such as '8 Mar 2016, release: Firefox 45'."""
-        said = (f"{marker.kind}: {marker.label}" for marker in self.markers)
-        return f"{self.date}, {'; '.join(said)}"
 
     @property
     def url(self) -> str:
@@ -140,7 +133,7 @@ def flags(
     """A triangle and the names at the top of each marked day; a click on a day with a link opens it."""
     if not days:
         return []
-    rows = _rows(days, first, last, height)
+    rows = _rows(days, first, last, height, SIGN)
     layers = []
     linked = rows["url"] != ""
     for some in (rows[~linked], rows[linked]):
@@ -150,7 +143,9 @@ def flags(
             shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
         )
         flag = flag.encode(x=alt.X("day:T", title=None), **SAID)
-        layers.append(flag.encode(href=alt.Href("url:N")) if some["url"].iloc[0] else flag)
+        if some["url"].iloc[0]:
+            flag = flag.encode(href=alt.Href("url:N"))
+        layers.append(flag)
     text = alt.Chart(rows[["day", *NAMES]]).mark_text(**TEXT_LOOK, align="right", dx=-10, y=0)
     return [*layers, text.encode(x=alt.X("day:T", title=None))] if height >= NAMED_FROM else layers
 
@@ -169,7 +164,7 @@ def compared_flags(
     if not days:
         return []
     at = [float(values[marked.day]) for marked in days]
-    rows = _rows(days, first, last, height).assign(
+    rows = _rows(days, first, last, height, COMPARED_SIGN).assign(
         value=at, up=[axis.share_below(value) < PART for value in at]
     )
     base = alt.Chart(rows[["day", "value", "up", "words", "said", *NAMES]])
@@ -187,15 +182,17 @@ def compared_flags(
 
 
 def _rows(
-    days: Sequence[MarkedDay], first: pd.Timestamp, last: pd.Timestamp, height: int
+    days: Sequence[MarkedDay], first: pd.Timestamp, last: pd.Timestamp, height: int, sign: str
 ) -> pd.DataFrame:
     """A row a marked day: its words, its link, and its name in a narrow and a wide chart."""
     longest = int((height - AXIS_HEIGHT) * PART / CHARACTER)
     return pd.DataFrame(
         {
             "day": [marked.day for marked in days],
-            "words": [{"Day (UTC)": marked.date} | marked.words for marked in days],
-            "said": [marked.sentence for marked in days],
+            "words": [
+                {TITLE: f"{sign} {marked.text}", "Day (UTC)": marked.date} for marked in days
+            ],
+            "said": [f"{marked.date}, {marked.text}" for marked in days],
             "url": [marked.url for marked in days],
             "narrow": names(days, first, last, NARROW_PLOT, longest),
             "wide": names(days, first, last, WIDE_PLOT, longest),

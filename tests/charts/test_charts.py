@@ -407,7 +407,7 @@ def test_hostile_names_are_only_text() -> None:
     texts = [row for _, rows in layers(chart, "text") for row in rows]
     assert any(row.get("full") == name for row in texts)
     (flag,) = [row for _, rows in layers(chart, "point") for row in rows if "words" in row]
-    assert flag["words"] == {"Day (UTC)": "5 Jan 2016", "▼ release": name}
+    assert flag["words"] == {"title": f"▼ release: {name}", "Day (UTC)": "5 Jan 2016"}
     assert flag["said"] == f"5 Jan 2016, release: {name}"
 
 

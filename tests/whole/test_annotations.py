@@ -123,13 +123,12 @@ def test_all_markers_of_a_day_are_in_one_tooltip() -> None:
     both = {row["said"]: row for row in data_of(chart, "point", **FLAG)}
     said = "5 Jan 2016, release: Firefox 45; release: Shorter form; incident: Outage"
     assert set(both) == {said, "29 Jan 2016, holiday: Alone"}
-    words = {"▼ release": "Firefox 45", "▼ release 2": "Shorter form", "▼ incident": "Outage"}
-    assert both[said]["words"] == {"Day (UTC)": "5 Jan 2016", **words, "Click opens": LINK}
+    title = f"▼ {said.partition(', ')[2]}"
+    assert both[said]["words"] == {"title": title, "Day (UTC)": "5 Jan 2016"}
     assert both[said]["url"] == LINK
-    (stripe,) = [
-        row for row in data_of(chart, "rect") if row["words"]["Day (UTC)"] == "Tue 5 Jan 2016"
-    ]
-    assert words.items() <= stripe["words"].items()
+    titles = {row["words"]["Day (UTC)"]: row["words"]["title"] for row in data_of(chart, "rect")}
+    assert titles["Tue 5 Jan 2016"] == title
+    assert titles["Wed 6 Jan 2016"] is None
     linked = [layer for layer in chart.to_dict()["layer"] if "href" in layer["encoding"]]
     assert len(linked) == 1
 
