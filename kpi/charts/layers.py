@@ -234,7 +234,8 @@ def _pointer(
     names = ["Day (UTC)", *columns]
     marks = {day.day: f"{SIGN} {day.text}" for day in marked}
     words = [
-        {TITLE: marks.get(pd.Timestamp(day)), **dict(zip(names, row, strict=True))}
+        ({TITLE: marks.get(pd.Timestamp(day))} if marks else {})
+        | dict(zip(names, row, strict=True))
         for day, row in zip(days, zip(dates, *columns.values(), strict=True), strict=True)
     ]
     day = pd.Series(days)
