@@ -47,3 +47,11 @@ def days_text(first: date, last: date) -> str:
     if first.year == last.year:
         start = start.removesuffix(f" {first.year}")
     return day_text(last) if first == last else f"{start} – {day_text(last)}"
+
+
+def shortened(name: str, longest: int) -> str:
+    """The name, shortened in the middle, so that names that begin alike differ."""
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 2
+    return f"{name[: longest - 1 - end]}…{name[-end:]}"

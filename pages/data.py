@@ -8,11 +8,11 @@ from kpi.dashboard.about import (
     draw_doubtful,
     draw_freshness,
     draw_loads,
-    draw_markers,
     draw_retention,
     draw_trust,
     draw_volumes,
 )
+from kpi.dashboard.markers import draw_markers
 
 with frame("pages/data.py") as page:
     draw.not_applied(page, "Loads and volumes", "cover all events")
@@ -30,7 +30,10 @@ with frame("pages/data.py") as page:
     st.header("Loads and rejects", help="Every file that was loaded. Times are UTC.")
     draw_loads(page)
 
-    st.header("Markers", help="Releases, incidents and holidays, shown as ▼ on charts over days.")
+    st.header(
+        "Markers",
+        help="Releases, incidents and holidays, shown as ▼ on charts over days, with who added them.",
+    )
     draw_markers(page)
 
     st.header("Retention")

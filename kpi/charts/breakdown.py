@@ -14,13 +14,13 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.axes import tooltips
-from kpi.charts.labels import LONGEST_LABEL, shortened
+from kpi.charts.labels import LONGEST_LABEL
 from kpi.charts.layers import layered, lines, note, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
 from kpi.rows import each_row, records
-from kpi.text import ABSENT, days_text, written
+from kpi.text import ABSENT, days_text, shortened, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
@@ -57,6 +57,7 @@ def by_value(
     by: str,
     values: Sequence[str],
     *,
+    markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
 ) -> alt.LayerChart:
     """A line for each of a few values, in one chart."""
@@ -72,6 +73,7 @@ def by_value(
         unit=measure.unit,
         from_zero=measure.unit != "percent",
         span=span,
+        markers=markers,
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
 from kpi.rows import each_row
-from kpi.text import Unit, day_text, written
+from kpi.text import Unit, day_text, shortened, written
 
 LONGEST_LABEL, LONGEST_TITLE = 24, 36
 """Characters of a name beside a bar and beside a line, so that the plot has room at 1,000 pixels."""
@@ -37,14 +37,6 @@ def label_texts(
             rows.append((end.day, line.key, end.value, *(f"{n} {text}".strip() for n in names)))
     rows += [(None, None, float(g.value), g.label, g.short or g.label) for g in goals]
     return pd.DataFrame(rows, columns=["day", "series", "value", "full", "short"])
-
-
-def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
-    """The name, shortened in the middle, so that names that begin alike differ."""
-    if len(name) <= longest:
-        return name
-    end = (longest - 1) // 2
-    return f"{name[: longest - 1 - end]}…{name[-end:]}"
 
 
 def labels_beside(

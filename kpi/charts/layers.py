@@ -39,6 +39,7 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
+from kpi.charts.markers import SIGN, TITLE, MarkedDay, compared_flags, flags, marked_days, rules
 from kpi.charts.values import together
 from kpi.text import ABSENT, Unit, day_text, days_text, written
 
@@ -109,10 +110,12 @@ def lines(
         )
 
     # The axes are drawn by one layer for all the others: specifications stay small.
-    rules, flags = _markers(markers, first, last)
-    layers = [*rules, *_goals(goals, lasting, axis, first, last)]
+    marked = marked_days(markers, first, last)
+    layers = [*rules(marked), *_goals(goals, lasting, axis, first, last)]
     y = axis.bare()
+    marked_before: list[MarkedDay] = []
     if compared and len(pale):
+        marked_before = marked_days(compared.markers, first, last, compared.shift)
         line = over_days(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
         layers.append(line.encode(y=y))
         notes.append(f"pale: {compared.name}")
@@ -152,8 +155,10 @@ def lines(
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers += _pointer(values, series, pale, compared.name if compared else "")
-    layers += flags  # above the pointer's days, which would receive every hover and click
+    layers += _pointer(values, series, pale, compared.name if compared else "", marked)
+    # Above the pointer's days, which would receive every hover and click.
+    layers += flags(marked, first, last, height)
+    layers += compared_flags(marked_before, pale, axis, first, last, height)
     chart = layered(
         height=height,
         padding=PADDING,
@@ -241,9 +246,13 @@ def _pale(
 
 
 def _pointer(
-    values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, pale_name: str
+    values: pd.DataFrame,
+    series: Sequence[Series],
+    pale: pd.DataFrame,
+    pale_name: str,
+    marked: Sequence[MarkedDay],
 ) -> list[alt.Chart]:
-    """A rule at the day under the pointer, and a stripe per day with every exact value and its n."""
+    """A rule at the day under the pointer, and a stripe per day with every exact value, its n and markers."""
     days = np.unique(values["day"].to_numpy())
     columns = dict(_exact(values, series, days, ""))
     if len(pale):
@@ -254,8 +263,11 @@ def _pointer(
         for day, ends in zip(days.astype("datetime64[D]").tolist(), unfinished, strict=True)
     ]
     names = ["Day (UTC)", *columns]
+    marks = {day.day: f"{SIGN} {day.text}" for day in marked}
     words = [
-        dict(zip(names, row, strict=True)) for row in zip(dates, *columns.values(), strict=True)
+        ({TITLE: marks.get(pd.Timestamp(day))} if marks else {})
+        | dict(zip(names, row, strict=True))
+        for day, row in zip(days, zip(dates, *columns.values(), strict=True), strict=True)
     ]
     day = pd.Series(days)
     half = (day.diff().min() if len(day) > 1 else pd.Timedelta(days=1)) / 2
@@ -319,44 +331,6 @@ def _goals(
         align="left", baseline="bottom", dx=3, dy=-3, fontSize=11, color=TEXT, opacity=0.85
     )
     return [rule.encode(x2=alt.X2("until:T")), label.encode(text=alt.Text("label:N"))]
-
-
-def _markers(
-    markers: Sequence[Marker], first: pd.Timestamp, last: pd.Timestamp
-) -> tuple[list[alt.Chart], list[alt.Chart]]:
-    """A thin line and a triangle on each day that something happened, which the tooltip names.
-
-    A marker with a link opens it.
-    """
-    rows = [
-        {
-            "day": pd.Timestamp(marker.day),
-            "date": day_text(marker.day),
-            "what": f"{marker.kind}: {marker.label}",
-            "url": getattr(marker, "url", None) or "",
-        }
-        for marker in markers
-        if first <= pd.Timestamp(marker.day) <= last
-    ]
-    if not rows:
-        return [], []
-    frame = pd.DataFrame(rows)
-    rule = alt.Chart(frame[["day"]]).mark_rule(color=TEXT, opacity=0.22, aria=False)
-    triangles = []
-    tips = [alt.Tooltip("date:N", title="Day (UTC)"), alt.Tooltip("what:N", title="What")]
-    linked = frame["url"] != ""
-    for flags in (frame[~linked], frame[linked]):
-        if flags.empty:
-            continue
-        flag = alt.Chart(flags).mark_point(
-            shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
-        )
-        flag = flag.encode(x=alt.X("day:T", title=None), tooltip=tips)
-        if flags["url"].iloc[0]:
-            opens = alt.Tooltip("url:N", title="Opens")
-            flag = flag.encode(href=alt.Href("url:N"), tooltip=[*tips, opens])
-        triangles.append(flag)
-    return [rule.encode(x=alt.X("day:T", title=None))], triangles
 
 
 def _floor_note(extent: pd.DataFrame, floor: float, unit: Unit) -> list[str]:

@@ -5,11 +5,15 @@ Colours have a contrast of 3:1 or more in both themes; each series has a dash an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from kpi.numbers.annotations import Marker
 
 HEIGHT = 300
 # The height of the axis of days and of the padding.
@@ -82,10 +86,15 @@ class GoalCurve:
 
 @dataclass(frozen=True)
 class Compared:
-    """Rows of other days, each under the day that it is compared with; drawn pale, called ``name``."""
+    """Rows of other days, each under the day that it is compared with; drawn pale, called ``name``.
+
+    ``markers`` are on their own days, ``shift`` before the days that they are drawn under.
+    """
 
     name: str
     rows: pd.DataFrame
+    markers: Sequence[Marker] = ()
+    shift: timedelta = timedelta(0)
 
     def drawn(self, values: Callable[[pd.DataFrame], pd.DataFrame]) -> Compared:
         """The values that a chart draws of the rows."""

@@ -146,8 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("label", nargs="?", metavar="LABEL")
     annotate.add_argument("--kind", choices=["release", "incident", "holiday"], default="release")
     annotate.add_argument("--url")
+    annotate.add_argument("--who", default="an operator", metavar="NAME")
     annotate.add_argument("--list", action="store_true")
-    annotate.add_argument("--remove", action="store_true")
+    annotate.add_argument("--remove", action="store_true", help="withdraw the mark")
+    annotate.add_argument("--why", default="", metavar="REASON", help="of a removal")
 
     ddl = command("ddl", upkeep.run_ddl, "print what a server needs once, or carry it out")
     ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")

@@ -101,12 +101,12 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
         return
     if not asked.label:
         raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
-    note = annotations.Annotation(asked.day, asked.label, asked.kind, asked.url)
     if asked.remove:
-        annotations.remove(settings, note)
-        print(f"{asked.day} {asked.label!r} removed")
+        annotations.remove(settings, asked.day, asked.label, asked.who, asked.why)
+        print(f"{asked.day} {asked.label!r} withdrawn; the Data page lists who withdrew it and why")
     else:
-        annotations.annotate(settings, [note])
+        note = annotations.Annotation(asked.day, asked.label, asked.kind, asked.url)
+        annotations.annotate(settings, [note], asked.who)
         print(f"{asked.day} {asked.label!r} marked")
 
 

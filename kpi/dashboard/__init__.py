@@ -19,6 +19,7 @@ from kpi.dashboard.address import Address
 from kpi.dashboard.client import extend_client
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
+from kpi.dashboard.markers import draw_markers_of_period
 from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_definitions
@@ -59,6 +60,8 @@ def frame(file: str) -> Iterator[Page]:
             except Refused:
                 address.write()
                 raise
+            if file != "pages/data.py":  # which has them among its own parts
+                draw_markers_of_period(page)
             draw_definitions(page.measures.values())
             draw_link(place, page)
             address.write()

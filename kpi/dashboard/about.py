@@ -139,23 +139,6 @@ def draw_loads(page: Page) -> None:
     draw.listings(page, {"loads": loads.listed(manifest), "rejects": reasons}, key="loads_table")
 
 
-def draw_markers(page: Page) -> None:
-    """Every marker of the charts, with its link, for readers who can't point at it."""
-    markers = page.source.markers
-    if markers:
-        _draw_list(
-            pd.DataFrame([vars(marker) for marker in markers]),
-            f"{len(markers)} markers.",
-            day=DAY,
-            label="Label",
-            kind="Kind",
-            url=st.column_config.LinkColumn("Link"),
-        )
-    st.caption("To mark a day, an operator runs:" if markers else "None yet. To mark a day, run:")
-    # Without colours: that of a string can't be read on the dark theme.
-    st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
-
-
 def draw_retention(page: Page) -> None:
     """The retention of raw events, and the days that are frozen by it."""
     expiry = page.source.listing("retention")

@@ -137,12 +137,12 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
     if not rows[measure.column].notna().any():
         return  # the card and the breakdown explain it
 
-    def course(part: pd.DataFrame, span: Span | None, **options: Any) -> Specification:
-        look = {"span": span, "height": charts.HEIGHT, **options}
+    def course(part: pd.DataFrame, span: Span | None) -> Specification:
+        look = {"span": span, "height": charts.HEIGHT, "markers": page.source.markers}
         return drawn(charts.course, part, measure, measure.title, **look)
 
     if beside is None:
-        put(course(rows, None, markers=page.source.markers))
+        put(course(rows, None))
     else:
         _draw_pair(page, measure, rows, beside, course)
 
@@ -159,7 +159,9 @@ def _beside(page: Page, breakdown: Breakdown) -> charts.Compared | None:
     first, last = page.period.bounds
     days = Period(first - comparison.shift, last - comparison.shift)
     rows = comparison.of(_answer(page, breakdown, days).table, page.period)
-    return charts.Compared(comparison.name, breakdown.of(rows))
+    return charts.Compared(
+        comparison.name, breakdown.of(rows), page.source.markers, comparison.shift
+    )
 
 
 def _draw_ranked(
@@ -193,13 +195,14 @@ def _draw_lines(
     beside: charts.Compared | None,
 ) -> None:
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
-    measure, by = breakdown.measure, breakdown.by
-    if beside is None:
-        put(drawn(charts.by_value, rows, measure, by, values))
-        return
+    measure, by, markers = breakdown.measure, breakdown.by, page.source.markers
 
     def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
-        return drawn(charts.by_value, part, measure, by, values, span=span)
+        return drawn(charts.by_value, part, measure, by, values, span=span, markers=markers)
+
+    if beside is None:
+        put(by_value(rows, None))
+        return
 
     beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
     _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
@@ -244,14 +247,13 @@ def _draw_courses(
     grid = st.grid(3, min_column_width=300, gap="small")
     for value in values:
         mine = rows[rows[by] == value]
-        before = None
-        if beside is not None:
-            before = charts.Compared(beside.name, beside.rows[beside.rows[by] == value])
+        before = beside and replace(beside, rows=beside.rows[beside.rows[by] == value])
         last = mine[mine[measure.column].notna()].iloc[-1]
         n = measure.n_text(last[measure.n_column]) if measure.n_column else ""
         with grid.container(border=True, gap="xsmall"):
             st.markdown(f"**{plain(value)}** {plain(n)}")
-            put(drawn(charts.course, mine, measure, value, compared=before, span=span))
+            look = {"compared": before, "span": span, "markers": page.source.markers}
+            put(drawn(charts.course, mine, measure, value, **look))
 
 
 def _say_what_is_left_out(

@@ -88,6 +88,8 @@ def _verdicts(page: Page, subject: Subject) -> Iterable[str]:
         if score.goal.comparator is None:
             icon = words.ICONS[score.status]
             yield f"{icon} {plain(words.verdict_sentence(score))}"
+            if words.target_base(score):
+                yield plain(words.target_base(score))
 
 
 def _interval(measure: Measure, interval: Interval | None) -> str:

@@ -76,7 +76,8 @@ def chart(
         gaps += f" {POOL_BY_WEEK}"
     first, last = page.period.bounds
     marked = (
-        "▼ marks releases, incidents and holidays; point at a mark to read it."
+        "▼ marks releases, incidents and holidays (▽ those of the compared days); they are listed under "
+        "Markers, at the end of the page."
         if any(first <= marker.day <= last for marker in options.get("markers", ()))
         else None
     )

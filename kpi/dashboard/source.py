@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from threading import Semaphore
 
 import pandas as pd
@@ -13,11 +13,11 @@ import streamlit as st
 
 from kpi import goals, store
 from kpi.errors import NoData
-from kpi.goals import Figures, Goal, Score
+from kpi.goals import Figures, Goal, Score, frozen
 from kpi.meaning.definitions import PLATFORM, device_identity
 from kpi.meaning.glossary import BY_PLATFORM
 from kpi.meaning.question import Question
-from kpi.numbers.annotations import Annotation, published
+from kpi.numbers.annotations import Annotation, history
 from kpi.numbers.answers import Answer
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Publication
@@ -65,8 +65,8 @@ def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) ->
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _markers(key: str, _warehouse: Warehouse) -> list[Annotation]:
-    return published(_warehouse)
+def _markers(key: str, _settings: Settings, _warehouse: Warehouse) -> list[Annotation]:
+    return history(_settings, _warehouse)
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
@@ -78,6 +78,11 @@ def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
 @st.cache_data(max_entries=128, show_spinner="Scoring the goals …")
 def _scored(key: str, goal: Goal, day: date, min_users: int, _figures: Figures) -> Score:
     return goals.score(_figures, goal, as_of=day, every_baseline=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _frozen(key: str, _settings: Settings) -> tuple[frozen.Frozen, ...]:
+    return tuple(frozen.frozen_baselines(_settings))
 
 
 class Source:
@@ -98,12 +103,22 @@ class Source:
         """The answer to a question; nobody may change its table in place."""
         return _answered(self.key, question, self.warehouse)
 
+    @cached_property
+    def notes_key(self) -> str:
+        """A key of what changes with the publication or with any note by people."""
+        return f"{self.key} {store.notes_key(self.settings)}"
+
+    def figures(self) -> Figures:
+        """The values of goals, with the baselines that people froze."""
+        baselines = _frozen(self.notes_key, self.settings)
+        return Figures(self.warehouse, self.min_users, ask=self.answer, frozen=baselines)
+
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""
         asked = [goal for goal in goals.read() if goal.year == day.year]
-        figures = Figures(self.warehouse, self.min_users, ask=self.answer)
+        figures = self.figures()
         return [
-            _scored(self.key, goal, day, self.min_users, figures)
+            _scored(self.notes_key, goal, day, self.min_users, figures)
             for goal in asked
             if kpi in (None, goal.measure)
         ]
@@ -116,9 +131,14 @@ class Source:
         return _tag_values(self.key, tag, of_browsers, self.warehouse)
 
     @property
+    def every_marker(self) -> list[Annotation]:
+        """Releases, incidents and holidays, by day, withdrawn ones too."""
+        return _markers(self.notes_key, self.settings, self.warehouse)
+
+    @property
     def markers(self) -> list[Annotation]:
         """Releases, incidents and holidays, by day."""
-        return _markers(self.key, self.warehouse)
+        return [each for each in self.every_marker if each.withdrawal is None]
 
     def listing(self, name: str) -> pd.DataFrame:
         """A list of the publication: 'loads', 'retention', 'volumes' or 'doubtful'."""

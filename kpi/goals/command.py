@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from kpi.errors import Refused
-from kpi.goals import drift, frozen, scoring
+from kpi.goals import drift, frozen, scoring, words
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
 from kpi.meaning.filters import Filters, Period
@@ -28,7 +28,7 @@ def goal_table(
     incomplete: bool = False,
     plain: bool = False,
 ) -> pd.DataFrame:
-    """The score of every goal; the reason where a goal has no verdict goes to stderr.
+    """The score of every goal; a frozen baseline, and why a goal has no verdict, go to stderr.
 
     ``days`` are the first and last of a baseline period, ``baseline`` the id of a frozen baseline; raises
     Refused when that is for no goal. ``plain`` decides by the gap's sign alone.
@@ -44,8 +44,12 @@ def goal_table(
             )
     elif any(days):
         base = Period(*days)
-    scored = scoring.scores(Figures(warehouse, min_users, incomplete), goals, filters, as_of, base)
+    figures = Figures(warehouse, min_users, incomplete, frozen=frozen.frozen_baselines(settings))
+    scored = scoring.scores(figures, goals, filters, as_of, base)
     for score in scored:
+        named = words.target_base(score)
+        if named:
+            print(f"{score.goal.id}: {named}", file=sys.stderr)
         if score.reason:
             print(f"{score.goal.id}: {score.reason}", file=sys.stderr)
     return scoring.table(scored, plain)
@@ -55,7 +59,7 @@ def frozen_table(settings: Settings) -> pd.DataFrame:
     """Every frozen baseline beside what its period gives today."""
     warehouse = open_warehouse(settings)
     try:
-        figures = Figures(warehouse, settings.min_users)
-        return drift.table(drift.drifts(figures, frozen.frozen_baselines(settings)))
+        figures = Figures(warehouse, settings.min_users, frozen=frozen.frozen_baselines(settings))
+        return drift.table(drift.drifts(figures, figures.frozen))
     finally:
         warehouse.close()

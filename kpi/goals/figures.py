@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pandas as pd
 
 from kpi.goals.file import Goal
+from kpi.goals.frozen import Frozen, team_baseline
 from kpi.meaning.filters import Period
 from kpi.numbers.kpi_values import (
     Ask,
@@ -24,7 +26,10 @@ def subject(goal: Goal) -> Subject:
 
 
 class Figures:
-    """One publication's values for goals; the arguments are those of `KpiValues`."""
+    """One publication's values for goals; the arguments are those of `KpiValues`.
+
+    ``frozen`` are the baselines that people froze, the newest first.
+    """
 
     def __init__(
         self,
@@ -32,6 +37,7 @@ class Figures:
         min_users: int = 10,
         incomplete: bool = False,
         ask: Ask | None = None,
+        frozen: Iterable[Frozen] = (),
     ) -> None:
         self._values = KpiValues(warehouse, min_users, incomplete, ask)
         self._everything = warehouse, incomplete
@@ -39,11 +45,16 @@ class Figures:
         self.incomplete = incomplete
         self.last_day: date = self._values.last_day
         self.definitions: str = warehouse.publication.definitions
+        self.frozen = tuple(frozen)
+
+    def team_baseline(self, goal: Goal) -> Frozen | None:
+        """The frozen baseline that is a goal's default; None where it is the year before."""
+        return team_baseline(self.frozen, goal, self.definitions)
 
     def with_every_cell(self) -> Figures:
         """The same with nothing hidden: to say why something is absent, never to be shown."""
         warehouse, incomplete = self._everything
-        return Figures(warehouse, 0, incomplete)
+        return Figures(warehouse, 0, incomplete, frozen=self.frozen)
 
     def over(self, goal: Goal, window: Period) -> WindowValue:
         """The value of the goal's KPI over a window of days; see `KpiValues.over`."""

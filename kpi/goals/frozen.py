@@ -1,15 +1,15 @@
 """Frozen baselines: a value with its band, period and segment, stored with who froze it, when and why.
 
-They are apart from the publications, so that no summary, correction or crash of one can lose them, and
-rows are only ever added. See `kpi.store.baselines` for the embedded store's.
+A frozen baseline is the team's default until it is withdrawn or a later one replaces it. Like all notes
+by people they are apart from the publications, so that no summary, correction or crash of one can lose them.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -18,12 +18,17 @@ from kpi import store
 from kpi.errors import Refused
 from kpi.goals.file import Goal
 from kpi.meaning.definitions import device_identity
-from kpi.meaning.filters import Filters
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import notes
+from kpi.numbers.notes import LONGEST_NAME, LONGEST_REASON, Withdrawal
 from kpi.settings import Settings
 from kpi.store import queries
+from kpi.text import day_text
 
-# Bytes of UTF-8, as the columns of every engine count them.
-LONGEST_NAME, LONGEST_REASON, LONGEST_FILTERS = 256, 1024, 4096
+LONGEST_FILTERS = 4096
+"""Bytes of UTF-8, as the column of every engine counts them."""
+
+NOTE = "a frozen baseline"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,12 @@ class Frozen:
     reason: str
     frozen_at: datetime
     baseline_id: str
+    withdrawal: Withdrawal | None = None
+
+    @property
+    def period(self) -> Period:
+        """The days that the value is of."""
+        return Period(self.first_day, self.last_day)
 
     def holds_for(self, goal: Goal, definitions: str) -> bool:
         """True where it is of a goal's measure, device window and segment, by today's device identity."""
@@ -60,56 +71,65 @@ class Frozen:
         )
 
 
-def new_id() -> str:
-    """A name for a baseline that no other has."""
-    return secrets.token_hex(6)
+def team_baseline(baselines: Iterable[Frozen], goal: Goal, definitions: str) -> Frozen | None:
+    """The newest baseline that is a goal's default, of baselines in the order of `frozen_baselines`.
 
-
-def now() -> datetime:
-    """The moment of freezing, in UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-def checked_words(text: str, what: str, longest: int) -> str:
-    """The text that a reader typed, trimmed; raises Refused where it is empty, too long or can't be shown."""
-    text = text.strip()
-    if not text:
-        raise Refused(f"a frozen baseline needs {what}")
-    if len(text.encode("utf-8", "replace")) > longest:
-        raise Refused(f"{what} may have {longest} bytes at most")
-    if not all(character.isprintable() or character == "\n" for character in text):
-        raise Refused(f"{what} holds characters that can't be shown")
-    return text
+    It holds for the goal, isn't withdrawn, and ends in the goal's year or the year before, so that a new
+    year's goals don't inherit the baseline of the last.
+    """
+    years = (goal.year - 1, goal.year)
+    return next(
+        (
+            each
+            for each in baselines
+            if each.withdrawal is None
+            and each.last_day.year in years
+            and each.holds_for(goal, definitions)
+        ),
+        None,
+    )
 
 
 def freeze(settings: Settings, frozen: Frozen) -> None:
     """Keep a baseline for good; raises Refused where who or why is missing or too long."""
     row = asdict(frozen)
-    row["frozen_by"] = checked_words(frozen.frozen_by, "who freezes it", LONGEST_NAME)
-    row["reason"] = checked_words(frozen.reason, "the reason why", LONGEST_REASON)
+    row["frozen_by"] = notes.checked(frozen.frozen_by, NOTE, "who freezes it", LONGEST_NAME)
+    row["reason"] = notes.checked(frozen.reason, NOTE, "the reason why", LONGEST_REASON)
     row["filters"] = _written(frozen.filters)
     if len(row["filters"].encode()) > LONGEST_FILTERS:
         raise Refused("the filters are too long to be stored with a baseline")
-    with store.storage_faults(settings), store.adding_baselines(settings) as connection:
+    with store.storage_faults(settings), store.adding_notes(settings) as connection:
         queries.run(connection, "fill/baseline", **row)
 
 
 def frozen_baselines(settings: Settings) -> list[Frozen]:
-    """Every frozen baseline, the newest first."""
-    with store.storage_faults(settings), store.reading_baselines(settings) as connection:
+    """Every frozen baseline, withdrawn or not, the newest first."""
+    with store.storage_faults(settings), store.reading_notes(settings) as connection:
         if connection is None:
             return []
         rows = queries.run(connection, "read/baseline").mappings().all()
-    return [_read(dict(row)) for row in rows]
+        withdrawn = notes.withdrawals(connection)
+    return [_read({**row, "withdrawal": withdrawn.get(row["baseline_id"])}) for row in rows]
+
+
+def withdraw(settings: Settings, baseline_id: str, by: str, why: str) -> None:
+    """Withdraw a frozen baseline, which stays in the history; refusals are those of `notes.withdraw`."""
+    notes.withdraw(settings, baseline_id, by, why)
 
 
 def by_id(settings: Settings, baseline_id: str) -> Frozen:
-    """One frozen baseline; raises Refused when there is none of that id."""
+    """The frozen baseline of an id; raises Refused when there is none, or it was withdrawn."""
     every = frozen_baselines(settings)
     for frozen in every:
-        if frozen.baseline_id == baseline_id:
+        if frozen.baseline_id != baseline_id:
+            continue
+        if frozen.withdrawal is None:
             return frozen
-    known = ", ".join(frozen.baseline_id for frozen in every[:3])
+        by, day = frozen.withdrawal.withdrawn_by, day_text(frozen.withdrawal.withdrawn_at.date())
+        raise Refused(
+            f"{by} withdrew the baseline {baseline_id} on {day}; `python -m kpi baselines` says why"
+        )
+    known = ", ".join([each.baseline_id for each in every if each.withdrawal is None][:3])
     hint = f"; the newest: {known}" if known else "; none has been frozen yet"
     raise Refused(f"no frozen baseline has the id {baseline_id[:40]!r}{hint}")
 

@@ -6,7 +6,6 @@ comparator moves too, so that only the lead can be projected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +16,7 @@ from kpi.goals.figures import Figures
 from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.projection import Projection, TooShort, project
-from kpi.goals.scoring import NO_DATA, Score, baseline_period, hidden_baseline
+from kpi.goals.scoring import NO_DATA, Score, hidden_baseline, year_before
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 from kpi.numbers.kpi_values import mean_within
@@ -95,23 +94,12 @@ class Needed:
     met_now: bool
 
 
-def outlooks(
-    figures: Figures, scored: Iterable[Score], base: Period | Frozen | None = None
-) -> list[Outlook]:
-    """Each score's outlook; a score without data has no projection."""
-    return [outlook(figures, score, base) for score in scored]
-
-
-def outlook(figures: Figures, scored: Score, base: Period | Frozen | None = None) -> Outlook:
-    """One goal's outlook as of the day it was scored."""
+def outlook(figures: Figures, scored: Score) -> Outlook:
+    """A goal's outlook as of the day it was scored; a score without data has no projection."""
     goal, lead = scored.goal, scored.compared or 0.0
-    frozen = (
-        base if isinstance(base, Frozen) and base.holds_for(goal, figures.definitions) else None
-    )
-    if frozen is not None:
-        period = Period(frozen.first_day, frozen.last_day)
-    else:
-        period = baseline_period(goal, base if isinstance(base, Period) else None)
+    chosen = scored.base or year_before(goal)
+    frozen = chosen if isinstance(chosen, Frozen) else None
+    period = chosen.period if isinstance(chosen, Frozen) else chosen
     if scored.actual is None:
         empty = pd.Series(dtype="float64", index=pd.DatetimeIndex([]))
         days = weeks = empty

@@ -33,7 +33,8 @@ SCORING_WINDOWS = (7, 28, 91)
 class Score:
     """A goal on a day; figures in the KPI's unit, None where there are no data for them.
 
-    ``compared`` is the comparator's actual; ``days`` the days of the window with a value; ``n`` the users
+    ``base`` is the frozen baseline or the period that the baseline is of; ``compared`` is the comparator's
+    actual; ``days`` the days of the window with a value; ``n`` the users
     or attempts that the actual rests on; ``low`` to ``high`` the 95% interval of the gap. ``reason`` says
     why there is no verdict.
     """
@@ -51,6 +52,7 @@ class Score:
     n: int = 0
     low: float | None = None
     high: float | None = None
+    base: Period | Frozen | None = None
 
     @property
     def plain_status(self) -> str:
@@ -83,9 +85,8 @@ def score(
     """The score of a goal as of the last complete day, or 31 December of its year if that is earlier.
 
     The actual is that of `KpiValues.over`; beside Firefox, both are means over the days that both have.
-    The baseline is the KPI over its period, by default the whole year before, or a frozen baseline of
-    this KPI and segment. ``filters`` score a segment: of a goal about a segment, the part in both. Without
-    ``every_baseline`` only baselines that a target rests on are worked out.
+    The baseline is that of `base_of`. ``filters`` score a segment: of a goal about a segment, the part in
+    both. Without ``every_baseline`` only baselines that a target rests on are worked out.
     """
     day = as_of or scored_day(goal, figures.last_day)
     segment = segment_of(goal, filters)
@@ -96,7 +97,8 @@ def score(
     window = scored_window(goal, day)
     actual, compared = _actual(figures, goal, window)
     needs_baseline = every_baseline or goal.kind == "baseline_plus"
-    baseline = baseline_of(figures, goal, base) if needs_baseline else WindowValue(window, None)
+    chosen = base_of(figures, goal, base)
+    baseline = baseline_of(figures, goal, chosen) if needs_baseline else WindowValue(window, None)
     against = {"baseline_plus": baseline, "comparator_plus": compared}.get(goal.kind, NOTHING)
     known = Score(
         goal,
@@ -107,9 +109,10 @@ def score(
         compared=compared.value,
         days=actual.days,
         n=actual.n,
+        base=chosen,
     )
     if actual.value is None or against.value is None or known.target is None:
-        return replace(known, reason=actual.reason or _why_no_target(figures, goal, window, base))
+        return replace(known, reason=actual.reason or _why_no_target(figures, goal, window, chosen))
     target = against.value + goal.threshold
     known = replace(known, gap=goal.gap(actual.value, target))
     if actual.interval is not None:
@@ -165,18 +168,23 @@ def baseline_period(goal: Goal, chosen: Period | None) -> Period:
     return Period(chosen.first or usual.first, chosen.last or usual.last)
 
 
-def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen | None) -> WindowValue:
-    """The KPI over the baseline period, or the frozen value, which has no interval.
+def base_of(figures: Figures, goal: Goal, chosen: Period | Frozen | None) -> Period | Frozen:
+    """What a goal is compared with: the chosen, else the team's frozen baseline, else the year before.
 
-    A frozen baseline is for goals of its KPI, device window and segment; the baseline of any other goal is
-    the year before.
+    A chosen frozen baseline is for goals of its KPI, device window and segment alone.
     """
+    if isinstance(chosen, Frozen) and chosen.holds_for(goal, figures.definitions):
+        return chosen
+    if isinstance(chosen, Period):
+        return baseline_period(goal, chosen)
+    return figures.team_baseline(goal) or year_before(goal)
+
+
+def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen) -> WindowValue:
+    """The KPI over the baseline period, or the frozen value, which has no interval."""
     if isinstance(base, Frozen):
-        if base.holds_for(goal, figures.definitions):
-            frozen = Period(base.first_day, base.last_day)
-            return WindowValue(frozen, base.baseline, days=base.days, newest=base.last_day)
-        base = None
-    return figures.over(goal, baseline_period(goal, base))
+        return WindowValue(base.period, base.baseline, days=base.days, newest=base.last_day)
+    return figures.over(goal, base)
 
 
 def segment_of(goal: Goal, reader: Filters) -> Filters | None:
@@ -253,9 +261,7 @@ def _moved(value: WindowValue, by: float) -> Interval | None:
     return value.interval[0] + by, value.interval[1] + by
 
 
-def _why_no_target(
-    figures: Figures, goal: Goal, window: Period, base: Period | Frozen | None
-) -> str:
+def _why_no_target(figures: Figures, goal: Goal, window: Period, base: Period | Frozen) -> str:
     """Why there is no target, in words that say what to do."""
     if goal.kind == "comparator_plus":
         given = figures.compared_days(goal).dropna()
@@ -265,8 +271,7 @@ def _why_no_target(
             f"no Firefox figures for {goal.comparator} from {window.first} to {window.last}; "
             f"they end on {given.index[-1].date()}"
         )
-    period = baseline_period(goal, base if isinstance(base, Period) else None)
-    return f"no baseline: {figures.over(goal, period).reason}"
+    return f"no baseline: {baseline_of(figures, goal, base).reason}"
 
 
 def hidden_baseline(figures: Figures, goal: Goal, period: Period) -> str | None:

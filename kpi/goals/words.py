@@ -11,7 +11,7 @@ from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
 from kpi.meaning.filters import Period
 from kpi.meaning.kpis import KPIS
-from kpi.text import ABSENT, Unit, day_text, days_text, sentence, written
+from kpi.text import ABSENT, Unit, day_text, days_text, sentence, shortened, written
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "
@@ -20,6 +20,9 @@ ASSUMPTION = (
 )
 NO_SEASON = "No yearly seasonality known: that needs two years of history."
 SEASON = "The yearly pattern of the past is in it."
+
+LONGEST = 160
+"""Characters of a reason in a sentence; the list of frozen baselines has it whole."""
 
 # Where so many tries were made, and fewer or more held, the ranges are called too narrow or wide.
 ENOUGH_TRIES, TOO_FEW, TOO_MANY = 20, 0.65, 0.95
@@ -146,14 +149,25 @@ def baseline_sentence(outlook: Outlook) -> str:
     """The baseline a row shows, and where it is from."""
     if outlook.baseline is None:
         return f"No baseline: {outlook.hidden or f'no value in {period_text(outlook.base)}'}."
+    if outlook.frozen is not None:
+        return frozen_sentence(outlook.frozen)
     value = written(outlook.baseline, scale_unit(outlook.goal))
     return f"Baseline {value}, {period_text(outlook.base)}."
 
 
-def frozen_sentence(outlook: Outlook) -> str:
-    """Who froze the baseline and why; empty where it isn't frozen."""
-    frozen = outlook.frozen
-    return f"Frozen by {frozen.frozen_by} because: {frozen.reason}" if frozen else ""
+def frozen_sentence(frozen: Frozen) -> str:
+    """A frozen baseline by its value and days, who froze it, when and why."""
+    return (
+        f"Baseline {value_of(frozen, frozen.baseline)} of {period_text(frozen.period)}, frozen by "
+        f"{frozen.frozen_by} on {day_text(frozen.frozen_at.date())}: “{shortened(frozen.reason, LONGEST)}”."
+    )
+
+
+def target_base(score: Score) -> str:
+    """The frozen baseline that a score's target rests on, in a sentence; '' where it rests on none."""
+    if score.goal.kind != "baseline_plus" or not isinstance(score.base, Frozen):
+        return ""
+    return frozen_sentence(score.base)
 
 
 def period_text(period: Period) -> str:
@@ -322,6 +336,18 @@ def drift_of(drift: Drift) -> str:
     unit = _unit_of(drift.frozen)
     size = signed(drift.drift, unit)
     return size if any(digit in "123456789" for digit in size) else "none"
+
+
+def status_of(drift: Drift) -> str:
+    """The use of a frozen baseline."""
+    if drift.frozen.withdrawal is not None:
+        return "withdrawn"
+    return "the team's default" if drift.default_of else "not used"
+
+
+def withdrawal_of(frozen: Frozen) -> str:
+    """The person who withdrew a baseline, when and why; nothing where nobody did."""
+    return ABSENT if frozen.withdrawal is None else str(frozen.withdrawal)
 
 
 def _unit_of(frozen: Frozen) -> Unit:

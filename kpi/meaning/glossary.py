@@ -102,7 +102,7 @@ DATA: Terms = {
     "Unusual day": (
         "A day with many more or fewer events of a type than the same weekday in the 8 weeks before."
     ),
-    "Marker": "A release, incident or holiday on a day, shown as ▼ on charts.",
+    "Marker": "A release, incident or holiday on a day, shown as ▼ on charts, with who added it.",
     "Expired": (
         "Deleted at the end of the retention period. Only raw events expire; summaries never do. Days whose "
         "events have expired are frozen: they accept no late rows."
@@ -127,7 +127,8 @@ GOALS: Terms = {
     "Goal": "A measure with the target that it should reach in a year.",
     "Baseline": "The value of a measure in an earlier period, to which a goal adds its points.",
     "Frozen baseline": (
-        "A stored baseline with its date, reason and definitions version. Later data don't change it."
+        "A stored baseline with its date, reason and definitions version. Later data don't change it. "
+        "The newest is the default of its goals until somebody withdraws it."
     ),
 }
 GLOSSARY: dict[str, Terms] = {

@@ -92,14 +92,19 @@ def reading_events(settings: Settings) -> AbstractContextManager[Connection | No
     return _kind(settings).reading_events(settings)
 
 
-def adding_baselines(settings: Settings) -> AbstractContextManager[Connection]:
-    """A connection that may add rows to `kpi.baseline`; committed when the block ends without fault."""
-    return _kind(settings).adding_baselines(settings)
+def adding_notes(settings: Settings) -> AbstractContextManager[Connection]:
+    """A connection that may add rows to the notes by people; committed when the block ends without fault."""
+    return _kind(settings).adding_notes(settings)
 
 
-def reading_baselines(settings: Settings) -> AbstractContextManager[Connection | None]:
-    """A connection that sees every row of `kpi.baseline`; None when nothing was ever frozen."""
-    return _kind(settings).reading_baselines(settings)
+def reading_notes(settings: Settings) -> AbstractContextManager[Connection | None]:
+    """A connection that sees every note by people; None when there never was any."""
+    return _kind(settings).reading_notes(settings)
+
+
+def notes_key(settings: Settings) -> str:
+    """A key that differs whenever a note was added, for caches."""
+    return _kind(settings).notes_key(settings)
 
 
 def stored_settings(settings: Settings) -> dict[str, str]:

@@ -17,7 +17,7 @@ _GROUP = re.compile(r"CREATE GROUP (\w+)")
 def statements(settings: Settings, dialect: str) -> Iterator[str]:
     """Every statement, in order, each without its semicolon."""
     yield from queries.statements("tables/groups")
-    for name in ("tables/schemas", "tables/events", "tables/kpi", "tables/baseline"):
+    for name in ("tables/schemas", "tables/events", "tables/kpi", "tables/notes"):
         for statement in dialects.definitions(name, dialect):
             if settings.raw_table and "EXISTS events.event (" in statement:
                 yield raw_events.view(settings)

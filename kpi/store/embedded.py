@@ -24,9 +24,11 @@ from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
 from kpi.store import dialects, health, publications, queries, rewriting, shared, upgrade
-from kpi.store.baselines import adding_baselines as adding_baselines
-from kpi.store.baselines import reading_baselines as reading_baselines
 from kpi.store.locks import locked
+from kpi.store.notes import adding_notes as adding_notes
+from kpi.store.notes import notes_file
+from kpi.store.notes import notes_key as notes_key
+from kpi.store.notes import reading_notes as reading_notes
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, in_memory
 
@@ -36,6 +38,10 @@ DAMAGED_EVENTS = (
     "new KPI_HOME. The pages go on showing the newest publication"
 )
 NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
+DAMAGED_NOTES = (
+    "{file}, which holds frozen baselines and markers, is damaged; put a backup's in its place. Without one, "
+    "move it aside: pages then show none"
+)
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
 
@@ -81,6 +87,8 @@ def damage(settings: Settings) -> Iterator[str]:
     """Sentences on files that are damaged, each with the way back."""
     home = settings.home
     yield from _publication_faults(settings)
+    if notes_file(home).exists() and health.damaged(settings, notes_file(home)):
+        yield DAMAGED_NOTES.format(file=notes_file(home))
     if not events_file(home).exists():
         return
     if not _readable(events_file(home)):

@@ -27,7 +27,8 @@ LINK_LOST = (
 GO_BACK = "to go back to the newest whole publication and fill what it lacks, run: {command}"
 START_AGAIN = (
     "no publication is whole; look in a backup first, since what has expired is nowhere else. "
-    "To build it anew from the events that are left, without Firefox's figures and markers, run: {command}"
+    "To build it anew from the events that are left, without Firefox's figures and markers of earlier "
+    "versions, run: {command}"
 )
 _NUMBERED = re.compile(r"kpi-(\d+)\.duckdb")
 

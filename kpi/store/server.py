@@ -161,8 +161,20 @@ def reading_events(settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
+def notes_key(settings: Settings) -> str:
+    """The number of notes of each kind: rows are only ever added."""
+    engine = connections.reading(settings)
+
+    def read() -> str:
+        with engine.connect() as connection:
+            return " ".join(map(str, queries.run(connection, "read/notes_key").one()))
+
+    with connections.faults(settings):
+        return connections.retried(read)
+
+
 @contextmanager
-def adding_baselines(settings: Settings) -> Iterator[Connection]:
+def adding_notes(settings: Settings) -> Iterator[Connection]:
     """A transaction of its own, without the writers' lock: the dashboard's role may do this much."""
     with _connection(settings) as connection:
         yield connection
@@ -170,7 +182,7 @@ def adding_baselines(settings: Settings) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading_baselines(settings: Settings) -> Iterator[Connection]:
+def reading_notes(settings: Settings) -> Iterator[Connection]:
     """A connection of the shared pool."""
     with connections.faults(settings), connections.reading(settings).connect() as connection:
         yield connection

@@ -17,7 +17,7 @@ from kpi.meaning.definitions import DEFINITIONS
 from kpi.settings import Settings
 from kpi.store import queries
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Publishing:

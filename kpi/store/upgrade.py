@@ -48,18 +48,18 @@ def upgrade_publication(connection: Connection, version: int) -> None:
     connection.commit()
 
 
-def attach_for_reading(cursor: Any, publication: Path) -> None:
-    """Attach a publication as `kpi`, read only; to an older publication the tables added since, all empty."""
-    cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(publication)])
+def attach_for_reading(cursor: Any, file: Path, wanted_tables: str = "tables/kpi") -> None:
+    """Attach a file as `kpi`, read only; to an older file the tables added since, all empty."""
+    cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(file)])
     present = tables_of(cursor, "kpi")
     wanted = {
-        _CREATED.findall(made)[0]: made for made in dialects.definitions("tables/kpi", "duckdb")
+        _CREATED.findall(made)[0]: made for made in dialects.definitions(wanted_tables, "duckdb")
     }
     missing = [made for name, made in wanted.items() if name not in present]
     if not missing:
         return
     cursor.execute("DETACH kpi")
-    cursor.execute("ATTACH $1 AS published (READ_ONLY)", [str(publication)])
+    cursor.execute("ATTACH $1 AS published (READ_ONLY)", [str(file)])
     cursor.execute("ATTACH ':memory:' AS kpi")
     for name in present:
         cursor.execute(_view(name))
@@ -80,7 +80,7 @@ def tables_of(cursor: Any, database: str) -> list[str]:
 
 
 def back_up(home: Path, publication: Path | None, name: str) -> Path:
-    """Copy the private file, the publication and the baselines, whole or not at all; their folder."""
+    """Copy the private file, the publication and the notes, whole or not at all; their folder."""
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = home / "backups" / f"{name}-{moment}"
     part = home / "backups" / "next.part"

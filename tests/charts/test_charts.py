@@ -406,9 +406,9 @@ def test_hostile_names_are_only_text() -> None:
     )
     texts = [row for _, rows in layers(chart, "text") for row in rows]
     assert any(row.get("full") == name for row in texts)
-    assert any(
-        row.get("what") == f"release: {name}" for _, r in layers(chart, "point") for row in r
-    )
+    (flag,) = [row for _, rows in layers(chart, "point") for row in rows if "words" in row]
+    assert flag["words"] == {"title": f"▼ release: {name}", "Day (UTC)": "5 Jan 2016"}
+    assert flag["said"] == f"5 Jan 2016, release: {name}"
 
 
 # --- comparison, breakdowns -----------------------------------------------------------------------

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from product import publication, table
 
-from kpi.charts.labels import LONGEST_LABEL, shortened
+from kpi.charts.labels import LONGEST_LABEL
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.by_value import neighbours_overlap, of_users
 from kpi.numbers.uncertainty import share_interval
+from kpi.text import shortened
 
 RATIO = MEASURES["engagement_ratio"]
 
@@ -52,7 +53,7 @@ def test_neighbours_overlap_is_said_of_ranks_next_to_each_other() -> None:
 def test_long_names_that_begin_alike_differ_and_leave_the_plot_its_room() -> None:
     """Labels beside lines are shortened in the middle: both ends of a name stay."""
     names = [f"Firefox for a system with a very long name, {end}" for end in ("release", "beta")]
-    short = [shortened(name) for name in names]
+    short = [shortened(name, LONGEST_LABEL) for name in names]
     assert len(set(short)) == 2
     assert all(len(name) == LONGEST_LABEL and "…" in name for name in short)
-    assert shortened("Windows Vista") == "Windows Vista"
+    assert shortened("Windows Vista", LONGEST_LABEL) == "Windows Vista"

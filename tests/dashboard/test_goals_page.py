@@ -23,8 +23,10 @@ from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.numbers import notes
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
+from kpi.text import day_text
 
 FILE = "pages/goals.py"
 GOALS = 7
@@ -47,9 +49,15 @@ def at_goals(goals_home: Path, no_caches: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def goals_server(goals_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a fresh server over the store."""
-    with serving(tmp_path_factory.mktemp("server"), KPI_HOME=str(goals_home)) as address:
+def own_home(goals_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the store, in which the tests in a browser freeze baselines."""
+    return shutil.copytree(goals_home, tmp_path_factory.mktemp("own") / "home", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def goals_server(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a fresh server over that copy."""
+    with serving(tmp_path_factory.mktemp("server"), KPI_HOME=str(own_home)) as address:
         yield address
 
 
@@ -289,13 +297,14 @@ def test_a_row_names_its_frozen_baseline_by_who_and_why(goals_home: Path, tmp_pa
     chosen = frozen.Frozen(
         goal.measure, goal.device_window, 17.25, None, None, None, None, 92,
         date(2015, 10, 1), date(2015, 12, 31), goal.filters, "2016.1", 4,
-        "Ann", "a *calm* autumn", frozen.now(), frozen.new_id(),
+        "Ann", "a *calm* autumn", notes.now(), notes.new_id(),
     )  # fmt: skip
     frozen.freeze(settings, chosen)
     with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"):
         page = opened(FILE, baseline=frozen_label(chosen))
     assert not page.exception
-    assert words(page).count(plain("Frozen by Ann because: a *calm* autumn")) == 1
+    named = f"Baseline 17.2% of Q4 2015, frozen by Ann on {day_text(chosen.frozen_at.date())}"
+    assert words(page).count(plain(f"{named}: “a *calm* autumn”.")) == 1
 
 
 def test_a_method_that_failed_on_a_history_says_so() -> None:
@@ -325,7 +334,7 @@ def choose(page: Page, label: str, option: str) -> None:
 
 
 def test_a_product_manager_sets_a_baseline_and_tries_a_target(
-    goals_server: str, goals_home: Path, visit: Callable[..., Visit]
+    goals_server: str, own_home: Path, visit: Callable[..., Visit]
 ) -> None:
     """Q4 2015 as baseline, its band, frozen with a reason; 25% multi-device; the link shows the same."""
     seen = visit(f"{goals_server}/goals")
@@ -344,9 +353,9 @@ def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     opened.get_by_label("Why").fill("Agreed on <b>18 January</b>; the quarter before the goals")
     opened.get_by_role("button", name="Freeze this baseline").click()
     expect(page.get_by_test_id("stToast")).to_contain_text("frozen", timeout=PATIENCE)
-    expect(opened.get_by_text("by Ann, product: Agreed on <b>18 January</b>")).to_be_visible()
+    expect(opened.get_by_text("“Agreed on <b>18 January</b>; the quarter")).to_be_visible()
     page.wait_for_url("**baseline=frozen**")
-    (kept,) = frozen.frozen_baselines(Settings(home=goals_home))
+    (kept,) = frozen.frozen_baselines(Settings(home=own_home))
     assert (kept.measure, kept.frozen_by) == ("multi_device_percent", "Ann, product")
     assert (kept.first_day.isoformat(), kept.last_day.isoformat()) == ("2015-10-01", "2015-12-31")
     assert kept.low_95 < kept.low_80 < kept.baseline < kept.high_80 < kept.high_95

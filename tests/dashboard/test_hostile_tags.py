@@ -134,7 +134,7 @@ def test_tooltips_of_charts_are_text(hostile_server: str, visit: Callable[..., V
     seen.page.mouse.move(5, 5)
     marker = seen.page.locator(GRAPH).first.locator("g.mark-symbol path[aria-label*=release]").first
     marker.hover(force=True)
-    expect(told).to_contain_text("release: ")
+    expect(told).to_contain_text("▼ release: ")
     assert any(value.split(" \u202e")[0] in told.inner_text() for value in HOSTILE)
     assert seen.page.evaluate(MARKS) == NO_MARKS
     assert seen.complaints == []

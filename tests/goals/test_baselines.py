@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,13 +19,18 @@ from event_files import write
 from logs import at, days_from, device, event, heartbeat, user
 from scipy.signal import lfilter
 
+from kpi import store as stores
 from kpi.errors import Refused, WarehouseDown
 from kpi.goals import frozen
 from kpi.goals.baseline import Calendar, baseline, calendar, level_shift, proposal
-from kpi.goals.frozen import Frozen
+from kpi.goals.file import Goal
+from kpi.goals.frozen import Frozen, team_baseline
 from kpi.meaning.filters import Filters, Period
+from kpi.numbers import notes
 from kpi.numbers.annotations import Annotation
 from kpi.settings import Settings
+from kpi.store import dialects
+from kpi.text import day_text
 
 FIRST = date(2015, 1, 5)  # a Monday
 HOSTILE = "Robert'); DROP TABLE kpi.baseline;--\n<script>alert(1)</script> :first_day %s {x} 🧊"
@@ -266,8 +272,8 @@ def baseline_of(number: int = 0, **changed: Any) -> Frozen:
         publication_id=4,
         frozen_by="Ann",
         reason="Agreed on in the planning",
-        frozen_at=frozen.now(),
-        baseline_id=frozen.new_id(),
+        frozen_at=notes.now(),
+        baseline_id=notes.new_id(),
     )
     return replace(usual, **changed)
 
@@ -379,6 +385,122 @@ def test_frozen_baseline_is_a_goals_base(store: Store) -> None:
     assert "which no goal is about under these filters" in ran.err
 
 
+GOAL = Goal("share", "Share", "multi_device_percent", "baseline_plus", 5.0, 2016)
+
+
+def test_the_newest_that_holds_is_the_default() -> None:
+    """Of a goal's measure, window and segment, not withdrawn, of its year or the year before."""
+    gone = notes.Withdrawal("Bob", notes.now(), "too short")
+    old, new = baseline_of(1, baseline_id="old"), baseline_of(2, baseline_id="new")
+    others = [
+        replace(new, withdrawal=gone),
+        replace(new, measure="engagement_ratio"),
+        replace(new, device_window=7),
+        replace(new, filters=Filters(os=("iOS",))),
+        replace(new, definitions="2016.1-platform"),
+        replace(new, first_day=date(2014, 1, 1), last_day=date(2014, 12, 31)),
+        replace(new, first_day=date(2017, 1, 1), last_day=date(2017, 2, 1)),
+    ]
+    assert team_baseline([*others, new, old], GOAL, "2016.1") == new
+    assert team_baseline(others, GOAL, "2016.1") is None
+    assert team_baseline([new], replace(GOAL, year=2017), "2016.1") is None
+
+
+@pytest.mark.every_engine
+def test_a_withdrawal_has_who_when_and_why_and_deletes_nothing(store: Store) -> None:
+    """A withdrawn baseline stays in the history; a second withdrawal is refused and names the first."""
+    settings = settings_of(store)
+    other, mine = baseline_of(frozen_at=datetime(2016, 1, 2)), baseline_of(1)
+    for each in (other, mine):
+        frozen.freeze(settings, each)
+    before = stores.notes_key(settings)
+    frozen.withdraw(settings, mine.baseline_id, "Ann <b>", HOSTILE)
+    assert stores.notes_key(settings) != before
+    gone, still = frozen.frozen_baselines(settings)
+    assert still == other
+    assert replace(gone, withdrawal=None) == mine
+    assert (gone.withdrawal.withdrawn_by, gone.withdrawal.reason) == ("Ann <b>", HOSTILE)
+    assert abs(gone.withdrawal.withdrawn_at - notes.now()) < timedelta(minutes=10)
+    with pytest.raises(Refused, match=r"Ann <b> withdrew it on \d+ \w+ \d+ already; load the page"):
+        frozen.withdraw(settings, mine.baseline_id, "Bob", "me too")
+    for who, why in (("", "because"), ("Bob", " ")):
+        with pytest.raises(Refused, match="a withdrawal needs"):
+            frozen.withdraw(settings, other.baseline_id, who, why)
+    assert frozen.frozen_baselines(settings) == [gone, still]
+    with pytest.raises(Refused, match="withdrew the baseline"):
+        frozen.by_id(settings, mine.baseline_id)
+
+
+@pytest.mark.every_engine
+def test_of_people_who_withdraw_at_once_each_succeeds_or_is_told(store: Store) -> None:
+    """Whoever is refused reads who was first; the history has a single withdrawal."""
+    settings = settings_of(store)
+    mine = baseline_of()
+    frozen.freeze(settings, mine)
+
+    def withdraw(number: int) -> str:
+        try:
+            frozen.withdraw(settings, mine.baseline_id, f"reader {number}", "at once")
+        except Refused as refusal:
+            return str(refusal)
+        return "done"
+
+    with ThreadPoolExecutor(4) as threads:
+        said = list(threads.map(withdraw, range(8)))
+    (gone,) = frozen.frozen_baselines(settings)
+    first = f"{gone.withdrawal.withdrawn_by} withdrew it on"
+    assert "done" in said
+    assert all(words == "done" or words.startswith(first) for words in said), said
+    assert settings.database_url or said.count("done") == 1
+
+
+def test_baselines_of_an_earlier_version_are_read_and_can_be_withdrawn(tmp_path: Path) -> None:
+    """A file that has the table of baselines alone is read as it is, and gets the others when written."""
+    settings = Settings(home=tmp_path)
+    with duckdb.connect(str(tmp_path / "baselines.duckdb")) as earlier:
+        made = dialects.definitions("tables/notes", "duckdb")[0]
+        earlier.execute("ATTACH ':memory:' AS kpi")
+        earlier.execute(made.replace("kpi.baseline", "baselines.baseline"))
+        row = {**vars(baseline_of()), "filters": "{}"}
+        names = [name for name in row if name != "withdrawal"]
+        marks = ", ".join("?" * len(names))
+        earlier.execute(
+            f"INSERT INTO baselines.baseline ({', '.join(names)}) VALUES ({marks})",
+            [row[name] for name in names],
+        )
+    (stored,) = frozen.frozen_baselines(settings)
+    frozen.withdraw(settings, stored.baseline_id, "Ann", "upgraded")
+    (gone,) = frozen.frozen_baselines(settings)
+    assert replace(gone, withdrawal=None) == stored
+    assert gone.withdrawal.reason == "upgraded"
+
+
+def test_a_frozen_baseline_is_the_default_of_exports(store: Store) -> None:
+    """`export goals` uses it and names it; other days can be chosen; withdrawn, it is the year before's."""
+    small_store(store)
+    settings = settings_of(store)
+    before = store.must("export", "goals", "--min-users=0")
+    mine = baseline_of(measure="engagement_ratio", baseline=12.5)
+    frozen.freeze(settings, mine)
+    ran = store.must("export", "goals", "--min-users=0")
+    rows = {row["goal"]: row for row in csv.DictReader(io.StringIO(ran.text))}
+    assert float(rows["engagement_over_baseline"]["target"]) == 17.5
+    day = day_text(mine.frozen_at.date())
+    named = f"Baseline 12.5% of Q4 2015, frozen by Ann on {day}: “Agreed on in the planning”."
+    assert f"engagement_over_baseline: {named}" in ran.err.splitlines()
+    year = ("--baseline-from=2015-01-01", "--baseline-to=2015-12-31")
+    assert store.must("export", "goals", "--min-users=0", *year).text == before.text
+    (row,) = listed(store)
+    assert "engagement_over_baseline" in row["default_of"].split()
+    frozen.withdraw(settings, mine.baseline_id, "Bob", "of *another* time")
+    assert store.must("export", "goals", "--min-users=0").text == before.text
+    (row,) = listed(store)
+    assert (row["default_of"], row["withdrawn_by"]) == ("", "Bob")
+    assert row["withdrawn_because"] == "of *another* time"
+    ran = store.run("export", "goals", f"--baseline={mine.baseline_id}")
+    assert (ran.status, "Bob withdrew the baseline" in ran.err) == (1, True)
+
+
 def test_many_freeze_at_once_and_all_succeed(tmp_path: Path) -> None:
     """Threads of one server and processes beside it freeze at the same time: nothing is lost or refused."""
     home = tmp_path / "home"
@@ -464,3 +586,5 @@ def test_file_that_is_damaged_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WarehouseDown) as refused:
         frozen.frozen_baselines(Settings(home=tmp_path))
     assert "ATTACH" not in str(refused.value)
+    (damage,) = list(stores.damage(Settings(home=tmp_path)))
+    assert "baselines.duckdb, which holds frozen baselines and markers, is damaged" in damage

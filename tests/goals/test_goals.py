@@ -198,6 +198,7 @@ class ByHand(Figures):
     def __init__(self, last: date, **measures: pd.Series) -> None:
         self._measures = measures
         self.min_users, self.incomplete, self.last_day = 0, False, last
+        self.frozen, self.definitions = (), ""
 
     def over(self, goal: goals.Goal, window: Period) -> WindowValue:
         days = values_within(self.days(goal), window)

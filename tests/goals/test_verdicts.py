@@ -27,7 +27,7 @@ class Values(Figures):
     """Figures with given values: of the goal's year, and of the baseline before it."""
 
     def __init__(self, actual: WindowValue, baseline: WindowValue) -> None:
-        self.last_day, self.definitions, self.min_users = AS_OF, "", 0
+        self.last_day, self.definitions, self.min_users, self.frozen = AS_OF, "", 0, ()
         self.by_year = {2016: actual, 2015: baseline}
 
     def over(self, goal: Goal, window: Period) -> WindowValue:

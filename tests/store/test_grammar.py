@@ -27,7 +27,7 @@ from kpi.goals.file import read
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
-from kpi.numbers import metrics
+from kpi.numbers import metrics, notes
 from kpi.numbers.published import Published
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
@@ -188,11 +188,12 @@ def _read_as_pages_do(store: ServerStore) -> None:
         publication_id=1,
         frozen_by="me",
         reason="it's the year before",
-        frozen_at=frozen.now(),
-        baseline_id=frozen.new_id(),
+        frozen_at=notes.now(),
+        baseline_id=notes.new_id(),
     )
     frozen.freeze(settings, one)
     assert frozen.frozen_baselines(settings) == [one]
+    stores.notes_key(settings)
 
 
 STAGING = {

@@ -52,7 +52,7 @@ def life(tmp_path_factory: pytest.TempPathFactory, forked: Commands) -> list[Sta
         ("publish figures", ("load-firefox", firefox)),
         ("load", ("load", late)),
         ("summary", ("summarise",)),
-        ("publish a marker", ("annotate", "2016-03-08", "Firefox 45")),
+        ("add a marker", ("annotate", "2016-03-08", "Firefox 45")),
         ("replace", ("load", "--replace", corrected)),
         ("summary of a correction", ("summarise",)),
         ("expire", ("expire", "--keep-days", "41")),

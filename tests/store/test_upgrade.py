@@ -16,7 +16,7 @@ from killing import Commands
 from logs import random_log
 
 FIXTURES = TESTS / "fixtures"
-NOW = 4
+NOW = 5
 PLACES = 8 if LONG else 4
 
 

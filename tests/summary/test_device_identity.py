@@ -54,11 +54,13 @@ def test_never_a_mixture(store: Store) -> None:
     assert store.numbers() == before
 
 
-def test_an_annotation_keeps_the_identity(store: Store) -> None:
+def test_figures_of_firefox_keep_the_identity(store: Store) -> None:
     """What publishes without summarising keeps the definitions that the numbers were made by."""
     store.load(write(store.files / "log.csv", LOG))
     store.summarise()
-    store.must("annotate", "2016-02-01", "a release", **PLATFORM)
+    figures = store.files / "firefox.csv"
+    figures.write_text("day,product,dau,mau\n2016-02-01,ios,1,2\n")
+    store.must("load-firefox", figures, **PLATFORM)
     assert not store.published("publication")[0]["definitions"].endswith("-platform")
 
 

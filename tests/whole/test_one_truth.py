@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -16,11 +18,13 @@ from conftest import Store, environment
 from kpi import goals
 from kpi.dashboard.goals import glance
 from kpi.dashboard.words import plain
+from kpi.goals import frozen
 from kpi.goals import words as goal_words
 from kpi.goals.figures import Figures
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.kpis import GOAL_KPIS
 from kpi.meaning.measures import MEASURES
+from kpi.numbers import notes
 from kpi.numbers.kpi_values import KpiValues, Subject
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -124,3 +128,51 @@ def test_export_and_chips_agree(demo: Warehouse, demo_home: Path, tmp_path: Path
     counted = glance.summary(scored)
     assert counted in words(page)
     assert counted in words(opened("pages/goals.py"))
+
+
+def test_a_frozen_baseline_holds_in_every_place(
+    demo_home: Path, tmp_path: Path, no_caches: None
+) -> None:
+    """Frozen, it moves the target on chip, card, chart, Goals and export at once; withdrawn, all go back."""
+    home = shutil.copytree(demo_home, tmp_path / "home", symlinks=True)
+    told = {"KPI_HOME": str(home), "KPI_MIN_USERS": "1"}
+    with environment(**told):
+        settings = Settings.read()
+        before = every_place(told, tmp_path)
+        mine = frozen.Frozen(
+            "engagement_ratio", 5, 12.25, None, None, None, None, 31, date(2015, 12, 1),
+            date(2015, 12, 31), Filters(), "2016.1", 1, "Ann *", "before the <b>campaign</b>",
+            notes.now(), notes.new_id(),
+        )  # fmt: skip
+        frozen.freeze(settings, mine)
+        named = goal_words.frozen_sentence(mine)
+        shown = every_place(told, tmp_path)
+        assert shown["export"]["target"] == "17.25"
+        assert "the goal of 17.2%" in plain_again(shown["chip"])
+        for place in ("chip", "card", "engagement", "goals", "stderr"):
+            assert named in plain_again(shown[place]), place
+            assert named not in plain_again(before[place]), place
+        frozen.withdraw(settings, mine.baseline_id, "Bob", "of another time")
+        after = every_place(told, tmp_path)
+        for place in ("chip", "card", "engagement", "stderr", "export"):
+            assert after[place] == before[place], place
+
+
+def every_place(told: dict[str, str], folder: Path) -> dict[str, Any]:
+    """The words about the first goal: its chip, the cards, Goals, and what `export goals` prints."""
+    printed = Store(folder / "beside").run("export", "goals", **told)
+    overview = opened("app.py")
+    chip = next(link for link in overview.get("page_link") if "badge" in link.proto.label)
+    return {
+        "export": next(csv.DictReader(io.StringIO(printed.text))),
+        "stderr": printed.err,
+        "chip": chip.proto.help,
+        "card": words(overview),
+        "engagement": words(opened("pages/engagement.py")),
+        "goals": words(opened("pages/goals.py")),
+    }
+
+
+def plain_again(text: str) -> str:
+    """Text without the escapes of Markdown."""
+    return text.replace("\\", "")

@@ -1,37 +1,31 @@
-"""Freezing a baseline, and the baselines that were frozen."""
+"""Freezing and withdrawing a baseline, and the history of both."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from kpi.dashboard import gate
-from kpi.dashboard.goals.reading import GoalsPage, choose_days, frozen_label
+from kpi.dashboard import notes
+from kpi.dashboard.goals.reading import GoalsPage, choose_days, forget_baseline, frozen_label
 from kpi.dashboard.page import Page
-from kpi.dashboard.words import plain
 from kpi.errors import Refused
 from kpi.goals import drift, frozen, words
 from kpi.goals.baseline import FEWEST_WEEKS, Baseline
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
+from kpi.numbers.notes import new_id, now
 from kpi.text import ABSENT, days_text, written
-
-FROZEN_NOW, NOT_FROZEN = "frozen_now", "not_frozen"
 
 
 def draw_freeze(here: GoalsPage, shown: Outlook, baseline: Baseline) -> None:
-    """The form that freezes a baseline for good."""
-    reader = gate.reader_address()
+    """The form that freezes a baseline as the team's."""
     name = shown.goal.id
     with st.form(f"freeze_{name}", border=True):
         st.markdown(
             f"**Freeze** {written(baseline.value, shown.goal.unit)}, {words.period_text(shown.base)}"
         )
-        if reader is None:
-            st.text_input("Who", max_chars=200, key=f"who_{name}")
-        else:
-            st.caption(f"As {plain(reader)}")
-        st.text_area("Why", max_chars=1000, key=f"why_{name}", height=80)
+        notes.draw_who(name)
+        notes.draw_why(name)
         if baseline.weeks < FEWEST_WEEKS:
             st.checkbox(short_text(baseline), key=f"short_{name}")
         st.form_submit_button(
@@ -40,31 +34,33 @@ def draw_freeze(here: GoalsPage, shown: Outlook, baseline: Baseline) -> None:
             on_click=_freeze,
             args=(here.page, shown, baseline),
         )
-    refused = st.session_state.pop(NOT_FROZEN, None)
-    if refused:
-        st.error("It wasn't frozen:", icon=":material/error:")
-        st.text(refused)
-    elif FROZEN_NOW in st.session_state:
-        st.rerun()  # the choice of baselines and their list are outside this fragment
+    notes.draw_outcome(name)
 
 
 def _freeze(page: Page, shown: Outlook, baseline: Baseline) -> None:
-    """Keep a baseline and choose it, before the page is drawn anew."""
+    """Store a baseline and choose it, before the page is drawn anew."""
     name = shown.goal.id
-    who = gate.reader_address() or st.session_state.get(f"who_{name}") or ""
-    why = st.session_state.get(f"why_{name}") or ""
-    if baseline.weeks < FEWEST_WEEKS and not st.session_state.get(f"short_{name}"):
-        st.session_state[NOT_FROZEN] = f"Tick the box to confirm: {short_text(baseline)}"
-        return
-    try:
-        chosen = _to_freeze(page, shown, baseline, who, why)
+    chosen = _to_freeze(page, shown, baseline, notes.who(name), notes.why(name))
+
+    def act() -> None:
+        if baseline.weeks < FEWEST_WEEKS and not st.session_state.get(f"short_{name}"):
+            raise Refused(f"Tick the box to confirm: {short_text(baseline)}")
         frozen.freeze(page.source.settings, chosen)
-    except Refused as refusal:
-        st.session_state[NOT_FROZEN] = str(refusal)
-        return
-    st.session_state[FROZEN_NOW] = chosen.baseline_id
-    st.session_state["baseline"] = frozen_label(chosen)
-    choose_days(shown.goal, None)
+
+    if notes.attempt(name, act, "The baseline is frozen, and goals of its measure use it."):
+        st.session_state["baseline"] = frozen_label(chosen)
+        choose_days(shown.goal, None)
+
+
+def draw_withdrawal(here: GoalsPage, shown: Frozen) -> None:
+    """The form that withdraws a frozen baseline; a choice of it ends with it."""
+    settings = here.page.source.settings
+    notes.draw_withdrawal(
+        shown.baseline_id,
+        "this baseline; it stays in the list below",
+        lambda who, why: frozen.withdraw(settings, shown.baseline_id, who, why),
+        forget_baseline,
+    )
 
 
 def short_text(baseline: Baseline) -> str:
@@ -76,11 +72,7 @@ def short_text(baseline: Baseline) -> str:
 
 
 def draw_frozen(here: GoalsPage) -> None:
-    new = st.session_state.pop(FROZEN_NOW, None)
-    if new:
-        st.toast(
-            "The baseline is frozen, and goals of its measure use it.", icon=":material/ac_unit:"
-        )
+    """The history of frozen baselines and their withdrawals, beside what their days give today."""
     st.header("Frozen baselines")
     if not here.frozen:
         st.caption("None yet. Open a goal to freeze its baseline, with a reason.")
@@ -89,6 +81,7 @@ def draw_frozen(here: GoalsPage) -> None:
     rows = [
         {
             "Measure": words.measure_of(each.frozen),
+            "Status": words.status_of(each),
             "Days": days_text(each.frozen.first_day, each.frozen.last_day),
             "Frozen": words.value_of(each.frozen, each.frozen.baseline),
             "Today": words.value_of(each.frozen, each.today),
@@ -96,6 +89,7 @@ def draw_frozen(here: GoalsPage) -> None:
             "Who": each.frozen.frozen_by,
             "When (UTC)": f"{each.frozen.frozen_at:%Y-%m-%d %H:%M}",
             "Why": each.frozen.reason,
+            "Withdrawn": words.withdrawal_of(each.frozen),
             "80 of 100 days": words.band_of(each.frozen),
             "Segment": each.frozen.filters.sentence(),
             "Definitions": each.frozen.definitions,
@@ -109,8 +103,10 @@ def draw_frozen(here: GoalsPage) -> None:
         alt=f"{len(rows)} frozen baselines beside what their days give today.",
     )  # fmt: skip
     st.caption(
-        "Today: the same days and segment as the data are now. A drift comes from late or corrected "
-        "files, or from another version of the definitions."
+        "The newest baseline of a measure and segment is the team's default on every page and in exports, "
+        "for goals of the year of its last day and of the next, until it is withdrawn. Today: the same days "
+        "and segment as the data are now. A drift comes from late or corrected files, or from another "
+        "version of the definitions."
     )
 
 
@@ -132,6 +128,6 @@ def _to_freeze(page: Page, shown: Outlook, baseline: Baseline, who: str, why: st
         publication_id=page.source.publication.id,
         frozen_by=who,
         reason=why,
-        frozen_at=frozen.now(),
-        baseline_id=frozen.new_id(),
+        frozen_at=now(),
+        baseline_id=new_id(),
     )

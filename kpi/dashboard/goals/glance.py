@@ -11,7 +11,7 @@ from kpi import goals
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.goals import Score, words
-from kpi.text import day_text
+from kpi.text import day_text, sentence
 
 COLOURS: dict[str, Literal["green", "red", "orange", "gray"]] = {
     goals.MET: "green",
@@ -33,7 +33,7 @@ def draw_goals_at_a_glance(page: Page) -> None:
             st.page_link(
                 "pages/goals.py",
                 label=chip(score),
-                help=plain(words.verdict_sentence(score)),
+                help=plain(f"{sentence(words.verdict_sentence(score))} {words.target_base(score)}"),
                 query_params={**page.links, f"open_{score.goal.id}": "true"},
             )
 

@@ -9,7 +9,7 @@ from kpi import charts
 from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.faults import fragment
-from kpi.dashboard.goals.freezing import draw_freeze
+from kpi.dashboard.goals.freezing import draw_freeze, draw_withdrawal
 from kpi.dashboard.goals.reading import GoalsPage, choose_days
 from kpi.dashboard.sidebar import BOUND
 from kpi.dashboard.words import plain
@@ -193,10 +193,7 @@ def _draw_baseline(
     ):
         st.rerun()
     if shown.frozen is not None:
-        frozen = shown.frozen
-        st.caption(
-            f"Frozen on {day_text(frozen.frozen_at.date())} by {plain(frozen.frozen_by)}: "
-            f"{plain(frozen.reason)}"
-        )
+        st.caption(plain(words.frozen_sentence(shown.frozen)))
+        draw_withdrawal(here, shown.frozen)
     elif goal.comparator is None and baseline is not None:
         draw_freeze(here, shown, baseline)

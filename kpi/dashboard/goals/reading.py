@@ -12,7 +12,7 @@ from kpi import goals
 from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.page import Page
 from kpi.dashboard.sidebar import BOUND, notify_bad_values
-from kpi.goals import frozen, outlook, words
+from kpi.goals import outlook, words
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
 from kpi.goals.frozen import Frozen
@@ -21,7 +21,7 @@ from kpi.goals.scoring import baseline_period, by_device_window, by_scoring_wind
 from kpi.meaning.filters import Filters, Period
 from kpi.text import days_text
 
-OWN_DAYS = "own days"
+OWN_DAYS, TEAMS = "own days", "the team's"
 
 
 class GoalsPage:
@@ -29,11 +29,12 @@ class GoalsPage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.figures = goals.Figures(page.source.warehouse, page.min_users, ask=page.source.answer)
+        self.figures = page.source.figures()
+        self.key = f"{page.source.notes_key} {page.min_users}"
         every = goals.read()
         self.year = _chosen_year(every, page.today)
         self.goals = tuple(goal for goal in every if goal.year == self.year)
-        self.frozen = frozen.frozen_baselines(page.source.settings)
+        self.frozen = self.figures.frozen
         self.base = self._chosen_base()
         self.own_days = {goal.id: days for goal in self.goals if (days := chosen_days(goal))}
         """The days that a reader chose for a goal alone, by its id."""
@@ -43,24 +44,22 @@ class GoalsPage:
     def outlooks(self) -> list[Outlook]:
         """Every goal's score and outlook."""
         return _outlooks(
-            self.page.source.key,
+            self.key,
             self.goals,
             self.page.filters,
             self.as_of,
             self._bases(),
-            self.page.min_users,
             self.figures,
         )
 
     def other_windows(self, of_devices: bool) -> pd.DataFrame:
         """Each goal's verdict under other scoring windows, or, of multi-device goals, device windows."""
         return _other_windows(
-            self.page.source.key,
+            self.key,
             self.goals,
             self.page.filters,
             self.as_of,
             self._bases(),
-            self.page.min_users,
             of_devices,
             self.figures,
         )
@@ -68,22 +67,25 @@ class GoalsPage:
     def baseline(self, shown: Outlook) -> tuple[Baseline | None, Proposal]:
         """The baseline of the chosen days, and the days to propose: before the goal's year."""
         before = min(date(shown.goal.year - 1, 12, 31), shown.score.as_of)
-        key = f"{self.page.source.key} {self.page.min_users}"
-        return _baseline_and_proposal(key, shown.goal, shown.base, before, self)
+        return _baseline_and_proposal(self.key, shown.goal, shown.base, before, self)
 
     def tested(self, shown: Outlook) -> Backtest:
         """The share of the method's ranges that held on a goal's history; raises TooShort."""
-        return _tested(f"{self.page.source.key} {self.page.min_users}", shown.goal, shown)
+        return _tested(self.key, shown.goal, shown)
 
     def _bases(self) -> tuple[Period | Frozen | None, ...]:
-        """The baseline of each goal: its own days, or else the page's."""
+        """The choice of each goal: its own days, or else the page's; None without a choice."""
         return tuple(self.own_days.get(goal.id, self.base) for goal in self.goals)
 
     def _chosen_base(self) -> Period | Frozen | None:
         before = self.year - 1
-        quarters = {f"Q{n} {before}": Period(*_quarter(before, n)) for n in (1, 2, 3, 4)}
-        by_label = {frozen_label(each): each for each in self.frozen}
-        options = [str(before), *quarters, OWN_DAYS, *by_label]
+        periods = {f"Q{n} {before}": Period(*_quarter(before, n)) for n in (1, 2, 3, 4)}
+        by_label = {frozen_label(each): each for each in self.frozen if each.withdrawal is None}
+        usual, quarters = [str(before)], list(periods)
+        if any(self.figures.team_baseline(goal) for goal in self.goals):
+            usual = [TEAMS, *usual]
+            periods[str(before)] = Period(date(before, 1, 1), date(before, 12, 31))
+        options = [*usual, *quarters, OWN_DAYS, *by_label]
         notify_bad_values("baseline", options)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             chosen = st.selectbox(
@@ -92,15 +94,14 @@ class GoalsPage:
                 key="baseline",
                 width=330,
                 help="What goals are compared with: a period, or a frozen baseline. A frozen baseline "
-                "holds for goals of its measure and segment; others go by the year before.",
+                "holds for goals of its measure and segment; others have the team's, or the year before.",
                 **BOUND,
             )
             if chosen == OWN_DAYS:
-                usual = baseline_period(self.goals[0], None)
-                return Period(*self._own_days(usual))
+                return Period(*self._own_days(baseline_period(self.goals[0], None)))
         if chosen in by_label:
             return by_label[chosen]
-        return quarters.get(chosen)
+        return periods.get(chosen)
 
     def _own_days(self, usual: Period) -> tuple[date, date]:
         first, last = usual.bounds
@@ -126,15 +127,11 @@ def _outlooks(
     filters: Filters,
     as_of: date,
     bases: tuple[Period | Frozen | None, ...],
-    min_users: int,
     _figures: goals.Figures,
 ) -> list[Outlook]:
     return [
-        shown
+        outlook.outlook(_figures, goals.score(_figures, goal, filters, as_of, base))
         for goal, base in zip(wanted, bases, strict=True)
-        for shown in outlook.outlooks(
-            _figures, goals.scores(_figures, [goal], filters, as_of, base), base
-        )
     ]
 
 
@@ -145,7 +142,6 @@ def _other_windows(
     filters: Filters,
     as_of: date,
     bases: tuple[Period | Frozen | None, ...],
-    min_users: int,
     of_devices: bool,
     _figures: goals.Figures,
 ) -> pd.DataFrame:
@@ -206,6 +202,12 @@ def chosen_days(goal: goals.Goal) -> Period | None:
     choose_days(goal, None)
     notify_ignored(given, "isn't two days such as 2015-03-01_2015-06-30")
     return None
+
+
+def forget_baseline() -> None:
+    """Remove the page's choice of baseline, so that the team's default holds."""
+    st.session_state.pop("baseline", None)
+    st.query_params.pop("baseline", None)
 
 
 def frozen_label(frozen_baseline: Frozen) -> str:

@@ -20,9 +20,10 @@ def draw_row(shown: Outlook) -> None:
     with said:
         st.markdown(f"**{plain(goal.title)}**")
         st.badge(status, icon=words.ICONS[status], color=COLOURS[status])
+        base = words.baseline_sentence(shown)
         st.caption(
             f"{words.distance(shown.score)} {words.basis(shown.score)} "
-            f"{words.baseline_sentence(shown)} {plain(words.frozen_sentence(shown))}"
+            f"{plain(base) if shown.frozen else base}"
         )
     if shown.now is None or shown.target is None:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kpi import goals
-from kpi.dashboard import parts
+from kpi.dashboard import notes, parts
 from kpi.dashboard.goals.freezing import draw_frozen
 from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.goals.opened import draw_opened
@@ -27,6 +27,7 @@ MEASURES_OF_GOALS = [
 
 def draw_goals(page: Page) -> None:
     """The whole of the page: the choice of baseline, a row per goal, and the frozen baselines."""
+    notes.draw_done()
     here = GoalsPage(page)
     outlooks = here.outlooks()
     for measure in MEASURES_OF_GOALS:
@@ -44,15 +45,15 @@ def draw_goals(page: Page) -> None:
         "mean of its days, a median over all attempts of those days together. The comparison and weeks of "
         "the sidebar are not applied."
     )
-    notes = [
+    cautions = [
         "The goals are for all users: a segment's verdict is not the team's. Filters narrow Firefox "
         "Accounts' side; Firefox's own figures carry no tags."
     ]
     if page.filters.devices:
-        notes.append(
+        cautions.append(
             "That of devices narrows connections only: it is not applied to goals about users."
         )
-    parts.draw_note(None if page.filters.empty else " ".join(notes))
+    parts.draw_note(None if page.filters.empty else " ".join(cautions))
     for shown in outlooks:
         with st.container(border=True):
             draw_row(shown)

@@ -1,4 +1,5 @@
--- baseline: frozen baselines; stored apart from the publications, so that none of them can lose one.
+-- notes: what people add, frozen baselines, markers and the withdrawals of both; stored apart from the
+-- publications, so that none of them can lose a note. Rows are only ever added.
 -- Source: design, section 5.
 
 CREATE TABLE IF NOT EXISTS kpi.baseline (
@@ -18,5 +19,22 @@ CREATE TABLE IF NOT EXISTS kpi.baseline (
   publication_id INTEGER ENCODE az64 NOT NULL,
   frozen_at TIMESTAMP ENCODE az64 NOT NULL,
   frozen_by VARCHAR(256) ENCODE zstd NOT NULL,
+  reason VARCHAR(1024) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS kpi.marker (
+  marker_id VARCHAR(32) ENCODE zstd NOT NULL,
+  day DATE ENCODE az64 NOT NULL,
+  label VARCHAR(256) ENCODE zstd NOT NULL,
+  kind VARCHAR(16) ENCODE bytedict NOT NULL,
+  url VARCHAR(1024) ENCODE zstd,
+  marked_at TIMESTAMP ENCODE az64 NOT NULL,
+  marked_by VARCHAR(256) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS kpi.withdrawal (
+  note_id VARCHAR(32) ENCODE zstd NOT NULL,
+  withdrawn_at TIMESTAMP ENCODE az64 NOT NULL,
+  withdrawn_by VARCHAR(256) ENCODE zstd NOT NULL,
   reason VARCHAR(1024) ENCODE zstd NOT NULL
 ) DISTSTYLE ALL;
