@@ -3,8 +3,10 @@ from .breakdown import by_value, course, extent, largest, ranked
 from .connection import connection_time
 from .engagement import active_users, engagement_ratio
 from .goals import goal_history, goal_spark, scale_strip
+from .labels import shortened
 from .looks import HEIGHT, MOST_LINES, Compared, GoalLine, Series
 from .multi_device import by_window, multi_device_users
+from .picture import Picture, Pictured
 from .spark import Spark, spark
 from .specification import Specification, specified, unchecked
 from .volumes import unusual_days, volume
@@ -15,6 +17,8 @@ __all__ = [
     "SHOWN_ROWS",
     "Compared",
     "GoalLine",
+    "Picture",
+    "Pictured",
     "Series",
     "Spark",
     "Specification",
@@ -35,6 +39,7 @@ __all__ = [
     "ranked",
     "ready_within",
     "scale_strip",
+    "shortened",
     "spark",
     "specified",
     "times_by",

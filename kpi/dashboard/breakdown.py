@@ -81,7 +81,8 @@ def draw(
     _say_what_is_left_out(page, breakdown, candidates, values, view)
     if breakdown.overlaps:
         drawing.overlap(breakdown.by)
-    drawing.tables(page, [answer], key=f"{measure.metric}_by_table")
+    title = f"{measure.title} by {dimension(by).lower()}"
+    drawing.tables(page, [answer], f"{measure.metric}_by_table", title)
 
 
 def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer, rows: pd.DataFrame) -> None:
@@ -142,7 +143,7 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         return drawn(charts.course, part, measure, measure.title, **look)
 
     if beside is None:
-        put(course(rows, None, markers=page.source.markers))
+        put(course(rows, None, markers=page.source.markers), page, measure.title)
     else:
         _draw_pair(page, measure, rows, beside, course)
 
@@ -178,7 +179,11 @@ def _draw_ranked(
     days = window.bounds
     if "day" in rows:
         days = (rows["day"].max().date(),) * 2
-    put(drawn(charts.ranked, rows, measure, by, days, values, compared=beside))
+    put(
+        drawn(charts.ranked, rows, measure, by, days, values, compared=beside),
+        page,
+        days_text(*days),
+    )
     words = [f"Values of {days_text(*days)}."]
     if neighbours_overlap(rows[rows[by].isin(values)], measure.column):
         words.append("Bars whose whiskers overlap can't be ranked for sure.")
@@ -195,7 +200,7 @@ def _draw_lines(
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by = breakdown.measure, breakdown.by
     if beside is None:
-        put(drawn(charts.by_value, rows, measure, by, values))
+        put(drawn(charts.by_value, rows, measure, by, values), page, measure.title)
         return
 
     def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
@@ -224,8 +229,9 @@ def _draw_pair(
                 st.info(f"Nothing to show for {name}.", icon=":material/info:")
                 continue
             days = days_text(part["day"].min().date(), part["day"].max().date())
-            st.markdown(f"**{name[:1].upper()}{name[1:]}**, {days}")
-            put(draw(part, span))
+            name = f"{name[:1].upper()}{name[1:]}"
+            st.markdown(f"**{name}**, {days}")
+            put(draw(part, span), page, f"{name}, {days}")
 
 
 def _draw_courses(
@@ -251,7 +257,8 @@ def _draw_courses(
         n = measure.n_text(last[measure.n_column]) if measure.n_column else ""
         with grid.container(border=True, gap="xsmall"):
             st.markdown(f"**{plain(value)}** {plain(n)}")
-            put(drawn(charts.course, mine, measure, value, compared=before, span=span))
+            chart = drawn(charts.course, mine, measure, value, compared=before, span=span)
+            put(chart, page, f"{charts.shortened(value)}  {n}", small=True)
 
 
 def _say_what_is_left_out(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
+from kpi import charts
 from kpi.dashboard import navigation, parts
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.navigation import PRODUCT
 from kpi.dashboard.page import Page
 from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.measures import Measure, within
@@ -41,11 +44,12 @@ def chart(
     draw: Callable[..., alt.LayerChart],
     measure: Measure,
     answer: Answer,
+    heading: str = "",
     **options: Any,
 ) -> None:
     """A measure's chart over the period, or the sentence on why there is none.
 
-    ``draw`` is a function of `kpi.charts`.
+    ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture.
     """
     page.remember(measure)
     rows = page.shown(answer)
@@ -69,7 +73,7 @@ def chart(
         st.info(nothing, icon=":material/info:")
         parts.draw_note(None)
         return
-    put(picture)
+    put(picture, page, heading or measure.title)
     gaps = gaps_sentence(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
     of_attempts = answer.question.kind.of_attempts and answer.question.kind.exported
     if gaps and "hidden" in gaps and of_attempts and not page.chosen.weekly:
@@ -169,18 +173,19 @@ def overlap(by: str) -> None:
     )
 
 
-def tables(page: Page, answers: Iterable[Answer | Later], key: str) -> None:
-    """Behind a chart: its tables, each to download, and the SQL that reads them.
+def tables(page: Page, answers: Iterable[Answer | Later], key: str, title: str = "") -> None:
+    """Behind charts: their tables, each to download, a picture of the charts, and the SQL.
 
     An answer that no chart needs may be a function, which is called once a reader opens the tables.
     """
 
     def behind() -> Iterator[parts.Behind]:
         for answer in (given() if callable(given) else given for given in answers):
-            name = answer.question.table
-            yield parts.Behind(name, page.shown(answer), page.file_name(answer), answer)
+            name, rows = answer.question.table, page.shown(answer)
+            readable = partial(page.readable, answer)
+            yield parts.Behind(name, rows, page.file_name(answer), answer, readable)
 
-    parts.draw_tables(behind, True, key)
+    parts.draw_tables(behind, True, key, _picture(page, title))
 
 
 def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
@@ -192,6 +197,17 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
     parts.draw_tables(behind, False, key)
+
+
+def _picture(page: Page, title: str) -> charts.Picture | None:
+    """The charts since the last tables, as a picture with the page's context; None without charts."""
+    pictured, page.pictured = tuple(page.pictured), []
+    if not pictured:
+        return None
+    heading = f"{PRODUCT}: {title}" if title else PRODUCT
+    frames = [frame for part in pictured for frame in part.chart.tables.values()]
+    marked = any("day" in frame.column_names for frame in frames)
+    return charts.Picture(heading, tuple(page.context(page.filters, marked)), pictured)
 
 
 def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:

@@ -31,11 +31,13 @@ def engagement_ratio(
 ) -> None:
     """The chart of the engagement ratio of some audiences, beside Firefox's own, if given."""
     verdicts = page.verdicts_of(page.subject("engagement_ratio"))
+    unfiltered = firefox is not None and not page.filters.empty
     draw.chart(
         page,
         charts.engagement_ratio,
         RATIO,
         answer,
+        heading=f"{RATIO.title} (Firefox’s own without filters)" if unfiltered else "",
         audiences=tuple(audiences),
         firefox=firefox,
         compared=page.compared(answer),
