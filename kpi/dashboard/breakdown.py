@@ -13,9 +13,9 @@ import streamlit as st
 from kpi import charts
 from kpi.dashboard import draw as drawing
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.explained import explained
 from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
-from kpi.dashboard.reasons import why_nothing
 from kpi.dashboard.words import plain
 from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import Period
@@ -72,7 +72,7 @@ def draw(
     candidates = _over_28_days(page, breakdown, _last_28_days(page)) if view == RANKED else rows
     values = charts.largest(candidates, measure, breakdown.by, MOST[view])
     if not values:
-        _say_why_nothing(page, breakdown, answer, rows)
+        _say_why_nothing(page, breakdown, answer)
         return
     if view == RANKED:
         _draw_ranked(page, breakdown, candidates, values)
@@ -85,22 +85,14 @@ def draw(
     drawing.tables(page, [answer], f"{measure.metric}_by_table", title)
 
 
-def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer, rows: pd.DataFrame) -> None:
-    bare = page.every_cell(answer)
-    data = days_text(page.first_day, page.today)
-    nothing = why_nothing(
-        breakdown.measure,
-        rows,
-        breakdown.of(page.shown(bare)),
-        page.filters.empty,
-        page.min_users,
-        data,
-        page.why_unknown(breakdown.measure, bare, breakdown.picked.get("audience")),
-    )
-    words = [nothing or "No value has anything to show in the 28 days that end this period."]
-    if not breakdown.overlaps and not page.chosen.weekly:
-        words.append(drawing.POOL_BY_WEEK)
-    st.info(" ".join(words), icon=":material/info:")
+def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer) -> None:
+    """The reason why no value has anything to show; where no value occurs, that of all values together."""
+    measure, audience = breakdown.measure, breakdown.picked.get("audience")
+    if breakdown.of(page.shown(page.every_cell(answer))).empty:
+        answer = page.ask(measure.metric, **breakdown.options)
+    nothing, _ = explained(page, measure, answer, breakdown.of, (audience,))
+    words = nothing or "No value has anything to show in the 28 days that end this period."
+    st.info(words, icon=":material/info:")
 
 
 def _last_28_days(page: Page) -> Period:
@@ -135,8 +127,12 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
     rows, beside = rows_of(page.shown(answer), picked), page.compared(answer)
     if beside is not None:
         beside = replace(beside, rows=rows_of(beside.rows, picked))
-    if not rows[measure.column].notna().any():
-        return  # the card and the breakdown explain it
+    nothing, gaps = explained(
+        page, measure, answer, lambda table: rows_of(table, picked), (picked.get("audience"),)
+    )
+    if nothing:
+        st.info(nothing, icon=":material/info:")
+        return
 
     def course(part: pd.DataFrame, span: Span | None, **options: Any) -> Specification:
         look = {"span": span, "height": charts.HEIGHT, **options}
@@ -146,6 +142,7 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         put(course(rows, None, markers=page.source.markers), page, measure.title)
     else:
         _draw_pair(page, measure, rows, beside, course)
+    draw_note(gaps)
 
 
 def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:

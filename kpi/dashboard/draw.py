@@ -13,20 +13,17 @@ import streamlit as st
 from kpi import charts
 from kpi.dashboard import navigation, parts
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.explained import explained
 from kpi.dashboard.navigation import PRODUCT
 from kpi.dashboard.page import Page
-from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
-from kpi.text import days_text
 
 if TYPE_CHECKING:
     import altair as alt
 
 VIEWS = ("ranked", "small multiples", "lines")
 """The ways to draw a breakdown."""
-
-POOL_BY_WEEK = "Choose a point per week to pool more attempts."
 
 Later = Callable[[], Answer]
 """A function that asks for an answer, called once a reader opens it."""
@@ -52,32 +49,16 @@ def chart(
     ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture.
     """
     page.remember(measure)
-    rows = page.shown(answer)
-    picture = drawn(draw, rows, incomplete=page.unfinished(answer), **options)
-    everything = rows = _of_audiences(rows, options)
-    if rows[measure.column].isna().any() or not picture.has_values:
-        everything = _of_audiences(page.shown(page.every_cell(answer)), options)
+    picture = drawn(draw, page.shown(answer), incomplete=page.unfinished(answer), **options)
     audiences = options.get("audiences") or (options.get("audience"),)
-    whys = [page.why_unknown(measure, answer, audience) for audience in audiences]
-    unknown = next(filter(None, whys), None)
-    nothing = why_nothing(
-        measure,
-        rows,
-        everything,
-        page.filters.empty,
-        page.min_users,
-        days_text(page.first_day, page.today),
-        unknown,
+    nothing, gaps = explained(
+        page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
     )
     if nothing:
         st.info(nothing, icon=":material/info:")
         parts.draw_note(None)
         return
     put(picture, page, heading or measure.title)
-    gaps = gaps_sentence(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
-    of_attempts = answer.question.kind.of_attempts and answer.question.kind.exported
-    if gaps and "hidden" in gaps and of_attempts and not page.chosen.weekly:
-        gaps += f" {POOL_BY_WEEK}"
     first, last = page.period.bounds
     marked = (
         "▼ marks releases, incidents and holidays; point at a mark to read it."
@@ -210,9 +191,8 @@ def _picture(page: Page, title: str) -> charts.Picture | None:
     return charts.Picture(heading, tuple(page.context(page.filters, marked)), pictured)
 
 
-def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+def _of_audiences(rows: pd.DataFrame, audiences: Sequence[str | None]) -> pd.DataFrame:
     """The rows of the audiences that a chart draws."""
-    audiences = options.get("audiences") or (options.get("audience"),)
-    if "audience" not in rows or audiences == (None,):
+    if "audience" not in rows or None in audiences:
         return rows
     return rows[rows["audience"].isin(audiences)].reset_index(drop=True)

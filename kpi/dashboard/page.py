@@ -148,6 +148,11 @@ class Page:
         return min(self.period.last or self.today, self.today)
 
     @property
+    def has_days(self) -> bool:
+        """True where the period has a day between the first and the last complete day of the store."""
+        return self.last_shown_day >= max(self.first_day, self.period.first or self.first_day)
+
+    @property
     def whole_period(self) -> Period:
         """The reader's period with both ends, up to the last complete day."""
         return Period(self.period.first or self.first_day, self.last_shown_day)

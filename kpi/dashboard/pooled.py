@@ -47,9 +47,9 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
     if any_attempt:
         return (
             f"Hidden for privacy: fewer than {page.min_users} attempts match in this period. "
-            "Remove a filter or choose a longer period to see a wider group."
+            f"{'C' if page.filters.empty else 'Remove a filter or c'}hoose a longer period to see more."
         )
-    if page.last_shown_day < max(page.first_day, page.period.first or page.first_day):
+    if not page.has_days:
         return not_loaded(days_text(page.first_day, page.today))
     if page.filters.empty:
         return "No connection attempt was recorded in this period. Choose a longer period."

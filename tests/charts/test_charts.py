@@ -610,6 +610,8 @@ def test_four_empties_are_told_apart() -> None:
     def told(rows: pd.DataFrame, everything: pd.DataFrame, unfiltered: bool = False) -> str | None:
         return why_nothing(ratio, rows, everything, unfiltered, 10, "1 Jan – 9 Feb 2016")
 
+    assert "whole week" in why_nothing(ratio, full.head(0), full.head(0), True, 10, "", weekly=True)
+    assert "Remove" not in told(bare, full, unfiltered=True)
     assert told(full, full) is None
     assert "covers 1 Jan – 9 Feb 2016" in told(full.head(0), full.head(0))
     assert "covers" in told(bare, bare)
