@@ -33,7 +33,9 @@ with frame("pages/connection_time.py") as page:
     draw.tables(page, [distribution], key="distribution_table")
 
     draw.heading(page, "Completion over time", COMPLETION.definition)
-    draw.chart(page, charts.ready_within, READY, within, markers=page.source.markers)
+    limits = {line.key: line.title for line in charts.WITHIN_SERIES}
+    hidden = draw.choose_hidden(page, limits, key="hide_within")
+    draw.chart(page, charts.ready_within, READY, within, markers=page.source.markers, hidden=hidden)
     st.caption(caution(page.filters) or CENSORED_WORDS)
     draw.tables(
         page,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -63,6 +63,7 @@ def ready_within(
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
     incomplete: pd.DataFrame | None = None,
+    hidden: Collection[str] = (),
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Percent of the attempts begun that were ready within 5 to 60 seconds, and ever, by day.
@@ -81,6 +82,7 @@ def ready_within(
         from_zero=True,
         goals=goals,
         markers=markers,
+        hidden=hidden,
         height=height,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -48,6 +48,7 @@ def engagement_ratio(
     compared: Compared | None = None,
     points_above: Mapping[str, float] | None = None,
     incomplete: pd.DataFrame | None = None,
+    hidden: Collection[str] = (),
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Engagement ratio by day: Firefox Accounts' audiences beside Firefox desktop, Android and iOS.
@@ -71,12 +72,13 @@ def engagement_ratio(
         goals=goals,
         markers=markers,
         compared=compared and compared.drawn(values),
-        curves=_curves(firefox, points_above or {}),
+        curves=_curves(firefox, points_above or {}, hidden),
+        hidden=hidden,
         height=height,
     )
 
 
-USER_SERIES = (
+ACTIVE_SERIES = (
     Series("dau_7day_mean", "Daily, 7-day mean", "7-day", BLUE, width=2.6),
     Series("dau", "Daily", "Daily", GREY, width=1.2),
     Series("mau", "Monthly", "Monthly", PURPLE, (6, 3)),
@@ -90,6 +92,7 @@ def active_users(
     markers: Sequence[Marker] = (),
     compared: Compared | None = None,
     incomplete: pd.DataFrame | None = None,
+    hidden: Collection[str] = (),
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Daily users, their 7-day mean and monthly users by day, which the ratio is made of.
@@ -107,18 +110,19 @@ def active_users(
                 [written(users, "users") for users in mine[line.key]],
                 complete,
             )
-            for line in USER_SERIES
+            for line in ACTIVE_SERIES
         ]
         return together(parts)
 
     return lines(
         with_incomplete(values, frame, incomplete),
-        USER_SERIES,
+        ACTIVE_SERIES,
         title="Daily and monthly users",
         unit="users",
         from_zero=True,
         markers=markers,
         compared=compared and compared.drawn(values),
+        hidden=hidden,
         height=height,
     )
 
@@ -129,13 +133,15 @@ def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> pd.Da
     return values_drawn(frame, frame[key], ratio, exact, complete)
 
 
-def _curves(firefox: pd.DataFrame | None, points: Mapping[str, float]) -> list[GoalCurve]:
-    """A curve so many points above each product's own ratio."""
+def _curves(
+    firefox: pd.DataFrame | None, points: Mapping[str, float], hidden: Collection[str]
+) -> list[GoalCurve]:
+    """A curve so many points above each product's own ratio, where its line isn't hidden."""
     if firefox is None:
         return []
     curves = []
     for line in ENGAGEMENT_SERIES:
-        if line.key in points:
+        if line.key in points and line.key not in hidden:
             values = _ratio_values(firefox[firefox["product"] == line.key], "product")
             values["value"] += points[line.key]
             label = f"Firefox’s own ratio + {points[line.key]:g} points"

@@ -10,7 +10,7 @@ line; nothing is joined over a gap or drawn as zero. Colours have a contrast of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import altair as alt
@@ -63,14 +63,16 @@ def lines(
     curves: Sequence[GoalCurve] = (),
     height: int = HEIGHT,
     span: tuple[float, float] | None = None,
+    hidden: Collection[str] = (),
 ) -> alt.LayerChart:
     """A chart of values over days, one line per series that has any, described in one sentence.
 
     ``compared`` has the values of other days, drawn pale under the days they belong to; ``curves`` are
-    goals that change from day to day; ``span`` widens the axis to values of another chart.
+    goals that change from day to day; ``span`` widens the axis to values of another chart. Lines of the keys
+    ``hidden`` are left out.
     """
-    drawn = values.dropna(subset=["value"])
-    series = [entry for entry in series if (drawn["series"] == entry.key).any()]
+    with_values = set(values.dropna(subset=["value"])["series"]) - set(hidden)
+    series = [entry for entry in series if entry.key in with_values]
     keys = [entry.key for entry in series]
     values = with_runs(values[values["series"].isin(keys)])
     if not series:

@@ -196,12 +196,16 @@ def _draw_lines(
 ) -> None:
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by = breakdown.measure, breakdown.by
+    hidden = drawing.choose_hidden(page, {value: value for value in values}, key="hide_values")
+    if len(hidden) == len(values):
+        st.info(drawing.ALL_HIDDEN, icon=":material/info:")
+        return
     if beside is None:
-        put(drawn(charts.by_value, rows, measure, by, values), page, measure.title)
+        put(drawn(charts.by_value, rows, measure, by, values, hidden=hidden), page, measure.title)
         return
 
     def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
-        return drawn(charts.by_value, part, measure, by, values, span=span)
+        return drawn(charts.by_value, part, measure, by, values, span=span, hidden=hidden)
 
     beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
     _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)

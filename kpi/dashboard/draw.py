@@ -16,6 +16,7 @@ from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.explained import explained
 from kpi.dashboard.navigation import PRODUCT
 from kpi.dashboard.page import Page
+from kpi.dashboard.words import plain
 from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 VIEWS = ("ranked", "small multiples", "lines")
 """The ways to draw a breakdown."""
+
+ALL_HIDDEN = "Every line is hidden. Press a name under Hide to show its line again."
 
 Later = Callable[[], Answer]
 """A function that asks for an answer, called once a reader opens it."""
@@ -54,6 +57,8 @@ def chart(
     nothing, gaps = explained(
         page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
     )
+    if not (nothing or picture.has_values):
+        nothing = ALL_HIDDEN
     if nothing:
         st.info(nothing, icon=":material/info:")
         parts.draw_note(None)
@@ -96,6 +101,23 @@ def choose(
         )
     page.address.note(key, chosen or usual, usual)
     return chosen or usual
+
+
+def choose_hidden(page: Page, lines: Mapping[str, str], key: str) -> list[str]:
+    """The keys of the lines that a reader hides, of ``lines`` with a name each; in the URL."""
+    page.address.restore_choices(key, list(lines))
+    if key in st.session_state:  # lines of data come and go with the filters
+        st.session_state[key] = [line for line in st.session_state[key] if line in lines]
+    hidden = st.pills(
+        "Hide",
+        list(lines),
+        selection_mode="multi",
+        format_func=lambda line: plain(lines[line]),
+        key=key,
+        help="Press the name of a line to hide it, and again to show it.",
+    )
+    page.address.note(key, hidden, [])
+    return hidden
 
 
 @contextmanager

@@ -53,6 +53,6 @@ def test_no_filter_to_remove(demo_home: Path, no_caches: None) -> None:
 
 def test_gaps_of_explore_have_a_sentence(demo_home: Path, no_caches: None) -> None:
     """The chart of a measure with hidden days is followed by their number and the reason."""
-    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="4"):
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="2"):
         page = opened("pages/explore.py", explore="Median time to connect", period="all")
         assert any("Gaps are not zeros" in str(part.value) for part in page.caption)
