@@ -153,7 +153,7 @@ def lines(
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers += _pointer(values, series, pale, compared.name if compared else "")
+    layers += _pointer(values, series, pale, compared)
     layers += flags  # above the pointer's days, which would receive every hover and click
     chart = layered(
         height=height,
@@ -212,13 +212,22 @@ def _pale(
 
 
 def _pointer(
-    values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, pale_name: str
+    values: pd.DataFrame, series: Sequence[Series], pale: pd.DataFrame, compared: Compared | None
 ) -> list[alt.Chart]:
-    """A rule at the day under the pointer, and a stripe per day with every exact value and its n."""
+    """A rule at the day under the pointer, and a stripe per day with every exact value and its n.
+
+    A compared value names its own day.
+    """
     days = np.unique(values["day"].to_numpy())
     columns = dict(_exact(values, series, days, ""))
-    if len(pale):
-        columns |= _exact(pale[pale["day"].isin(days)], series, days, f", {pale_name}")
+    if compared and len(pale):
+        pale = pale[pale["day"].isin(days)]
+        own = pale["day"] - pd.Timedelta(days=compared.days)
+        dated = [
+            f"{exact}, {day:%a} {day_text(day)}"
+            for exact, day in zip(pale["exact"], own, strict=True)
+        ]
+        columns |= _exact(pale.assign(exact=dated), series, days, f", {compared.name}")
     unfinished = np.isin(days, values.loc[~values["complete"], "day"].to_numpy())
     dates = [
         f"{day:%a} {day_text(day)}{', incomplete' if ends else ''}"

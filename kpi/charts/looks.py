@@ -82,10 +82,14 @@ class GoalCurve:
 
 @dataclass(frozen=True)
 class Compared:
-    """Rows of other days, each under the day that it is compared with; drawn pale, called ``name``."""
+    """Rows of the days ``days`` before, each under the day that it is compared with.
+
+    They are drawn pale and called ``name``.
+    """
 
     name: str
     rows: pd.DataFrame
+    days: int
 
     def drawn(self, values: Callable[[pd.DataFrame], pd.DataFrame]) -> Compared:
         """The values that a chart draws of the rows."""

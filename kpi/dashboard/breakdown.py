@@ -157,7 +157,7 @@ def _beside(page: Page, breakdown: Breakdown) -> charts.Compared | None:
     first, last = page.period.bounds
     days = Period(first - comparison.shift, last - comparison.shift)
     rows = comparison.of(_answer(page, breakdown, days).table, page.period)
-    return charts.Compared(comparison.name, breakdown.of(rows))
+    return charts.Compared(comparison.name, breakdown.of(rows), comparison.days)
 
 
 def _draw_ranked(
@@ -172,7 +172,9 @@ def _draw_ranked(
     if comparison is not None:
         first, last = window.bounds
         before = Period(first - comparison.shift, last - comparison.shift)
-        beside = charts.Compared(comparison.name, _over_28_days(page, breakdown, before))
+        beside = charts.Compared(
+            comparison.name, _over_28_days(page, breakdown, before), comparison.days
+        )
     days = window.bounds
     if "day" in rows:
         days = (rows["day"].max().date(),) * 2
@@ -253,7 +255,7 @@ def _draw_courses(
         mine = rows[rows[by] == value]
         before = None
         if beside is not None:
-            before = charts.Compared(beside.name, beside.rows[beside.rows[by] == value])
+            before = replace(beside, rows=beside.rows[beside.rows[by] == value])
         last = mine[mine[measure.column].notna()].iloc[-1]
         n = measure.n_text(last[measure.n_column]) if measure.n_column else ""
         with grid.container(border=True, gap="xsmall"):

@@ -86,7 +86,9 @@ class Page:
         comparison = self.chosen.comparison
         if comparison is None:
             return None
-        return charts.Compared(comparison.name, comparison.of(answer.table, self.period))
+        return charts.Compared(
+            comparison.name, comparison.of(answer.table, self.period), comparison.days
+        )
 
     def unfinished(self, answer: Answer) -> pd.DataFrame | None:
         """The rows of days after the last complete day, to be drawn apart; None where there are none."""

@@ -20,7 +20,7 @@ from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import MEASURES, within
 from kpi.numbers.annotations import Annotation
-from kpi.text import days_text, written
+from kpi.text import day_text, days_text, written
 
 DAYS = pd.date_range("2016-01-01", periods=40, unit="s")
 
@@ -432,7 +432,7 @@ LAST = DAYS[-1].date()
 
 def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     """The other days stand under the period's, paler, and add to no label, sentence or band."""
-    beside = charts.Compared("a year before", engagement_frame().assign(engagement_ratio=30.0))
+    beside = charts.Compared("a year before", engagement_frame().assign(engagement_ratio=30.0), 364)
     chart = charts.engagement_ratio(engagement_frame(), compared=beside)
     pale, full = (layer["mark"] for layer, _ in layers(chart, "line"))
     assert pale["opacity"] < 0.5
@@ -440,7 +440,9 @@ def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     assert "pale: a year before" in chart.to_dict()["title"]["text"]
     assert "30.0%" not in charts.specified(chart).sentence
     _, rows = only(chart, "rect")
-    assert rows[0]["words"]["FxA, all users, a year before"].startswith("30.0%")
+    own = DAYS[0] - pd.Timedelta(days=364)
+    words = rows[0]["words"]["FxA, all users, a year before"]
+    assert words.startswith("30.0%") and words.endswith(f", {own:%a} {day_text(own)}")
 
 
 def test_goals_beside_firefox_follow_its_own_ratio() -> None:
@@ -515,7 +517,7 @@ def test_bars_show_the_compared_value_as_a_tick() -> None:
     before = before[before["os"] != "Haiku"].assign(engagement_ratio=80.0)
     chart = charts.ranked(
         on(LAST), RATIO, "os", WINDOW, ["Windows", "Haiku"],
-        compared=charts.Compared("previous period", before),
+        compared=charts.Compared("previous period", before, 28),
     )  # fmt: skip
     _, rows = only(chart, "tick")
     assert [(row["name"], row["before"]) for row in rows] == [("Windows", 80.0)]
