@@ -49,6 +49,6 @@ def test_custom_comparison_is_in_the_link() -> None:
     page = opened("app.py", period="last 28 days", compare_from="2015-12-03")
     assert not page.exception
     assert page.selectbox(key="compare").value == "custom"
-    assert "Compared with 3 Dec – 30 Dec 2015" in words(page)
+    assert "Compared with 4 Dec – 31 Dec 2015" in words(page)
     page.selectbox(key="compare").set_value("previous period").run()
     assert "compare_from" not in page.query_params
