@@ -29,11 +29,13 @@ with frame("pages/connection_time.py") as page:
     of = "ready" if shown == "those ready" else "begun"
     distribution = page.ask_pooled("connection-distribution", of=of)
     chart = drawn(charts.distribution, distribution.table, of=of)
-    draw_pooled(page, chart, distribution, "attempts")
+    draw_pooled(page, chart, distribution, "attempts", "How soon devices are ready")
     draw.tables(page, [distribution], key="distribution_table")
 
     draw.heading(page, "Completion over time", COMPLETION.definition)
-    draw.chart(page, charts.ready_within, READY, within, markers=page.source.markers)
+    limits = {line.key: line.title for line in charts.WITHIN_SERIES}
+    hidden = draw.choose_hidden(page, limits, key="hide_within")
+    draw.chart(page, charts.ready_within, READY, within, markers=page.source.markers, hidden=hidden)
     st.caption(caution(page.filters) or CENSORED_WORDS)
     draw.tables(
         page,
@@ -45,7 +47,7 @@ with frame("pages/connection_time.py") as page:
         page, "Steps of set-up", "The attempts that came as far as each step, of those begun."
     )
     steps = page.ask_pooled("setup-steps")
-    draw_pooled(page, drawn(charts.funnel, steps.table), steps, "came_this_far")
+    draw_pooled(page, drawn(charts.funnel, steps.table), steps, "came_this_far", "Steps of set-up")
     draw.tables(page, [steps, lambda: page.ask("steps")], key="steps_table")
 
     draw.heading(

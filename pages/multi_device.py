@@ -51,6 +51,8 @@ with frame("pages/multi_device.py") as page:
 
     draw.heading(page, "The effect of the window", "The same share by windows of 3 to 14 days.")
     monthly = "monthly" in spans and "daily" not in spans
+    windows = {line.key: line.title for line in charts.WINDOW_SERIES}
+    hidden = draw.choose_hidden(page, windows, key="hide_windows")
     answers = {days: page.ask("multi-device", window=days) for days in WINDOWS}
     draw.chart(
         page,
@@ -59,6 +61,7 @@ with frame("pages/multi_device.py") as page:
         table,
         others={days: page.shown(answer) for days, answer in answers.items()},
         monthly=monthly,
+        hidden=hidden,
     )
     st.caption(
         "A wider window counts more users as multi-device. The goal of 20% is for 5 days. Repeated "

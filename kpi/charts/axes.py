@@ -77,11 +77,6 @@ class ValueAxis:
         bend = math.log if self.log else float
         return (bend(value) - bend(self.low)) / (bend(self.high) - bend(self.low))
 
-    def value_at(self, share: float) -> float:
-        """The value that lies at a share of the height."""
-        bend, back = (math.log, math.exp) if self.log else (float, float)
-        return back(bend(self.low) + share * (bend(self.high) - bend(self.low)))
-
 
 def day_scale(first: pd.Timestamp, last: pd.Timestamp, labels: pd.DataFrame) -> alt.Scale:
     """Days over the width, leaving room on the right for the labels at the line ends."""

@@ -6,7 +6,7 @@ values are those with the greatest n, never those with the greatest measure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +59,9 @@ def by_value(
     *,
     markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
+    hidden: Collection[str] = (),
 ) -> alt.LayerChart:
-    """A line for each of a few values, in one chart."""
+    """A line for each of a few values, in a single chart."""
     series = [
         Series(value, value, shortened(value, 12), colour, dash)
         for value, (colour, dash) in zip(values, LOOKS, strict=False)
@@ -74,6 +75,7 @@ def by_value(
         from_zero=measure.unit != "percent",
         span=span,
         markers=markers,
+        hidden=hidden,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Unpack
 
 import altair as alt
@@ -48,12 +48,12 @@ def engagement_ratio(
         others=[] if firefox is None else [_ratio_values(firefox, "product")],
         title=MEASURES["engagement_ratio"].title,
         unit="percent",
-        curves=_curves(firefox, points_above or {}),
+        curves=_curves(firefox, points_above or {}, beside.get("hidden", ())),
         **beside,
     )
 
 
-USER_SERIES = (
+ACTIVE_SERIES = (
     Series("dau_7day_mean", "Daily, 7-day mean", "7-day", BLUE, width=2.6),
     Series("dau", "Daily", "Daily", GREY, width=1.2),
     Series("mau", "Monthly", "Monthly", PURPLE, (6, 3)),
@@ -78,14 +78,14 @@ def active_users(
                 [written(users, "users") for users in mine[line.key]],
                 complete,
             )
-            for line in USER_SERIES
+            for line in ACTIVE_SERIES
         ]
         return together(parts)
 
     return over_days(
         values,
         frame,
-        USER_SERIES,
+        ACTIVE_SERIES,
         title="Daily and monthly users",
         unit="users",
         from_zero=True,
@@ -99,13 +99,15 @@ def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> pd.Da
     return values_drawn(frame, frame[key], ratio, exact, complete)
 
 
-def _curves(firefox: pd.DataFrame | None, points: Mapping[str, float]) -> list[GoalCurve]:
-    """A curve so many points above each product's own ratio."""
+def _curves(
+    firefox: pd.DataFrame | None, points: Mapping[str, float], hidden: Collection[str]
+) -> list[GoalCurve]:
+    """A curve so many points above each product's own ratio, where its line isn't hidden."""
     if firefox is None:
         return []
     curves = []
     for line in ENGAGEMENT_SERIES:
-        if line.key in points:
+        if line.key in points and line.key not in hidden:
             values = _ratio_values(firefox[firefox["product"] == line.key], "product")
             values["value"] += points[line.key]
             label = f"Firefox’s own ratio + {points[line.key]:g} points"

@@ -12,6 +12,9 @@ from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Serie
 from kpi.rows import each_row
 from kpi.text import Unit, day_text, shortened, written
 
+GROWTHS = (1, 2, 3, 4)
+"""The heights for which labels are placed, in heights of a chart on a page."""
+
 LONGEST_LABEL, LONGEST_TITLE = 24, 36
 """Characters of a name beside a bar and beside a line, so that the plot has room at 1,000 pixels."""
 
@@ -46,17 +49,29 @@ def labels_beside(
     last: pd.Timestamp,
     height: int,
 ) -> list[alt.Chart]:
-    """The labels at the ends of the lines, moved apart where they would touch."""
-    plot = height - AXIS_HEIGHT
-    wanted = [plot * (1 - axis.share_below(value)) for value in labels["value"]]
-    beside = [axis.value_at(1 - pixels / plot) for pixels in apart(wanted, LABEL_GAP, plot)]
-    placed = labels.assign(beside=beside, last=last)
+    """The labels at the ends of the lines, moved apart where they would touch.
+
+    They are placed for several heights: lines that touch on the page lie apart in full screen.
+    """
+    plots = [growth * (height - AXIS_HEIGHT) for growth in GROWTHS]
+    above = [1 - axis.share_below(value) for value in labels["value"]]
+    places = {
+        f"at_{plot}": [
+            pixels / plot for pixels in apart([plot * share for share in above], LABEL_GAP, plot)
+        ]
+        for plot in plots
+    }
+    *less, most = places
+    choice = "".join(
+        f"height < {plot} ? datum.{at} : " for plot, at in zip(plots[1:], less, strict=True)
+    )
+    placed = labels.assign(last=last, **places)
     ends = alt.Chart(labels.loc[labels["series"].notna(), ["day", "series", "value"]])
     point = ends.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
         x=alt.X("day:T"), y=axis.bare(), color=looks(series)["color"]
     )
     text = (
-        alt.Chart(placed[["last", "series", "beside", "full", "short"]])
+        alt.Chart(placed[["last", "series", "full", "short", *places]])
         .mark_text(
             align="left",
             baseline="middle",
@@ -64,8 +79,9 @@ def labels_beside(
             fontSize=12,
             color=TEXT,
             text={"expr": f"width < {WIDE} ? datum.short : datum.full"},
+            y={"expr": f"height * ({choice}datum.{most})"},
         )
-        .encode(x=alt.X("last:T"), y=axis.bare("beside"))
+        .encode(x=alt.X("last:T"))
     )
     return [point, text]
 

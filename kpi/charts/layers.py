@@ -10,7 +10,7 @@ line; nothing is joined over a gap or drawn as zero. Colours have a contrast of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import altair as alt
@@ -65,14 +65,16 @@ def lines(
     curves: Sequence[GoalCurve] = (),
     height: int = HEIGHT,
     span: tuple[float, float] | None = None,
+    hidden: Collection[str] = (),
 ) -> alt.LayerChart:
     """A chart of values over days, one line per series that has any, described in one sentence.
 
     ``compared`` has the values of other days, drawn pale under the days they belong to; ``curves`` are
-    goals that change from day to day; ``span`` widens the axis to values of another chart.
+    goals that change from day to day; ``span`` widens the axis to values of another chart. Lines of the keys
+    ``hidden`` are left out.
     """
-    drawn = values.dropna(subset=["value"])
-    series = [entry for entry in series if (drawn["series"] == entry.key).any()]
+    with_values = set(values.dropna(subset=["value"])["series"]) - set(hidden)
+    series = [entry for entry in series if entry.key in with_values]
     keys = [entry.key for entry in series]
     values = with_runs(values[values["series"].isin(keys)])
     if not series:
@@ -155,7 +157,7 @@ def lines(
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers += _pointer(values, series, pale, compared.name if compared else "", marked)
+    layers += _pointer(values, series, pale, compared, marked)
     # Above the pointer's days, which would receive every hover and click.
     layers += flags(marked, first, last, height)
     layers += compared_flags(marked_before, pale, axis, first, last, height)
@@ -178,6 +180,7 @@ class Beside(TypedDict, total=False):
     compared: Compared | None
     goals: Sequence[GoalLine]
     markers: Sequence[Marker]
+    hidden: Collection[str]
 
 
 def over_days(
@@ -249,14 +252,23 @@ def _pointer(
     values: pd.DataFrame,
     series: Sequence[Series],
     pale: pd.DataFrame,
-    pale_name: str,
+    compared: Compared | None,
     marked: Sequence[MarkedDay],
 ) -> list[alt.Chart]:
-    """A rule at the day under the pointer, and a stripe per day with every exact value, its n and markers."""
+    """A rule at the day under the pointer, and a stripe per day with every exact value, its n and markers.
+
+    A compared value names its own day.
+    """
     days = np.unique(values["day"].to_numpy())
     columns = dict(_exact(values, series, days, ""))
-    if len(pale):
-        columns |= _exact(pale[pale["day"].isin(days)], series, days, f", {pale_name}")
+    if compared and len(pale):
+        pale = pale[pale["day"].isin(days)]
+        own = pale["day"] - compared.shift
+        dated = [
+            f"{exact}, {day:%a} {day_text(day)}"
+            for exact, day in zip(pale["exact"], own, strict=True)
+        ]
+        columns |= _exact(pale.assign(exact=dated), series, days, f", {compared.name}")
     unfinished = np.isin(days, values.loc[~values["complete"], "day"].to_numpy())
     dates = [
         f"{day:%a} {day_text(day)}{', incomplete' if ends else ''}"

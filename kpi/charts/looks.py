@@ -86,9 +86,9 @@ class GoalCurve:
 
 @dataclass(frozen=True)
 class Compared:
-    """Rows of other days, each under the day that it is compared with; drawn pale, called ``name``.
+    """Rows of the days ``shift`` before, each under the day that it is compared with.
 
-    ``markers`` are on their own days, ``shift`` before the days that they are drawn under.
+    They are drawn pale and called ``name``; ``markers`` are on their own days.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Unpack
 
 import altair as alt
@@ -26,6 +26,16 @@ PERCENT_SERIES = (
 
 WINDOW_COLOURS = {3: GREEN, 5: VERMILION, 7: BLUE, 14: PURPLE}
 WINDOW_DASHES = ((2, 2), (1, 0), (7, 3), (9, 3, 2, 3))
+WINDOW_SERIES = tuple(
+    Series(str(days), f"{days} days", f"{days} d", colour, dash, 2.8 if days == 5 else 1.8)
+    for (days, colour), dash in zip(WINDOW_COLOURS.items(), WINDOW_DASHES, strict=True)
+)
+
+
+def multi_device_series(percent: bool, spans: Sequence[str]) -> list[Series]:
+    """The lines of `multi_device_users`."""
+    every = PERCENT_SERIES if percent else USER_SERIES
+    return [line for line in every if line.key.startswith(tuple(spans))]
 
 
 def multi_device_users(
@@ -39,11 +49,7 @@ def multi_device_users(
 
     ``frame`` is `metrics.multi_device`. Source: specification, "Multi-device usage".
     """
-    series = [
-        line
-        for line in (PERCENT_SERIES if percent else USER_SERIES)
-        if line.key.startswith(tuple(spans))
-    ]
+    series = multi_device_series(percent, spans)
 
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_multi_device_values(rows, line.key, complete) for line in series])
@@ -65,24 +71,22 @@ def by_window(
     others: Mapping[int, pd.DataFrame],
     monthly: bool = False,
     incomplete: pd.DataFrame | None = None,
+    hidden: Collection[str] = (),
 ) -> alt.LayerChart:
     """Percent of users who are multi-device, by the window within which two devices count.
 
     ``others`` has `metrics.multi_device` for each window; ``frame`` for the chosen window.
     """
     column = f"{'monthly' if monthly else 'daily'}_multi_device_percent"
-    series = [
-        Series(str(days), f"{days} days", f"{days} d", colour, dash, 2.8 if days == 5 else 1.8)
-        for (days, colour), dash in zip(WINDOW_COLOURS.items(), WINDOW_DASHES, strict=True)
-    ]
     parts = [
         _multi_device_values(rows, column).assign(series=str(days)) for days, rows in others.items()
     ]
     return lines(
         together(parts),
-        series,
+        WINDOW_SERIES,
         title="Multi-device users by window",
         unit="percent",
+        hidden=hidden,
     )
 
 

@@ -13,9 +13,9 @@ import streamlit as st
 from kpi import charts
 from kpi.dashboard import draw as drawing
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.explained import explained
 from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
-from kpi.dashboard.reasons import why_nothing
 from kpi.dashboard.words import plain
 from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import Period
@@ -23,7 +23,7 @@ from kpi.meaning.measures import Measure
 from kpi.meaning.tables import TABLES
 from kpi.numbers.answers import Answer
 from kpi.numbers.by_value import neighbours_overlap, of_users
-from kpi.text import days_text
+from kpi.text import days_text, shortened
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
@@ -72,7 +72,7 @@ def draw(
     candidates = _over_28_days(page, breakdown, _last_28_days(page)) if view == RANKED else rows
     values = charts.largest(candidates, measure, breakdown.by, MOST[view])
     if not values:
-        _say_why_nothing(page, breakdown, answer, rows)
+        _say_why_nothing(page, breakdown, answer)
         return
     if view == RANKED:
         _draw_ranked(page, breakdown, candidates, values)
@@ -81,25 +81,18 @@ def draw(
     _say_what_is_left_out(page, breakdown, candidates, values, view)
     if breakdown.overlaps:
         drawing.overlap(breakdown.by)
-    drawing.tables(page, [answer], key=f"{measure.metric}_by_table")
+    title = f"{measure.title} by {dimension(by).lower()}"
+    drawing.tables(page, [answer], f"{measure.metric}_by_table", title)
 
 
-def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer, rows: pd.DataFrame) -> None:
-    bare = page.every_cell(answer)
-    data = days_text(page.first_day, page.today)
-    nothing = why_nothing(
-        breakdown.measure,
-        rows,
-        breakdown.of(page.shown(bare)),
-        page.filters.empty,
-        page.min_users,
-        data,
-        page.why_unknown(breakdown.measure, bare, breakdown.picked.get("audience")),
-    )
-    words = [nothing or "No value has anything to show in the 28 days that end this period."]
-    if not breakdown.overlaps and not page.chosen.weekly:
-        words.append(drawing.POOL_BY_WEEK)
-    st.info(" ".join(words), icon=":material/info:")
+def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer) -> None:
+    """The reason why no value has anything to show; where no value occurs, that of all values together."""
+    measure, audience = breakdown.measure, breakdown.picked.get("audience")
+    if breakdown.of(page.shown(page.every_cell(answer))).empty:
+        answer = page.ask(measure.metric, **breakdown.options)
+    nothing, _ = explained(page, measure, answer, breakdown.of, (audience,))
+    words = nothing or "No value has anything to show in the 28 days that end this period."
+    st.info(words, icon=":material/info:")
 
 
 def _last_28_days(page: Page) -> Period:
@@ -134,17 +127,22 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
     rows, beside = rows_of(page.shown(answer), picked), page.compared(answer)
     if beside is not None:
         beside = replace(beside, rows=rows_of(beside.rows, picked))
-    if not rows[measure.column].notna().any():
-        return  # the card and the breakdown explain it
+    nothing, gaps = explained(
+        page, measure, answer, lambda table: rows_of(table, picked), (picked.get("audience"),)
+    )
+    if nothing:
+        st.info(nothing, icon=":material/info:")
+        return
 
     def course(part: pd.DataFrame, span: Span | None) -> Specification:
         look = {"span": span, "height": charts.HEIGHT, "markers": page.source.markers}
         return drawn(charts.course, part, measure, measure.title, **look)
 
     if beside is None:
-        put(course(rows, None))
+        put(course(rows, None), page, measure.title)
     else:
         _draw_pair(page, measure, rows, beside, course)
+    draw_note(gaps)
 
 
 def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:
@@ -176,11 +174,16 @@ def _draw_ranked(
     if comparison is not None:
         first, last = window.bounds
         before = Period(first - comparison.shift, last - comparison.shift)
-        beside = charts.Compared(comparison.name, _over_28_days(page, breakdown, before))
+        rows_before = _over_28_days(page, breakdown, before)
+        beside = charts.Compared(comparison.name, rows_before, shift=comparison.shift)
     days = window.bounds
     if "day" in rows:
         days = (rows["day"].max().date(),) * 2
-    put(drawn(charts.ranked, rows, measure, by, days, values, compared=beside))
+    put(
+        drawn(charts.ranked, rows, measure, by, days, values, compared=beside),
+        page,
+        days_text(*days),
+    )
     words = [f"Values of {days_text(*days)}."]
     if neighbours_overlap(rows[rows[by].isin(values)], measure.column):
         words.append("Bars whose whiskers overlap can't be ranked for sure.")
@@ -196,12 +199,17 @@ def _draw_lines(
 ) -> None:
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by, markers = breakdown.measure, breakdown.by, page.source.markers
+    hidden = drawing.choose_hidden(page, {value: value for value in values}, key="hide_values")
+    if len(hidden) == len(values):
+        st.info(drawing.ALL_HIDDEN, icon=":material/info:")
+        return
 
     def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
-        return drawn(charts.by_value, part, measure, by, values, span=span, markers=markers)
+        look = {"span": span, "hidden": hidden, "markers": markers}
+        return drawn(charts.by_value, part, measure, by, values, **look)
 
     if beside is None:
-        put(by_value(rows, None))
+        put(by_value(rows, None), page, measure.title)
         return
 
     beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
@@ -227,8 +235,9 @@ def _draw_pair(
                 st.info(f"Nothing to show for {name}.", icon=":material/info:")
                 continue
             days = days_text(part["day"].min().date(), part["day"].max().date())
-            st.markdown(f"**{name[:1].upper()}{name[1:]}**, {days}")
-            put(draw(part, span))
+            name = f"{name[:1].upper()}{name[1:]}"
+            st.markdown(f"**{name}**, {days}")
+            put(draw(part, span), page, f"{name}, {days}")
 
 
 def _draw_courses(
@@ -253,7 +262,8 @@ def _draw_courses(
         with grid.container(border=True, gap="xsmall"):
             st.markdown(f"**{plain(value)}** {plain(n)}")
             look = {"compared": before, "span": span, "markers": page.source.markers}
-            put(drawn(charts.course, mine, measure, value, **look))
+            chart = drawn(charts.course, mine, measure, value, **look)
+            put(chart, page, f"{shortened(value, charts.LONGEST_LABEL)}  {n}", small=True)
 
 
 def _say_what_is_left_out(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
+from kpi import charts
 from kpi.dashboard import navigation, parts
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.explained import explained
+from kpi.dashboard.navigation import PRODUCT
 from kpi.dashboard.page import Page
-from kpi.dashboard.reasons import gaps_sentence, why_nothing
+from kpi.dashboard.words import plain
 from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
-from kpi.text import days_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 VIEWS = ("ranked", "small multiples", "lines")
 """The ways to draw a breakdown."""
 
-POOL_BY_WEEK = "Choose a point per week to pool more attempts."
+ALL_HIDDEN = "Every line is hidden. Press a name under Hide to show its line again."
 
 Later = Callable[[], Answer]
 """A function that asks for an answer, called once a reader opens it."""
@@ -41,39 +44,26 @@ def chart(
     draw: Callable[..., alt.LayerChart],
     measure: Measure,
     answer: Answer,
+    heading: str = "",
     **options: Any,
 ) -> None:
     """A measure's chart over the period, or the sentence on why there is none.
 
-    ``draw`` is a function of `kpi.charts`.
+    ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture.
     """
     page.remember(measure)
-    rows = page.shown(answer)
-    picture = drawn(draw, rows, incomplete=page.unfinished(answer), **options)
-    everything = rows = _of_audiences(rows, options)
-    if rows[measure.column].isna().any() or not picture.has_values:
-        everything = _of_audiences(page.shown(page.every_cell(answer)), options)
+    picture = drawn(draw, page.shown(answer), incomplete=page.unfinished(answer), **options)
     audiences = options.get("audiences") or (options.get("audience"),)
-    whys = [page.why_unknown(measure, answer, audience) for audience in audiences]
-    unknown = next(filter(None, whys), None)
-    nothing = why_nothing(
-        measure,
-        rows,
-        everything,
-        page.filters.empty,
-        page.min_users,
-        days_text(page.first_day, page.today),
-        unknown,
+    nothing, gaps = explained(
+        page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
     )
+    if not (nothing or picture.has_values):
+        nothing = ALL_HIDDEN
     if nothing:
         st.info(nothing, icon=":material/info:")
         parts.draw_note(None)
         return
-    put(picture)
-    gaps = gaps_sentence(measure, rows, everything, page.min_users, page.chosen.weekly, unknown)
-    of_attempts = answer.question.kind.of_attempts and answer.question.kind.exported
-    if gaps and "hidden" in gaps and of_attempts and not page.chosen.weekly:
-        gaps += f" {POOL_BY_WEEK}"
+    put(picture, page, heading or measure.title)
     first, last = page.period.bounds
     marked = (
         "▼ marks releases, incidents and holidays (▽ those of the compared days); they are listed under "
@@ -112,6 +102,23 @@ def choose(
         )
     page.address.note(key, chosen or usual, usual)
     return chosen or usual
+
+
+def choose_hidden(page: Page, lines: Mapping[str, str], key: str) -> list[str]:
+    """The keys of the lines that a reader hides, of ``lines`` with a name each; in the URL."""
+    page.address.restore_choices(key, list(lines))
+    if key in st.session_state:  # lines of data come and go with the filters
+        st.session_state[key] = [line for line in st.session_state[key] if line in lines]
+    hidden = st.pills(
+        "Hide",
+        list(lines),
+        selection_mode="multi",
+        format_func=lambda line: plain(lines[line]),
+        key=key,
+        help="Press the name of a line to hide it, and again to show it.",
+    )
+    page.address.note(key, hidden, [])
+    return hidden
 
 
 @contextmanager
@@ -170,18 +177,19 @@ def overlap(by: str) -> None:
     )
 
 
-def tables(page: Page, answers: Iterable[Answer | Later], key: str) -> None:
-    """Behind a chart: its tables, each to download, and the SQL that reads them.
+def tables(page: Page, answers: Iterable[Answer | Later], key: str, title: str = "") -> None:
+    """Behind charts: their tables, each to download, a picture of the charts, and the SQL.
 
     An answer that no chart needs may be a function, which is called once a reader opens the tables.
     """
 
     def behind() -> Iterator[parts.Behind]:
         for answer in (given() if callable(given) else given for given in answers):
-            name = answer.question.table
-            yield parts.Behind(name, page.shown(answer), page.file_name(answer), answer)
+            name, rows = answer.question.table, page.shown(answer)
+            readable = partial(page.readable, answer)
+            yield parts.Behind(name, rows, page.file_name(answer), answer, readable)
 
-    parts.draw_tables(behind, True, key)
+    parts.draw_tables(behind, True, key, _picture(page, title))
 
 
 def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
@@ -195,9 +203,19 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
     parts.draw_tables(behind, False, key)
 
 
-def _of_audiences(rows: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+def _picture(page: Page, title: str) -> charts.Picture | None:
+    """The charts since the last tables, as a picture with the page's context; None without charts."""
+    pictured, page.pictured = tuple(page.pictured), []
+    if not pictured:
+        return None
+    heading = f"{PRODUCT}: {title}" if title else PRODUCT
+    frames = [frame for part in pictured for frame in part.chart.tables.values()]
+    marked = any("day" in frame.column_names for frame in frames)
+    return charts.Picture(heading, tuple(page.context(page.filters, marked)), pictured)
+
+
+def _of_audiences(rows: pd.DataFrame, audiences: Sequence[str | None]) -> pd.DataFrame:
     """The rows of the audiences that a chart draws."""
-    audiences = options.get("audiences") or (options.get("audience"),)
-    if "audience" not in rows or audiences == (None,):
+    if "audience" not in rows or None in audiences:
         return rows
     return rows[rows["audience"].isin(audiences)].reset_index(drop=True)

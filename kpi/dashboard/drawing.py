@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
     from kpi.charts import Specification
+    from kpi.dashboard.page import Page
 
 MOST_CHARTS = 512
 """Charts cached for all readers together, each of some 50 kB; the least used are dropped first."""
@@ -26,8 +27,15 @@ def drawn(draw: Callable[..., alt.LayerChart], *values: Any, **options: Any) -> 
     return _drawn(hashlib.blake2b(content).hexdigest(), lambda: draw(*values, **options))
 
 
-def put(chart: Specification) -> None:
-    """A chart on the page, with its sentence for screen readers."""
+def put(
+    chart: Specification, page: Page | None = None, title: str = "", small: bool = False
+) -> None:
+    """A chart on the page, with its sentence for screen readers.
+
+    A chart with a title is part of the picture that the tables behind it offer; ``small`` as in `Pictured`.
+    """
+    if page:
+        page.pictured.append(charts.Pictured(title, chart, small))
     # Streamlit removes the tables from the specification that it receives.
     st.vega_lite_chart({**chart.spec, "datasets": chart.tables}, alt=chart.sentence)
 

@@ -26,8 +26,10 @@ from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import TABLES
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer, days_in_name, download_name
+from kpi.numbers.export import for_reading
 from kpi.numbers.headline import Headline, headline
 from kpi.numbers.kpi_values import KpiValues, Subject
+from kpi.text import day_text, days_text
 
 
 class Page:
@@ -46,6 +48,8 @@ class Page:
         """The choices in links to other pages."""
         self.measures: dict[str, Measure] = {}
         """The measures that were shown; their definitions are at the end of the page."""
+        self.pictured: list[charts.Pictured] = []
+        """The charts that were shown since the last tables: those below offer a picture of them."""
         self._shown: dict[Question, pd.DataFrame] = {}
         self._noted: set[str] = set()
 
@@ -145,6 +149,11 @@ class Page:
         return min(self.period.last or self.today, self.today)
 
     @property
+    def has_days(self) -> bool:
+        """True where the period has a day between the first and the last complete day of the store."""
+        return self.last_shown_day >= max(self.first_day, self.period.first or self.first_day)
+
+    @property
     def whole_period(self) -> Period:
         """The reader's period with both ends, up to the last complete day."""
         return Period(self.period.first or self.first_day, self.last_shown_day)
@@ -153,12 +162,48 @@ class Page:
         """The name of the download of an answer's rows within the period."""
         return answer.file_name((self.period.first or self.first_day, self.last_shown_day))
 
+    def readable(self, answer: Answer) -> bytes:
+        """The rows of an answer as CSV for people, with the page's context and the compared days."""
+        beside, comparison = None, self.chosen.comparison
+        if comparison is not None and "day" in answer.table:
+            first, last = self.period.bounds
+            days = Period(first - comparison.shift, last - comparison.shift)
+            before = self.source.answer(replace(answer.question, period=days))
+            beside = comparison.name, comparison.of(before.table, self.period)
+        return for_reading(self.shown(answer), self.context(answer.question.filters), beside)
+
     def listing_name(self, name: str, table: pd.DataFrame) -> str:
         """The name of the download of a table that answers no question, such as the loads."""
         days = (self.period.first or self.first_day, self.last_shown_day)
         if "day" not in table:
             days = self.first_day, self.today
         return download_name(self.source.publication, [name, days_in_name(days)])
+
+    def sentence(self, filters: Filters) -> str:
+        """Filters and the days of the page in words."""
+        words = filters.sentence()
+        days = days_text(self.period.first or self.first_day, self.last_shown_day)
+        return f"{words[:1].upper()}{words[1:]}; {days}"
+
+    def context(self, filters: Filters, marked: bool = False) -> list[str]:
+        """The words that a picture or a table needs away from its page, with the markers where ``marked``."""
+        publication = self.source.publication
+        simulated = "Demo data (simulated). " if publication.simulated else ""
+        first, last = self.period.first or self.first_day, self.last_shown_day
+        markers = [
+            f"▼ {day_text(marker.day)}, {marker.kind}: {marker.label}"
+            for marker in self.source.markers
+            if marked and first <= marker.day <= last
+        ]
+        lines = [
+            f"{self.sentence(filters)}.",
+            f"{simulated}Data through {day_text(self.today)} (UTC), built "
+            f"{day_text(publication.built_at.date())} {publication.built_at:%H:%M}. "
+            f"Definitions {publication.definitions}.",
+            self.chosen.compared_words,
+            "; ".join(markers),
+        ]
+        return [line for line in lines if line]
 
     @property
     def link(self) -> str:

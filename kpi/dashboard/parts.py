@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +16,13 @@ from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
 from kpi.text import ABSENT
 
+if TYPE_CHECKING:
+    from kpi.charts import Picture
+
 MOST_SEGMENTS = 5
+
+Content = bytes | Callable[[], bytes | str]
+"""The bytes of a file, or a function that returns them once a reader asks for the file."""
 
 
 def dimension(by: str) -> str:
@@ -26,17 +32,26 @@ def dimension(by: str) -> str:
 
 @dataclass(frozen=True)
 class Behind:
-    """A table behind a chart: its name, rows, the name of its file, and its answer, if any."""
+    """A table behind a chart: its name, rows, the name of its file, its answer, and its CSV for people."""
 
     name: str
     table: pd.DataFrame
     file: str
     answer: Answer | None = None
+    readable: Callable[[], bytes] | None = None
 
 
 @fragment
-def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str) -> None:
-    """Tables, downloads and, of those read ``by_query``, the SQL: drawn only once a reader opens them."""
+def draw_tables(
+    tables: Callable[[], Iterable[Behind]],
+    by_query: bool,
+    key: str,
+    picture: Picture | None = None,
+) -> None:
+    """Tables, downloads and, of those read ``by_query``, the SQL: drawn only once a reader opens them.
+
+    Files for people are written only once a reader asks for them, as is the ``picture`` of the charts.
+    """
     label = "Table and download, SQL" if by_query else "Table and download"
     with st.expander(label, icon=":material/table:", on_change="rerun", key=key) as box:
         if not box.open:
@@ -51,15 +66,10 @@ def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str
                 column_config={str(name): _column_config(str(name)) for name in part.table},
                 alt=f"Table of {part.name}, {len(part.table)} rows; the download has the same numbers.",
             )
-            st.download_button(
-                f"Download {part.name} as CSV",
-                for_spreadsheets(part.table),
-                part.file,
-                "text/csv",
-                key=f"{key}_{part.name}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+            with st.container(horizontal=True, gap="small"):
+                _draw_csv(part, f"{key}_{part.name}")
+        if picture:
+            _draw_picture(picture, parts[0].file.removesuffix(".csv"), key)
         if by_query and st.toggle("Show the SQL", key=f"{key}_sql"):
             st.caption(
                 "Statements for Amazon Redshift, with your filters filled in. They return whole counts "
@@ -68,6 +78,32 @@ def draw_tables(tables: Callable[[], Iterable[Behind]], by_query: bool, key: str
             for part in parts:
                 for statement in part.answer.statements if part.answer else ():
                     st.code(statement.text, language="sql", height=320)
+
+
+def _draw_csv(part: Behind, key: str) -> None:
+    _draw_download(f"Download {part.name} as CSV", for_spreadsheets(part.table), part.file, key)
+    if part.readable:
+        file = f"{part.file.removesuffix('.csv')}_readable.csv"
+        label = f"{part.name} for spreadsheets"
+        help = "With context, readable heads, rounded numbers and the compared days."
+        _draw_download(label, part.readable, file, f"{key}_readable", help)
+
+
+def _draw_picture(picture: Picture, file: str, key: str) -> None:
+    help = "The charts above with their context, on white."
+    with st.container(horizontal=True, gap="small"):
+        for kind, content in (("png", picture.png), ("svg", picture.svg)):
+            label = f"Picture ({kind.upper()})"
+            _draw_download(label, content, f"{file}.{kind}", f"{key}_{kind}", help)
+
+
+def _draw_download(
+    label: str, content: Content, file: str, key: str, help: str | None = None
+) -> None:
+    kind = file.rsplit(".", 1)[1]
+    mime = {"csv": "text/csv", "png": "image/png", "svg": "image/svg+xml"}[kind]
+    icon = ":material/download:" if kind == "csv" else ":material/image:"
+    st.download_button(label, content, file, mime, key=key, on_click="ignore", icon=icon, help=help)
 
 
 def draw_note(words: str | None) -> None:

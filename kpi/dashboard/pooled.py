@@ -26,13 +26,13 @@ TAGS_IN_ORDER = (
 """Tags to break attempts down by: `kpi.meaning.filters.ATTEMPT_BREAKDOWNS`, the most useful first."""
 
 
-def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str) -> bool:
+def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str, title: str) -> bool:
     """A chart of a pooled answer, or the sentence on why there is none; True if it was drawn.
 
     ``count`` is the column of attempts, so that "nothing matches" and "hidden" differ.
     """
     if chart.has_values:
-        put(chart)
+        put(chart, page, title)
         return True
     st.info(why_empty(page, page.every_cell(answer).table, count), icon=":material/info:")
     return False
@@ -47,9 +47,9 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
     if any_attempt:
         return (
             f"Hidden for privacy: fewer than {page.min_users} attempts match in this period. "
-            "Remove a filter or choose a longer period to see a wider group."
+            f"{'C' if page.filters.empty else 'Remove a filter or c'}hoose a longer period to see more."
         )
-    if page.last_shown_day < max(page.first_day, page.period.first or page.first_day):
+    if not page.has_days:
         return not_loaded(days_text(page.first_day, page.today))
     if page.filters.empty:
         return "No connection attempt was recorded in this period. Choose a longer period."
@@ -104,7 +104,7 @@ def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
             st.subheader(head)
             count = "connections" if column == "median_seconds" else "begun"
             chart = drawn(draw, table, tag, title)
-            if draw_pooled(page, chart, answer, count):
+            if draw_pooled(page, chart, answer, count, f"{head}, by {title.lower()}"):
                 draw_note(_rows_left_out(table, column, count))
 
 

@@ -7,6 +7,11 @@ import pandas as pd
 
 from kpi.meaning.measures import COLUMNS, COUNTED, Measure
 
+NO_WHOLE_WEEK = (
+    "This period has no whole week, from Monday to Sunday, that is loaded. Choose a longer period, or a "
+    "point per day."
+)
+
 
 def why_nothing(
     measure: Measure,
@@ -16,14 +21,16 @@ def why_nothing(
     min_users: int,
     data: str,
     unknown: str | None = None,
+    weekly: bool = False,
 ) -> str | None:
     """A sentence on why a measure has nothing to show in a period, and what to do; or None.
 
     ``rows`` are the rows that readers may see, ``everything`` the same with no cell hidden, ``data`` the
-    days of the store in words, ``unknown`` the reason for values that can't be known.
+    days of the store in words, ``unknown`` the reason for values that can't be known. ``weekly`` is True
+    where rows are weeks and days of the period are loaded.
     """
     if len(everything) == 0:
-        return not_loaded(data)
+        return NO_WHOLE_WEEK if weekly else not_loaded(data)
     counts = [
         column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
     ]
@@ -32,7 +39,7 @@ def why_nothing(
     if unknown and everything[measure.column].isna().all():
         return unknown
     if everything[counts].isna().all(axis=None):
-        return not_loaded(data)
+        return NO_WHOLE_WEEK if weekly else not_loaded(data)
     if not (everything[counts].fillna(0) > 0).any(axis=None):
         if unfiltered:
             return "Nothing was counted in this period. Choose a longer period."
@@ -40,9 +47,10 @@ def why_nothing(
             "Nothing matches these filters in this period. Remove a filter, or reset all filters."
         )
     if everything[measure.column].notna().any():
+        span = "in every week" if weekly else "on every day"
         return (
-            f"Hidden for privacy: on every day fewer than {min_users} people or attempts match. "
-            "Remove a filter to see a wider group."
+            f"Hidden for privacy: {span} fewer than {min_users} people or attempts match."
+            f"{'' if unfiltered else ' Remove a filter to see a wider group.'}"
         )
     return f"No value yet: a monthly count needs 28 loaded days in a row. The data covers {data}."
 

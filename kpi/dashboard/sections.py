@@ -31,16 +31,26 @@ def engagement_ratio(
 ) -> None:
     """The chart of the engagement ratio of some audiences, beside Firefox's own, if given."""
     verdicts = page.verdicts_of(page.subject("engagement_ratio"))
+    products = set() if firefox is None else set(firefox["product"])
+    lines = {
+        line.key: line.title
+        for line in charts.ENGAGEMENT_SERIES
+        if line.key in {*audiences, *products}
+    }
+    hidden = draw.choose_hidden(page, lines, key="hide")
+    unfiltered = firefox is not None and not page.filters.empty
     draw.chart(
         page,
         charts.engagement_ratio,
         RATIO,
         answer,
+        heading=f"{RATIO.title} (Firefox’s own without filters)" if unfiltered else "",
         audiences=tuple(audiences),
         firefox=firefox,
         compared=page.compared(answer),
         goals=targets.lines(verdicts),
         points_above=targets.points_above(verdicts),
+        hidden=hidden,
         markers=page.source.markers,
     )
     if firefox is not None:
@@ -62,6 +72,8 @@ def multi_device(
     """The chart of multi-device users and the table behind it."""
     window = answer.question.options.window
     goals = goal_lines(page, "multi_device_percent", window=window) if percent else []
+    lines = {line.key: line.title for line in charts.multi_device_series(percent, spans)}
+    hidden = draw.choose_hidden(page, lines, key="hide_multi_device") if len(lines) > 2 else []
     draw.chart(
         page,
         charts.multi_device_users,
@@ -69,6 +81,7 @@ def multi_device(
         answer,
         percent=percent,
         spans=tuple(spans),
+        hidden=hidden,
         compared=page.compared(answer),
         goals=goals,
         markers=page.source.markers,

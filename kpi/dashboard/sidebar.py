@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -49,15 +49,17 @@ def draw_sidebar(source: Source, address: Address) -> Chosen:
         st.divider()
         period = _draw_period(source, address)
         shown = period.first or source.first_day, min(period.last or source.today, source.today)
+        address.imply("compare", periods.CUSTOM, "compare_from")
         compare = _draw_selectbox(
             "Compare with",
             periods.COMPARISONS,
             key="compare",
             address=address,
             help="Compares every day with the same weekday whole weeks before: in the previous period "
-            "of the same length, 364 days before, or in 2015. With nothing chosen, cards compare with "
-            "28 days before.",
+            "of the same length, 364 days before, in 2015, or from a day that you choose (custom). With "
+            "nothing chosen, cards compare with 28 days before.",
         )
+        start = _draw_compared_day(compare, shown, source, address)
         granularity = _draw_radio(
             "A point per",
             [DAY, WEEK],
@@ -68,7 +70,7 @@ def draw_sidebar(source: Source, address: Address) -> Chosen:
             "those of its Sunday. Connections are those of the whole week.",
         )
         filters = _draw_filters(source, address)
-    comparison, words = periods.compared(compare, *shown, source.first_day)
+    comparison, words = periods.compared(compare, *shown, source.first_day, start)
     return Chosen(filters, period, comparison, words, granularity == WEEK)
 
 
@@ -111,6 +113,19 @@ def _draw_period(source: Source, address: Address) -> Period:
     if notice:
         st.caption(notice)
     return period
+
+
+def _draw_compared_day(
+    compare: str, shown: tuple[date, date], source: Source, address: Address
+) -> date | None:
+    """The first day of a custom comparison, which has as many days as the period."""
+    if compare != periods.CUSTOM:
+        address.refuse("compare_from", "is a day of a custom comparison, and another is chosen")
+        address.note("compare_from", None, None)
+        return None
+    first, last = shown
+    before = max(first - (last - first) - timedelta(days=1), source.first_day)
+    return _draw_day("Compare from", "compare_from", min(before, source.today), source, address)
 
 
 def _draw_day(label: str, key: str, usual: date, source: Source, address: Address) -> date:

@@ -11,7 +11,7 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_note
 from kpi.dashboard.sidebar import reset_filters
 from kpi.numbers import coverage
-from kpi.text import day_text, days_text
+from kpi.text import day_text
 
 
 def draw_trust_line(page: Page) -> None:
@@ -42,11 +42,8 @@ def draw_trust_line(page: Page) -> None:
 
 def draw_sentence(page: Page) -> DeltaGenerator:
     """Draws the filters and days in words with a reset, and returns the place for the link."""
-    first, last = page.period.first or page.first_day, page.last_shown_day
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        words = page.filters.sentence()
-        sentence = f"{words[:1].upper()}{words[1:]}; {days_text(first, last)}"
-        st.text(sentence, width="content")
+        st.text(page.sentence(page.filters), width="content")
         if not page.filters.empty:
             st.button(
                 "Reset filters",

@@ -31,7 +31,8 @@ PRESETS: dict[str, Callable[[date, date], tuple[date, date]]] = {
 DEFAULT_PERIOD = "this year"
 
 NOTHING, PREVIOUS, YEAR_BEFORE, BASE_YEAR = "nothing", "previous period", "a year before", "2015"
-COMPARISONS = (NOTHING, PREVIOUS, YEAR_BEFORE, BASE_YEAR)
+COMPARISONS = (NOTHING, PREVIOUS, YEAR_BEFORE, BASE_YEAR, CUSTOM)
+CHOSEN = "the chosen days"
 SAME_WEEKDAY_YEAR = 364
 LONGEST_YEAR = 366
 
@@ -61,11 +62,12 @@ class Comparison:
 
 
 def compared(
-    name: str, first: date, last: date, loaded_from: date
+    name: str, first: date, last: date, loaded_from: date, chosen: date | None = None
 ) -> tuple[Comparison | None, str]:
     """The comparison for the days ``first`` to ``last``, and a sentence on it, or on why there is none.
 
-    A comparison needs as many days as the period has; where the data begins later, it says so.
+    ``chosen`` is the first day of a custom comparison, which begins on the nearest such weekday. A
+    comparison needs as many days as the period has; where the data begins later, it says so.
     """
     length = (last - first).days + 1
     if name == PREVIOUS:
@@ -84,6 +86,15 @@ def compared(
                 f"after {BASE_YEAR} and within a year, so that both have as many days."
             )
         days = SAME_WEEKDAY_YEAR * (first.year - int(BASE_YEAR))
+    elif name == CUSTOM and chosen is not None:
+        days = WEEK * round((first - chosen).days / WEEK)
+        if days < length:
+            latest = first - timedelta(days=WEEK * math.ceil(length / WEEK))
+            return None, (
+                f"Not compared: {length} days from {day_text(chosen)} would overlap the period. Choose "
+                f"{day_text(latest)} or an earlier day."
+            )
+        name = CHOSEN
     else:
         return None, ""
     start, end = first - timedelta(days=days), last - timedelta(days=days)
@@ -94,6 +105,8 @@ def compared(
             f"{day_text(loaded_from)}. Choose a later period or another comparison."
         )
     note = f"Compared with {days_needed}, the same weekdays {days // WEEK} weeks before"
+    if moved := chosen and abs((first - chosen).days - days):
+        note += f" (moved by {moved} day{'s' if moved > 1 else ''}, so that weekdays meet)"
     if start < loaded_from:
         note += f"; the data begins on {day_text(loaded_from)}"
     return Comparison(name, days), f"{note}."

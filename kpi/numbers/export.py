@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from kpi.errors import Refused
+from kpi.meaning.measures import COLUMNS, COUNTED
+from kpi.text import Unit
 
 FORMATS = ("csv", "json", "parquet")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -40,6 +44,47 @@ def for_spreadsheets(frame: pd.DataFrame) -> bytes:
     texts = [str(name) for name in frame if pd.api.types.is_string_dtype(frame[name])]
     safe = {name: frame[name].map(_no_formula, na_action="ignore") for name in texts}
     return codecs.BOM_UTF8 + written(frame.assign(**safe), "csv")
+
+
+def for_reading(
+    frame: pd.DataFrame, lines: Iterable[str], compared: tuple[str, pd.DataFrame] | None = None
+) -> bytes:
+    """The table as CSV for people: lines of context, heads with units, rounded numbers, compared columns.
+
+    ``compared`` is the name of a comparison and its rows, each under its day of the table.
+    """
+    rows = _readable(frame)
+    if compared is not None:
+        name, other = compared
+        keys = [_head(str(column)) for column in frame if _unit(str(column)) in ("day", "text")]
+        beside = {head: f"{head}, {name}" for head in rows if head not in keys}
+        rows = rows.merge(_readable(other).rename(columns=beside), how="left", on=keys)
+    context = io.StringIO()
+    csv.writer(context, lineterminator="\n").writerows([_no_formula(line)] for line in lines)
+    table = for_spreadsheets(rows).removeprefix(codecs.BOM_UTF8)
+    return codecs.BOM_UTF8 + context.getvalue().encode("utf-8", "replace") + b"\n" + table
+
+
+def _readable(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({_head(str(name)): _rounded(frame[name]) for name in frame})
+
+
+def _rounded(column: pd.Series) -> pd.Series:
+    unit = _unit(str(column.name))
+    if unit == "day":
+        return column.dt.strftime("%Y-%m-%d")
+    if unit in ("percent", "seconds"):
+        return column.round(1 if unit == "percent" else 2)
+    return column.round().astype("Int64") if unit in COUNTED else column
+
+
+def _head(column: str) -> str:
+    title = COLUMNS.get(column, (column, ""))[0]
+    return title + {"percent": ", %", "seconds": ", seconds"}.get(_unit(column), "")
+
+
+def _unit(column: str) -> Unit:
+    return COLUMNS.get(column, (column, "text"))[1]
 
 
 def _no_formula(text: str) -> str:

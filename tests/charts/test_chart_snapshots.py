@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ from kpi.summary import anomalies
 
 MARKERS = [Annotation(date(2016, 1, 26), "Firefox 44")]
 GOALS = [GoalLine("Goal 2016", 25.0, date(2016, 1, 1), date(2016, 12, 31))]
-DRAWS_NO_CHART = {"largest", "extent", "specified", "unchecked"}
+DRAWS_NO_CHART = {
+    *("largest", "extent", "specified", "unchecked"),
+    *("multi_device_series", "shortened"),
+}
 RATIO = MEASURES["engagement_ratio"]
 GOAL = {"title": "Share", "unit": "percent"}
 
@@ -45,7 +48,7 @@ def volumes(of: Tables) -> pd.DataFrame:
 
 def year_before(frame: pd.DataFrame) -> Compared:
     """The same rows with other values, as days to compare with."""
-    return Compared("a year before", frame)
+    return Compared("a year before", frame, shift=timedelta(days=364))
 
 
 CHARTS: dict[str, Callable[[Tables], Any]] = {

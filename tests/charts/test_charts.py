@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -20,7 +20,7 @@ from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import MEASURES, within
 from kpi.numbers.annotations import Annotation
-from kpi.text import days_text, written
+from kpi.text import day_text, days_text, written
 
 DAYS = pd.date_range("2016-01-01", periods=40, unit="s")
 
@@ -432,7 +432,9 @@ LAST = DAYS[-1].date()
 
 def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     """The other days stand under the period's, paler, and add to no label, sentence or band."""
-    beside = charts.Compared("a year before", engagement_frame().assign(engagement_ratio=30.0))
+    beside = charts.Compared(
+        "a year before", engagement_frame().assign(engagement_ratio=30.0), shift=timedelta(days=364)
+    )
     chart = charts.engagement_ratio(engagement_frame(), compared=beside)
     pale, full = (layer["mark"] for layer, _ in layers(chart, "line"))
     assert pale["opacity"] < 0.5
@@ -440,7 +442,9 @@ def test_compared_days_are_drawn_pale_and_told_by_the_pointer() -> None:
     assert "pale: a year before" in chart.to_dict()["title"]["text"]
     assert "30.0%" not in charts.specified(chart).sentence
     _, rows = only(chart, "rect")
-    assert rows[0]["words"]["FxA, all users, a year before"].startswith("30.0%")
+    own = DAYS[0] - pd.Timedelta(days=364)
+    words = rows[0]["words"]["FxA, all users, a year before"]
+    assert words.startswith("30.0%") and words.endswith(f", {own:%a} {day_text(own)}")
 
 
 def test_goals_beside_firefox_follow_its_own_ratio() -> None:
@@ -515,7 +519,7 @@ def test_bars_show_the_compared_value_as_a_tick() -> None:
     before = before[before["os"] != "Haiku"].assign(engagement_ratio=80.0)
     chart = charts.ranked(
         on(LAST), RATIO, "os", WINDOW, ["Windows", "Haiku"],
-        compared=charts.Compared("previous period", before),
+        compared=charts.Compared("previous period", before, shift=timedelta(days=28)),
     )  # fmt: skip
     _, rows = only(chart, "tick")
     assert [(row["name"], row["before"]) for row in rows] == [("Windows", 80.0)]
@@ -610,6 +614,8 @@ def test_four_empties_are_told_apart() -> None:
     def told(rows: pd.DataFrame, everything: pd.DataFrame, unfiltered: bool = False) -> str | None:
         return why_nothing(ratio, rows, everything, unfiltered, 10, "1 Jan – 9 Feb 2016")
 
+    assert "whole week" in why_nothing(ratio, full.head(0), full.head(0), True, 10, "", weekly=True)
+    assert "Remove" not in told(bare, full, unfiltered=True)
     assert told(full, full) is None
     assert "covers 1 Jan – 9 Feb 2016" in told(full.head(0), full.head(0))
     assert "covers" in told(bare, bare)

@@ -41,3 +41,14 @@ def test_many_values_are_counted_in_the_sentence() -> None:
     assert "all browsers 200 versions on all systems" in Filters(version=many).sentence()
     assert "all browsers except 9 browsers" in Filters(not_browser=many[:9]).sentence()
     assert "0 or 1 or 2 or 3 or 4 or 5 or 6 or 7 on" in Filters(browser=many[:8]).sentence()
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_custom_comparison_is_in_the_link() -> None:
+    """A day to compare from means a custom comparison; the link holds it, and another removes it."""
+    page = opened("app.py", period="last 28 days", compare_from="2015-12-03")
+    assert not page.exception
+    assert page.selectbox(key="compare").value == "custom"
+    assert "Compared with 4 Dec – 31 Dec 2015" in words(page)
+    page.selectbox(key="compare").set_value("previous period").run()
+    assert "compare_from" not in page.query_params

@@ -115,7 +115,7 @@ def test_downloads_equal_exports(
     filters = random_filters(random.Random(f"{path} {seed}"), demo)
     seen = visit(f"{server}{path}?{query_of(filters)}")
     seen.settle()
-    buttons = seen.page.get_by_test_id("stDownloadButton").get_by_role("button")
+    buttons = seen.page.get_by_test_id("stDownloadButton").get_by_role("button", name="as CSV")
     for table in seen.page.get_by_text("Table and download").all():
         before = buttons.count()
         table.click()
@@ -133,3 +133,32 @@ def test_downloads_equal_exports(
         assert len(got.splitlines()) > 1
         found.add(name.split("_")[0])
     assert found == PAGES[path]
+
+
+def test_pictures_and_tables_for_people(
+    server: str, visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    """Below a chart are a picture and a CSV with the page's context, named as the table; the client's own
+    picture and data, which have none, are not offered.
+    """
+    seen = visit(f"{server}/engagement?os=Android&compare=previous+period", color_scheme="dark")
+    seen.settle()
+    tools = seen.page.get_by_test_id("stElementToolbarButton").filter(visible=True)
+    names = {tool.get_by_role("button").get_attribute("aria-label") for tool in tools.all()}
+    assert names and all(name.startswith("Fullscreen") for name in names), names
+    seen.page.get_by_text("Table and download").first.click()
+    contents: dict[str, str] = {}
+    for button in ("engagement as CSV", "engagement for spreadsheets", "(SVG)", "(PNG)"):
+        with seen.page.expect_download() as started:
+            seen.page.get_by_role("button", name=button).first.click()
+        name = started.value.suggested_filename
+        started.value.save_as(tmp_path / name)
+        contents[name] = (tmp_path / name).read_bytes().decode("utf-8", "replace")
+    table, readable, svg, png = contents
+    base = table.removesuffix(".csv")
+    assert (readable, svg, png) == (f"{base}_readable.csv", f"{base}.svg", f"{base}.png")
+    for name in (readable, svg):
+        for words in (seen.sentence, "Demo data (simulated)", "Data through", "Compared with"):
+            assert words in contents[name], (name, words)
+    assert "Engagement ratio, %, previous period" in contents[readable]
+    assert "▼" in contents[svg] and contents[png][1:4] == "PNG"

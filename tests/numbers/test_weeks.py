@@ -120,7 +120,7 @@ def test_a_week_never_tells_of_its_hidden_days(
 LOADED_FROM = date(2015, 1, 1)
 
 
-@pytest.mark.parametrize("name", periods.COMPARISONS[1:])
+@pytest.mark.parametrize("name", periods.COMPARISONS[1:4])
 def test_compared_days_are_the_same_weekdays_and_do_not_overlap(name: str) -> None:
     """Every comparison shifts by whole weeks, at least by the period's own length."""
     first, last = date(2016, 1, 1), date(2016, 6, 14)
@@ -137,6 +137,17 @@ def test_a_year_before_is_364_days() -> None:
     assert periods.compared("a year before", first, last, LOADED_FROM)[0].days == 364
     later = date(2017, 5, 1), date(2017, 6, 14)
     assert periods.compared("2015", *later, LOADED_FROM)[0].days == 2 * 364
+
+
+def test_custom_comparison_has_as_many_days_on_the_same_weekdays() -> None:
+    """It begins on the weekday of the period that is nearest to the chosen day, and overlaps nothing."""
+    first, last = date(2016, 1, 1), date(2016, 3, 31)  # a Friday; 91 days
+    comparison, words = periods.compared("custom", first, last, LOADED_FROM, date(2015, 7, 1))
+    assert comparison.days == 26 * 7
+    assert "Compared with 3 Jul – 1 Oct 2015" in words and "moved by 2 days" in words
+    comparison, words = periods.compared("custom", first, last, LOADED_FROM, date(2015, 10, 6))
+    assert comparison is None
+    assert "would overlap" in words and "2 Oct 2015 or an earlier day" in words
 
 
 @pytest.mark.parametrize(

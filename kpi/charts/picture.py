@@ -1,0 +1,137 @@
+"""Pictures of charts with their context in words, dark on white whatever the theme, as SVG or PNG."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any
+
+from kpi.charts.looks import TEXT
+from kpi.charts.specification import Specification
+
+WIDTH, EDGE, LINE = 1000, 24, 19
+CHARACTERS = 135
+"""The most characters of a line of words over the width."""
+
+INK, FAINT, FONT = "#0F1219", "#4A5260", "Liberation Sans, Arial, sans-serif"
+LOOK: dict[str, Any] = {
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": FAINT,
+        "titleColor": FAINT,
+        "gridColor": "#E6EAF1",
+        "domain": False,
+        "ticks": False,
+    },
+}
+"""Vega's settings that a page's theme has on a page."""
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A chart and the words above it; ``small`` charts are three in a row."""
+
+    title: str
+    chart: Specification
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Charts below a title and lines of context."""
+
+    title: str
+    lines: tuple[str, ...]
+    charts: tuple[Pictured, ...]
+
+    def svg(self) -> str:
+        """The picture as SVG, whose texts stay texts."""
+        parts = [_text(self.title, EDGE, EDGE + 18, INK, 21, bold=True)]
+        y = EDGE + 42
+        for line in (part for whole in self.lines for part in wrap(whole, CHARACTERS)):
+            parts.append(_text(line, EDGE, y, FAINT, 13))
+            y += LINE
+        number = 0
+        for row in _rows(self.charts):
+            width = (WIDTH - 2 * EDGE - 32) / 3 if row[0].small else WIDTH - 2 * EDGE
+            tallest = 0
+            for place, pictured in enumerate(row):
+                x = EDGE + round(place * (width + 16))
+                parts.append(_text(pictured.title, x, y + 20, INK, 15, bold=True))
+                parts.append(_nested(pictured.chart, x, y + 30, width, number))
+                tallest, number = max(tallest, pictured.chart.spec["height"]), number + 1
+            y += 44 + tallest
+        height = y + EDGE - 10
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}">'
+            f'<rect width="{WIDTH}" height="{height}" fill="white"/>{"".join(parts)}</svg>'
+        )
+
+    def png(self) -> bytes:
+        """The picture as PNG, with two pixels for each of the SVG's."""
+        import vl_convert
+
+        return vl_convert.svg_to_png(self.svg(), scale=2)
+
+
+def _rows(charts: Sequence[Pictured]) -> Iterator[list[Pictured]]:
+    row: list[Pictured] = []
+    for pictured in charts:
+        if row and (len(row) == 3 or not (pictured.small and row[0].small)):
+            yield row
+            row = []
+        row.append(pictured)
+    if row:
+        yield row
+
+
+def _nested(chart: Specification, x: float, y: float, width: float, number: int) -> str:
+    """The chart as a part of a picture; ``number`` keeps its clips apart from those of other charts."""
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_svg(
+        json.dumps(standing_alone(chart, width)), vl_version="6.4", allowed_base_urls=[]
+    )
+    drawn = re.sub(r'(id="|url\(#)(clip\d+)', rf"\1chart{number}-\2", drawn)
+    return drawn.replace("<svg ", f'<svg x="{x}" y="{y}" ', 1)
+
+
+def standing_alone(chart: Specification, width: float) -> dict[str, Any]:
+    """The chart's specification with its data and a fixed width, without what follows the pointer."""
+    spec = {name: part for name, part in chart.spec.items() if name != "params"}
+    pointed = [*chart.spec.get("params", ())]
+    views = [view for param in pointed for view in param.get("views", ())]
+    spec["layer"] = [
+        layer
+        for layer in spec["layer"]
+        if layer.get("name") not in views
+        and not any(param["name"] in str(layer.get("transform")) for param in pointed)
+    ]
+    spec |= {
+        "width": round(width),
+        "autosize": {"type": "fit", "contains": "padding"},
+        "background": "white",
+        "config": {**spec.get("config", {}), **LOOK},
+    }
+    text = json.dumps(spec).replace(json.dumps(TEXT), json.dumps(INK))
+    spec = json.loads(text)
+    spec["datasets"] = {
+        name: json.loads(json.dumps(table.to_pylist(), default=lambda day: day.isoformat()))
+        for name, table in chart.tables.items()
+        if f'{{"name": "{name}"}}' in text
+    }
+    return spec
+
+
+def _text(words: str, x: float, y: float, colour: str, size: int, bold: bool = False) -> str:
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{x}" y="{y}" fill="{colour}" font-family="{FONT}" font-size="{size}"{weight}>'
+        f"{html.escape(words)}</text>"
+    )

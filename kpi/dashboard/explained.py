@@ -1,0 +1,56 @@
+"""The reasons for what a measure lacks on a page: nothing to show, or gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from kpi.dashboard.page import Page
+from kpi.dashboard.reasons import gaps_sentence, why_nothing
+from kpi.meaning.measures import Measure
+from kpi.numbers.answers import Answer
+from kpi.text import days_text
+
+POOL_BY_WEEK = "Choose a point per week to pool more attempts."
+
+
+def explained(
+    page: Page,
+    measure: Measure,
+    answer: Answer,
+    narrowed: Callable[[pd.DataFrame], pd.DataFrame],
+    audiences: Sequence[str | None] = (None,),
+) -> tuple[str | None, str | None]:
+    """The reason why a measure has nothing to show in the period, and the sentence on its gaps; or None.
+
+    ``narrowed`` picks the rows of a table that the page shows, of some audiences.
+    """
+    rows = everything = narrowed(page.shown(answer))
+    if rows.empty or rows[measure.column].isna().any():
+        everything = narrowed(page.shown(page.every_cell(answer)))
+    whys = (page.why_unknown(measure, answer, audience) for audience in audiences)
+    unknown = next(filter(None, whys), None)
+    question = answer.question
+    weekly = question.options.weekly
+    nothing = why_nothing(
+        measure,
+        rows,
+        everything,
+        question.filters.empty,
+        page.min_users,
+        days_text(page.first_day, page.today),
+        unknown,
+        weekly and page.has_days,
+    )
+    if nothing:
+        return _with_hint(nothing, answer), None
+    gaps = gaps_sentence(measure, rows, everything, page.min_users, weekly, unknown)
+    return None, _with_hint(gaps, answer)
+
+
+def _with_hint(words: str | None, answer: Answer) -> str | None:
+    """The sentence, and the way to see more where days of few attempts are hidden."""
+    question = answer.question
+    daily = question.kind.of_attempts and question.kind.exported and not question.options.weekly
+    return f"{words} {POOL_BY_WEEK}" if words and daily and "idden" in words else words

@@ -1,0 +1,42 @@
+"""Lines are hidden and shown again, and the link holds which."""
+
+from __future__ import annotations
+
+import pytest
+from app_pages import alts, opened
+
+CHARTS = {
+    ("app.py", "hide"): ("desktop", "Firefox desktop"),
+    ("app.py", "hide_multi_device"): ("monthly_users", "All, monthly"),
+    ("pages/engagement.py", "hide_users"): ("mau", "Monthly"),
+    ("pages/multi_device.py", "hide_windows"): ("14", "14 days"),
+    ("pages/connection_time.py", "hide_within"): ("completion_percent", "Ever"),
+    ("pages/engagement.py", "hide_values"): ("Android", "Android"),
+}
+
+
+@pytest.mark.parametrize(("file", "key"), CHARTS)
+def test_a_hidden_line_is_in_the_link(file: str, key: str, at_demo: None) -> None:
+    """A line that the link hides isn't drawn; shown again, it leaves the link."""
+    line, title = CHARTS[file, key]
+    page = opened(file, view="lines", **{key: line})
+    assert not page.exception and key in page.query_params
+    hidden = " ".join(alts(page))
+    page.button_group(key=key).set_value([]).run()
+    assert key not in page.query_params
+    shown = " ".join(alts(page))
+    assert shown.count(f" {title} ") == hidden.count(f" {title} ") + 1
+
+
+def test_every_line_hidden(at_demo: None) -> None:
+    """A sentence says how to show lines again; a value that is no line is ignored, with a notice."""
+    page = opened("pages/engagement.py", hide=["all", "multi_device", "single_device", "x"])
+    assert any("Every line is hidden" in str(part.value) for part in page.info)
+    assert any("“x” in the link was ignored" in str(part.value) for part in page.toast)
+
+
+def test_lines_of_another_tag_are_not_hidden(at_demo: None) -> None:
+    """What was hidden of one breakdown is no value of the next."""
+    page = opened("pages/engagement.py", view="lines", hide_values="Android")
+    page.button_group(key="by").set_value("Browser").run()
+    assert not page.exception and "hide_values" not in page.query_params
