@@ -9,8 +9,9 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import lines
-from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, GoalLine, Series
+from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, Days, GoalLine, Series
 from kpi.charts.values import floats, quartiles_text, values_drawn, with_incomplete
+from kpi.meaning.definitions import WEEK
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
@@ -31,19 +32,26 @@ def connection_time(
     markers: Sequence[Marker] = (),
     compared: Compared | None = None,
     incomplete: pd.DataFrame | None = None,
+    days: pd.DataFrame | None = None,
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Median time to connection by day with the band between its quartiles, by kind of account.
 
-    ``frame`` is `metrics.connection_time`; ``log`` gives seconds a logarithmic axis. Source:
+    ``frame`` is `metrics.connection_time`, by week where ``days`` has the same by day, which are drawn thin;
+    ``incomplete`` are more days. ``log`` gives seconds a logarithmic axis. Source:
     specification, "Time taken to connect a device".
     """
 
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return _quartile_values(rows[rows["account"].isin(accounts)], complete)
 
+    behind = None
+    if days is not None:
+        behind = Days(
+            with_incomplete(values, days, incomplete), "the week’s attempts together", WEEK
+        )
     return lines(
-        with_incomplete(values, frame, incomplete),
+        values(frame) if behind else with_incomplete(values, frame, incomplete),
         [line for line in ACCOUNT_SERIES if line.key in accounts],
         title="Time to connect, median and quartiles",
         unit="seconds",
@@ -52,6 +60,7 @@ def connection_time(
         goals=goals,
         markers=markers,
         compared=compared and compared.drawn(values),
+        days_behind=behind,
         height=height,
     )
 

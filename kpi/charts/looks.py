@@ -5,7 +5,7 @@ Colours have a contrast of 3:1 or more in both themes; each series has a dash an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -94,6 +94,22 @@ class Compared:
     def drawn(self, values: Callable[[pd.DataFrame], pd.DataFrame]) -> Compared:
         """The values that a chart draws of the rows."""
         return replace(self, rows=values(self.rows))
+
+
+@dataclass(frozen=True)
+class Days:
+    """Values of days, drawn thin behind lines that smooth them; ``smoothing`` names what the lines are.
+
+    A point of the lines is about the ``span`` days that end with its day.
+    """
+
+    values: pd.DataFrame
+    smoothing: str
+    span: int = 1
+
+    def of(self, series: Sequence[Series]) -> list[Series]:
+        """The lines that have values of days."""
+        return [entry for entry in series if (self.values["series"] == entry.key).any()]
 
 
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:

@@ -9,7 +9,17 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.layers import lines
-from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Compared, GoalLine, Series
+from kpi.charts.looks import (
+    BLUE,
+    GREEN,
+    HEIGHT,
+    PURPLE,
+    VERMILION,
+    Compared,
+    Days,
+    GoalLine,
+    Series,
+)
 from kpi.charts.values import percent_text, together, values_drawn, with_incomplete
 from kpi.text import written
 
@@ -51,27 +61,38 @@ def multi_device_users(
     markers: Sequence[Marker] = (),
     compared: Compared | None = None,
     incomplete: pd.DataFrame | None = None,
+    days: pd.DataFrame | None = None,
     hidden: Collection[str] = (),
     height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Multi-device users by day against all users, as counts or percent; daily, monthly or both.
 
-    ``frame`` is `metrics.multi_device`. Source: specification, "Multi-device usage".
+    ``frame`` is `metrics.multi_device`. Where ``days`` has the same, daily values of ``frame`` are
+    7-day means, and those of the days are drawn thin. Source: specification, "Multi-device usage".
     """
     series = multi_device_series(percent, spans)
 
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_multi_device_values(rows, line.key, complete) for line in series])
 
+    def daily(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        every = values(rows, complete)
+        return every[every["series"].str.startswith("daily")]
+
+    every, behind = with_incomplete(values, frame, incomplete), None
+    if days is not None:
+        behind = Days(with_incomplete(daily, days, incomplete), "7-day mean")
+        every = every[every["complete"] | every["series"].str.startswith("monthly")]
     return lines(
-        with_incomplete(values, frame, incomplete),
+        every,
         series,
         title="Multi-device users, percent" if percent else "Multi-device users and all users",
         unit="percent" if percent else "users",
-        from_zero=True,
+        from_zero=not percent,
         goals=goals,
         markers=markers,
         compared=compared and compared.drawn(values),
+        days_behind=behind,
         hidden=hidden,
         height=height,
     )
