@@ -7,6 +7,7 @@ import streamlit as st
 from kpi import charts
 from kpi.dashboard import draw, drawn, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
+from kpi.dashboard.explained import widened
 from kpi.dashboard.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
 from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 
@@ -35,7 +36,9 @@ with frame("pages/connection_time.py") as page:
     draw.heading(page, "Completion over time", COMPLETION.definition)
     limits = {line.key: line.title for line in charts.WITHIN_SERIES}
     hidden = draw.choose_hidden(page, limits, key="hide_within")
-    draw.chart(page, charts.ready_within, READY, within, markers=page.source.markers, hidden=hidden)
+    line, note = widened(page, within, READY.column)
+    marks = page.source.markers
+    draw.chart(page, charts.ready_within, READY, line, note=note, markers=marks, hidden=hidden)
     st.caption(caution(page.filters) or CENSORED_WORDS)
     draw.tables(
         page,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Unpack
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import Beside, over_days
-from kpi.charts.looks import BLUE, VERMILION, Series
+from kpi.charts.layers import Beside, over_days, with_incomplete
+from kpi.charts.looks import BLUE, VERMILION, Days, Series
 from kpi.charts.values import floats, quartiles_text, values_drawn
+from kpi.meaning.definitions import WEEK
 
 ACCOUNT_SERIES = (
     Series("new", "New account", "New", BLUE, width=1.8),
@@ -18,21 +20,36 @@ ACCOUNT_SERIES = (
 
 
 def connection_time(
-    frame: pd.DataFrame, *, log: bool = False, **beside: Unpack[Beside]
+    frame: pd.DataFrame,
+    *,
+    accounts: Sequence[str] = ("new", "existing"),
+    log: bool = False,
+    days: pd.DataFrame | None = None,
+    **beside: Unpack[Beside],
 ) -> alt.LayerChart:
     """Median time to connection by day with the band between its quartiles, by kind of account.
 
-    ``frame`` is `metrics.connection_time`; ``log`` gives seconds a logarithmic axis. Source:
+    ``frame`` is `metrics.connection_time`, by week where ``days`` has the same by day, which are drawn thin;
+    ``incomplete`` are more days. ``log`` gives seconds a logarithmic axis. Source:
     specification, "Time taken to connect a device".
     """
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        return _quartile_values(rows[rows["account"].isin(accounts)], complete)
+
+    behind = None
+    if days is not None:
+        every = with_incomplete(values, days, beside.pop("incomplete", None))
+        behind = Days(every, "the week’s attempts together", WEEK)
     return over_days(
-        _quartile_values,
+        values,
         frame,
-        ACCOUNT_SERIES,
+        [line for line in ACCOUNT_SERIES if line.key in accounts],
         title="Time to connect, median and quartiles",
         unit="seconds",
         from_zero=not log,
         log=log,
+        days_behind=behind,
         **beside,
     )
 

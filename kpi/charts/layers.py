@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import altair as alt
@@ -34,6 +35,7 @@ from kpi.charts.looks import (
     PADDING,
     TEXT,
     Compared,
+    Days,
     GoalCurve,
     GoalLine,
     Series,
@@ -66,12 +68,13 @@ def lines(
     height: int = HEIGHT,
     span: tuple[float, float] | None = None,
     hidden: Collection[str] = (),
+    days_behind: Days | None = None,
 ) -> alt.LayerChart:
     """A chart of values over days, one line per series that has any, described in one sentence.
 
     ``compared`` has the values of other days, drawn pale under the days they belong to; ``curves`` are
     goals that change from day to day; ``span`` widens the axis to values of another chart. Lines of the keys
-    ``hidden`` are left out.
+    ``hidden`` are left out. ``days_behind`` are drawn thin, and don't widen the axis.
     """
     with_values = set(values.dropna(subset=["value"])["series"]) - set(hidden)
     series = [entry for entry in series if entry.key in with_values]
@@ -81,7 +84,12 @@ def lines(
         return nothing(height)
     drawn = values.dropna(subset=["value"])
     exact = drawn[drawn["complete"]]
-    first, last = values["day"].min(), values["day"].max()
+    behind = values.head(0)
+    if days_behind is not None:
+        behind = days_behind.values
+        behind = with_runs(behind[behind["series"].isin(keys)])
+    every_day = pd.concat([values["day"], behind["day"]])
+    first, last = every_day.min(), every_day.max()
     goals = [goal for goal in goals if goal_days(goal, first, last)]
     pale = values.head(0) if compared is None else _pale(compared.rows, keys, first, last)
     extent = pd.concat([drawn, pale, *(curve.values for curve in curves)], ignore_index=True)
@@ -89,8 +97,8 @@ def lines(
     if log:
         floor = least_positive(extent)
         notes += _floor_note(extent, floor, unit)
-        values, drawn, pale, extent = (
-            raised(frame, floor) for frame in (values, drawn, pale, extent)
+        values, drawn, pale, extent, behind = (
+            raised(frame, floor) for frame in (values, drawn, pale, extent, behind)
         )
         span = span and (max(span[0], floor), max(span[1], floor))
     complete = drawn[drawn["complete"]]
@@ -128,11 +136,15 @@ def lines(
         layers.append(line.encode(x=bare_days, y=y))
     if curves:
         notes.append(f"dotted: goal, {curves[0].label}")
+    if days_behind is not None:
+        layers += _thin(behind[behind["complete"]], over_days, y)
+        notes.append(f"thick: {days_behind.smoothing}; thin: days")
+        notes += _cut_note(behind, axis, "value", "the line of days exceeds")
     banded = complete.dropna(subset=["low", "high"])
     if len(banded):
         band = over_days(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
         layers.append(band.encode(y=axis.bare("low"), y2=alt.Y2("high:Q")))
-        notes += _cut_note(banded, axis)
+        notes += _cut_note(banded, axis, "high", "the band exceeds")
     line = over_days(complete, "value").mark_line(aria=False)
     layers.append(
         line.encode(
@@ -147,17 +159,20 @@ def lines(
         # A line needs two values to be visible.
         point = over_days(lonely, "value").mark_point(filled=True, size=26, aria=False)
         layers.append(point.encode(y=y))
-    unfinished = drawn[~drawn["complete"]]
+    daily = pd.concat([drawn, behind.dropna(subset=["value"])])
+    unfinished = daily[~daily["complete"]]
     if len(unfinished):
         # Finely dashed from the last complete value, hollow, and named.
-        ends = complete.groupby("series").tail(1)
+        finished = daily[daily["complete"] & daily["series"].isin(unfinished["series"])]
+        ends = finished.sort_values("day", kind="stable").groupby("series").tail(1)
         bridge = pd.concat([ends, unfinished]).sort_values(["series", "day"]).assign(run=0)
         dashes = over_days(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
         points = over_days(unfinished, "value").mark_point(filled=False, size=30, aria=False)
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
     layers += labels_beside(labels, series, axis, last, height)
-    layers += _pointer(values, series, pale, compared, marked)
+    thin = days_behind and replace(days_behind, values=behind)
+    layers += _pointer(values, series, pale, compared, thin, marked)
     # Above the pointer's days, which would receive every hover and click.
     layers += flags(marked, first, last, height)
     layers += compared_flags(marked_before, pale, axis, first, last, height)
@@ -197,11 +212,19 @@ def over_days(
 
     ``values`` gives the values to draw of rows, and accepts ``complete``; ``others`` are values besides.
     """
+    drawn = with_incomplete(values, frame, incomplete)
+    compared = compared and compared.drawn(values)
+    return lines(together([drawn, *others]), series, compared=compared, **look)
+
+
+def with_incomplete(
+    values: Callable[..., pd.DataFrame], frame: pd.DataFrame, incomplete: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The values to draw of complete days, then of days that aren't complete."""
     drawn = [values(frame)]
     if incomplete is not None:
         drawn.append(values(incomplete, complete=False))
-    compared = compared and compared.drawn(values)
-    return lines(together([*drawn, *others]), series, compared=compared, **look)
+    return together(drawn)
 
 
 def layered(*layers: alt.Chart, **properties: Any) -> alt.LayerChart:
@@ -253,23 +276,33 @@ def _pointer(
     series: Sequence[Series],
     pale: pd.DataFrame,
     compared: Compared | None,
+    behind: Days | None,
     marked: Sequence[MarkedDay],
 ) -> list[alt.Chart]:
     """A rule at the day under the pointer, and a stripe per day with every exact value, its n and markers.
 
     A compared value names its own day.
     """
-    days = np.unique(values["day"].to_numpy())
-    columns = dict(_exact(values, series, days, ""))
-    if compared and len(pale):
-        pale = pale[pale["day"].isin(days)]
+    columns: dict[str, np.ndarray] = {}
+    if compared:
         own = pale["day"] - compared.shift
         dated = [
             f"{exact}, {day:%a} {day_text(day)}"
             for exact, day in zip(pale["exact"], own, strict=True)
         ]
-        columns |= _exact(pale.assign(exact=dated), series, days, f", {compared.name}")
-    unfinished = np.isin(days, values.loc[~values["complete"], "day"].to_numpy())
+        pale = pale.assign(exact=dated)
+    days = np.unique((values if behind is None else behind.values)["day"].to_numpy())
+    if behind is not None:
+        columns |= _exact(behind.values, behind.of(series), days, "")
+        values, pale = (_over_span(rows, behind.span) for rows in (values, pale))
+        values = values[values["day"].isin(days)]
+    for entry in series:
+        after = f", {behind.smoothing}" if behind and entry in behind.of(series) else ""
+        columns |= _exact(values[values["series"] == entry.key], [entry], days, after)
+    if compared and len(pale):
+        columns |= _exact(pale[pale["day"].isin(days)], series, days, f", {compared.name}")
+    daily = values if behind is None else behind.values
+    unfinished = np.isin(days, daily.loc[~daily["complete"], "day"].to_numpy())
     dates = [
         f"{day:%a} {day_text(day)}{', incomplete' if ends else ''}"
         for day, ends in zip(days.astype("datetime64[D]").tolist(), unfinished, strict=True)
@@ -292,6 +325,25 @@ def _pointer(
         x=alt.X("since:T"), x2=alt.X2("until:T"), tooltip=alt.Tooltip("words:N")
     )
     return [rule.transform_filter({"param": POINTED, "empty": False}), stripes]
+
+
+def _over_span(rows: pd.DataFrame, span: int) -> pd.DataFrame:
+    """The rows under each of the days that they are about."""
+    return pd.concat([rows.assign(day=rows["day"] - back * DAY) for back in range(span)])
+
+
+def _thin(days: pd.DataFrame, over_days: Callable[..., alt.Chart], y: alt.Y) -> list[alt.Chart]:
+    """Values of days behind smoother lines; days apart from others as points."""
+    line = over_days(days, "value").mark_line(aria=False, strokeWidth=1, opacity=0.4, clip=True)
+    layers = [line.encode(y=y)]
+    lonely = days.dropna(subset=["value"])
+    lonely = lonely[lonely.groupby("run")["day"].transform("size") == 1]
+    if len(lonely):
+        point = over_days(lonely, "value").mark_point(
+            filled=True, size=10, opacity=0.4, aria=False, clip=True
+        )
+        layers.append(point.encode(y=y))
+    return layers
 
 
 def _pointed() -> alt.TopLevelSelectionParameter:
@@ -352,12 +404,10 @@ def _floor_note(extent: pd.DataFrame, floor: float, unit: Unit) -> list[str]:
     return [f"0 is drawn at {floor:.3g}{' s' if unit == 'seconds' else ''}"]
 
 
-def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
-    """A note on the days whose band reaches above the chart; none where no band does."""
-    days = banded.loc[banded["high"] > axis.high, "day"].nunique()
-    if not days:
-        return []
-    return [f"↑ the band exceeds the chart on {days} day{'s' if days > 1 else ''}"]
+def _cut_note(rows: pd.DataFrame, axis: ValueAxis, column: str, what: str) -> list[str]:
+    """A note on the days on which ``what`` is above the chart; none where it never is."""
+    days = rows.loc[rows[column] > axis.high, "day"].nunique()
+    return [f"↑ {what} the chart on {days} day{'s' if days > 1 else ''}"] if days else []
 
 
 def note(words: str, offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:

@@ -101,6 +101,22 @@ class Compared:
         return replace(self, rows=values(self.rows))
 
 
+@dataclass(frozen=True)
+class Days:
+    """Values of days, drawn thin behind lines that smooth them; ``smoothing`` names what the lines are.
+
+    A point of the lines is about the ``span`` days that end with its day.
+    """
+
+    values: pd.DataFrame
+    smoothing: str
+    span: int = 1
+
+    def of(self, series: Sequence[Series]) -> list[Series]:
+        """The lines that have values of days."""
+        return [entry for entry in series if (self.values["series"] == entry.key).any()]
+
+
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
     """The goal's first and last day within the chart, or none when it holds for other days."""
     start = max(first, pd.Timestamp(goal.first)) if goal.first else first

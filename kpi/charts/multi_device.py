@@ -8,8 +8,8 @@ from typing import Unpack
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import Beside, lines, over_days
-from kpi.charts.looks import BLUE, GREEN, PURPLE, VERMILION, Series
+from kpi.charts.layers import Beside, lines, over_days, with_incomplete
+from kpi.charts.looks import BLUE, GREEN, PURPLE, VERMILION, Days, Series
 from kpi.charts.values import percent_text, together, values_drawn
 from kpi.text import written
 
@@ -43,24 +43,38 @@ def multi_device_users(
     *,
     percent: bool = False,
     spans: Sequence[str] = ("daily", "monthly"),
+    days: pd.DataFrame | None = None,
     **beside: Unpack[Beside],
 ) -> alt.LayerChart:
     """Multi-device users by day against all users, as counts or percent; daily, monthly or both.
 
-    ``frame`` is `metrics.multi_device`. Source: specification, "Multi-device usage".
+    ``frame`` is `metrics.multi_device`. Where ``days`` has the same, daily values of ``frame`` are
+    7-day means, and those of the days are drawn thin. Source: specification, "Multi-device usage".
     """
     series = multi_device_series(percent, spans)
 
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_multi_device_values(rows, line.key, complete) for line in series])
 
+    def daily(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        every = values(rows, complete)
+        return every[every["series"].str.startswith("daily")]
+
+    def smoothed(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        every = values(rows, complete)
+        return every[every["complete"] | every["series"].str.startswith("monthly")]
+
+    behind = None
+    if days is not None:
+        behind = Days(with_incomplete(daily, days, beside.get("incomplete")), "7-day mean")
     return over_days(
-        values,
+        values if days is None else smoothed,
         frame,
         series,
         title="Multi-device users, percent" if percent else "Multi-device users and all users",
         unit="percent" if percent else "users",
-        from_zero=True,
+        from_zero=not percent,
+        days_behind=behind,
         **beside,
     )
 

@@ -13,7 +13,7 @@ import streamlit as st
 from kpi import charts
 from kpi.dashboard import draw as drawing
 from kpi.dashboard.drawing import drawn, put
-from kpi.dashboard.explained import explained
+from kpi.dashboard.explained import explained, widened
 from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.dashboard.words import plain
@@ -124,6 +124,7 @@ def _over_28_days(page: Page, breakdown: Breakdown, window: Period) -> pd.DataFr
 def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, str]) -> None:
     """The line over the period; where days are compared, their line beside it, on the same axis."""
     page.remember(measure)
+    answer, note = widened(page, answer, measure.column)
     rows, beside = rows_of(page.shown(answer), picked), page.compared(answer)
     if beside is not None:
         beside = replace(beside, rows=rows_of(beside.rows, picked))
@@ -142,7 +143,7 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         put(course(rows, None), page, measure.title)
     else:
         _draw_pair(page, measure, rows, beside, course)
-    draw_note(gaps)
+    draw_note(" ".join(filter(None, (note, gaps))))
 
 
 def _answer(page: Page, breakdown: Breakdown, period: Period) -> Answer:

@@ -45,14 +45,21 @@ def chart(
     measure: Measure,
     answer: Answer,
     heading: str = "",
+    days: Answer | None = None,
+    smooth: pd.DataFrame | None = None,
+    note: str | None = None,
     **options: Any,
 ) -> None:
     """A measure's chart over the period, or the sentence on why there is none.
 
-    ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture.
+    ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture. ``smooth`` rows are
+    drawn in place of the answer's, and ``days`` thin behind them; ``note`` is a sentence below.
     """
     page.remember(measure)
-    picture = drawn(draw, page.shown(answer), incomplete=page.unfinished(answer), **options)
+    if days is not None:
+        options["days"] = page.shown(days)
+    rows = page.shown(answer) if smooth is None else smooth
+    picture = drawn(draw, rows, incomplete=page.unfinished(days or answer), **options)
     audiences = options.get("audiences") or (options.get("audience"),)
     nothing, gaps = explained(
         page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
@@ -71,7 +78,7 @@ def chart(
         if any(first <= marker.day <= last for marker in options.get("markers", ()))
         else None
     )
-    notes = [gaps, page.once(marked), page.once(page.no_devices_filter(measure))]
+    notes = [note, gaps, page.once(marked), page.once(page.no_devices_filter(measure))]
     if measure.metric == "multi-device" or set(audiences) & {"multi_device", "single_device"}:
         notes.append(page.once(page.coverage()))
     parts.draw_note(" ".join(filter(None, notes)))

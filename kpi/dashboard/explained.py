@@ -12,6 +12,9 @@ from kpi.meaning.measures import Measure
 from kpi.numbers.answers import Answer
 from kpi.text import days_text
 
+MOST = 0.5
+"""Points are weeks where a smaller part of the days has a value to show."""
+
 POOL_BY_WEEK = "Choose a point per week to pool more attempts."
 
 
@@ -47,6 +50,21 @@ def explained(
         return _with_hint(nothing, answer), None
     gaps = gaps_sentence(measure, rows, everything, page.min_users, weekly, unknown)
     return None, _with_hint(gaps, answer)
+
+
+def widened(page: Page, answer: Answer, column: str) -> tuple[Answer, str | None]:
+    """The answer by week, with a sentence on it, where most days of few attempts have no value to show."""
+    rows = page.shown(answer)[column]
+    by_day = answer.question.kind.of_attempts and not page.chosen.weekly
+    if not by_day or rows.empty or rows.notna().mean() >= MOST:
+        return answer, None
+    weeks = page.source.answer(answer.question.with_options(weekly=True))
+    if not page.shown(weeks)[column].notna().mean() > rows.notna().mean():  # or there is no week
+        return answer, None
+    return weeks, (
+        f"A point is a week: on most days fewer than {page.min_users} people or attempts match, and "
+        "those are hidden."
+    )
 
 
 def _with_hint(words: str | None, answer: Answer) -> str | None:

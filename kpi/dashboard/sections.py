@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from kpi import charts
 from kpi.dashboard import draw, targets
 from kpi.dashboard.cards import Card
+from kpi.dashboard.explained import widened
 from kpi.dashboard.page import Page
+from kpi.dashboard.parts import draw_note
 from kpi.meaning.definitions import ATTEMPT_WINDOW
-from kpi.meaning.measures import MEASURES, Measure
+from kpi.meaning.measures import MEASURES, Measure, within
 from kpi.numbers.answers import Answer
+from kpi.numbers.users import week_means
+from kpi.rows import each_row
 
 RATIO, TIME = MEASURES["engagement_ratio"], MEASURES["connection_time"]
 TIME_CARDS = (
@@ -72,6 +77,7 @@ def multi_device(
     """The chart of multi-device users and the table behind it."""
     window = answer.question.options.window
     goals = goal_lines(page, "multi_device_percent", window=window) if percent else []
+    means = None if page.chosen.weekly or "daily" not in spans else week_means(answer.table)
     lines = {line.key: line.title for line in charts.multi_device_series(percent, spans)}
     hidden = draw.choose_hidden(page, lines, key="hide_multi_device") if len(lines) > 2 else []
     draw.chart(
@@ -79,10 +85,12 @@ def multi_device(
         charts.multi_device_users,
         measure,
         answer,
+        days=None if means is None else answer,
+        smooth=None if means is None else within(means, page.period),
         percent=percent,
         spans=tuple(spans),
         hidden=hidden,
-        compared=page.compared(answer),
+        compared=page.compared(answer if means is None else replace(answer, table=means)),
         goals=goals,
         markers=page.source.markers,
     )
@@ -93,14 +101,33 @@ def connection_time(page: Page, answer: Answer) -> None:
     """The choice of scale, the chart of the time to connect, and the table behind it."""
     scale = "The log scale shows the whole band between the quartiles on every day."
     log = draw.choose(page, "Scale", ["linear", "log"], key="time_scale", help=scale) == "log"
+    weeks = page.source.answer(answer.question.with_options(weekly=True))
+    line, note = widened(page, answer, TIME.column)
+    days = None
+    if line is answer and not page.chosen.weekly and page.shown(weeks)[TIME.column].notna().any():
+        line, days = weeks, answer
     draw.chart(
         page,
         charts.connection_time,
         TIME,
-        answer,
+        line,
+        days=days,
+        note=note,
         log=log,
-        compared=page.compared(answer),
+        compared=page.compared(line),
         goals=goal_lines(page, *(card.kpi for card in TIME_CARDS)),
         markers=page.source.markers,
     )
+    if page.has_days and not page.shown(line)[TIME.column].notna().any():
+        draw_note(_times_of_the_period(page))
     draw.tables(page, [answer], key="connection_time_table")
+
+
+def _times_of_the_period(page: Page) -> str | None:
+    """The medians of all attempts of the period together; None where they are hidden, too."""
+    table = page.ask_pooled("connection-breakdown", by="users").table.dropna(subset=[TIME.column])
+    parts = [
+        f"{row.users} account {TIME.text(row.median_seconds)}, n = {row.connections}"
+        for row in each_row(table)
+    ]
+    return f"All attempts of the period together: {'; '.join(parts)}." if parts else None

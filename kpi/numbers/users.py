@@ -113,6 +113,17 @@ def multi_device(warehouse: Published, question: Question) -> pd.DataFrame:
     return with_shares(table, shares) if question.options.bands else table
 
 
+def week_means(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `multi_device` with daily users as means over the 7 days that end with each day.
+
+    The percent is of the means, which is the share over all user-days of the 7.
+    """
+    daily = ["daily_users", "daily_multi_device_users"]
+    means = weeks.mean_of_days(table.assign(broken_by=""), daily)
+    means["daily_multi_device_percent"] = percent(means[daily[1]], means[daily[0]])
+    return means.drop(columns="broken_by")
+
+
 def device_coverage(warehouse: Published, question: Question) -> pd.DataFrame:
     """The day's active users, those of them with a device on the day, and their percent.
 

@@ -168,7 +168,7 @@ def test_every_series_has_a_colour_a_dash_or_place_and_a_label(name: str) -> Non
     dashes = line["encoding"]["strokeDash"]["scale"]
     looks = list(zip(colours["range"], map(tuple, dashes["range"]), strict=True))
     assert len(set(looks)) == len(looks) == len({row["series"] for row in rows})
-    (labels,) = [r for layer, r in layers(drawn(name), "text") if "beside" in r[0]]
+    (labels,) = [r for layer, r in layers(drawn(name), "text") if "full" in r[0]]
     assert {row["series"] for row in labels} == {row["series"] for row in rows}
 
 
@@ -284,7 +284,7 @@ def test_goal_line_is_drawn_over_its_own_days_only() -> None:
     chart = drawn("multi_device_percent", goals=goals)
     (rows,) = [r for layer, r in layers(chart, "rule") if "label" in r[0]]
     assert [(row["label"], row["value"]) for row in rows] == [("", 25.0), ("Goal of days", 15.0)]
-    (beside,) = [r for layer, r in layers(chart, "text") if "beside" in r[0]]
+    (beside,) = [r for layer, r in layers(chart, "text") if "full" in r[0]]
     assert "Goal 2016" in [row["full"] for row in beside]
     assert "Goal of days" not in [row["full"] for row in beside]
     assert "Goal 2016" in charts.specified(chart).sentence
@@ -319,7 +319,7 @@ def test_every_layer_of_values_is_on_the_same_axis(name: str) -> None:
 
 def test_counts_and_times_begin_at_zero() -> None:
     """A linear axis of people or seconds begins at zero."""
-    for name in ("multi_device_counts", "multi_device_percent", "connection_time"):
+    for name in ("multi_device_counts", "connection_time"):
         line, _ = only(drawn(name), "line")
         assert line["encoding"]["y"]["scale"]["domain"][0] == 0
 
@@ -360,7 +360,7 @@ def test_label_of_an_earlier_day_says_so() -> None:
     frame = connection_frame()
     late_new = (frame["account"] == "new") & (frame["day"] > DAYS[20])
     frame.loc[late_new, ["p25_seconds", "median_seconds", "p75_seconds"]] = float("nan")
-    (rows,) = [r for layer, r in layers(charts.connection_time(frame), "text") if "beside" in r[0]]
+    (rows,) = [r for layer, r in layers(charts.connection_time(frame), "text") if "full" in r[0]]
     assert [row["full"] for row in rows] == [
         "New account 9.50 s, 21 Jan",
         "Existing account 4.80 s",

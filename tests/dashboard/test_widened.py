@@ -1,0 +1,70 @@
+"""Trends are thick lines before faint days; where days of few attempts are hidden, points are weeks."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+from app_pages import alts, opened, words
+from conftest import environment
+
+from kpi import charts
+from kpi.numbers.users import week_means
+
+
+def users(days: int = 20) -> pd.DataFrame:
+    """The columns of `multi_device` that charts read; nothing is known on the tenth day."""
+    table = pd.DataFrame({"day": pd.date_range("2016-01-04", periods=days)})
+    for name in ("daily", "monthly"):
+        table[f"{name}_users"] = pd.array([100 + 10 * (day % 7) for day in range(days)], "Int64")
+        table[f"{name}_multi_device_users"] = pd.array(range(10, 10 + days), "Int64")
+        share = 100 * table[f"{name}_multi_device_users"] / table[f"{name}_users"]
+        table[f"{name}_multi_device_percent"] = share.astype("Float64")
+    table.loc[9, [name for name in table if "daily" in name]] = pd.NA
+    return table
+
+
+def test_week_means_are_of_seven_days_that_are_known() -> None:
+    """The percent is of the mean counts; a mean over an unknown day is absent."""
+    table, means = users(), week_means(users())
+    for day in range(len(table)):
+        days = table.iloc[max(day - 6, 0) : day + 1]
+        value = means.loc[day, "daily_multi_device_percent"]
+        if len(days) < 7 or days["daily_users"].isna().any():
+            assert pd.isna(value)
+        else:
+            share = 100 * days["daily_multi_device_users"].sum() / days["daily_users"].sum()
+            assert math.isclose(value, share)
+    assert means["monthly_users"].equals(table["monthly_users"])
+
+
+def test_days_are_thin_and_move_neither_axis_nor_label() -> None:
+    """The label has the value of the thick line, the tooltip both; a day far above is noted, not fitted."""
+    table = users()
+    table.loc[15, "daily_multi_device_percent"] = 95.0
+    chart = charts.multi_device_users(week_means(users()), percent=True, days=table)
+    spec = charts.specified(chart)
+    thin, *_, thick = (layer for layer in spec.spec["layer"] if layer["mark"]["type"] == "line")
+    assert thin["mark"]["strokeWidth"] < 2 and thin["mark"]["opacity"] < 0.5
+    assert thick["encoding"]["y"]["scale"]["domain"][1] < 40
+    note = spec.spec["title"]["text"]
+    assert "thick: 7-day mean; thin: days" in note and "exceeds the chart on 1 day" in note
+    tips = chart.layer[-1].data["words"].iloc[-1]
+    assert {"Of daily users", "Of daily users, 7-day mean", "Of monthly users"} < set(tips)
+
+
+def test_days_of_few_attempts_become_weeks(demo_home: Path, no_caches: None) -> None:
+    """Under a filter of few attempts there is a line, and a sentence on its points."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="10"):
+        page = opened("pages/connection_time.py", period="all")
+        assert not page.exception
+        assert sum("A point is a week" in str(part.value) for part in page.caption) == 2
+        assert any(alt.startswith("Time to connect") for alt in alts(page))
+
+
+def test_period_of_few_attempts_has_its_own_median(demo_home: Path, no_caches: None) -> None:
+    """Where no week has enough attempts, the period's are told together, with their number."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="25"):
+        said = words(opened("pages/connection_time.py", period="all", os="Windows 10"))
+    assert "All attempts of the period together: " in said and "n = " in said
