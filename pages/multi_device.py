@@ -7,7 +7,8 @@ from kpi.dashboard import breakdown, draw, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import BREAKDOWNS
-from kpi.meaning.measures import MEASURES, over_window
+from kpi.meaning.measures import MEASURES, over_window, within
+from kpi.numbers.users import week_means
 
 SHOWN = [
     MEASURES[f"{span}multi_device_{unit}"]
@@ -59,12 +60,18 @@ with frame("pages/multi_device.py") as page:
         charts.by_window,
         monthly_share if monthly else share,
         table,
-        others={days: page.shown(answer) for days, answer in answers.items()},
+        others={
+            days: page.shown(answer)
+            if page.chosen.weekly
+            else within(week_means(answer.table), page.period)
+            for days, answer in answers.items()
+        },
         monthly=monthly,
         hidden=hidden,
     )
+    means = "" if monthly or page.chosen.weekly else "Lines are 7-day means. "
     st.caption(
-        "A wider window counts more users as multi-device. The goal of 20% is for 5 days. Repeated "
+        f"{means}A wider window counts more users as multi-device. The goal of 20% is for 5 days. Repeated "
         "sign-ins create placeholder devices, which inflate the share in every window."
     )
 

@@ -25,7 +25,7 @@ from kpi.text import ABSENT, days_text, shortened, written
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
-BAR, AROUND_BARS, SMALL_HEIGHT = 28, 24, 150
+BAR, AROUND_BARS, NOTE, SMALL_HEIGHT = 28, 24, 20, 150
 SHORTENED = (
     f"length(datum.label) <= {LONGEST_LABEL} ? datum.label : "
     "slice(datum.label, 0, 12) + '…' + slice(datum.label, -11)"
@@ -195,7 +195,7 @@ def ranked(
     sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(shown.head(8)))
     return layered(
         *layers,
-        height=BAR * len(shown) + AROUND_BARS,
+        height=BAR * len(shown) + AROUND_BARS + (NOTE if notes else 0),
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
         title=note(f"│ {compared.name}") if compared else alt.Undefined,
     )

@@ -19,7 +19,7 @@ ENGAGEMENT_SERIES = (
     Series("multi_device", "FxA, multi-device", "FxA multi", VERMILION, width=2.2),
     Series("single_device", "FxA, single-device", "FxA single", GREY, (8, 3)),
     Series("desktop", "Firefox desktop", "Desktop", GREEN, (7, 3)),
-    Series("android", "Firefox Android", "Android", GREY, (2, 2)),
+    Series("android", "Firefox Android", "Android", GREY, (12, 4)),
     Series("ios", "Firefox iOS", "iOS", PURPLE, (9, 3, 2, 3)),
 )
 
@@ -111,5 +111,6 @@ def _curves(
             values = _ratio_values(firefox[firefox["product"] == line.key], "product")
             values["value"] += points[line.key]
             label = f"Firefox’s own ratio + {points[line.key]:g} points"
-            curves.append(GoalCurve(label, line.colour, values.dropna(subset=["value"])))
+            names = (f"Goal, {name} + {points[line.key]:g}" for name in (line.title, line.short))
+            curves.append(GoalCurve(label, line.colour, values.dropna(subset=["value"]), *names))
     return curves

@@ -107,7 +107,8 @@ def lines(
     latest = values.loc[values["complete"], "day"].max() if len(complete) else last
     lasting = [goal for goal in goals if goal_days(goal, first, last)[1] == last]
     ends = exact if len(exact) else values.dropna(subset=["value"])
-    labels = label_texts(ends, series, unit, latest, lasting)
+    named = [*lasting, *(end for curve in curves for end in curve.at_end(unit))]
+    labels = label_texts(ends, series, unit, latest, named)
     if log:
         labels = labels.assign(value=labels["value"].clip(lower=floor))
     scale = day_scale(first, last, labels)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kpi.text import Unit, written
+
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
 
@@ -77,11 +79,27 @@ class GoalLine:
 
 @dataclass(frozen=True)
 class GoalCurve:
-    """A target that changes from day to day: day, value, low and high (absent), in one colour."""
+    """A target that changes from day to day: day, value, low and high (absent), in one colour.
+
+    ``label`` is its name in full, ``end`` and ``short`` that at its end, in full and in short.
+    """
 
     label: str
     colour: str
     values: pd.DataFrame
+    end: str
+    short: str
+
+    def at_end(self, unit: Unit) -> list[GoalLine]:
+        """Its last value, as a goal that is named beside the chart; none without values."""
+        return [
+            GoalLine(
+                f"{self.end} {written(value, unit)}",
+                value,
+                short=f"{self.short} {written(value, unit)}",
+            )
+            for value in self.values["value"].tail(1)
+        ]
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ def choose_hidden(page: Page, lines: Mapping[str, str], key: str) -> list[str]:
         selection_mode="multi",
         format_func=lambda line: plain(lines[line]),
         key=key,
+        wrap=True,
         help="Press the name of a line to hide it, and again to show it.",
     )
     page.address.note(key, hidden, [])

@@ -22,6 +22,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.kpis import KPIS
 from kpi.meaning.measures import Measure
+from kpi.meaning.periods import CUSTOM
 from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import TABLES
 from kpi.numbers import coverage
@@ -209,6 +210,14 @@ class Page:
     def link(self) -> str:
         """The address of this page with its choices; defaults are left out."""
         return link(st.context.url or "", self.address.chosen)
+
+    @property
+    def fixed_link(self) -> str:
+        """The address of this page with its two days in place of a period that moves with the data."""
+        days = self.period.first or self.first_day, self.last_shown_day
+        chosen = {"period": [CUSTOM], "from": [f"{days[0]}"], "to": [f"{days[1]}"]}
+        fixed = days[0] <= days[1] and days[0] >= self.first_day
+        return link(st.context.url or "", {**self.address.chosen, **(chosen if fixed else {})})
 
     def remember(self, measure: Measure) -> None:
         """Note that a measure is shown, so that the page ends with its definition."""

@@ -62,3 +62,6 @@ def draw_link(place: DeltaGenerator, page: Page) -> None:
     with place:
         st.caption("This link shows the page with the same filters, days and choices:")
         st.code(page.link, language=None, wrap_lines=True)
+        if page.fixed_link != page.link:
+            st.caption("This link shows the same days later too, when there are newer ones:")
+            st.code(page.fixed_link, language=None, wrap_lines=True)

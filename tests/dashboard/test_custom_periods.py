@@ -52,3 +52,15 @@ def test_custom_comparison_is_in_the_link() -> None:
     assert "Compared with 4 Dec – 31 Dec 2015" in words(page)
     page.selectbox(key="compare").set_value("previous period").run()
     assert "compare_from" not in page.query_params
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_copy_link_can_fix_the_days() -> None:
+    """Beside the link of a period that moves with the data is the link of its two days."""
+    page = opened("app.py", period="last 28 days", users="new")
+    moving, fixed = (str(part.value) for part in page.code[:2])
+    assert moving == "?period=last+28+days&users=new"
+    assert set(fixed[1:].split("&")) == {
+        *("period=custom", "from=2016-03-04", "to=2016-03-31", "users=new")
+    }
+    assert len(opened("app.py", **{"period": "custom", "from": "2016-03-04"}).code) == 1
