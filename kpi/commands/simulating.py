@@ -57,7 +57,7 @@ def _build(settings: Settings, users: int, first: date, last: date, seed: int) -
             raise Refused(f"{refusal}. To build another demo, set KPI_HOME to a new folder")
         summarise(settings, report=step)
         load_firefox(settings, folder / FIREFOX_FILE)
-        annotations.annotate(settings, markers(first, last))
+        annotations.annotate(settings, markers(first, last), "the simulation")
     print(
         f"demo (simulated data) of {users} users, {first} to {last}, in "
         f"{store.place(settings)}; event files in {folder}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import streamlit as st
 
@@ -73,7 +72,6 @@ def draw_withdrawal(
     what: str,
     withdraw: Callable[[str, str], None],
     then: Callable[[], None] = lambda: None,
-    width: int | Literal["stretch"] = "stretch",
 ) -> None:
     """The form that withdraws a note; ``withdraw`` gets who and why, ``then`` is called after it."""
 
@@ -81,7 +79,7 @@ def draw_withdrawal(
         if attempt(key, lambda: withdraw(who(key), why(key)), "It is withdrawn."):
             then()
 
-    with st.form(f"withdraw_{key}", border=True, width=width):
+    with st.form(f"withdraw_{key}", border=True):
         st.markdown(f"**Withdraw** {plain(what)}")
         draw_who(key)
         draw_why(key)

@@ -169,7 +169,7 @@ def baseline_period(goal: Goal, chosen: Period | None) -> Period:
 
 
 def base_of(figures: Figures, goal: Goal, chosen: Period | Frozen | None) -> Period | Frozen:
-    """What a goal is compared with: the chosen, else the team's frozen baseline, else the year before.
+    """The base of a comparison: the chosen, else the team's frozen baseline, else the year before.
 
     A chosen frozen baseline is for goals of its KPI, device window and segment alone.
     """

@@ -6,8 +6,9 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_pages import alts, opened, words
@@ -288,23 +289,66 @@ def test_a_short_baseline_is_frozen_only_when_confirmed() -> None:
     assert "needs the reason why" in words(page)
 
 
-@pytest.mark.usefixtures("no_caches")
-def test_a_row_names_its_frozen_baseline_by_who_and_why(goals_home: Path, tmp_path: Path) -> None:
-    """A chosen frozen baseline is named with who froze it and the reason, escaped."""
-    home = shutil.copytree(goals_home, tmp_path / "home")
-    settings = Settings(home=home)
+def frozen_share(**changed: Any) -> frozen.Frozen:
+    """A baseline of the last quarter of 2015 for the goal of multi-device users."""
     goal = next(goal for goal in goals.read() if goal.id == SHARE)
-    chosen = frozen.Frozen(
+    usual = frozen.Frozen(
         goal.measure, goal.device_window, 17.25, None, None, None, None, 92,
         date(2015, 10, 1), date(2015, 12, 31), goal.filters, "2016.1", 4,
         "Ann", "a *calm* autumn", notes.now(), notes.new_id(),
     )  # fmt: skip
-    frozen.freeze(settings, chosen)
+    return replace(usual, **changed)
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_a_frozen_baseline_is_the_default_until_it_is_withdrawn(
+    goals_home: Path, tmp_path: Path
+) -> None:
+    """It is named by who, when and why, escaped; withdrawn with a reason, the year before holds again."""
+    home = shutil.copytree(goals_home, tmp_path / "home", symlinks=True)
+    settings = Settings(home=home)
+    mine = frozen_share()
+    frozen.freeze(settings, frozen_share(frozen_at=datetime(2016, 1, 2), reason="an earlier one"))
+    frozen.freeze(settings, mine)
+    frozen.withdraw(settings, frozen.frozen_baselines(settings)[1].baseline_id, "Cy", "replaced")
+    day = day_text(mine.frozen_at.date())
+    named = plain(f"Baseline 17.2% of Q4 2015, frozen by Ann on {day}: “a *calm* autumn”.")
     with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"):
-        page = opened(FILE, baseline=frozen_label(chosen))
+        page = opened(FILE, **{f"open_{SHARE}": "true"})
+        assert not page.exception
+        assert page.selectbox(key="baseline").value == "the team's"
+        assert words(page).count(named) == 2  # in the row, and where it can be withdrawn
+        assert named not in words(opened(FILE, baseline="2015"))
+        withdraw = next(button for button in page.button if button.label == "Withdraw")
+        withdraw.click().run()
+        assert "a withdrawal needs who withdraws it" in words(page)
+        page.text_input(key=f"who_{mine.baseline_id}").set_value("Bob <b>")
+        page.text_area(key=f"why_{mine.baseline_id}").set_value("of another *time*")
+        next(button for button in page.button if button.label == "Withdraw").click().run()
+        assert not page.exception
+        assert [toast.value for toast in page.toast] == ["It is withdrawn."]
+        assert page.selectbox(key="baseline").value == "2015"
+        assert named not in words(page)
+        (history,) = [table.value for table in page.dataframe if "Withdrawn" in table.value]
+        assert history["Status"].tolist() == ["withdrawn", "withdrawn"]
+        assert history["Withdrawn"].iloc[0].endswith(", Bob <b>: of another *time*")
+        page = opened(FILE, baseline=frozen_label(mine))
+        assert page.selectbox(key="baseline").value == "2015"
+        assert any("frozen 17.2%" in toast.value.replace("\\", "") for toast in page.toast)
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_a_chosen_baseline_comes_before_the_default(goals_home: Path, tmp_path: Path) -> None:
+    """A link may choose an older frozen baseline than the team's."""
+    home = shutil.copytree(goals_home, tmp_path / "home", symlinks=True)
+    settings = Settings(home=home)
+    older = frozen_share(frozen_at=datetime(2016, 1, 2), baseline=16.25, reason="the older")
+    for each in (older, frozen_share(reason="the newer")):
+        frozen.freeze(settings, each)
+    with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"):
+        page = opened(FILE, baseline=frozen_label(older))
     assert not page.exception
-    named = f"Baseline 17.2% of Q4 2015, frozen by Ann on {day_text(chosen.frozen_at.date())}"
-    assert words(page).count(plain(f"{named}: “a *calm* autumn”.")) == 1
+    assert "“the older”" in words(page) and "“the newer”" not in words(page)
 
 
 def test_a_method_that_failed_on_a_history_says_so() -> None:

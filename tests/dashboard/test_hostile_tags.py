@@ -83,7 +83,15 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             engine.execute("UPDATE event SET type = $1 WHERE type = $2", [value, f"odd{number}"])
     store.summarise()
     for number, label in enumerate(HOSTILE):
-        store.must("annotate", f"2016-01-{10 + number}", label)
+        day = f"2016-01-{10 + number}"
+        if all(map(str.isprintable, label)):
+            store.must("annotate", day, label)
+            continue
+        assert "holds characters that can't be shown" in store.run("annotate", day, label).err
+        with duckdb.connect(
+            str((store.home / "kpi.duckdb").resolve())
+        ) as engine:  # as versions before
+            engine.execute("INSERT INTO annotation VALUES ($1, $2, 'release', NULL)", [day, label])
     told = {name: value for name, value in store.settings().items() if value is not None}
     with serving(tmp_path_factory.mktemp("server"), **told) as address:
         yield address

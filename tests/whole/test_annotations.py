@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from kpi import charts
 from kpi import store as stores
 from kpi.charts.markers import marked_days, names
+from kpi.dashboard import gate
 from kpi.meaning.kpis import KPIS
 from kpi.meaning.measures import MEASURES
 from kpi.numbers import annotations
@@ -268,6 +269,22 @@ def test_a_reader_adds_and_withdraws_a_marker(filled: Store, no_caches: None) ->
         (markers,) = [frame.value for frame in page.dataframe if "Withdrawn" in frame.value]
     assert listed(filled) == []
     assert markers["Withdrawn"].item().endswith(", Bob: =of another product")
+
+
+def test_who_is_the_address_of_a_reader_who_signed_in(
+    filled: Store, no_caches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form has no field for a name then, and the address of the sign-in is stored."""
+    monkeypatch.setattr(gate, "reader_address", lambda: "ann@example.org")
+    told = {name: value for name, value in filled.settings().items() if value is not None}
+    with environment(**told, KPI_MIN_USERS="1"):
+        page = opened("pages/data.py", period="all")
+        assert "who_marker" not in [field.key for field in page.text_input]
+        page.text_input(key="label_marker").set_value("Firefox 46")
+        page = press(page, "Add")
+        assert not page.exception
+        (markers,) = [frame.value for frame in page.dataframe if "Added" in frame.value]
+    assert markers["Added"].item().endswith(", ann@example.org")
 
 
 def test_markers_of_earlier_versions_stay(filled: Store) -> None:
