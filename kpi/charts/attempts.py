@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
 from kpi.charts.axes import log_ticks, tooltips
-from kpi.charts.layers import Beside, layered, nothing, over_days
+from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import (
     BLUE,
     GREEN,
@@ -20,11 +20,15 @@ from kpi.charts.looks import (
     TEXT,
     VERMILION,
     WIDE,
+    GoalLine,
     Series,
 )
-from kpi.charts.values import floats, together, values_drawn
+from kpi.charts.values import floats, together, values_drawn, with_incomplete
 from kpi.rows import each_row
 from kpi.text import ABSENT, Unit, written
+
+if TYPE_CHECKING:
+    from kpi.numbers.annotations import Marker
 
 WITHIN_SERIES = (
     Series("completion_percent", "Ever", "Ever", BLUE, width=2.4),
@@ -54,7 +58,14 @@ TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 60
 """The ticks of a logarithmic axis of seconds; minutes, hours and days are written as such."""
 
 
-def ready_within(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChart:
+def ready_within(
+    frame: pd.DataFrame,
+    *,
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
+) -> alt.LayerChart:
     """Percent of the attempts begun that were ready within 5 to 60 seconds, and ever, by day.
 
     ``frame`` is `attempts.ready_within`.
@@ -63,14 +74,15 @@ def ready_within(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChar
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_within_values(rows, line.key, complete) for line in WITHIN_SERIES])
 
-    return over_days(
-        values,
-        frame,
+    return lines(
+        with_incomplete(values, frame, incomplete),
         WITHIN_SERIES,
         title="Attempts ready to sync, of those begun",
         unit="percent",
         from_zero=True,
-        **beside,
+        goals=goals,
+        markers=markers,
+        height=height,
     )
 
 

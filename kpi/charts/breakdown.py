@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import tooltips
 from kpi.charts.labels import LONGEST_LABEL, shortened
-from kpi.charts.layers import layered, lines, note, nothing
+from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
 from kpi.charts.values import floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
@@ -58,6 +57,8 @@ def by_value(
     values: Sequence[str],
     *,
     span: tuple[float, float] | None = None,
+    log: bool = False,
+    height: int = 300,
 ) -> alt.LayerChart:
     """A line for each of a few values, in one chart."""
     series = [
@@ -70,8 +71,10 @@ def by_value(
         series,
         title=f"{measure.title} by {by}",
         unit=measure.unit,
-        from_zero=measure.unit != "percent",
+        from_zero=measure.unit != "percent" and not log,
+        log=log,
         span=span,
+        height=height,
     )
 
 
@@ -83,6 +86,7 @@ def course(
     compared: Compared | None = None,
     markers: Sequence[Marker] = (),
     span: tuple[float, float] | None = None,
+    log: bool = False,
     height: int = SMALL_HEIGHT,
 ) -> alt.LayerChart:
     """A small chart with the line of a single value, its axis shared with others by ``span``."""
@@ -96,7 +100,8 @@ def course(
         [series],
         title=f"{measure.title}, {name}",
         unit=measure.unit,
-        from_zero=measure.unit != "percent",
+        from_zero=measure.unit != "percent" and not log,
+        log=log,
         span=span,
         markers=markers,
         compared=compared and compared.drawn(values),
@@ -167,9 +172,9 @@ def ranked(
             domain=False,
         ),
     )
-    tips = tooltips(name=by.capitalize(), exact="Value")
+    tips = [alt.Tooltip("name:N", title=by.capitalize()), alt.Tooltip("exact:N", title="Value")]
     if whiskers:
-        tips += tooltips(interval="95%")
+        tips.append(alt.Tooltip("interval:N", title="95%"))
     base = alt.Chart(shown).encode(y=y)
     bars = base.mark_bar(color=BLUE, height={"band": 0.68}, aria=False)
     text = base.mark_text(align="left", dx=6, color=TEXT, fontSize=12)
@@ -182,18 +187,22 @@ def ranked(
             color=TEXT, strokeWidth=1.4, aria=False
         )
         layers.append(whisker.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, tooltip=tips))
+    notes = None
     if compared is not None:
-        tip = [*tips, *tooltips(before_text=compared.name.capitalize())]
+        tip = [*tips, alt.Tooltip("before_text:N", title=compared.name.capitalize())]
         ticks = alt.Chart(shown.dropna(subset=["before"])).mark_tick(
             color=TEXT, thickness=2.5, height={"band": 0.9}, aria=False
         )
         layers.append(ticks.encode(x=alt.X("before:Q"), y=y, tooltip=tip))
+        notes = alt.TitleParams(
+            f"│ {compared.name}", fontSize=11, fontWeight="normal", color=TEXT, anchor="start"
+        )
     sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(shown.head(8)))
     return layered(
         *layers,
         height=BAR * len(shown) + AROUND_BARS,
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
-        title=note(f"│ {compared.name}") if compared else alt.Undefined,
+        title=alt.Undefined if notes is None else notes,
     )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import Beside, over_days
-from kpi.charts.looks import BLUE, VERMILION, Series
-from kpi.charts.values import floats, quartiles_text, values_drawn
+from kpi.charts.layers import lines
+from kpi.charts.looks import BLUE, HEIGHT, VERMILION, Compared, GoalLine, Series
+from kpi.charts.values import floats, quartiles_text, values_drawn, with_incomplete
+
+if TYPE_CHECKING:
+    from kpi.numbers.annotations import Marker
+
 
 ACCOUNT_SERIES = (
     Series("new", "New account", "New", BLUE, width=1.8),
@@ -18,26 +23,40 @@ ACCOUNT_SERIES = (
 
 
 def connection_time(
-    frame: pd.DataFrame, *, log: bool = False, **beside: Unpack[Beside]
+    frame: pd.DataFrame,
+    *,
+    accounts: Sequence[str] = ("new", "existing"),
+    log: bool = False,
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Median time to connection by day with the band between its quartiles, by kind of account.
 
     ``frame`` is `metrics.connection_time`; ``log`` gives seconds a logarithmic axis. Source:
     specification, "Time taken to connect a device".
     """
-    return over_days(
-        _quartile_values,
-        frame,
-        ACCOUNT_SERIES,
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        return _quartile_values(rows[rows["account"].isin(accounts)], complete)
+
+    return lines(
+        with_incomplete(values, frame, incomplete),
+        [line for line in ACCOUNT_SERIES if line.key in accounts],
         title="Time to connect, median and quartiles",
         unit="seconds",
         from_zero=not log,
         log=log,
-        **beside,
+        goals=goals,
+        markers=markers,
+        compared=compared and compared.drawn(values),
+        height=height,
     )
 
 
-def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+def _quartile_values(frame: pd.DataFrame, complete: bool) -> pd.DataFrame:
     low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
     rows = zip(low, median, high, frame["connections"], strict=True)
     exact = [quartiles_text(*row) for row in rows]

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Unpack
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import Beside, over_days
-from kpi.charts.looks import BLUE, GREEN, GREY, PURPLE, VERMILION, GoalCurve, Series
-from kpi.charts.values import percent_text, together, values_drawn
+from kpi.charts.layers import lines
+from kpi.charts.looks import (
+    BLUE,
+    GREEN,
+    GREY,
+    HEIGHT,
+    PURPLE,
+    VERMILION,
+    Compared,
+    GoalCurve,
+    GoalLine,
+    Series,
+)
+from kpi.charts.values import percent_text, together, values_drawn, with_incomplete
 from kpi.meaning.measures import MEASURES
 from kpi.text import written
+
+if TYPE_CHECKING:
+    from kpi.numbers.annotations import Marker
 
 ENGAGEMENT_SERIES = (
     Series("all", "FxA, all users", "FxA", BLUE, width=2.8),
@@ -29,27 +43,36 @@ def engagement_ratio(
     firefox: pd.DataFrame | None = None,
     *,
     audiences: Sequence[str] = ("all", "multi_device"),
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
     points_above: Mapping[str, float] | None = None,
-    **beside: Unpack[Beside],
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Engagement ratio by day: Firefox Accounts' audiences beside Firefox desktop, Android and iOS.
 
-    ``frame`` is `metrics.engagement`, ``firefox`` `metrics.firefox`; ``points_above`` draws goals so many
-    points above a product. Percent. Source: specification, "Engagement Ratio".
+    ``frame`` is `metrics.engagement`, ``firefox`` `metrics.firefox`; ``incomplete`` has the columns
+    of ``frame``, for days that aren't complete, ``compared`` for other days; ``points_above`` draws
+    goals so many points above a product. Percent. Source: specification, "Engagement Ratio".
     """
 
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return _ratio_values(rows[rows["audience"].isin(audiences)], "audience", complete)
 
-    return over_days(
-        values,
-        frame,
+    parts = [with_incomplete(values, frame, incomplete)]
+    if firefox is not None:
+        parts.append(_ratio_values(firefox, "product"))
+    return lines(
+        together(parts),
         ENGAGEMENT_SERIES,
-        others=[] if firefox is None else [_ratio_values(firefox, "product")],
         title=MEASURES["engagement_ratio"].title,
         unit="percent",
+        goals=goals,
+        markers=markers,
+        compared=compared and compared.drawn(values),
         curves=_curves(firefox, points_above or {}),
-        **beside,
+        height=height,
     )
 
 
@@ -61,7 +84,13 @@ USER_SERIES = (
 
 
 def active_users(
-    frame: pd.DataFrame, *, audience: str = "all", **beside: Unpack[Beside]
+    frame: pd.DataFrame,
+    *,
+    audience: str = "all",
+    markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Daily users, their 7-day mean and monthly users by day, which the ratio is made of.
 
@@ -82,14 +111,15 @@ def active_users(
         ]
         return together(parts)
 
-    return over_days(
-        values,
-        frame,
+    return lines(
+        with_incomplete(values, frame, incomplete),
         USER_SERIES,
         title="Daily and monthly users",
         unit="users",
         from_zero=True,
-        **beside,
+        markers=markers,
+        compared=compared and compared.drawn(values),
+        height=height,
     )
 
 

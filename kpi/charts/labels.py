@@ -9,7 +9,6 @@ import pandas as pd
 
 from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
-from kpi.rows import each_row
 from kpi.text import Unit, day_text, written
 
 LONGEST_LABEL, LONGEST_TITLE = 24, 36
@@ -24,19 +23,29 @@ def label_texts(
     goals: Sequence[GoalLine] = (),
 ) -> pd.DataFrame:
     """Each series' last day and value, and its label in full and in short; then those of goals."""
-    last = {row.series: row for row in each_row(ends)}
-    rows: list[tuple[object, ...]] = []
-    for line in series:
-        if line.key in last:
-            end = last[line.key]
-            # A value of an earlier day carries its date.
-            date = "" if end.day == latest else f", {day_text(end.day).rsplit(' ', 1)[0]}"
-            text = f"{written(end.value, unit)}{date}"
-            names = (shortened(line.title, LONGEST_TITLE), line.short)
-            names = names if line.label is None else (line.label, line.label)
-            rows.append((end.day, line.key, end.value, *(f"{n} {text}".strip() for n in names)))
-    rows += [(None, None, float(g.value), g.label, g.short or g.label) for g in goals]
-    return pd.DataFrame(rows, columns=["day", "series", "value", "full", "short"])
+    ends = ends.groupby("series").tail(1).set_index("series")
+    named = [line for line in series if line.key in ends.index]
+    keys = [line.key for line in named]
+    values, days = ends.loc[keys, "value"].tolist(), ends.loc[keys, "day"].tolist()
+    texts = [written(value, unit) for value in values]
+    # A value of an earlier day carries its date.
+    texts = [
+        text if day == latest else f"{text}, {day_text(day).rsplit(' ', 1)[0]}"
+        for text, day in zip(texts, days, strict=True)
+    ]
+    full = [
+        shortened(line.title, LONGEST_TITLE) if line.label is None else line.label for line in named
+    ]
+    short = [line.short if line.label is None else line.label for line in named]
+    return pd.DataFrame(
+        {
+            "day": [*days, *(pd.NaT for _ in goals)],
+            "series": [*(line.key for line in named), *(None for _ in goals)],
+            "value": [*values, *(float(goal.value) for goal in goals)],
+            "full": [*_joined(full, texts), *(goal.label for goal in goals)],
+            "short": [*_joined(short, texts), *(goal.short or goal.label for goal in goals)],
+        }
+    )
 
 
 def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
@@ -45,6 +54,10 @@ def shortened(name: str, longest: int = LONGEST_LABEL) -> str:
         return name
     end = (longest - 1) // 2
     return f"{name[: longest - 1 - end]}…{name[-end:]}"
+
+
+def _joined(names: Sequence[str], texts: Sequence[str]) -> list[str]:
+    return [f"{name} {text}".strip() for name, text in zip(names, texts, strict=True)]
 
 
 def labels_beside(

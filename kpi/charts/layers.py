@@ -10,8 +10,8 @@ line; nothing is joined over a gap or drawn as zero. Colours have a contrast of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import altair as alt
 import numpy as np
@@ -39,7 +39,6 @@ from kpi.charts.looks import (
     Series,
     goal_days,
 )
-from kpi.charts.values import together
 from kpi.text import ABSENT, Unit, day_text, days_text, written
 
 if TYPE_CHECKING:
@@ -158,42 +157,12 @@ def lines(
         height=height,
         padding=PADDING,
         description=_sentence(exact, series, title, unit, goals),
-        title=note(" · ".join(notes), offset=4) if notes else alt.Undefined,
+        title=_note(notes) if notes else alt.Undefined,
     )
     # Set on the finished chart: Altair copies layers and looks for their parameters again and again.
     chart.layer = list(layers)
     chart.params = [_pointed()]
     return chart
-
-
-class Beside(TypedDict, total=False):
-    """The optional parts of a chart of a measure over days, beside its complete days."""
-
-    incomplete: pd.DataFrame | None
-    compared: Compared | None
-    goals: Sequence[GoalLine]
-    markers: Sequence[Marker]
-
-
-def over_days(
-    values: Callable[..., pd.DataFrame],
-    frame: pd.DataFrame,
-    series: Sequence[Series],
-    *,
-    incomplete: pd.DataFrame | None = None,
-    compared: Compared | None = None,
-    others: Iterable[pd.DataFrame] = (),
-    **look: Any,
-) -> alt.LayerChart:
-    """The `lines` of a measure's rows, of those of days that aren't complete, and of compared rows.
-
-    ``values`` gives the values to draw of rows, and accepts ``complete``; ``others`` are values besides.
-    """
-    drawn = [values(frame)]
-    if incomplete is not None:
-        drawn.append(values(incomplete, complete=False))
-    compared = compared and compared.drawn(values)
-    return lines(together([*drawn, *others]), series, compared=compared, **look)
 
 
 def layered(*layers: alt.Chart, **properties: Any) -> alt.LayerChart:
@@ -374,10 +343,10 @@ def _cut_note(banded: pd.DataFrame, axis: ValueAxis) -> list[str]:
     return [f"↑ the band exceeds the chart on {days} day{'s' if days > 1 else ''}"]
 
 
-def note(words: str, offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:
+def _note(notes: Sequence[str]) -> alt.TitleParams:
     """A small line above the plot."""
     return alt.TitleParams(
-        words, fontSize=11, fontWeight="normal", color=TEXT, offset=offset, anchor="start"
+        " · ".join(notes), fontSize=11, fontWeight="normal", color=TEXT, offset=4, anchor="start"
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Unpack
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
-from kpi.charts.layers import Beside, lines, over_days
-from kpi.charts.looks import BLUE, GREEN, PURPLE, VERMILION, Series
-from kpi.charts.values import percent_text, together, values_drawn
+from kpi.charts.layers import lines
+from kpi.charts.looks import BLUE, GREEN, HEIGHT, PURPLE, VERMILION, Compared, GoalLine, Series
+from kpi.charts.values import percent_text, together, values_drawn, with_incomplete
 from kpi.text import written
+
+if TYPE_CHECKING:
+    from kpi.numbers.annotations import Marker
+
 
 USER_SERIES = (
     Series("monthly_users", "All, monthly", "All mon.", BLUE, (6, 3)),
@@ -33,7 +37,11 @@ def multi_device_users(
     *,
     percent: bool = False,
     spans: Sequence[str] = ("daily", "monthly"),
-    **beside: Unpack[Beside],
+    goals: Sequence[GoalLine] = (),
+    markers: Sequence[Marker] = (),
+    compared: Compared | None = None,
+    incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Multi-device users by day against all users, as counts or percent; daily, monthly or both.
 
@@ -48,14 +56,16 @@ def multi_device_users(
     def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
         return together([_multi_device_values(rows, line.key, complete) for line in series])
 
-    return over_days(
-        values,
-        frame,
+    return lines(
+        with_incomplete(values, frame, incomplete),
         series,
         title="Multi-device users, percent" if percent else "Multi-device users and all users",
         unit="percent" if percent else "users",
         from_zero=True,
-        **beside,
+        goals=goals,
+        markers=markers,
+        compared=compared and compared.drawn(values),
+        height=height,
     )
 
 
@@ -65,6 +75,7 @@ def by_window(
     others: Mapping[int, pd.DataFrame],
     monthly: bool = False,
     incomplete: pd.DataFrame | None = None,
+    height: int = HEIGHT,
 ) -> alt.LayerChart:
     """Percent of users who are multi-device, by the window within which two devices count.
 
@@ -83,6 +94,7 @@ def by_window(
         series,
         title="Multi-device users by window",
         unit="percent",
+        height=height,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -42,6 +43,15 @@ def values_drawn(
             "complete": complete,
         }
     )
+
+
+def with_incomplete(
+    values: Callable[..., pd.DataFrame], frame: pd.DataFrame, incomplete: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The values of the complete days, then those of the incomplete days, if there are any."""
+    if incomplete is None:
+        return values(frame)
+    return together([values(frame), values(incomplete, complete=False)])
 
 
 def floats(column: pd.Series) -> list[float]:

@@ -106,7 +106,7 @@ def multi_device(warehouse: Published, question: Question) -> pd.DataFrame:
     frame = frame.sort_values(KEYS, ignore_index=True)
     if question.options.weekly:
         daily = ["daily_users", "daily_multi_device_users"]
-        frame = weeks.on_sundays(weeks.mean_of_days(frame, daily))
+        frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", daily))
         frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
     table = listed(frame, counts, ["daily_users", "monthly_users"], warehouse, question)
     shares = {f"{span}_multi_device_percent": f"{span}_users" for span in ("daily", "monthly")}
@@ -134,7 +134,7 @@ def device_coverage(warehouse: Published, question: Question) -> pd.DataFrame:
     frame.loc[revealing, ["users_with_device", "device_coverage_percent"]] = pd.NA
     frame = frame.sort_values(KEYS, ignore_index=True)
     if question.options.weekly:
-        frame = weeks.on_sundays(weeks.mean_of_days(frame, list(columns)))
+        frame = weeks.on_sundays(weeks.mean_of_days(frame, "broken_by", list(columns)))
         frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
     return listed(frame, counts, ["daily_users"], warehouse, question)
 

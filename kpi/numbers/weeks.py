@@ -30,12 +30,12 @@ def on_sundays(frame: pd.DataFrame) -> pd.DataFrame:
     return sundays.reset_index(drop=True)
 
 
-def mean_of_days(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def mean_of_days(frame: pd.DataFrame, by: str, columns: list[str]) -> pd.DataFrame:
     """Columns as means over the 7 days that end with the row's; absent where any of the 7 is.
 
-    ``frame`` has every day from first to last for each value of broken_by, in order.
+    ``frame`` has every day from first to last for each value of ``by``, in order.
     """
-    days = frame[columns].astype("float64").groupby(frame["broken_by"], sort=False)
+    days = frame[columns].astype("float64").groupby(frame[by], sort=False)
     means = days.rolling(WEEK, min_periods=WEEK).sum().droplevel(0).reindex(frame.index) / WEEK
     return frame.assign(**means.astype("Float64"))
 
