@@ -30,12 +30,12 @@ from kpi.store.locks import locked
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, in_memory
 
+NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
 )
-NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
 
