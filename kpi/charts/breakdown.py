@@ -195,7 +195,7 @@ def ranked(
     sentence = "; ".join(f"{row.name} {row.exact}" for row in each_row(shown.head(8)))
     return layered(
         *layers,
-        height=BAR * len(shown) + AROUND_BARS + (NOTE if notes else 0),
+        height=BAR * len(shown) + AROUND_BARS + (NOTE if compared else 0),
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
         title=note(f"│ {compared.name}") if compared else alt.Undefined,
     )

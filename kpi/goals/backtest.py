@@ -91,8 +91,7 @@ def moved_as_far(weeks: pd.Series, ahead: int, needed: float, window: int = 4) -
     ``needed`` has the sign of the move. A stretch runs from the mean of ``window`` weeks to that of the
     ``window`` weeks ``ahead`` later; stretches overlap.
     """
-    scored = weeks.rolling(window, min_periods=window).mean().dropna()
-    scored = scored.reindex(weeks.index)
+    scored = weeks.rolling(window, min_periods=window).mean()
     moves = (scored.shift(-ahead) - scored).dropna().to_numpy()
     far = moves >= needed if needed >= 0 else moves <= needed
     return int(far.sum()), len(moves)

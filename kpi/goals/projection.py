@@ -68,11 +68,7 @@ class Projection:
 
     def chance(self, goal: Goal, target: float) -> float:
         """The share of draws in which the scored figure meets a target at the year's end."""
-        if goal.kind == "ceiling":
-            met = self.at_end < target
-        else:
-            met = self.at_end <= target if goal.lower else self.at_end >= target
-        return float(met.mean())
+        return float(np.mean([goal.reaches(value, target) for value in self.at_end.tolist()]))
 
 
 def project(

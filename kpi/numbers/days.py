@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -45,6 +47,18 @@ def within_period(frame: pd.DataFrame, warehouse: Published, question: Question)
     first, last = question.period.bounds
     inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= stamp(min(last, today)))
     return frame[inside].reset_index(drop=True)
+
+
+def counted(
+    warehouse: Published, query: str, question: Question, counts: Iterable[str], **params: Any
+) -> pd.DataFrame:
+    """The whole counts of a query, as whole numbers, by value and day."""
+    incomplete = int(question.options.incomplete)
+    rows = warehouse.frame(query, **question.parameters(), with_incomplete=incomplete, **params)
+    rows["day"] = dates(rows["day"])
+    for count in counts:
+        rows[count] = pd.to_numeric(rows[count]).astype("Int64")
+    return rows
 
 
 def dates(days: pd.Series) -> pd.Series:

@@ -34,12 +34,10 @@ def firefox(warehouse: Published, question: Question) -> pd.DataFrame:
     columns = ["day", "product", "dau", "dau_7day_mean", "mau", "engagement_ratio"]
     if not parts:
         return pd.DataFrame({name: [] for name in columns})
-    frame = pd.concat(parts, ignore_index=True)
+    # Stable, so that the products of a day stay in the order of `PRODUCTS`.
+    frame = pd.concat(parts).sort_values("day", kind="stable", ignore_index=True)
     frame["dau_7day_mean"] = frame["dau_7day_mean"].astype("Float64")
     frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
-    frame["product"] = pd.Categorical(frame["product"], PRODUCTS, ordered=True)
-    frame = frame.sort_values(["day", "product"], ignore_index=True)
-    frame["product"] = frame["product"].astype("str")
     if question.options.weekly:
         frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
     first, last = question.period.bounds

@@ -9,7 +9,7 @@ from kpi.meaning.definitions import WEEK
 from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent, small
-from kpi.numbers.days import dates, judged
+from kpi.numbers.days import counted, judged
 from kpi.numbers.narrowed import hidden_days
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import CONFIDENCE, wilson
@@ -78,15 +78,8 @@ def _percents(values: np.ndarray, like: pd.Series) -> pd.Series:
 
 def _counted(warehouse: Published, question: Question) -> pd.DataFrame:
     """Whole counts per value and day."""
-    rows = warehouse.frame(
-        "same_people",
-        **sets_asked(warehouse, question),
-        **question.parameters(),
-        with_incomplete=int(question.options.incomplete),
-    )
-    rows["day"] = dates(rows["day"])
-    for count in COUNTS:
-        rows[count] = pd.to_numeric(rows[count]).astype("Int64")
+    sets = sets_asked(warehouse, question)
+    rows = counted(warehouse, "same_people", question, COUNTS, **sets)
     return rows.sort_values(["broken_by", "day"], ignore_index=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW, LARGEST_SET, VERSIONLESS, WEEK, WINDOWS
@@ -9,7 +11,7 @@ from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.bands import with_shares
 from kpi.numbers.cells import percent, small
-from kpi.numbers.days import dates, finished, judged, within_period
+from kpi.numbers.days import counted, finished, judged, within_period
 from kpi.numbers.narrowed import hidden_days, reaching
 from kpi.numbers.published import Published
 
@@ -157,17 +159,10 @@ def user_counts(
 
     From six days before the period, since a cell hidden on a day is hidden in the week after it.
     """
-    counts = warehouse.frame(
-        "engagement",
-        audiences=audiences,
-        **counted_sets(warehouse, question, audiences),
-        **question.parameters(weeks.widened(question.period)),
-        with_incomplete=int(question.options.incomplete),
-    )
-    counts["day"] = dates(counts["day"])
-    for count in ("daily_users", "week_users", "monthly_users"):
-        counts[count] = pd.to_numeric(counts[count]).astype("Int64")
-    return counts
+    sets = counted_sets(warehouse, question, audiences)
+    asked = replace(question, period=weeks.widened(question.period))
+    counts = ("daily_users", "week_users", "monthly_users")
+    return counted(warehouse, "engagement", asked, counts, audiences=audiences, **sets)
 
 
 def listed(

@@ -32,12 +32,12 @@ from kpi.store.notes import reading_notes as reading_notes
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, in_memory
 
+NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
 DAMAGED_EVENTS = (
     "{home}/events.duckdb is damaged; put a backup in its place, or load the event files again into a "
     "new KPI_HOME. The pages go on showing the newest publication"
 )
-NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 DAMAGED_NOTES = (
     "{file}, which holds frozen baselines and markers, is damaged; put a backup's in its place. Without one, "
     "move it aside: pages then show none"

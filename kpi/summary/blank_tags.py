@@ -32,11 +32,8 @@ class Blanked:
 
 def private_tags(rows: Iterable[Mapping[Any, Any]]) -> PrivateTags:
     """The values that look private in rows with a column for each tag, judged as a load judges them."""
-    held: PrivateTags = {tag: set() for tag in TAGS}
-    for row in rows:
-        for tag in TAGS:
-            if isinstance(row[tag], str):
-                held[tag].add(row[tag])
+    rows = list(rows)
+    held = {tag: {row[tag] for row in rows if isinstance(row[tag], str)} for tag in TAGS}
     with duckdb.connect(":memory:") as judge:
         for statement in queries.statements("files/macros"):
             judge.execute(statement)

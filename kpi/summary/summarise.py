@@ -127,9 +127,22 @@ class _Run:
         stored = queries.settings(self.connection)
         self.now = datetime.now(UTC).replace(tzinfo=None)
         self.simulated = stored.get("simulated") == "1"
-        self.by_platform = int(settings.device_by == PLATFORM)
         self.frozen_before = stored_frozen_before(stored)
         self.anew = basis.differs(settings, self.connection, stored)
+        self.constants: dict[str, object] = {
+            "by_platform": int(settings.device_by == PLATFORM),
+            "anew": int(self.anew),
+            "values_per_tag": settings.kept_values,
+            "sync_services": settings.sync_services,
+            "min_day_percent": settings.min_day_percent,
+            "min_coverage": settings.min_device_coverage,
+            "complete_after_seconds": settings.complete_after_hours * 3600,
+            "raw_table": settings.raw_table or "",
+            "widest_window": WIDEST_WINDOW,
+            "multi_device_window": ATTEMPT_WINDOW,
+            "multi_device_reach": ATTEMPT_WINDOW - 1,
+            "unknown_devices": UNKNOWN_DEVICES,
+        }
         self.first_counted: date | None = None
         _judge_volumes(settings, self.connection, self.frozen_before)
 
@@ -158,22 +171,14 @@ class _Run:
             _judge_volumes(self.settings, self.connection, self.frozen_before)
 
     def find_changes(self, first: date, last: date) -> Summarised:
-        self._run(
-            "changed_day",
-            frozen_before=self.frozen_before,
-            first_wanted=first,
-            last_wanted=last,
-            anew=int(self.anew),
-        )
-        self._run("new_sequence", frozen_before=self.frozen_before)
+        self._run("changed_day", first_wanted=first, last_wanted=last)
+        self._run("new_sequence")
         changes = queries.run(self.connection, "read/changed_days").mappings().one()
         self.end_part()
         if changes["days"]:
             self.first_changed, self.last_changed = changes["first_day"], changes["last_day"]
-            self.first_counted, self.last_counted = (
-                changes["first_counted"],
-                changes["last_counted"],
-            )
+            self.first_counted = changes["first_counted"]
+            self.last_counted = changes["last_counted"]
             self.days_at_once = _days_at_once(int(changes["events"]) / changes["days"])
         return Summarised(changes["days"], changes["first_day"], changes["last_day"])
 
@@ -181,14 +186,8 @@ class _Run:
         """Judge which days are loaded and complete now; how many differ from what was published, and how
         many of these became complete.
         """
-        self._run(
-            "loaded_day",
-            frozen_before=self.frozen_before,
-            min_day_percent=self.settings.min_day_percent,
-            now=self.now,
-            now_seconds=int((self.now - datetime(1970, 1, 1)).total_seconds()),
-            complete_after_seconds=self.settings.complete_after_hours * 3600,
-        )
+        now_seconds = int((self.now - datetime(1970, 1, 1)).total_seconds())
+        self._run("loaded_day", now=self.now, now_seconds=now_seconds)
         status = queries.run(self.connection, "read/changed_status").mappings().one()
         self.end_part()
         return int(status["days"]), int(status["completed"])
@@ -204,11 +203,7 @@ class _Run:
         before = self._lists()
         self._run("load_manifest")
         if self.frozen_before > _EVER[0]:
-            self._run(
-                "retention",
-                first_retained=first_retained_day(self.frozen_before),
-                frozen_before=self.frozen_before,
-            )
+            self._run("retention")
         self.end_part()
         published = queries.run(self.connection, "read/publication").first() is not None
         return published and self._lists() != before
@@ -222,7 +217,7 @@ class _Run:
     def list_days(self) -> None:
         """State which days are loaded and complete, and list those that hold strays only."""
         self._run("day_status")
-        self._run("doubtful_day", raw_table=self.settings.raw_table or "")
+        self._run("doubtful_day")
         self.end_part()
 
     def mark_unusual_days(self) -> None:
@@ -237,38 +232,21 @@ class _Run:
         changed = _in_ms(self.first_changed, self.last_changed)
         self._name_segments()
         self._run("unpublished_day")
-        self._run("known_user", **changed, by_platform=self.by_platform)
+        self._run("known_user", **changed)
         self._fill_user_days()
         self._run("touched_sequence", **changed)
         touched = queries.run(
             self.connection, "read/touched_bounds", look_around_days=LOOK_AROUND_DAYS
         )
-        self._run(
-            "attempt",
-            **_in_ms(**touched.mappings().one()),
-            multi_device_reach=ATTEMPT_WINDOW - 1,
-        )
+        self._run("attempt", **_in_ms(**touched.mappings().one()))
         self.end_part()
 
         self._run("day_volume", **changed)
-        self._run(
-            "day_coverage",
-            first_day=self.first_changed,
-            last_day=self.last_changed,
-            min_coverage=self.settings.min_device_coverage,
-            widest_window=WIDEST_WINDOW,
-        )
-        services = self.settings.sync_services
-        self._run("attempt_tag_combination", sync_services=services)
-        self._run("kept_value", values_per_tag=self.settings.kept_values)
+        self._run("day_coverage", first_day=self.first_changed, last_day=self.last_changed)
+        self._run("attempt_tag_combination")
+        self._run("kept_value")
         self._run("segment")
-        self._run(
-            "connection",
-            sync_services=services,
-            first_retained=first_retained_day(self.frozen_before),
-            multi_device_window=ATTEMPT_WINDOW,
-            unknown_devices=UNKNOWN_DEVICES,
-        )
+        self._run("connection")
         self._run("day_status")
         self._count_users()
         self.end_part()
@@ -278,7 +256,7 @@ class _Run:
         if self.first_counted is None:
             return
         self._run("tag_combination", **_in_ms(self.first_counted, self.last_counted))
-        self._run("kept_value", values_per_tag=self.settings.kept_values)
+        self._run("kept_value")
         self._run("segment")
         self.end_part()
 
@@ -287,17 +265,13 @@ class _Run:
         if self.first_counted is None:
             return
         for part in self._parts(self.first_counted, self.last_counted):
-            self._run("active_day", **_in_ms(**part), by_platform=self.by_platform)
+            self._run("active_day", **_in_ms(**part))
             self._run("user_day", **part)
             self._run("user_device_day", **part)
         reach = WIDEST_WINDOW - 1
         for part in self._parts(self.first_counted, self.last_counted + timedelta(days=reach)):
-            self._run(
-                "multi_device_day",
-                **part,
-                first_device_day=part["first_day"] - timedelta(days=reach),
-                widest_window=WIDEST_WINDOW,
-            )
+            first_device_day = part["first_day"] - timedelta(days=reach)
+            self._run("multi_device_day", **part, first_device_day=first_device_day)
 
     def _count_users(self) -> None:
         """Daily users of every audience from one pass; monthly changes, an audience at a time."""
@@ -316,15 +290,14 @@ class _Run:
             "first_active_day": first - timedelta(days=MONTH - 1),
         }
         self._run("audience")
+        lowest, highest = ANY_DEVICES
         for part in self._parts(first, last_daily):
             self._run("daily_step", **part)
-            self._name_sets(0, *ANY_DEVICES, part["first_day"], part["last_day"])
+            self._name_sets(0, lowest, highest, first_active_day=part["first_day"], **part)
             self._run("daily_users", **part)
         for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
             self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
-            self._name_sets(
-                MONTH - 1, lowest, highest, monthly["first_active_day"], monthly["last_day"]
-            )
+            self._name_sets(MONTH - 1, lowest, highest, **monthly)
             self._run("monthly_users_change", audience=audience, **monthly)
         self._run(
             "stale_activity",
@@ -365,17 +338,8 @@ class _Run:
     def _parts(self, first: date, last: date) -> Iterator[dict[str, date]]:
         return _parts(first, last, self.days_at_once)
 
-    def _name_sets(
-        self, reach: int, lowest: int, highest: int, first_active_day: date, last_day: date
-    ) -> None:
-        self._run(
-            "segment_set",
-            reach=reach,
-            lowest=lowest,
-            highest=highest,
-            first_active_day=first_active_day,
-            last_day=last_day,
-        )
+    def _name_sets(self, reach: int, lowest: int, highest: int, **days: date) -> None:
+        self._run("segment_set", reach=reach, lowest=lowest, highest=highest, **days)
         collisions = queries.run(self.connection, "read/set_key_collisions").scalar()
         if collisions:
             raise Refused(
@@ -384,8 +348,13 @@ class _Run:
             )
 
     def _run(self, step: str, **params: object) -> None:
+        """Execute a step's statements, each with those of the parameters that it uses."""
         self.report(step)
-        queries.run(self.connection, f"fill/{step}", **params)
+        frozen = {
+            "frozen_before": self.frozen_before,
+            "first_retained": first_retained_day(self.frozen_before),
+        }
+        queries.run(self.connection, f"fill/{step}", **{**self.constants, **frozen, **params})
 
 
 def _days_at_once(events_a_day: float) -> int:
