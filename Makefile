@@ -24,7 +24,7 @@ test-long: $(VENV)/installed-dev browser
 
 # Writes tests/snapshots/ and docs/glossary.md anew; read the difference before you commit it.
 snapshots: $(VENV)/installed-dev
-	$(BIN)/python -m pytest tests/*/test_*_snapshots.py tests/store/test_grammar.py tests/whole/test_docs.py --renew-snapshots
+	$(BIN)/python -m pytest tests/*/test_*_snapshots.py tests/store/test_grammar.py tests/whole/test_docs.py -m "" --renew-snapshots
 
 # Every page, light and dark, wide and narrow, into docs/screenshots/.
 screenshots: $(VENV)/installed-dev browser

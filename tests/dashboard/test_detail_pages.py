@@ -64,7 +64,7 @@ def test_compared_and_weekly_page(file: str) -> None:
 
 
 @each_page
-def test_small_cells_are_hidden(file: str, demo_home: Path, no_caches: None) -> None:
+def test_small_cells_are_hidden(file: str, demo_home: Path, in_project: None) -> None:
     """Where fewer people than the minimum match, nothing is drawn and the page says hidden."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="100000"):
         page = opened(file, period="all")
@@ -209,7 +209,7 @@ def test_definition_names_the_window(file: str) -> None:
     assert "within the 5 " not in told
 
 
-def test_gaps_are_those_of_what_is_drawn(demo_home: Path, no_caches: None) -> None:
+def test_gaps_are_those_of_what_is_drawn(demo_home: Path, in_project: None) -> None:
     """Days hidden of single- and multi-device users are no gaps of a chart of all users."""
 
     def days_hidden(audience: str, least: int) -> int:

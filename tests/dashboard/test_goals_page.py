@@ -40,7 +40,7 @@ def goals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at_goals(goals_home: Path, no_caches: None) -> Iterator[None]:
+def at_goals(goals_home: Path, in_project: None) -> Iterator[None]:
     """Pages read the store of this file."""
     with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="1"):
         yield
@@ -80,7 +80,7 @@ def test_a_row_per_goal_tells_what_the_export_tells() -> None:
     assert sum(", target " in sentence for sentence in sentences) == GOALS
 
 
-@pytest.mark.usefixtures("at_goals")
+@pytest.mark.usefixtures("no_caches", "at_goals")
 def test_nothing_heavy_runs_before_a_goal_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bands and back-tests are made for goals that are open in the URL, and for no other."""
     calls: list[str] = []

@@ -87,7 +87,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.fixture
-def at_hostile(hostile: Store, no_caches: None) -> Iterator[None]:
+def at_hostile(hostile: Store, in_project: None) -> Iterator[None]:
     """Pages read that store."""
     with environment(KPI_HOME=str(hostile.home), KPI_MIN_USERS="1"):
         yield

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Store, environment
+from conftest import PROJECT, Store, daily, environment
 from event_files import write
 from killing import Commands
 from logs import random_log
@@ -89,7 +89,7 @@ def fill(folder: Path, leaving: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("leaving", (0, 1500))
+@pytest.mark.parametrize("leaving", daily(1500, of=(0, 1500)))
 def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) -> None:
     """On a full disk loads, summaries, markers and expiry are refused in a line; readers read on."""
     store = template.copied_to(disk / "store")
@@ -118,7 +118,7 @@ def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) 
 # The clock ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("days", (-400, 4000))
+@pytest.mark.parametrize("days", daily(-400, of=(-400, 4000)))
 def test_clock_that_jumps(filled: Store, forked: Commands, days: int) -> None:
     """A summary, marker or expiry by a wrong clock changes no number."""
     right = filled.copied_to(filled.folder / "right")
@@ -309,7 +309,7 @@ def numbers(store: Store) -> list[str]:
     return sorted(path.name for path in (store.home / "publications").glob("kpi-*"))
 
 
-@pytest.mark.parametrize("steps", (1, 2))
+@pytest.mark.parametrize("steps", daily(2, of=(1, 2)))
 def test_going_back_loses_nothing(four: Store, steps: int) -> None:
     """After the link went back by hand, the next publication has a new number and stays."""
     before = four.exports(GLANCE)
