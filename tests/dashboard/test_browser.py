@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 
 import pytest
 from browser import GRAPH, PATIENCE, WINDOWS, Visit, serving
-from conftest import daily, environment
+from conftest import environment
 from demo_store import DEMO_DAYS
 from playwright.sync_api import expect
 
@@ -44,7 +44,8 @@ def test_charts_are_named_for_those_who_cannot_see_them(
     assert sum("on 31 Mar 2016" in name for name in names) >= GRAPHS
 
 
-@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), (1400, "light"), of=WINDOWS))
+@pytest.mark.long
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_fits_phones_and_screens_in_both_themes(
     server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:
@@ -63,6 +64,7 @@ def test_fits_phones_and_screens_in_both_themes(
     assert light == (scheme == "light")
 
 
+@pytest.mark.long
 def test_filter_goes_into_the_url_and_survives_reload_and_sharing(
     server: str, visit: Callable[..., Visit]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from app_pages import alts, graphs, opened, words
-from conftest import environment
+from conftest import daily, environment
 from demo_store import DEMO_DAYS
 
 from kpi.errors import Republished, WarehouseDown
@@ -103,8 +103,18 @@ def test_failing_store(
 
 @each_page
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("view", ["small multiples", "lines"])
-@pytest.mark.parametrize("by", ["Browser version", "New or existing users"])
+@pytest.mark.parametrize(
+    ("by", "view"),
+    daily(
+        ("Browser version", "small multiples"),
+        ("New or existing users", "lines"),
+        of=[
+            (by, view)
+            for by in ("Browser version", "New or existing users")
+            for view in ("small multiples", "lines")
+        ],
+    ),
+)
 def test_breakdowns(file: str, view: str, by: str) -> None:
     """Any tag can be chosen, and drawn in any of the ways."""
     page = opened(file, by=by, view=view, compare="previous period", period="last 28 days")
@@ -113,7 +123,7 @@ def test_breakdowns(file: str, view: str, by: str) -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("title", explorable())
+@pytest.mark.parametrize("title", daily(*list(explorable())[1::2], of=explorable()))
 def test_every_measure_can_be_explored(title: str) -> None:
     """Each measure has a card, a course, and a breakdown by a tag that only it may have."""
     measure = explorable()[title]

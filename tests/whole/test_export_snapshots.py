@@ -90,7 +90,7 @@ STORES: dict[str, tuple[Callable[[Store, Path], None], bool]] = {
 
 
 def often(name: str, place: int) -> bool:
-    """True where every run makes the export at a place; of the demo and the random log each choice is in one."""
+    """True where every run makes the export at a place: each choice, of the demo or of the random log."""
     return (place % 3 == 0) == (name == "demo")
 
 
