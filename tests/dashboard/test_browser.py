@@ -32,6 +32,7 @@ def test_overview_on_a_fresh_server(server: str, visit: Callable[..., Visit]) ->
     assert seen.asked - {""} == {urlparse(server).netloc}
 
 
+@pytest.mark.long
 def test_charts_are_named_for_those_who_cannot_see_them(
     server: str, visit: Callable[..., Visit]
 ) -> None:
@@ -104,6 +105,7 @@ def test_reset_clears_the_filters_and_the_url(server: str, visit: Callable[..., 
     assert seen.page.evaluate("history.length") - steps == 1, "an act is a single step of Back"
 
 
+@pytest.mark.long
 def test_bad_value_in_the_url_is_dropped_with_a_notice(
     server: str, visit: Callable[..., Visit]
 ) -> None:
@@ -169,6 +171,7 @@ def test_keyboard_reaches_the_filters(server: str, visit: Callable[..., Visit]) 
     assert any("Browser" in label for label in reached)
 
 
+@pytest.mark.long
 def test_empty_store_says_what_to_run(visit: Callable[..., Visit], tmp_path: Path) -> None:
     """With nothing loaded a reader meets the command, not an error."""
     with serving(tmp_path, KPI_HOME=str(tmp_path / "nothing")) as address:

@@ -191,8 +191,15 @@ def load_flow(store: Store, *rows: Event, columns: int = 18) -> None:
     store.summarise()
 
 
-@pytest.mark.parametrize("begin", ("flow.begin", "flow.signup.begin", "flow.force-auth.begin"))
-@pytest.mark.parametrize("ready", ("account.keyfetch", "flow.complete"))
+FLOWS = [
+    (begin, ready)
+    for begin in ("flow.begin", "flow.signup.begin", "flow.force-auth.begin")
+    for ready in ("account.keyfetch", "flow.complete")
+]
+
+
+# Every word daily; all pairs of them in long runs.
+@pytest.mark.parametrize(("begin", "ready"), daily(FLOWS[0], FLOWS[3], FLOWS[4], of=FLOWS))
 def test_words_of_flows(begin: str, ready: str, store: Store) -> None:
     """flow.begin and flow.<view>.begin begin an attempt; keyfetch and complete connect it."""
     load_flow(store, flow_row(begin, 0), flow_row("account.login", 900), flow_row(ready, 4500))

@@ -294,14 +294,21 @@ def test_damaged_publication(filled: Store) -> None:
     assert "is damaged" not in filled.run("doctor").text
 
 
-@pytest.fixture
-def four(filled: Store) -> Store:
+@pytest.fixture(scope="module")
+def with_more(template: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with publications 3 to 5, of which the first is older than the last file."""
-    filled.must("annotate", "2016-02-02", "another marker")
-    filled.load(write(filled.files / "more.csv", MORE))
-    filled.summarise()
-    filled.must("annotate", "2016-02-03", "a third marker")
-    return filled
+    made = template.copied_to(tmp_path_factory.mktemp("more"))
+    made.must("annotate", "2016-02-02", "another marker")
+    made.load(write(made.files / "more.csv", MORE))
+    made.summarise()
+    made.must("annotate", "2016-02-03", "a third marker")
+    return made
+
+
+@pytest.fixture
+def four(with_more: Store, tmp_path: Path) -> Store:
+    """A copy of that store."""
+    return with_more.copied_to(tmp_path / "four")
 
 
 def numbers(store: Store) -> list[str]:

@@ -153,7 +153,6 @@ def test_late_device_changes_later_days(store: Store) -> None:
         assert_same(got, oracle.export(oracle.Log(log), "multi-device", window=window))
 
 
-@pytest.mark.every_engine
 def test_attempt_finished_in_a_later_file(store: Store) -> None:
     """Steps of one attempt may arrive in any order of files, days apart."""
 
