@@ -17,10 +17,10 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations=15
 
 test-long: $(VENV)/installed-dev browser
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 2 --dist loadscope --no-loadscope-reorder
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 3 --dist loadscope --no-loadscope-reorder
 
 # Writes tests/snapshots/ and docs/glossary.md anew; read the difference before you commit it.
 snapshots: $(VENV)/installed-dev
