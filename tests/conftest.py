@@ -58,7 +58,7 @@ _unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # Shrinking a failure takes minutes of stores; `long` does it, a daily run tells the seed.
 _found_only = [Phase.explicit, Phase.reuse, Phase.generate]
 settings.register_profile(
-    "default", max_examples=5, derandomize=True, phases=_found_only, **_unhurried
+    "default", max_examples=3, derandomize=True, phases=_found_only, **_unhurried
 )
 settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

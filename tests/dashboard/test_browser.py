@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 
 import pytest
 from browser import GRAPH, PATIENCE, WINDOWS, Visit, serving
-from conftest import daily, environment
+from conftest import environment
 from demo_store import DEMO_DAYS
 from playwright.sync_api import expect
 
@@ -32,6 +32,7 @@ def test_overview_on_a_fresh_server(server: str, visit: Callable[..., Visit]) ->
     assert seen.asked - {""} == {urlparse(server).netloc}
 
 
+@pytest.mark.long
 def test_charts_are_named_for_those_who_cannot_see_them(
     server: str, visit: Callable[..., Visit]
 ) -> None:
@@ -44,7 +45,8 @@ def test_charts_are_named_for_those_who_cannot_see_them(
     assert sum("on 31 Mar 2016" in name for name in names) >= GRAPHS
 
 
-@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), (1400, "light"), of=WINDOWS))
+@pytest.mark.long
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_fits_phones_and_screens_in_both_themes(
     server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:
@@ -63,6 +65,7 @@ def test_fits_phones_and_screens_in_both_themes(
     assert light == (scheme == "light")
 
 
+@pytest.mark.long
 def test_filter_goes_into_the_url_and_survives_reload_and_sharing(
     server: str, visit: Callable[..., Visit]
 ) -> None:
@@ -102,6 +105,7 @@ def test_reset_clears_the_filters_and_the_url(server: str, visit: Callable[..., 
     assert seen.page.evaluate("history.length") - steps == 1, "an act is a single step of Back"
 
 
+@pytest.mark.long
 def test_bad_value_in_the_url_is_dropped_with_a_notice(
     server: str, visit: Callable[..., Visit]
 ) -> None:
@@ -167,6 +171,7 @@ def test_keyboard_reaches_the_filters(server: str, visit: Callable[..., Visit]) 
     assert any("Browser" in label for label in reached)
 
 
+@pytest.mark.long
 def test_empty_store_says_what_to_run(visit: Callable[..., Visit], tmp_path: Path) -> None:
     """With nothing loaded a reader meets the command, not an error."""
     with serving(tmp_path, KPI_HOME=str(tmp_path / "nothing")) as address:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from app_pages import alts, graphs, opened, words
-from conftest import environment
+from conftest import daily, environment
 from demo_store import DEMO_DAYS
 from product import table_of
 
@@ -65,7 +65,7 @@ def test_compared_and_weekly_page(file: str) -> None:
 
 
 @each_page
-def test_small_cells_are_hidden(file: str, demo_home: Path, no_caches: None) -> None:
+def test_small_cells_are_hidden(file: str, demo_home: Path, in_project: None) -> None:
     """Where fewer people than the minimum match, nothing is drawn and the page says hidden."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="100000"):
         page = opened(file, period="all")
@@ -104,8 +104,18 @@ def test_failing_store(
 
 @each_page
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("view", ["small multiples", "lines"])
-@pytest.mark.parametrize("by", ["Browser version", "New or existing users"])
+@pytest.mark.parametrize(
+    ("by", "view"),
+    daily(
+        ("Browser version", "small multiples"),
+        ("New or existing users", "lines"),
+        of=[
+            (by, view)
+            for by in ("Browser version", "New or existing users")
+            for view in ("small multiples", "lines")
+        ],
+    ),
+)
 def test_breakdowns(file: str, view: str, by: str) -> None:
     """Any tag can be chosen, and drawn in any of the ways."""
     page = opened(file, by=by, view=view, compare="previous period", period="last 28 days")
@@ -114,7 +124,7 @@ def test_breakdowns(file: str, view: str, by: str) -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("title", explorable())
+@pytest.mark.parametrize("title", daily(*list(explorable())[1::2], of=explorable()))
 def test_every_measure_can_be_explored(title: str) -> None:
     """Each measure has a card, a course, and a breakdown by a tag that only it may have."""
     measure = explorable()[title]
@@ -210,7 +220,7 @@ def test_definition_names_the_window(file: str) -> None:
     assert "within the 5 " not in told
 
 
-def test_gaps_are_those_of_what_is_drawn(demo_home: Path, no_caches: None) -> None:
+def test_gaps_are_those_of_what_is_drawn(demo_home: Path, in_project: None) -> None:
     """Days hidden of single- and multi-device users are no gaps of a chart of all users."""
 
     def days_hidden(audience: str, least: int) -> int:

@@ -43,7 +43,7 @@ def goals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at_goals(goals_home: Path, no_caches: None) -> Iterator[None]:
+def at_goals(goals_home: Path, in_project: None) -> Iterator[None]:
     """Pages read the store of this file."""
     with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="1"):
         yield
@@ -89,7 +89,7 @@ def test_a_row_per_goal_tells_what_the_export_tells() -> None:
     assert sum(", target " in sentence for sentence in sentences) == GOALS
 
 
-@pytest.mark.usefixtures("at_goals")
+@pytest.mark.usefixtures("no_caches", "at_goals")
 def test_nothing_heavy_runs_before_a_goal_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bands and back-tests are made for goals that are open in the URL, and for no other."""
     calls: list[str] = []
@@ -133,7 +133,7 @@ def test_threshold_moves_target_and_chance_but_not_the_goal() -> None:
 
 
 @pytest.mark.usefixtures("at_goals")
-@pytest.mark.parametrize("bad", ["101", "-1", "many", "nan"])
+@pytest.mark.parametrize("bad", daily("101", "many", of=["101", "-1", "many", "nan"]))
 def test_threshold_that_cannot_be_is_dropped_with_a_notice(bad: str) -> None:
     """A threshold in the URL that is no share is dropped, told, and the goal's own stands."""
     page = opened(FILE, **{f"open_{SHARE}": "true", f"threshold_{SHARE}": bad})
@@ -265,7 +265,10 @@ def test_proposed_days_are_put_into_the_link_of_their_goal() -> None:
 
 
 @pytest.mark.usefixtures("at_goals")
-@pytest.mark.parametrize("days", ["soon", "2015-11-29_2015-10-05", "2015-10-05", "_"])
+@pytest.mark.parametrize(
+    "days",
+    daily("soon", "2015-11-29_2015-10-05", of=["soon", "2015-11-29_2015-10-05", "2015-10-05", "_"]),
+)
 def test_days_of_a_goal_that_cannot_be_read_are_dropped(days: str) -> None:
     """A bad value in the link is ignored with a notice."""
     page = opened(FILE, **{f"base_{SHARE}": days})
@@ -424,7 +427,7 @@ def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     assert other.query == seen.query
 
 
-@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), (1400, "light"), of=WINDOWS))
+@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), of=WINDOWS))
 def test_fits_phones_and_screens_in_both_themes(
     goals_server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:

@@ -29,6 +29,13 @@ def held(folder: Path, home: Path, *asked: float, greedy: int = 0) -> Held:
     return found
 
 
+def test_five_readers(demo_home: Path, tmp_path: Path) -> None:
+    """5 sessions change filters for 2 seconds without an error."""
+    found = held(tmp_path, demo_home, 5, 2, 2)
+    assert len(found.seconds) >= 5
+
+
+@pytest.mark.long
 def test_ten_readers(demo_home: Path, tmp_path: Path) -> None:
     """10 sessions change filters for 5 seconds without an error."""
     found = held(tmp_path, demo_home, 10, 5, 4)

@@ -251,27 +251,25 @@ def test_another_name_is_not_answered(proxied: tuple[int, Path]) -> None:
             trusting().wrap_socket(plain, server_hostname="rebound.evil.example")
 
 
-def test_without_sign_in_nothing_is_shown(demo_home: Path, key: Path, tmp_path: Path) -> None:
+def test_without_sign_in_nothing_is_shown(server: str, key: Path, tmp_path: Path) -> None:
     """A proxy is recognised by what it passes on: where nobody signs in, nothing is shown through it."""
-    with serving(tmp_path, KPI_HOME=str(demo_home)) as address:
-        with behind_nginx(tmp_path, key, address) as port:
+    with behind_nginx(tmp_path, key, server) as port:
 
-            async def speak() -> Run:
-                place, how = f"https://localhost:{port}", {"ssl": trusting()}
-                async with Session(place, origin=place, **how) as session:
-                    return await session.run("period=all")
+        async def speak() -> Run:
+            place, how = f"https://localhost:{port}", {"ssl": trusting()}
+            async with Session(place, origin=place, **how) as session:
+                return await session.run("period=all")
 
-            run = finished(speak())
+        run = finished(speak())
     assert "KPI_NO_LOGIN" in run.text and not shown_numbers(run)
 
 
-def test_a_careless_proxy_is_recognised(demo_home: Path, tmp_path: Path) -> None:
+def test_a_careless_proxy_is_recognised(server: str) -> None:
     """Where a proxy names neither the reader's host nor itself, a browser's Origin gives it away."""
-    with serving(tmp_path, KPI_HOME=str(demo_home)) as address:
 
-        async def speak() -> None:
-            async with Session(address, origin="https://kpi.example.org"):
-                pass
+    async def speak() -> None:
+        async with Session(server, origin="https://kpi.example.org"):
+            pass
 
-        with pytest.raises(Exception, match="403"):
-            finished(speak())
+    with pytest.raises(Exception, match="403"):
+        finished(speak())

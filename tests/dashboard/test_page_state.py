@@ -61,7 +61,7 @@ def test_choices_survive_page_changes_reload_and_another_browser(
     seen.settle()
     assert seen.sentence == SENTENCE
     assert seen.query == CHOSEN
-    for title in ("Explore", "Overview", "Multi-device"):
+    for title in ("Explore", "Overview"):
         seen.page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
         expect(seen.page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
         seen.settle()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from app_pages import alts, graphs
+from app_pages import alts, graphs, words
 from conftest import PROJECT, environment
 from demo_store import DEMO_DAYS
 from product import table_of
@@ -19,36 +17,12 @@ from kpi.numbers import metrics, warehouse
 GRAPHS = 3
 
 
-@pytest.fixture(autouse=True)
-def no_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test reads its own store; the page's folder is the project's."""
-    monkeypatch.chdir(PROJECT)
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def at_demo(demo_home: Path) -> Iterator[None]:
-    """The pages read the demo store, which is so small that its connections would be hidden."""
-    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="1"):
-        yield
-
-
 def overview(**query: str | list[str]) -> AppTest:
     """The Overview as it stands after its first run."""
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
     return page.run()
-
-
-def words(page: AppTest) -> str:
-    """All that the page says."""
-    parts = [*page.markdown, *page.text, *page.info, *page.error, *page.caption, *page.code]
-    return "\n".join(str(part.value) for part in parts)
 
 
 def chart_count(page: AppTest) -> int:
@@ -154,6 +128,7 @@ def test_period_without_days_says_which_days_there_are() -> None:
     assert "1 Jan – 31 Dec 2015" in words(page)
 
 
+@pytest.mark.usefixtures("no_caches")
 def test_small_cells_are_hidden_and_said_so(demo_home: Path) -> None:
     """Where fewer people than the minimum match, the page says hidden and draws nothing."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="100000"):
@@ -174,6 +149,7 @@ def test_toggles_change_what_a_chart_shows() -> None:
     assert any('"type": "log"' in specification for specification in specifications)
 
 
+@pytest.mark.usefixtures("no_caches")
 def test_empty_store_names_the_command_that_loads(tmp_path: Path) -> None:
     """Before anything is loaded the page says what to run, and draws nothing."""
     with environment(KPI_HOME=str(tmp_path / "nothing")):
@@ -184,6 +160,7 @@ def test_empty_store_names_the_command_that_loads(tmp_path: Path) -> None:
     assert chart_count(page) == 0
 
 
+@pytest.mark.usefixtures("no_caches")
 def test_store_that_does_not_answer_is_told_plainly(
     demo_home: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -203,6 +180,7 @@ def test_store_that_does_not_answer_is_told_plainly(
         assert secret not in words(page)
 
 
+@pytest.mark.usefixtures("no_caches")
 def test_broken_store_is_told_plainly(tmp_path: Path) -> None:
     """A publication that is no database gives the same sentence."""
     (tmp_path / "kpi.duckdb").write_bytes(b"not a database" * 1000)
@@ -213,6 +191,7 @@ def test_broken_store_is_told_plainly(tmp_path: Path) -> None:
     assert str(tmp_path) not in words(page)
 
 
+@pytest.mark.usefixtures("no_caches")
 def test_setting_that_cannot_be_understood_is_told() -> None:
     """A bad setting is told by name, without a traceback."""
     with environment(KPI_MIN_USERS="many"):
@@ -221,6 +200,7 @@ def test_setting_that_cannot_be_understood_is_told() -> None:
     assert "KPI_MIN_USERS must be a number" in words(page)
 
 
+@pytest.mark.usefixtures("no_caches")
 def test_bug_surfaces(demo_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody foresaw is not dressed up as a failing store."""
 

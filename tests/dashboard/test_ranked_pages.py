@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from app_pages import opened, words
+from conftest import daily
 
 from kpi.meaning.explore import explorable
 
 
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("title", list(explorable()))
+@pytest.mark.parametrize("title", daily(*list(explorable())[::2], of=explorable()))
 def test_ranked_bars_name_their_days(title: str) -> None:
     """Bars of every measure are of the 28 days of the cards; of steps, of the last day."""
     page = opened("pages/explore.py", explore=title, view="ranked", compare="previous period")

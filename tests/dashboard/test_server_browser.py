@@ -22,7 +22,7 @@ def on_postgres(
     """A demo store on PostgreSQL, and a dashboard that reads it as the dashboard's role."""
     folder = tmp_path_factory.mktemp("on-postgres")
     store = ServerStore(folder, postgres, "postgresql")
-    store.must("demo", "--users=300", "--from=2015-12-01", "--to=2016-02-29", KPI_HMAC_KEY=None)
+    store.must("demo", "--users=300", "--from=2016-01-01", "--to=2016-02-29", KPI_HMAC_KEY=None)
     store.execute("CREATE ROLE reader LOGIN PASSWORD 'reader-pw' IN GROUP kpi_dashboard")
     url = postgres.url(store.database, "postgresql", "reader", "reader-pw")
     with serving(folder, KPI_HOME=str(folder / "none"), KPI_DATABASE_URL=url) as address:
@@ -30,7 +30,7 @@ def on_postgres(
     store.execute("DROP ROLE reader")
 
 
-@pytest.mark.parametrize("page", daily(*PAGES[:2], of=PAGES), ids=lambda page: page.title)
+@pytest.mark.parametrize("page", daily(PAGES[0], of=PAGES), ids=lambda page: page.title)
 def test_every_page(
     page: PageLink, on_postgres: tuple[ServerStore, str], visit: Callable[..., Visit]
 ) -> None:

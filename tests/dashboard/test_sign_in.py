@@ -149,6 +149,7 @@ def test_link_into_the_middle(guarded: str, visit: Callable[..., Visit]) -> None
     assert seen.query == {"os": ["Android"], "period": ["all"]}
 
 
+@pytest.mark.long
 def test_link_to_another_page(guarded: str, visit: Callable[..., Visit]) -> None:
     """A link to a page below the first one is as closed, and leads there after signing in."""
     seen = visit(f"{guarded}/engagement?period=all")

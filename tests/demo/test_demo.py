@@ -310,7 +310,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path, users: int, last: date
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("key", (None, KEY))
 def test_a_demo_takes_no_real_events(key: str | None, store: Store) -> None:
     """Real events aren't hashed with the demo's key and mixed with simulated ones; its own files load."""

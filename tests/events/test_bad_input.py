@@ -585,7 +585,7 @@ def test_no_permission_to_write_the_output(filled: Store) -> None:
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("kilobytes", (16, 600, 1500))
+@pytest.mark.parametrize("kilobytes", daily(600, of=(16, 600, 1500)))
 def test_full_disk_while_loading(kilobytes: int, filled: Store, before: Exports) -> None:
     """When a file can grow no further, a load is refused in one line and leaves nothing."""
     rows = [
@@ -599,7 +599,7 @@ def test_full_disk_while_loading(kilobytes: int, filled: Store, before: Exports)
     filled.load(path)
 
 
-@pytest.mark.parametrize("kilobytes", (4, 64, 300))
+@pytest.mark.parametrize("kilobytes", daily(64, of=(4, 64, 300)))
 def test_full_disk_while_summarising(kilobytes: int, filled: Store, before: Exports) -> None:
     """When a summary can't be written, readers keep the one they have."""
     filled.load(write(filled.files / "more.csv", random_log(51, days=40)))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import daily
 from scipy.signal import lfilter
 
 from kpi.goals import Goal, projection
@@ -246,17 +247,20 @@ def coverage(law: Law, history: int, ahead: int, series: int, seed: int) -> floa
     return held / series
 
 
+LAWS = [
+    (random_walk, 52, 9),
+    (random_walk, 96, 26),
+    (heavy_walk, 96, 9),
+    (noisy_walk, 96, 9),
+    (seasonal_walk, 104, 9),
+    (seasonal_walk, 156, 26),
+    (seasonal_noise, 156, 9),
+]
+
+
 @pytest.mark.parametrize(
     ("law", "history", "ahead"),
-    [
-        (random_walk, 52, 9),
-        (random_walk, 96, 26),
-        (heavy_walk, 96, 9),
-        (noisy_walk, 96, 9),
-        (seasonal_walk, 104, 9),
-        (seasonal_walk, 156, 26),
-        (seasonal_noise, 156, 9),
-    ],
+    daily(LAWS[0], LAWS[3], LAWS[4], of=LAWS),
     ids=lambda told: getattr(told, "__name__", str(told)),
 )
 def test_80_percent_ranges_hold_in_75_to_85_of_100_cases(

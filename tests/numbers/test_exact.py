@@ -90,7 +90,6 @@ def period_arguments(first: str | None, last: str | None) -> list[str]:
     return [*([f"--from={first}"] if first else []), *([f"--to={last}"] if last else [])]
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize("name", CHARACTERS)
 def test_named_characters(name: str, store: Store) -> None:
     """Every named story gives its hand-worked figures, and everything else as the oracle has it."""
@@ -141,7 +140,10 @@ def test_every_window(window: int, seed: int, filled) -> None:
     """Multi-device usage under each window equals the oracle, filtered or not."""
     log, store = oracle_of(seed), filled(seed)
     chance = random.Random(f"{seed} {window}")
-    for filters in (oracle.Filters(), *(random_filters(chance, log, "") for _ in range(4))):
+    for filters in (
+        oracle.Filters(),
+        *(random_filters(chance, log, "") for _ in range(4 if LONG else 2)),
+    ):
         got = store.export("multi-device", f"--window={window}", *filters.arguments())
         assert_same(got, oracle.export(log, "multi-device", filters, window=window), f"{filters}")
 
@@ -153,7 +155,7 @@ def test_random_filters(metric: str, seed: int, filled) -> None:
     """Any combination of filters, over any period, equals the oracle."""
     log, store = oracle_of(seed), filled(seed)
     chance = random.Random(f"{seed} {metric}")
-    for _ in range(16 if LONG else 8):
+    for _ in range(16 if LONG else 4):
         filters = random_filters(chance, log, metric)
         first, last = random_period(chance, log)
         asked = [*filters.arguments(), *period_arguments(first, last)]
@@ -167,8 +169,9 @@ def test_broken_down(metric: str, seed: int, filled) -> None:
     """--by equals asking for each value, lists those with a count in the period, column first."""
     log, store = oracle_of(seed), filled(seed)
     chance = random.Random(f"{seed} {metric} by")
-    for by in TAGS:
-        for filters in (oracle.Filters(), random_filters(chance, log, metric)):
+    for place, by in enumerate(TAGS):
+        both = (oracle.Filters(), random_filters(chance, log, metric))
+        for filters in both if LONG else both[place % 2 :][:1]:
             first, last = random_period(chance, log)
             asked = [f"--by={by}", *filters.arguments(), *period_arguments(first, last)]
             expected = oracle.export(log, metric, filters, by=by, first=first, last=last)
@@ -209,7 +212,7 @@ def test_a_period_is_a_slice(seed: int, filled) -> None:
 def test_small_cells_are_hidden(metric: str, seed: int, filled) -> None:
     """Counts of 1 to N - 1 are hidden with all that derives from them; by default N is 10."""
     log, store = oracle_of(seed), filled(seed)
-    for smallest in (1, 2, 3, 4):
+    for smallest in (1, 2, 3, 4) if LONG else (1, 3):
         got = store.export(metric, min_users=smallest)
         expected = oracle.export(log, metric, min_users=smallest)
         assert_same(got, expected, f"{metric} --min-users {smallest}")

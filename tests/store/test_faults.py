@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Store, environment
+from conftest import PROJECT, Store, daily, environment
 from event_files import write
 from killing import Commands
 from logs import random_log
@@ -99,7 +99,7 @@ def fill(folder: Path, leaving: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("leaving", (0, 1500))
+@pytest.mark.parametrize("leaving", daily(1500, of=(0, 1500)))
 def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) -> None:
     """On a full disk loads, summaries, markers and expiry are refused in a line; readers read on."""
     store = template.copied_to(disk / "store")
@@ -128,7 +128,7 @@ def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) 
 # The clock ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("days", (-400, 4000))
+@pytest.mark.parametrize("days", daily(-400, of=(-400, 4000)))
 def test_clock_that_jumps(filled: Store, forked: Commands, days: int) -> None:
     """A summary, marker or expiry by a wrong clock changes no number."""
     right = filled.copied_to(filled.folder / "right")
@@ -304,14 +304,21 @@ def test_damaged_publication(filled: Store) -> None:
     assert "is damaged" not in filled.run("doctor").text
 
 
-@pytest.fixture
-def four(filled: Store) -> Store:
+@pytest.fixture(scope="module")
+def with_more(template: Store, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with publications 3 to 5, of which the first is older than the last file."""
-    filled.must("load-firefox", figures(filled, "2016-02-02"))
-    filled.load(write(filled.files / "more.csv", MORE))
-    filled.summarise()
-    filled.must("load-firefox", figures(filled, "2016-02-03"))
-    return filled
+    made = template.copied_to(tmp_path_factory.mktemp("more"))
+    made.must("load-firefox", figures(made, "2016-02-02"))
+    made.load(write(made.files / "more.csv", MORE))
+    made.summarise()
+    made.must("load-firefox", figures(made, "2016-02-03"))
+    return made
+
+
+@pytest.fixture
+def four(with_more: Store, tmp_path: Path) -> Store:
+    """A copy of that store."""
+    return with_more.copied_to(tmp_path / "four")
 
 
 def numbers(store: Store) -> list[str]:
@@ -319,7 +326,7 @@ def numbers(store: Store) -> list[str]:
     return sorted(path.name for path in (store.home / "publications").glob("kpi-*"))
 
 
-@pytest.mark.parametrize("steps", (1, 2))
+@pytest.mark.parametrize("steps", daily(2, of=(1, 2)))
 def test_going_back_loses_nothing(four: Store, steps: int) -> None:
     """After the link went back by hand, the next publication has a new number and stays."""
     before = four.exports(GLANCE)

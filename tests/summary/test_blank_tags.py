@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ALL_CELLS, EVERY_EXPORT, Store
+from conftest import ALL_CELLS, EVERY_EXPORT, LONG, Store, daily
 from event_files import write
 from logs import DAY_MS, Event, random_log, user
 
@@ -29,6 +29,12 @@ EXPORTS = (
     ("multi-device", "--version=(none)", *ALL_CELLS),
     ("completion", "--by=os", *ALL_CELLS),
 )
+GLANCE = (("engagement", *ALL_CELLS), *EXPORTS[-5:])
+
+
+def told(store: Store) -> dict[Any, Any]:
+    """Every number, and exports that name tags; in long runs many more."""
+    return {**store.numbers(), **store.exports(EXPORTS if LONG else GLANCE)}
 
 
 def two_logs(seed: int) -> tuple[list[Event], list[Event]]:
@@ -71,7 +77,7 @@ def parts(log: list[Event]) -> tuple[list[Event], list[Event]]:
 
 
 @pytest.mark.every_engine
-@pytest.mark.parametrize("expired", (False, True))
+@pytest.mark.parametrize("expired", daily(True, of=(False, True)))
 def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[], Store]) -> None:
     """Every export is that of a store whose tags were blank: at once, after more loads, of expired days."""
     held, blank = make_store(), make_store()
@@ -83,7 +89,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
         store.summarise()
         if expired:
             store.must("expire", "--keep-days", "41")
-    assert held.exports(EXPORTS) != blank.exports(EXPORTS)
+    assert told(held) != told(blank)
     doctor = held.run("doctor")
     assert (
         "published values look like ids, mail addresses or tokens: browser 1, version 1, os 1"
@@ -94,24 +100,24 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
     assert "values blanked: browser 1, version 2, os 1, context 1, campaign 1" in ran.text
     for value in PRIVATE.values():
         assert value not in doctor.said + ran.said
-    assert held.exports(EXPORTS) == blank.exports(EXPORTS)
+    assert told(held) == told(blank)
     assert "none look like ids" in held.run("doctor").text
     assert "BAD  integrity" not in held.run("doctor").text
     assert "nothing changed" in held.must("blank-tags").text
     for store in (held, blank):
         store.load(write(store.files / "late.csv", late))
         store.summarise()
-    assert held.exports(EXPORTS) == blank.exports(EXPORTS)
+    assert told(held) == told(blank)
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends before it publishes changes no export, and the next run finishes its work."""
     held, _ = two_logs(10)
     store.load(write(store.files / "log.csv", held))
     plant(store)
     store.summarise()
-    before = store.exports(EXPORTS)
+    before = told(store)
     run = queries.run
 
     def cut(connection: Any, name: str, /, **params: Any) -> Any:
@@ -122,11 +128,11 @@ def test_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(queries, "run", cut)
         assert store.run("blank-tags").status == 1
-    assert store.exports(EXPORTS) == before
+    assert told(store) == before
     assert "published values look like" in store.run("doctor").text
     store.must("blank-tags")
     assert "none look like ids" in store.run("doctor").text
-    after = store.exports(EXPORTS)
+    after = told(store)
     assert (
         after != before and after[("engagement", *ALL_CELLS)] == before[("engagement", *ALL_CELLS)]
     )

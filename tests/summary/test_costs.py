@@ -72,7 +72,7 @@ def test_bytes_of_the_summary(demo_home: Path) -> None:
 
 
 @pytest.mark.parametrize("file", MOST_STATEMENTS)
-def test_statements_of_a_page(file: str, at_demo: None) -> None:
+def test_statements_of_a_page(file: str, no_caches: None, at_demo: None) -> None:
     """A page that nobody has opened yet asks the store no more often than it did."""
     with counted_statements() as first:
         page = opened(file)

@@ -23,7 +23,7 @@ def assert_oracle(store: Store, log: list[Event], device_by: str) -> None:
         assert_same(store.export("completion", f"--devices={devices}"), expected, devices)
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_one_identity_then_the_other(store: Store) -> None:
     """A change makes every day anew, by the pair of OS and browser where both are known, and back."""
     store.load(write(store.files / "log.csv", LOG))

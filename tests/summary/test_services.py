@@ -30,7 +30,7 @@ def summarised(store: Store) -> Store:
     return store
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_another_service_counts(summarised: Store) -> None:
     """With another service every day is made anew, once; taken back, the numbers are those of before."""
     store = summarised

@@ -13,9 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 
 @pytest.fixture
-def no_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A test reads its own store; the page's folder is the project's."""
+def in_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory is the project's, as on a server; caches stay, as on a server."""
     monkeypatch.chdir(PROJECT)
+
+
+@pytest.fixture
+def no_caches(in_project: None) -> Iterator[None]:
+    """Nothing is cached before the test, and nothing after it."""
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
@@ -24,7 +29,7 @@ def no_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def at_demo(demo_home: Path, no_caches: None) -> Iterator[None]:
+def at_demo(demo_home: Path, in_project: None) -> Iterator[None]:
     """Pages read the demo store, which is so small that much would be hidden."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="1"):
         yield

@@ -16,7 +16,15 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import PROJECT, environment
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from kpi.dashboard.navigation import PageLink
 
@@ -200,19 +208,39 @@ class Visit:
         return parse_qs(urlparse(self.page.url).query)
 
 
+_idle: dict[tuple[object, ...], list[BrowserContext]] = {}
+"""Contexts that no test uses, by browser and options; they have the client's scripts and nothing else."""
+
+
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """Opens an address as a reader does who was never there before."""
-    contexts = []
+    """Opens an address as a reader does who was never there before; each visit is another reader."""
+    used: list[tuple[tuple[object, ...], BrowserContext]] = []
 
     def open_page(address: str, width: int = 1400, **options: str) -> Visit:
-        context = chromium.new_context(viewport={"width": width, "height": 1000}, **options)
-        contexts.append(context)
+        kind = (chromium, *sorted(options.items()))
+        idle = _idle.setdefault(kind, [])
+        context = idle.pop() if idle else chromium.new_context(**options)
+        used.append((kind, context))
         visit = Visit(context.new_page())
+        visit.page.set_viewport_size({"width": width, "height": 1000})
         visit.page.goto(address)
         visit.rest()
         return visit
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for kind, context in used:
+        try:
+            forget(context)
+        except Error:
+            context.close()
+        else:
+            _idle[kind].append(context)
+
+
+def forget(context: BrowserContext) -> None:
+    """Close a reader's pages and forget what their sites stored."""
+    for page in context.pages:
+        page.evaluate("localStorage.clear()")
+        page.close()
+    context.clear_cookies()

@@ -22,7 +22,7 @@ BROKEN_DOWN = (
 
 
 @pytest.fixture
-def demo(demo_home: Path, no_caches: None) -> Iterator[str]:
+def demo(demo_home: Path, in_project: None) -> Iterator[str]:
     """The demo store's folder."""
     yield str(demo_home)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import streamlit as st
 from app_pages import opened, words
-from conftest import Store, environment
+from conftest import Store, daily, environment
 
 from kpi import goals
 from kpi.dashboard.goals import glance
@@ -67,11 +67,13 @@ def demo(demo_home: Path) -> Iterator[Warehouse]:
         st.cache_resource.clear()
 
 
-@pytest.mark.parametrize("granularity", ["day", "week"])
-@pytest.mark.parametrize(
-    "query",
-    [{}, {"os": "Windows 7"}, {"period": "custom", "from": "2016-01-01", "to": "2016-03-20"}],
-)
+FILTERED = {"os": "Windows 7"}
+EARLIER = {"period": "custom", "from": "2016-01-01", "to": "2016-03-20"}
+ASKED = [(query, point) for query in ({}, FILTERED, EARLIER) for point in ("day", "week")]
+
+
+# Every query and either size of a point daily; all pairs of them in long runs.
+@pytest.mark.parametrize(("query", "granularity"), daily(ASKED[0], ASKED[2], ASKED[5], of=ASKED))
 def test_every_place_shows_the_same(
     demo: Warehouse, granularity: str, query: dict[str, str]
 ) -> None:

@@ -62,7 +62,7 @@ def nobody(make_store: Callable[[], Store]) -> Store:
     return filled(make_store(), log(range(35)))
 
 
-@pytest.mark.usefixtures("no_caches")
+@pytest.mark.usefixtures("in_project")
 @pytest.mark.parametrize(
     ("file", "devices", "sequences"),
     [
@@ -89,7 +89,7 @@ def test_every_page_says_why(file: str, devices: bool, sequences: bool, nobody: 
                 assert value == "–", name
 
 
-@pytest.mark.usefixtures("no_caches")
+@pytest.mark.usefixtures("in_project")
 def test_explore_says_why(nobody: Store) -> None:
     """Explore says it of any measure of devices, ranked or over time."""
     told = {name: value for name, value in nobody.settings().items() if value is not None}
