@@ -9,9 +9,9 @@ from kpi.dashboard import draw, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
 from kpi.dashboard.goals import draw_goals_at_a_glance
 from kpi.dashboard.guard import GUARD
+from kpi.dashboard.readings import choose_reading
 from kpi.meaning.measures import MEASURES
 
-RATIO = MEASURES["engagement_ratio"]
 MULTI_DEVICE = MEASURES["multi_device_percent"]
 TIME = MEASURES["connection_time"]
 
@@ -19,24 +19,24 @@ if __name__ != "__main__":
     app = st.App(__file__, middleware=GUARD)
 else:
     with frame("app.py") as page:
-        engagement = page.ask("engagement")
-        firefox = page.ask("firefox")
         multi_device = page.ask("multi-device")
         times = page.ask("connection-time")
 
         draw_goals_at_a_glance(page)
+        ratio = choose_reading(page, key="reading")
         draw_cards(
             page,
             [
-                Card("engagement_ratio"),
+                Card(ratio.id),
                 Card("multi_device_percent", "Multi-device, of daily users"),
                 *sections.TIME_CARDS,
             ],
         )
 
-        draw.heading(page, RATIO.title, RATIO.definition, "pages/engagement.py")
-        sections.engagement_ratio(page, engagement, ("all", "multi_device"), page.shown(firefox))
-        draw.tables(page, [engagement, firefox], key="engagement_table")
+        draw.heading(page, ratio.title, ratio.definition, "pages/engagement.py")
+        firefox = page.ask("firefox")
+        behind = sections.engagement_ratio(page, ratio, ("all", "multi_device"), firefox)
+        draw.tables(page, behind, key="engagement_table")
 
         left, right = st.columns(2, gap="medium")
         with left:

@@ -5,32 +5,34 @@ import streamlit as st
 from kpi import charts
 from kpi.dashboard import breakdown, draw, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
+from kpi.dashboard.readings import RATIO, SAME_PEOPLE, choose_reading
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES
 
-RATIO, DAU, MAU = (MEASURES[name] for name in ("engagement_ratio", "dau", "mau"))
+DAU, MAU = MEASURES["dau"], MEASURES["mau"]
 AUDIENCES = {"all users": "all", "multi-device": "multi_device", "single-device": "single_device"}
 SHOWN = {"ratio": RATIO, "daily users": DAU, "monthly users": MAU}
 FIREFOX = ["Firefox Accounts only", "and Firefox’s own"]
 
 with frame("pages/engagement.py") as page:
     engagement = page.ask("engagement")
-    firefox = page.ask("firefox")
+    ratio = choose_reading(page, key="reading")
+    of_devices = [Card("engagement_ratio_multi_device", "Ratio, multi-device")]
     draw_cards(
         page,
         [
-            Card("engagement_ratio"),
-            Card("engagement_ratio_multi_device", "Ratio, multi-device"),
+            Card(ratio.id),
+            *(of_devices if ratio is RATIO else []),
             Card("dau", "Daily users, mean"),
             Card("mau", "Monthly users"),
         ],
     )
 
-    draw.heading(page, RATIO.title, RATIO.definition)
-    beside = draw.choose(page, "Lines", FIREFOX, key="beside") == FIREFOX[1]
-    sections.engagement_ratio(
-        page, engagement, tuple(AUDIENCES.values()), page.shown(firefox) if beside else None
-    )
+    draw.heading(page, ratio.title, ratio.definition)
+    firefox = None
+    if ratio is RATIO and draw.choose(page, "Lines", FIREFOX, key="beside") == FIREFOX[1]:
+        firefox = page.ask("firefox")
+    behind = sections.engagement_ratio(page, ratio, tuple(AUDIENCES.values()), firefox)
 
     draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
     audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]
@@ -49,7 +51,7 @@ with frame("pages/engagement.py") as page:
     st.caption(
         "On a day, single- and multi-device users add up to all. Over 28 days a user can be both."
     )
-    draw.tables(page, [engagement, firefox], key="engagement_table")
+    draw.tables(page, dict.fromkeys([*behind, engagement]), key="engagement_table")
 
     draw.heading(page, "By segment", "Each measure for the users of every value of a tag.")
     if draw.offers_breakdown(page):
@@ -57,4 +59,8 @@ with frame("pages/engagement.py") as page:
             measure = SHOWN[draw.choose(page, "Measure", list(SHOWN), key="measure")]
             by = draw.choose_dimension(page, BREAKDOWNS, key="by", default="os")
             view = draw.choose_view(page)
-        breakdown.draw(page, measure, by, view, {"audience": audience})
+        picked = {"audience": audience}
+        if measure is RATIO and audience == "all":
+            measure = choose_reading(page, "by_reading", by)
+            picked = {} if measure is SAME_PEOPLE else picked
+        breakdown.draw(page, measure, by, view, picked)

@@ -9,7 +9,13 @@ from .attempts import (
 )
 from .breakdown import by_value, course, extent, largest, ranked
 from .connection import connection_time
-from .engagement import ACTIVE_SERIES, ENGAGEMENT_SERIES, active_users, engagement_ratio
+from .engagement import (
+    ACTIVE_SERIES,
+    ENGAGEMENT_SERIES,
+    active_users,
+    engagement_ratio,
+    same_people,
+)
 from .goals import goal_history, goal_spark, scale_strip
 from .labels import LONGEST_LABEL
 from .looks import HEIGHT, MOST_LINES, Compared, GoalLine, Series
@@ -52,6 +58,7 @@ __all__ = [
     "multi_device_users",
     "ranked",
     "ready_within",
+    "same_people",
     "scale_strip",
     "spark",
     "specified",

@@ -53,6 +53,26 @@ def engagement_ratio(
     )
 
 
+PEOPLE_SERIES = (Series("people", "Same people", "Same", BLUE, width=2.6),)
+
+
+def same_people(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChart:
+    """The engagement ratio of the same people by day, of a segment.
+
+    ``frame`` is `same_people.same_people`. Percent. Source: design, section 3.
+    """
+
+    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+        ratio, mean, people = (
+            rows[name] for name in ("engagement_ratio", "people_7day_mean", "people")
+        )
+        exact = [percent_text(*row) for row in zip(ratio, mean, people, strict=True)]
+        return values_drawn(rows, "people", ratio, exact, complete)
+
+    title = MEASURES["same_people_ratio"].title
+    return over_days(values, frame, PEOPLE_SERIES, title=title, unit="percent", **beside)
+
+
 ACTIVE_SERIES = (
     Series("dau_7day_mean", "Daily, 7-day mean", "7-day", BLUE, width=2.6),
     Series("dau", "Daily", "Daily", GREY, width=1.2),

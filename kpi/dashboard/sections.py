@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pandas as pd
-
 from kpi import charts
-from kpi.dashboard import draw, targets
+from kpi.dashboard import draw, readings, targets
 from kpi.dashboard.cards import Card
 from kpi.dashboard.explained import widened
 from kpi.dashboard.page import Page
@@ -19,7 +17,7 @@ from kpi.numbers.answers import Answer
 from kpi.numbers.users import week_means
 from kpi.rows import each_row
 
-RATIO, TIME = MEASURES["engagement_ratio"], MEASURES["connection_time"]
+TIME = MEASURES["connection_time"]
 TIME_CARDS = (
     Card("connection_time_new", "Time to connect, new"),
     Card("connection_time_existing", "Time to connect, existing"),
@@ -32,34 +30,51 @@ def goal_lines(page: Page, *names: str, window: int = ATTEMPT_WINDOW) -> list[ch
 
 
 def engagement_ratio(
-    page: Page, answer: Answer, audiences: Sequence[str], firefox: pd.DataFrame | None
-) -> None:
-    """The chart of the engagement ratio of some audiences, beside Firefox's own, if given."""
+    page: Page, measure: Measure, audiences: Sequence[str], firefox: Answer | None
+) -> list[Answer]:
+    """The chart of the engagement ratio of some audiences, beside Firefox's own, if given; its tables.
+
+    The reading of the same people is of all users, and alone in its chart.
+    """
+    answer = page.ask(measure.metric)
+    if measure is readings.SAME_PEOPLE:
+        draw.chart(
+            page,
+            charts.same_people,
+            measure,
+            answer,
+            compared=page.compared(answer),
+            markers=page.source.markers,
+        )
+        return [answer]
+    own = None if firefox is None else page.shown(firefox)
     verdicts = page.verdicts_of(page.subject("engagement_ratio"))
-    products = set() if firefox is None else set(firefox["product"])
+    products = set() if own is None else set(own["product"])
     lines = {
         line.key: line.title
         for line in charts.ENGAGEMENT_SERIES
         if line.key in {*audiences, *products}
     }
     hidden = draw.choose_hidden(page, lines, key="hide")
-    unfiltered = firefox is not None and not page.filters.empty
+    unfiltered = own is not None and not page.filters.empty
     draw.chart(
         page,
         charts.engagement_ratio,
-        RATIO,
+        measure,
         answer,
-        heading=f"{RATIO.title} (Firefox’s own without filters)" if unfiltered else "",
+        heading=f"{measure.title} (Firefox’s own without filters)" if unfiltered else "",
         audiences=tuple(audiences),
-        firefox=firefox,
+        firefox=own,
         compared=page.compared(answer),
         goals=targets.lines(verdicts),
         points_above=targets.points_above(verdicts),
         hidden=hidden,
         markers=page.source.markers,
     )
-    if firefox is not None:
-        draw.not_applied(page, "Firefox's own figures")
+    if firefox is None:
+        return [answer]
+    draw.not_applied(page, "Firefox's own figures")
+    return [answer, firefox]
 
 
 def choose_percent(page: Page) -> bool:

@@ -185,17 +185,19 @@ class KpiValues:
         value, newest = float(days.mean()), days.index[-1]
         users = int(self.daily_n(of)[newest])
         interval = share_interval(value, users) if of.kpi.unit == "percent" else None
-        if of == Subject(KPIS["engagement_ratio"]):
-            interval = self._of_same_people(value, newest) or interval
+        everybody = of == Subject(KPIS["engagement_ratio"])
+        if everybody or of.kpi is KPIS["same_people_ratio"]:
+            interval = self._of_same_people(of.filters, value, newest) or interval
         return WindowValue(window, value, users, len(days), newest.date(), interval)
 
-    def _of_same_people(self, ratio: float, day: pd.Timestamp) -> Interval | None:
-        """The interval of the ratio of all users, from how unevenly people were active in the week to a day.
+    def _of_same_people(self, filters: Filters, ratio: float, day: pd.Timestamp) -> Interval | None:
+        """The interval of a ratio of the same people, from how unevenly they were active in the week.
 
-        Of all users the ratio is that of the same people. None on a day whose active days aren't counted.
+        ``day`` ends the week. Of all users the ratio is that of the same people, too. None on a day
+        whose active days aren't counted.
         """
         options = Options(incomplete=self.incomplete, bands=True)
-        question = Question("same-people", options=options, shown_from=self.min_users)
+        question = Question("same-people", filters, options=options, shown_from=self.min_users)
         table = self._ask(question).table
         row = table[table["day"] == day]
         interval = _interval(row, "engagement_ratio")

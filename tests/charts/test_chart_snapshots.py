@@ -77,6 +77,7 @@ CHARTS: dict[str, Callable[[Tables], Any]] = {
         of("connection-time"), goals=GOALS, markers=MARKERS
     ),
     "connection_time__log": lambda of: charts.connection_time(of("connection-time"), log=True),
+    "same_people": lambda of: charts.same_people(of("same-people"), markers=MARKERS),
     "ready_within": lambda of: charts.ready_within(of("ready-within"), markers=MARKERS),
     **{
         f"distribution__{base}": lambda of, base=base: charts.distribution(

@@ -1,0 +1,52 @@
+"""The two readings of a segment's engagement ratio, and the choice between them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kpi.dashboard import draw
+from kpi.dashboard.page import Page
+from kpi.meaning.measures import MEASURES, Measure
+
+RATIO, SAME_PEOPLE = MEASURES["engagement_ratio"], MEASURES["same_people_ratio"]
+READINGS = {"same people": SAME_PEOPLE, "in the segment": RATIO}
+CHANGING = {
+    "version": "changes version",
+    "service": "changes service",
+    "users": "is no longer new",
+}
+"""The tags that people change without being less active, in words on who does."""
+
+_HELP = (
+    "*Same people*: of those active in the segment in 28 days, the share active anywhere on an average day "
+    "of the last 7. *In the segment*: the specification’s ratio, of users active in the segment on a day."
+)
+
+
+def choose_reading(page: Page, key: str, by: str | None = None) -> Measure:
+    """The engagement ratio in the reading that the reader chose, with a sentence where one misleads.
+
+    Without a segment the two are equal, and there is no choice. Under a filter or a breakdown ``by`` a tag
+    that people change, that of the same people is the default. Source: design, section 3.
+    """
+    tags = [tag for tag in (*page.filters.narrowed, by) if tag and tag != "devices"]
+    if not tags:
+        return RATIO
+    changing = " or ".join(dict.fromkeys(CHANGING[tag] for tag in tags if tag in CHANGING))
+    usual = "same people" if changing else "in the segment"
+    chosen = draw.choose(page, "Ratio of", list(READINGS), key=key, default=usual, help=_HELP)
+    if changing:
+        st.caption(_sentence(READINGS[chosen], changing))
+    return READINGS[chosen]
+
+
+def _sentence(measure: Measure, changing: str) -> str:
+    if measure is SAME_PEOPLE:
+        return (
+            f"The ratio is that of the same people, wherever they are active now: whoever {changing} would "
+            "count whole among the monthly users of the segment and in part among its daily users."
+        )
+    return (
+        f"Careful: whoever {changing} counts whole among the monthly users of the segment and in part among "
+        "its daily users, so the ratio can fall though people are as active as before."
+    )
