@@ -131,6 +131,7 @@ def _curves(
             values = _ratio_values(firefox[firefox["product"] == line.key], "product")
             values["value"] += points[line.key]
             label = f"Firefox’s own ratio + {points[line.key]:g} points"
-            names = (f"Goal, {name} + {points[line.key]:g}" for name in (line.title, line.short))
+            above = f" + {points[line.key]:g}"
+            names = f"{line.title}{above}:", f"{line.short}{above}"
             curves.append(GoalCurve(label, line.colour, values.dropna(subset=["value"]), *names))
     return curves

@@ -330,7 +330,11 @@ def _pointer(
 
 def _over_span(rows: pd.DataFrame, span: int) -> pd.DataFrame:
     """The rows under each of the days that they are about."""
-    return pd.concat([rows.assign(day=rows["day"] - back * DAY) for back in range(span)])
+    if span == 1 or rows.empty:
+        return rows
+    spread = rows.loc[rows.index.repeat(span)]
+    back = np.tile(np.arange(span), len(rows)) * DAY
+    return spread.assign(day=spread["day"].to_numpy() - back)
 
 
 def _thin(days: pd.DataFrame, over_days: Callable[..., alt.Chart], y: alt.Y) -> list[alt.Chart]:

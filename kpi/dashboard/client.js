@@ -1,6 +1,6 @@
 // Page links of Streamlit change the page of this tab, whatever key is held. With Ctrl, Cmd or Shift the
 // browser follows a link itself, into a new tab or window. On a phone a choice of page closes the sidebar,
-// which would cover it.
+// which would cover it. Enter applies a typed date, which Streamlit applies once another element has the focus.
 if (!window.kpiFollowsLinks) {
   window.kpiFollowsLinks = true;
   document.addEventListener("click", event => {
@@ -9,5 +9,11 @@ if (!window.kpiFollowsLinks) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) event.stopPropagation();
     else if (link.closest("[data-testid=stSidebar]") && matchMedia("(max-width: 768px)").matches)
       document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }, true);
+  document.addEventListener("keydown", event => {
+    const main = document.querySelector("[data-testid=stMain]");
+    if (event.key !== "Enter" || !main || !event.target.closest("[data-testid=stDateInputField]")) return;
+    main.tabIndex = -1; // may have the focus, without a place in the order of Tab
+    main.focus({preventScroll: true});
   }, true);
 }

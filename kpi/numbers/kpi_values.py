@@ -22,7 +22,7 @@ from kpi.numbers.bands import HIGH, LOW
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.uncertainty import Interval, share_interval
 from kpi.numbers.warehouse import Warehouse
-from kpi.text import day_text
+from kpi.text import day_text, days_text
 
 USABLE = 21 / 28
 """The part of a window's days that must have a value for a verdict."""
@@ -204,7 +204,7 @@ class KpiValues:
         if interval is None:
             return None
         moved = ratio - float(row["engagement_ratio"].iloc[0])
-        return interval[0] + moved, interval[1] + moved
+        return max(interval[0] + moved, 0.0), min(interval[1] + moved, 100.0)
 
     def _of_attempts(self, of: Subject, window: Period, bands: bool) -> WindowValue:
         options = Options(incomplete=self.incomplete, bands=bands)
@@ -232,7 +232,7 @@ class KpiValues:
         """The reason for an absent value, in words that say what to do."""
         if self.min_users and self.with_every_cell().over(of, window).value is not None:
             return hidden_for_privacy(self.min_users)
-        return f"no value on any day from {window.first} to {window.last}"
+        return f"no value on any day of {days_text(*window.bounds)}"
 
     def _counted_days(self) -> pd.Series:
         """True for each UTC day that counts: it is loaded and complete."""

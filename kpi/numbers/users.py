@@ -120,10 +120,10 @@ def week_means(table: pd.DataFrame) -> pd.DataFrame:
 
     The percent is of the means, which is the share over all user-days of the 7.
     """
-    daily = ["daily_users", "daily_multi_device_users"]
-    means = weeks.mean_of_days(table.assign(broken_by=""), daily)
-    means["daily_multi_device_percent"] = percent(means[daily[1]], means[daily[0]])
-    return means.drop(columns="broken_by")
+    days = table[["daily_users", "daily_multi_device_users"]].astype("float64")
+    means = (days.rolling(WEEK, min_periods=WEEK).sum() / WEEK).astype("Float64")
+    share = percent(means["daily_multi_device_users"], means["daily_users"])
+    return table.assign(**means, daily_multi_device_percent=share)
 
 
 def device_coverage(warehouse: Published, question: Question) -> pd.DataFrame:

@@ -60,6 +60,16 @@ def test_on_a_phone_the_sidebar_closes_after_a_choice_of_page(
     expect(sidebar).to_have_attribute("data-collapsed", "false")
 
 
+def test_enter_applies_a_typed_date(server: str, visit: Callable[..., Visit]) -> None:
+    """A date that is typed counts once Enter is pressed; nothing else needs a click."""
+    seen = visit(f"{server}/data?period=custom&from=2016-03-01&to=2016-03-20")
+    seen.settle()
+    seen.page.get_by_test_id("stDateInput").first.get_by_role("spinbutton").first.click()
+    seen.page.keyboard.type("20160210")
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_url("**from=2016-02-10&to=2016-03-20", timeout=PATIENCE)
+
+
 def test_server_that_is_down_for_a_moment(
     demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:

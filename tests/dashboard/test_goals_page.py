@@ -211,7 +211,7 @@ def test_goals_of_a_year_that_is_over_are_final(monkeypatch: pytest.MonkeyPatch)
     assert " on 31 Dec 2015; 0 days of 2015 remain" in said
     assert "The year is over: this is how it ended." in said
     assert "Chance of meeting it" not in said
-    assert "No baseline: no value on any day from 2014-01-01 to 2014-12-31." in said
+    assert "No baseline: no value on any day of 1 Jan – 31 Dec 2014." in said
 
 
 @pytest.mark.usefixtures("at_goals")

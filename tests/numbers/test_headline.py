@@ -94,7 +94,7 @@ def test_change_is_absent_where_a_window_is(filled: tuple[KpiValues, oracle.Log]
     shown = of(values, "engagement_ratio", days_before=364)
     assert (shown.change, shown.unusual) == (None, False)
     assert shown.now.value is not None
-    assert shown.before.reason == "no value on any day from 2015-04-09 to 2015-05-06"
+    assert shown.before.reason == "no value on any day of 9 Apr – 6 May 2015"
 
 
 def test_swing_needs_a_history() -> None:
