@@ -11,6 +11,7 @@ import streamlit as st
 from kpi.dashboard import notes
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.page import Page
+from kpi.errors import Refused
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.kpis import KPIS
 from kpi.meaning.measures import Measure
@@ -99,9 +100,7 @@ def draw_markers(page: Page) -> None:
 def _draw_adding(page: Page) -> None:
     with st.form(f"add_{FORM}", border=True):
         st.markdown("**Add** a marker to every chart")
-        st.date_input(
-            "Day (UTC)", page.today, key=f"day_{FORM}", format="YYYY-MM-DD", required=True
-        )
+        st.date_input("Day (UTC)", page.today, key=f"day_{FORM}", format="YYYY-MM-DD")
         st.text_input("Label", max_chars=LONGEST_LABEL, key=f"label_{FORM}")
         st.selectbox("Kind", KINDS, key=f"kind_{FORM}")
         st.text_input(
@@ -113,15 +112,15 @@ def _draw_adding(page: Page) -> None:
 
 
 def _add(page: Page) -> None:
-    state = st.session_state
+    state, settings = st.session_state, page.source.settings
     marker = Annotation(*(state[f"{name}_{FORM}"] for name in ("day", "label", "kind", "url")))
-    settings = page.source.settings
-    added = notes.attempt(
-        FORM,
-        lambda: annotate(settings, [marker], notes.who(FORM)),
-        "The marker is on every chart now.",
-    )
-    if added:
+
+    def act() -> None:
+        if marker.day is None:  # the field was cleared
+            raise Refused("a marker needs a day")
+        annotate(settings, [marker], notes.who(FORM))
+
+    if notes.attempt(FORM, act, "The marker is on every chart now."):
         state[f"label_{FORM}"] = state[f"url_{FORM}"] = ""
 
 

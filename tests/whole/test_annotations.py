@@ -254,6 +254,9 @@ def test_a_reader_adds_and_withdraws_a_marker(filled: Store, no_caches: None) ->
         assert "a marker's link starts with http:// or https://" in words(page)
         assert listed(filled) == []
         page.text_input(key="url_marker").set_value("")
+        page.date_input(key="day_marker").set_value(None)
+        assert "a marker needs a day" in words(press(page, "Add"))
+        page.date_input(key="day_marker").set_value(date.fromisoformat(D[39]))
         page = press(page, "Add")
         assert not page.exception
         assert [toast.value for toast in page.toast] == ["The marker is on every chart now."]
