@@ -83,7 +83,7 @@ def test_link_to_copy_is_the_address(server: str, visit: Callable[..., Visit]) -
     seen = visit(address(server, "/engagement", chosen))
     seen.settle()
     seen.page.get_by_role("button", name="Copy link").click()
-    link = seen.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
+    link = seen.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode").first
     expect(link).to_contain_text("/engagement?", timeout=PATIENCE)
     other = visit(link.inner_text().strip())
     other.settle()
