@@ -61,6 +61,8 @@ def widened(page: Page, answer: Answer, column: str) -> tuple[Answer, str | None
     weeks = page.source.answer(answer.question.with_options(weekly=True))
     if not page.shown(weeks)[column].notna().mean() > rows.notna().mean():  # or there is no week
         return answer, None
+    if page.min_users <= 1:
+        return weeks, "A point is a week, since nothing matches on most days."
     return weeks, (
         f"A point is a week: on most days fewer than {page.min_users} people or attempts match, and "
         "those are hidden."

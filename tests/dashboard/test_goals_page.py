@@ -14,7 +14,6 @@ import pytest
 from app_pages import alts, opened, words
 from browser import PATIENCE, WINDOWS, Visit, serving
 from conftest import daily, environment
-from demo_store import build
 from playwright.sync_api import Page, expect
 
 from kpi import goals
@@ -31,15 +30,8 @@ from kpi.text import day_text
 
 FILE = "pages/goals.py"
 GOALS = 7
-PERIOD = ("demo", "--users", "500", "--from", "2015-09-01", "--to", "2016-07-31")
 SHARE = "multi_device_share"
 LABEL = "History, baseline and what the target needs"
-
-
-@pytest.fixture(scope="module")
-def goals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo store of eleven months, so that there is a baseline and enough to project from."""
-    return build(tmp_path_factory.mktemp("goals") / "home", PERIOD)
 
 
 @pytest.fixture

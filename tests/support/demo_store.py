@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from conftest import built_once, environment
 
 DEMO = ("demo", "--users", "500", "--from", "2015-11-01", "--to", "2016-03-31")
 DEMO_DAYS = ("1 Nov 2015", "31 Mar 2016")
+ELEVEN_MONTHS = ("demo", "--users", "500", "--from", "2015-09-01", "--to", "2016-07-31")
 
 
 def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
@@ -24,3 +26,9 @@ def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the demo store."""
     return built_once(tmp_path_factory, "demo", build)
+
+
+@pytest.fixture(scope="session")
+def goals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo of eleven months, so that there is a baseline and enough to project from."""
+    return built_once(tmp_path_factory, "goals", partial(build, command=ELEVEN_MONTHS))
