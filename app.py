@@ -34,9 +34,9 @@ else:
         )
 
         draw.heading(page, ratio.title, ratio.definition, "pages/engagement.py")
-        firefox = page.ask("firefox")
-        behind = sections.engagement_ratio(page, ratio, ("all", "multi_device"), firefox)
-        draw.tables(page, behind, key="engagement_table")
+        engagement, firefox = page.ask("engagement"), page.ask("firefox")
+        shown = sections.engagement_ratio(page, ratio, ("all", "multi_device"), firefox)
+        draw.tables(page, [shown, engagement, firefox], key="engagement_table")
 
         left, right = st.columns(2, gap="medium")
         with left:

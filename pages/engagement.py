@@ -15,7 +15,7 @@ SHOWN = {"ratio": RATIO, "daily users": DAU, "monthly users": MAU}
 FIREFOX = ["Firefox Accounts only", "and Firefox’s own"]
 
 with frame("pages/engagement.py") as page:
-    engagement = page.ask("engagement")
+    engagement, firefox = page.ask("engagement"), page.ask("firefox")
     ratio = choose_reading(page, key="reading")
     of_devices = [Card("engagement_ratio_multi_device", "Ratio, multi-device")]
     draw_cards(
@@ -29,10 +29,10 @@ with frame("pages/engagement.py") as page:
     )
 
     draw.heading(page, ratio.title, ratio.definition)
-    firefox = None
-    if ratio is RATIO and draw.choose(page, "Lines", FIREFOX, key="beside") == FIREFOX[1]:
-        firefox = page.ask("firefox")
-    behind = sections.engagement_ratio(page, ratio, tuple(AUDIENCES.values()), firefox)
+    beside = ratio is RATIO and draw.choose(page, "Lines", FIREFOX, key="beside") == FIREFOX[1]
+    shown = sections.engagement_ratio(
+        page, ratio, tuple(AUDIENCES.values()), firefox if beside else None
+    )
 
     draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
     audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]
@@ -51,7 +51,7 @@ with frame("pages/engagement.py") as page:
     st.caption(
         "On a day, single- and multi-device users add up to all. Over 28 days a user can be both."
     )
-    draw.tables(page, dict.fromkeys([*behind, engagement]), key="engagement_table")
+    draw.tables(page, [shown, engagement, firefox], key="engagement_table")
 
     draw.heading(page, "By segment", "Each measure for the users of every value of a tag.")
     if draw.offers_breakdown(page):

@@ -1,6 +1,7 @@
 // Page links of Streamlit change the page of this tab, whatever key is held. With Ctrl, Cmd or Shift the
 // browser follows a link itself, into a new tab or window. On a phone a choice of page closes the sidebar,
 // which would cover it. Enter applies a typed date, which Streamlit applies once another element has the focus.
+// "Copy link" copies the address, which holds every choice; client.css says so for a moment.
 if (!window.kpiFollowsLinks) {
   window.kpiFollowsLinks = true;
   document.addEventListener("click", event => {
@@ -9,6 +10,13 @@ if (!window.kpiFollowsLinks) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) event.stopPropagation();
     else if (link.closest("[data-testid=stSidebar]") && matchMedia("(max-width: 768px)").matches)
       document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+  }, true);
+  document.addEventListener("click", event => {
+    if (!event.target.closest(".st-key-copy_link button")) return;
+    navigator.clipboard?.writeText(location.href).then(() => {
+      document.body.dataset.kpiCopied = "";
+      setTimeout(() => delete document.body.dataset.kpiCopied, 3000);
+    }, () => {}); // without permission the reader copies the link that the button shows
   }, true);
   document.addEventListener("keydown", event => {
     const main = document.querySelector("[data-testid=stMain]");

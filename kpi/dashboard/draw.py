@@ -188,11 +188,13 @@ def overlap(by: str) -> None:
 def tables(page: Page, answers: Iterable[Answer | Later], key: str, title: str = "") -> None:
     """Behind charts: their tables, each to download, a picture of the charts, and the SQL.
 
-    An answer that no chart needs may be a function, which is called once a reader opens the tables.
+    An answer that no chart needs may be a function, which is called once a reader opens the tables. Answers
+    to the same question are a single table.
     """
 
     def behind() -> Iterator[parts.Behind]:
-        for answer in (given() if callable(given) else given for given in answers):
+        every = (given() if callable(given) else given for given in answers)
+        for answer in {answer.question: answer for answer in every}.values():
             name, rows = answer.question.table, page.shown(answer)
             readable = partial(page.readable, answer)
             yield parts.Behind(name, rows, page.file_name(answer), answer, readable)

@@ -31,8 +31,8 @@ def goal_lines(page: Page, *names: str, window: int = ATTEMPT_WINDOW) -> list[ch
 
 def engagement_ratio(
     page: Page, measure: Measure, audiences: Sequence[str], firefox: Answer | None
-) -> list[Answer]:
-    """The chart of the engagement ratio of some audiences, beside Firefox's own, if given; its tables.
+) -> Answer:
+    """The chart of the engagement ratio of some audiences, beside Firefox's own, if given; its answer.
 
     The reading of the same people is of all users, and alone in its chart.
     """
@@ -46,7 +46,7 @@ def engagement_ratio(
             compared=page.compared(answer),
             markers=page.source.markers,
         )
-        return [answer]
+        return answer
     own = None if firefox is None else page.shown(firefox)
     verdicts = page.verdicts_of(page.subject("engagement_ratio"))
     products = set() if own is None else set(own["product"])
@@ -71,10 +71,9 @@ def engagement_ratio(
         hidden=hidden,
         markers=page.source.markers,
     )
-    if firefox is None:
-        return [answer]
-    draw.not_applied(page, "Firefox's own figures")
-    return [answer, firefox]
+    if firefox is not None:
+        draw.not_applied(page, "Firefox's own figures")
+    return answer
 
 
 def choose_percent(page: Page) -> bool:

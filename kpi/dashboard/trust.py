@@ -52,7 +52,7 @@ def draw_sentence(page: Page) -> DeltaGenerator:
                 key="reset",
                 on_click=reset_filters,
             )
-        place = st.popover("Copy link", icon=":material/link:", type="tertiary")
+        place = st.popover("Copy link", icon=":material/link:", type="tertiary", key="copy_link")
     draw_note(page.chosen.compared_words)
     return place
 

@@ -87,3 +87,14 @@ def test_policy_of_nginx_allows_the_script() -> None:
     """The hash of the script is in the policy, so that browsers run it behind nginx."""
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     assert f"'sha256-{digest}'" in (PROJECT / "deploy/nginx.conf").read_text(encoding="utf-8")
+
+
+def test_copy_link_copies_at_once(server: str, visit: Callable[..., Visit]) -> None:
+    """A press copies the address with every choice, and says so for a moment."""
+    seen = visit(f"{server}/?users=new")
+    seen.settle()
+    seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    seen.page.get_by_role("button", name="Copy link").click()
+    expect(seen.page.locator("body[data-kpi-copied]")).to_be_attached(timeout=PATIENCE)
+    assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
+    expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)
