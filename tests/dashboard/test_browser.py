@@ -122,6 +122,7 @@ def test_pointer_shows_exact_values(server: str, visit: Callable[..., Visit]) ->
     """Pointing at a graph tells the day and every series' value with its n."""
     seen = visit(f"{server}/?period=all")
     seen.charts(GRAPHS)
+    seen.page.locator(GRAPH).first.scroll_into_view_if_needed()
     box = seen.page.locator(GRAPH).first.bounding_box()
     for step in (0.4, 0.41, 0.42):
         seen.page.mouse.move(box["x"] + box["width"] * step, box["y"] + box["height"] / 2)
