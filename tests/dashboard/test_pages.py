@@ -83,7 +83,7 @@ def test_cards_equal_the_export(demo_home: Path) -> None:
 @pytest.mark.usefixtures("at_demo")
 def test_filters_in_the_url_narrow_the_page() -> None:
     """A filter in the URL is applied, told in words, and can be reset."""
-    page = overview(os="Android", users="existing", period="all")
+    page = overview(os="Android", users="existing", period="all", reading="in the segment")
     assert not page.exception
     assert "All browsers on Android, all services, existing users" in words(page)
     assert "the filters are not applied to them" in words(page)
