@@ -15,6 +15,7 @@ from kpi.errors import Refused, one_line
 from kpi.events import layouts
 from kpi.events.layouts import Layout, Recognised
 from kpi.events.texts import Texts
+from kpi.store import queries
 
 LINE = "the line of a row"
 TAGS = tuple("browser version os service context entrypoint campaign migration region".split())
@@ -161,8 +162,9 @@ def view_parquet(reader: Any, layout: Layout, constants: Constants) -> None:
     types = {row[0]: row[1] for row in reader.execute("DESCRIBE block").fetchall()}
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
     cells = {name: _as_text(identifier(n), types[n]) for name, n in spelling.items()}
-    marks = " OR ".join(f"BOOL_OR(asks_for_care({cells[tag]}))" for tag in TAGS if tag in cells)
-    care = bool(marks) and bool(reader.execute(f"SELECT {marks} FROM block").fetchone()[0])
+    tags = ", ".join(f"{cells.get(tag, _NOTHING)} AS {tag}" for tag in TAGS)
+    reader.execute(f"CREATE OR REPLACE TEMP VIEW given_tag AS SELECT {tags} FROM block")
+    care = bool(reader.execute(queries.text("files/careful_tags")).fetchone()[0])
     columns = ", ".join(
         f"{text_cell(name, cells.get(name, _NOTHING), care)} AS {identifier(name)}"
         for name in layouts.CELLS

@@ -315,6 +315,9 @@ class Loading(shared.Loading):
         super().__init__(connection, driver(connection))
         self._home = home
 
+    def wait_for_writers(self) -> None:
+        """Nothing: `only_writer` sees to it that nobody else writes the file."""
+
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the staged rows, ids hashed."""
         return self.reader.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ class Publishing:
         """See to it that changed published rows leave neither room nor bytes behind."""
 
 
-class Loading:
+class Loading(ABC):
     """The private tables, open for loading.
 
     ``reader`` is the DuckDB connection that reads, checks and hashes files; nothing of it reaches the disk.
@@ -63,12 +64,13 @@ class Loading:
             self.wait_for_writers()
             yield
 
+    @abstractmethod
     def wait_for_writers(self) -> None:
-        """Wait, where others may write; `only_writer` sees to it that nobody else writes a file."""
+        """Wait until nobody else writes the private tables."""
 
+    @abstractmethod
     def add_events(self, load_id: int, hash_users: bool, hash_devices: bool) -> int:
         """Add the rows that are staged as `checked`, ids hashed, as one load's; how many."""
-        raise NotImplementedError
 
 
 def driver(connection: Connection) -> Any:
