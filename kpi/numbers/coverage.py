@@ -85,7 +85,7 @@ def why_absent(
         return why_no_devices(warehouse, period, window, MONTH)
     if metric == "same-people":
         return why_no_activity(warehouse, period)
-    if metric in ("firefox", "goals", "device-coverage"):
+    if metric in ("firefox", "goals", "device-coverage", "moved"):
         return None
     if warehouse.lacks_sequences:
         return NO_SEQUENCE
