@@ -19,6 +19,7 @@ from .engagement import (
 from .goals import goal_history, goal_spark, scale_strip
 from .labels import LONGEST_LABEL
 from .looks import HEIGHT, MOST_LINES, Compared, GoalLine, Series
+from .moved import waterfall
 from .multi_device import WINDOW_SERIES, by_window, multi_device_series, multi_device_users
 from .picture import Picture, Pictured
 from .spark import Spark, spark
@@ -66,4 +67,5 @@ __all__ = [
     "unchecked",
     "unusual_days",
     "volume",
+    "waterfall",
 ]

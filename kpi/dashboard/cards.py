@@ -37,10 +37,11 @@ def draw_cards(page: Page, cards: Iterable[Card]) -> None:
     for card in cards:
         subject = page.subject(card.kpi, card.device_window)
         with grid.container(border=True, height="stretch"):
-            _draw(page, card.label or subject.kpi.title, page.headline(subject))
+            draw_headline(page, card.label or subject.kpi.title, page.headline(subject))
 
 
-def _draw(page: Page, label: str, of: Headline) -> None:
+def draw_headline(page: Page, label: str, of: Headline) -> None:
+    """A card of a headline."""
     measure = over_window(of.subject.kpi.measure, of.subject.device_window)
     page.remember(measure)
     # The label has a place of its own, since a metric's own is cut off where a card is narrow.

@@ -298,6 +298,18 @@ CENSORED_WORDS = (
 
 COLUMNS: dict[str, tuple[str, Unit]] = {
     "day": ("Day (UTC)", "day"),
+    "group": ("Group", "text"),
+    "share_before": ("Share of people before", "share"),
+    "share_after": ("Share of people after", "share"),
+    "value_before": ("Value before", "number"),
+    "value_after": ("Value after", "number"),
+    "behaviour": ("Behaviour", "number"),
+    "mix": ("Mix", "number"),
+    "total": ("Change", "number"),
+    "tag": ("Tag", "text"),
+    "excess": ("Beyond the change of all", "number"),
+    "times_usual": ("Times what is usual", "number"),
+    "why": ("Why it is unknown", "text"),
     "audience": ("Audience", "text"),
     "product": ("Product", "text"),
     "account": ("Account", "text"),

@@ -34,6 +34,10 @@ MARGIN = 1.2
 """An unusual change exceeds the largest of the past by a fifth: the past is short, and the next may exceed it."""
 
 
+COUNTERPART = 0.8
+"""Two groups of which one changed differ from each other by about as many standard errors."""
+
+
 @dataclass(frozen=True)
 class Excess:
     """The excess of each value or combination of a tag, over pairs of periods: arrays of pairs × names.
@@ -97,11 +101,30 @@ def most_unusual(
         return None, None, None, "too few people have any of its values to compare them"
     if len(past) < FEWEST_CHANGES:
         return None, None, None, "the history is too short to know which changes are usual"
-    # Of the same people under two names, or of two halves, the smaller group is named.
-    size = windows["users"][newest]
-    first = min(range(len(names)), key=lambda place: (-round(float(now[place]), 6), size[place]))
+    first = _named(excess, windows, distance)
     limit = max(FEWEST_ERRORS, MARGIN * float(past.max()))
-    return names[first], float(excess.points[-1, first]), float(now[first]) / limit, ""
+    return names[first], float(excess.points[-1, first]), float(now.max()) / limit, ""
+
+
+def _named(excess: Excess, windows: dict[str, np.ndarray], distance: int) -> int:
+    """The most unusual candidate, or its counterpart where that changed more by itself.
+
+    Where Android alone changed, everybody without Android differs from the rest as much.
+    """
+    errors, size = excess.errors[-1], windows["users"][-1]
+    far = np.abs(errors).max()
+    best = max(
+        range(len(errors)), key=lambda place: (round(abs(float(errors[place])), 6), -size[place])
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        amount = windows["amount"] if windows["amount"].any() else windows["users"]
+        own = np.abs(np.log(amount[-1] / amount[-1 - distance]))
+    own = np.where(np.isnan(own), 0.0, own)
+    other = (errors * np.sign(errors[best]) < 0) & (np.abs(errors) >= COUNTERPART * far)
+    if not other.any():
+        return best
+    counterpart = int(np.flatnonzero(other)[np.abs(errors[other]).argmax()])
+    return counterpart if own[counterpart] > own[best] else best
 
 
 def _candidates(groups: Groups) -> tuple[list[str], np.ndarray]:

@@ -1,0 +1,222 @@
+"""The page on what moved: the choice of a KPI and two periods, the sentence, the steps, the tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from kpi import charts
+from kpi.dashboard import draw
+from kpi.dashboard.cards import draw_headline
+from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.moved.words import Change, sentences
+from kpi.dashboard.page import Page
+from kpi.dashboard.parts import dimension, draw_note
+from kpi.dashboard.words import plain
+from kpi.errors import Refused
+from kpi.meaning.definitions import MONTH
+from kpi.meaning.filters import BREAKDOWNS, Period
+from kpi.meaning.measures import Measure
+from kpi.meaning.periods import SAME_WEEKDAY_YEAR
+from kpi.meaning.question import Question
+from kpi.numbers.answers import Answer
+from kpi.numbers.headline import headline
+from kpi.numbers.kpi_values import Subject
+from kpi.rows import each_row
+from kpi.text import MONTHS, days_text
+
+MEASURES = {
+    "engagement ratio": "engagement-ratio",
+    "multi-device": "multi-device-percent",
+    "monthly users": "mau",
+    "daily users": "dau",
+}
+KPI_OF = {"multi-device-percent": "multi_device_percent", "mau": "mau", "dau": "dau"}
+MONTHS_OFFERED = 12
+BEFORE, AFTER = "before", "after"
+PARTS = (
+    "**Behaviour** is the change of a group's own value, at its mean share of people. **Mix** is the change "
+    "of its share, by how far its value is from the value of all. Groups are exclusive: people are in the "
+    "group of all values that they used, so that the groups add up to the change. What goes along with a "
+    "change wasn't always its cause."
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A measure of `moved`, its KPI under the reader's filters, and the last days of two periods."""
+
+    name: str
+    subject: Subject
+    before: date
+    after: date
+
+    @property
+    def measure(self) -> Measure:
+        """The KPI's measure."""
+        return self.subject.kpi.measure
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """The two periods in words."""
+        first, second = (
+            days_text(day - timedelta(days=MONTH - 1), day) for day in (self.before, self.after)
+        )
+        return first, second
+
+
+def draw_moved(page: Page) -> None:
+    """The change of a KPI between two periods of 28 days, as the cards have it, and its groups."""
+    chosen = _choose(page)
+    page.remember(chosen.measure)
+    draw.devices_not_applied(page, chosen.measure)
+    apart = (chosen.after - chosen.before).days
+    with st.container(border=True):
+        of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
+        draw_headline(page, chosen.subject.kpi.title, of)
+    if not draw.offers_breakdown(page, key="tag"):
+        return
+    try:
+        tags = page.source.answer(_question(page, chosen, "moved-tags"))
+        tag, answer = _choose_tag(page, chosen, tags.table)
+    except Refused as refusal:
+        st.info(plain(f"{str(refusal)[:1].upper()}{str(refusal)[1:]}."), icon=":material/info:")
+        return
+    _draw_change(page, chosen, tag, answer, tags)
+
+
+def _choose(page: Page) -> Chosen:
+    """The KPI and the two periods that a reader chose; by default those that cards compare."""
+    name = MEASURES[draw.choose(page, "KPI", list(MEASURES), key="moved")]
+    kpi = KPI_OF.get(name) or ("engagement_ratio" if _whole(page) else "same_people_ratio")
+    usual = page.last_shown_day
+    shift = page.chosen.comparison.days if page.chosen.comparison else MONTH
+    left, right = st.columns(2, gap="medium")
+    with left:
+        before = _choose_day(
+            page, "Before: 28 days to", BEFORE, max(usual - timedelta(days=shift), page.first_day)
+        )
+    with right:
+        after = _choose_day(page, "After: 28 days to", AFTER, usual)
+    if before > after:
+        before, after = after, before
+        st.caption("The later period came first: the two were exchanged.")
+    return Chosen(name, page.subject(kpi), before, after)
+
+
+def _whole(page: Page) -> bool:
+    """True where no filter of users is set."""
+    return not [name for name in page.filters.narrowed if name != "devices"]
+
+
+def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
+    """The last day of a period: any, or with a press the last of a month."""
+    covered = days_text(page.first_day, page.today)
+    page.address.restore_day(key, usual, page.first_day, page.today, covered)
+    months = _months(page)
+    picked = st.date_input(
+        label, usual, page.first_day, page.today, key=key, format="YYYY-MM-DD", required=True
+    )
+    day = picked if isinstance(picked, date) else usual
+    page.address.note(key, day, usual)
+    buttons = {f"{MONTHS[end.month - 1]} {end.year % 100:02}": end for end in months}
+    with st.container(horizontal=True, gap="xsmall"):
+        for name, end in buttons.items():
+            st.button(
+                name,
+                key=f"{key}_{end}",
+                type="primary" if end == day else "tertiary",
+                help=f"The 28 days that end on {days_text(end, end)}",
+                on_click=partial(_set_day, key, end),
+            )
+    return day
+
+
+def _set_day(key: str, day: date) -> None:
+    st.session_state[key] = day
+
+
+def _months(page: Page) -> list[date]:
+    """The last days of the newest whole months of the data."""
+    first = page.first_day + timedelta(days=MONTH - 1)
+    ends = pd.date_range(first, page.today, freq="ME")
+    return [end.date() for end in ends[-MONTHS_OFFERED:]]
+
+
+def _question(page: Page, chosen: Chosen, table: str, by: str | None = None) -> Question:
+    period = Period(chosen.before, chosen.after)
+    return page.question(table, by=by, period=period, measure=chosen.name, weekly=False)
+
+
+def _choose_tag(page: Page, chosen: Chosen, tags: pd.DataFrame) -> tuple[str, Answer]:
+    """The tag of the groups: by default the tag whose change is the most unusual and can be shown."""
+    usual = next(
+        (tag for tag in tags["tag"] if _can_be_split(page, chosen, tag)), str(tags["tag"].iloc[0])
+    )
+    tag = draw.choose_dimension(page, BREAKDOWNS, key="tag", default=usual)
+    return tag, page.source.answer(_question(page, chosen, "moved", tag))
+
+
+def _can_be_split(page: Page, chosen: Chosen, tag: str) -> bool:
+    try:
+        page.source.answer(_question(page, chosen, "moved", tag))
+    except Refused:
+        return False
+    return True
+
+
+def _draw_change(page: Page, chosen: Chosen, tag: str, answer: Answer, tags: Answer) -> None:
+    """The sentence, the steps by group, and the five tags."""
+    groups, whole = answer.table.iloc[:-1], answer.table.iloc[-1]
+    mine = tags.table[tags.table["tag"] == tag].iloc[0]
+    known = bool(tags.table["times_usual"].notna().any())
+    unusual = mine["group"] if pd.notna(mine["times_usual"]) and mine["times_usual"] >= 1 else None
+    change = Change(
+        chosen.measure, groups, whole, dimension(tag), unusual, known, _year_before(page, chosen)
+    )
+    st.markdown(f"##### {plain(' '.join(sentences(change)))}")
+    draw.heading(
+        page,
+        f"By {dimension(tag).lower()}",
+        "The steps from the value before to the value after, the largest first.",
+    )
+    picture = drawn(charts.waterfall, groups, whole, chosen.measure, *chosen.days)
+    put(picture, page, f"{chosen.measure.title}, {chosen.days[0]} → {chosen.days[1]}")
+    draw_note(PARTS)
+    draw.heading(
+        page,
+        "The five tags",
+        "Each tag by how unusual its most unusual value or combination is: its change beyond the change of "
+        "all, compared with chance and with earlier pairs of periods as far apart.",
+    )
+    st.markdown("\n".join(_ranked(chosen.measure, tags.table)))
+    draw.tables(page, [answer, tags], key="moved_table")
+
+
+def _ranked(measure: Measure, tags: pd.DataFrame) -> Iterator[str]:
+    """A line a tag: its most unusual value or combination, and how unusual that is."""
+    for place, row in enumerate(each_row(tags), 1):
+        name = dimension(row.tag)
+        if pd.isna(row.times_usual):
+            yield f"{place}. **{name}**: unknown, since {plain(row.why)}"
+            continue
+        verdict = "stands out" if row.times_usual >= 1 else "usual"
+        excess = measure.change_text(float(row.excess))
+        yield (
+            f"{place}. **{name}**: {plain(row.group)} {plain(excess)} beyond the change of all, "
+            f"{row.times_usual:.1f} × what is usual: {verdict}"
+        )
+
+
+def _year_before(page: Page, chosen: Chosen) -> float | None:
+    """The KPI's change between the same weeks a year before; None where it is unknown."""
+    shift = timedelta(days=SAME_WEEKDAY_YEAR)
+    if chosen.before - shift - timedelta(days=MONTH - 1) < page.first_day:
+        return None
+    apart = (chosen.after - chosen.before).days
+    return headline(page.values, chosen.subject, chosen.after - shift, max(apart, 1)).change
