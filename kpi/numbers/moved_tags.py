@@ -27,7 +27,7 @@ from kpi.numbers.uncertainty import FEWEST_CHANGES
 LEAST_PEOPLE = 10
 """Values of fewer people in both periods are never named."""
 
-FEWEST_ERRORS = 3.0
+FEWEST_ERRORS = 2.5
 """A change within so many standard errors is never unusual, however quiet the past was."""
 
 MARGIN = 1.2
