@@ -68,9 +68,7 @@ class Tag:
 
     def names(self, combination: int) -> tuple[str, ...]:
         """The values of a combination, in order."""
-        return tuple(
-            sorted(v for place, v in enumerate(self.values) if (combination >> place) & 1)
-        )
+        return tuple(sorted(v for place, v in enumerate(self.values) if (combination >> place) & 1))
 
 
 class Demo:
@@ -112,7 +110,9 @@ class Demo:
         renumbered = np.full(len(bits), len(large) + 1)
         renumbered[large] = np.arange(1, len(large) + 1)
         renumbered[bits == 0] = 0
-        tag = Tag(values, np.array([0, *bits[large], np.int64(1) << MOST_VALUES]), renumbered[index])
+        tag = Tag(
+            values, np.array([0, *bits[large], np.int64(1) << MOST_VALUES]), renumbered[index]
+        )
         tag.by_day = self._counted(tag, 0, self.days - 1, self.active_days, None)
         return tag
 
@@ -139,9 +139,7 @@ class Demo:
         start = last - weeks * WEEK + 1
         counts = [count[start : last + 1] for count in tag.by_day]
         if planted is not None:
-            newest = self._counted(
-                tag, last - MONTH + 1, last, planted.active_days, planted.weight
-            )
+            newest = self._counted(tag, last - MONTH + 1, last, planted.active_days, planted.weight)
             counts = [
                 np.concatenate([count[:-MONTH], new])
                 for count, new in zip(counts, newest, strict=True)
@@ -166,7 +164,7 @@ class Demo:
         for tag in BREAKDOWNS:
             question = Question("moved", by=tag)
             groups = self.groups(tag, last, planted)
-            name, _, times, _ = most_unusual(groups, question, last - before)
+            name, times, _ = most_unusual(groups, question, last - before)
             if name is not None and times is not None and times >= 1:
                 best = max(best or (0.0, "", ""), (times, tag, name))
         return None if best is None else best[1:]
@@ -266,7 +264,9 @@ def outcomes(
         named = demo.named_first(before, last, None)
         count["null", "none" if named is None else "wrong"] += 1
         if named is not None:
-            misses.append(f"null, {demo.day(before):%Y-%m-%d} to {demo.day(last):%Y-%m-%d}: {named}")
+            misses.append(
+                f"null, {demo.day(before):%Y-%m-%d} to {demo.day(last):%Y-%m-%d}: {named}"
+            )
     return count, misses
 
 

@@ -7,7 +7,9 @@ from typing import Literal
 
 import pandas as pd
 
-Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text", "share", "number"]
+Unit = Literal[
+    "percent", "points", "users", "seconds", "attempts", "day", "text", "share", "number"
+]
 
 
 ABSENT = "–"

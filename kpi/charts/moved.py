@@ -38,7 +38,11 @@ def waterfall(
     steps["turn"] = steps["from_"] + steps["behaviour"].where(steps["mix"].notna(), steps["total"])
     steps["to"] = steps["from_"] + steps["total"]
     ends = pd.DataFrame(
-        {"name": [before, after], "value": [start, end], "label": [*map(measure.text, (start, end))]}
+        {
+            "name": [before, after],
+            "value": [start, end],
+            "label": [*map(measure.text, (start, end))],
+        }
     )
     names = [before, *steps["name"], after]
     points = np.concatenate([steps[["from_", "turn", "to"]].to_numpy().ravel(), [start, end]])
@@ -117,8 +121,8 @@ def _steps(groups: pd.DataFrame, measure: Measure) -> pd.DataFrame:
         for _, row in largest.iterrows()
     ]
     if len(rest):
-        sums = rest[numbers].sum(min_count=1)
-        rows.append({"name": f"{len(rest)} other groups", **sums.to_dict(), "value": ""})
+        sums = {name: rest[name].sum(min_count=1) for name in numbers}
+        rows.append({"name": f"{len(rest)} other groups", **sums, "value": ""})
     steps = pd.DataFrame(rows)
     steps[numbers] = steps[numbers].astype("Float64").astype(float)
     steps["label"] = [measure.change_text(total) for total in steps["total"]]

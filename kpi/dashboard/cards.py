@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from kpi import charts
@@ -58,7 +59,8 @@ def draw_headline(page: Page, label: str, of: Headline) -> None:
         delta_arrow="off" if change is None else "up" if change > 0 else "down",
     )
     st.caption("  \n".join(_lines(page, measure, of)))
-    spark = charts.spark(page.course(of.subject).tail(SPARKLINE_DAYS), measure.unit)
+    course = page.course(of.subject).loc[: pd.Timestamp(of.last.day)]
+    spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
     if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
         st.image(spark.svg, width="stretch", alt=spark.sentence)
@@ -74,7 +76,8 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
     if of.change is not None:
         size = "" if of.swing is None else "more than usual" if of.unusual else "a usual change"
         yield f"against {days_text(*of.before.window.bounds)}{': ' * bool(size)}{size}"
-    yield from _verdicts(page, of.subject)
+    if of.last.day == page.last_shown_day:  # the day of the goals' scores
+        yield from _verdicts(page, of.subject)
     yield f"{days}: {_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"
     last = of.last
     n = measure.n_text(last.n) if last.n else ""

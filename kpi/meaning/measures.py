@@ -307,7 +307,6 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "mix": ("Mix", "number"),
     "total": ("Change", "number"),
     "tag": ("Tag", "text"),
-    "excess": ("Beyond the change of all", "number"),
     "times_usual": ("Times what is usual", "number"),
     "why": ("Why it is unknown", "text"),
     "audience": ("Audience", "text"),

@@ -48,9 +48,9 @@ class Table:
     """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window, of, bands, measure and days; ``tags`` the breakdowns that it
-    has. A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
-    distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    filters, devices, period, by, weekly, incomplete, window, of, bands, measure and days; ``tags`` the
+    breakdowns that it has. A table that ``overlaps`` counts users, who can be in several segments, which
+    don't add up. ``level`` distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
     name: str

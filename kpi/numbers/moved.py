@@ -8,15 +8,14 @@ mean share, and the rate that mean share × rate gives. Source: design, sections
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from kpi.errors import Refused
-from kpi.meaning.definitions import MONTH, VERSIONLESS, WEEK
+from kpi.meaning.definitions import VERSIONLESS, WEEK
 from kpi.meaning.filters import BREAKDOWN_NAMES, Period
 from kpi.meaning.question import Options, Question
 from kpi.numbers.cells import small
@@ -73,7 +72,7 @@ MOVING = {
 
 @dataclass(frozen=True)
 class Groups:
-    """Counts by day and group: arrays of days × groups; a group has the values of a tag that it is named by."""
+    """Counts by day and group: arrays of days × groups. A group has the values of a tag that name it."""
 
     days: pd.DatetimeIndex
     values: tuple[tuple[str, ...], ...]
@@ -81,7 +80,7 @@ class Groups:
 
     @property
     def names(self) -> list[str]:
-        """A name for each group, such as 'Android + Windows 7'; users beyond the largest are '(small groups)'."""
+        """A name for each group, such as 'Android + Windows 7'; '(small groups)' beyond the largest."""
         return [AND.join(values) if values else SMALL for values in self.values]
 
     def within(self, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:
@@ -103,16 +102,24 @@ def moved(warehouse: Published, question: Question) -> pd.DataFrame:
     groups = read_groups(warehouse, question, periods)
     before, after = (groups.within(some) for some in days)
     names = _shown_names(groups, before, after, question)
-    parts = _split if moving.whole else _differences
     order = list(dict.fromkeys(names))
     together = np.array([[name == other for other in order] for name in names], dtype=float)
     together = together.reshape(len(names), len(order))
-    frame = parts(
-        *({name: count @ together for name, count in side.items()} for side in (before, after)),
-        float(100 / (moving.whole or 1)),
-    )
+    sides = [{name: count @ together for name, count in side.items()} for side in (before, after)]
+    if moving.whole:
+        frame = _split(sides[0], sides[1], 100 / moving.whole)
+    else:
+        frame = _differences(*(side["users"].mean(axis=0) for side in sides))
     frame.insert(0, "group", [*order, ALL])
     return _ranked(frame)
+
+
+def having(groups: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of groups with a value of the tag, or of the combination of that name."""
+    if AND in name:
+        return groups[groups["group"] == name]
+    with_value = groups["group"].map(lambda group: name in str(group).split(AND))
+    return groups[with_value & ~groups["group"].isin([SMALL, ALL])]
 
 
 def compared_periods(question: Question) -> tuple[Period, Period]:
@@ -141,7 +148,7 @@ def read_groups(
     periods: tuple[Period, Period],
     days_together: int = 1,
 ) -> Groups:
-    """The counts of every group on each day of two periods; or of whole weeks, counted back from the last day.
+    """The counts of every group on each day of two periods, or of whole weeks, counted back from the last.
 
     Raises Refused where the tag has a single value.
     """
@@ -176,7 +183,10 @@ def read_groups(
     days = pd.DatetimeIndex(rows["last_day"].drop_duplicates().sort_values())
     counts = {}
     mine = rows[rows["group_id"].isin(at)]
-    place = days.get_indexer(mine["last_day"]), mine["group_id"].map(at).to_numpy(dtype=int)
+    place = (
+        days.get_indexer(pd.DatetimeIndex(mine["last_day"])),
+        mine["group_id"].map(at).to_numpy(dtype=int),
+    )
     for name in COUNTS:
         counts[name] = np.zeros((len(days), len(at)))
         counts[name][place] = pd.to_numeric(mine[name]).to_numpy(dtype=float)
@@ -192,9 +202,7 @@ def _values(warehouse: Published, by: str, sets: list[int]) -> dict[int, tuple[s
     return {int(str(group)): tuple(sorted(map(str, values))) for group, values in by_set}
 
 
-def _days_with_values(
-    warehouse: Published, question: Question, period: Period
-) -> pd.DatetimeIndex:
+def _days_with_values(warehouse: Published, question: Question, period: Period) -> pd.DatetimeIndex:
     """The days of a period on which the KPI has a value that may be shown: those that its cards count."""
     days = _daily(warehouse, question, question.shown_from).dropna()
     first, last = (pd.Timestamp(day) for day in period.bounds)
@@ -227,7 +235,9 @@ def _why_no_value(warehouse: Published, days: pd.Series) -> str:
     if not len(days):
         return "no day of the store has a value under these filters"
     first, last = (day.date() for day in (days.index[0], days.index[-1]))
-    return f"no day of it is complete and known; days with a value are within {days_text(first, last)}"
+    return (
+        f"no day of it is complete and known; days with a value are within {days_text(first, last)}"
+    )
 
 
 def _shown_names(
@@ -297,30 +307,34 @@ def _share_and_part(side: dict[str, np.ndarray], percent: float) -> tuple[np.nda
     return (side["users"] / people).mean(axis=0), (percent * side["amount"] / people).mean(axis=0)
 
 
-def _rates(parts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    return np.where(shares > 0, parts / np.where(shares > 0, shares, 1), np.nan)
+def _rates(parts: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Each part of a whole; NaN where there is nothing to divide by."""
+    return np.where(of > 0, parts / np.where(of > 0, of, 1), np.nan)
 
 
-def _differences(
-    before: dict[str, np.ndarray], after: dict[str, np.ndarray], percent: float
-) -> pd.DataFrame:
+def _differences(before: np.ndarray, after: np.ndarray) -> pd.DataFrame:
     """The parts of a count's change, with a last row of all."""
-    n0, n1 = (np.append(people, people.sum()) for people in _mean_people(before, after))
-    shares = [people / people[-1] if people[-1] else np.full(len(people), np.nan) for people in (n0, n1)]
-    values = [shares[0], shares[1], n0, n1, np.full(len(n0), np.nan)]
-    names = ["share_before", "share_after", "value_before", "value_after", "behaviour"]
-    frame = pd.DataFrame(dict(zip(names, values, strict=True))).assign(mix=np.nan, total=n1 - n0)
+    n0, n1 = (np.append(people, people.sum()) for people in (before, after))
+    frame = pd.DataFrame(
+        {
+            "share_before": _rates(n0, np.full(len(n0), n0[-1])),
+            "share_after": _rates(n1, np.full(len(n1), n1[-1])),
+            "value_before": n0,
+            "value_after": n1,
+            "behaviour": np.nan,
+            "mix": np.nan,
+            "total": n1 - n0,
+        }
+    )
     return frame.astype("Float64")
-
-
-def _mean_people(*sides: dict[str, np.ndarray]) -> list[np.ndarray]:
-    return [side["users"].mean(axis=0) for side in sides]
 
 
 def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     """The groups by the size of their change, then by name; all of them last."""
     groups = frame.iloc[:-1]
-    groups = groups.assign(size=-groups["total"].abs()).sort_values(["size", "group"], kind="stable")
+    groups = groups.assign(size=-groups["total"].abs()).sort_values(
+        ["size", "group"], kind="stable"
+    )
     rows = [groups.drop(columns="size"), frame.iloc[-1:]]
     return pd.concat(rows, ignore_index=True)
 

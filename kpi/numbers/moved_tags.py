@@ -10,7 +10,7 @@ docs/decisions/what-moved.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -20,7 +20,7 @@ from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import BREAKDOWNS, Period
 from kpi.meaning.question import Question
-from kpi.numbers.moved import AND, MOVING, Groups, compared_periods, read_groups
+from kpi.numbers.moved import AND, MOVING, Groups, compared_periods, having, moved, read_groups
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import FEWEST_CHANGES
 
@@ -31,36 +31,25 @@ FEWEST_ERRORS = 2.5
 """A change within so many standard errors is never unusual, however quiet the past was."""
 
 MARGIN = 1.2
-"""An unusual change exceeds the largest of the past by a fifth: the past is short, and the next may exceed it."""
+"""An unusual change exceeds the largest of the past by a fifth, since the past is short."""
 
 
 COUNTERPART = 0.8
 """Two groups of which one changed differ from each other by about as many standard errors."""
 
 
-@dataclass(frozen=True)
-class Excess:
-    """The excess of each value or combination of a tag, over pairs of periods: arrays of pairs × names.
-
-    ``errors`` is the excess in standard errors; 0 where too few people have the value.
-    """
-
-    points: np.ndarray
-    errors: np.ndarray
-
-
 def moved_tags(warehouse: Published, question: Question) -> pd.DataFrame:
     """The tags by how unusual the change of their most unusual value or combination is, the most first.
 
-    One row per tag: tag, group (its most unusual value, or combination such as 'Android + Windows 7'),
-    excess (the part of the KPI's change beyond what it would be had everybody changed alike, in its unit),
-    times_usual (1 or more: more than chance and the past explain; absent where the past is too short to
-    know), why (the reason where nothing is known of a tag).
+    One row per tag: tag, group (its most unusual value, or combination such as 'Android + Windows 7'), total
+    (its groups' part of the change, in the measure's unit; absent where they are small), times_usual (1 or
+    more: more than chance and the past explain; absent where the past is too short to know), why (the
+    reason where nothing is known of a tag).
     """
     compared_periods(question)  # refuses what can't be compared
     rows = [_of_tag(warehouse, replace(question, table="moved", by=tag)) for tag in BREAKDOWNS]
-    frame = pd.DataFrame(rows, columns=["tag", "group", "excess", "times_usual", "why"])
-    frame[["excess", "times_usual"]] = frame[["excess", "times_usual"]].astype("Float64")
+    frame = pd.DataFrame(rows, columns=["tag", "group", "total", "times_usual", "why"])
+    frame[["total", "times_usual"]] = frame[["total", "times_usual"]].astype("Float64")
     return frame.sort_values("times_usual", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -73,15 +62,19 @@ def _of_tag(
     history = Period(min(first, before.bounds[0]), after.bounds[0] - timedelta(days=1))
     try:
         groups = read_groups(warehouse, question, (history, after), WEEK)
+        shown = moved(warehouse, question)
     except Refused as refusal:
         return tag, None, None, None, str(refusal)
-    return tag, *most_unusual(groups, question, (after.bounds[1] - before.bounds[1]).days)
+    apart = (after.bounds[1] - before.bounds[1]).days
+    group, times, why = most_unusual(groups, question, apart)
+    mine = having(shown, group or "")["total"]
+    return tag, group, float(mine.sum()) if len(mine) else None, times, why
 
 
 def most_unusual(
     groups: Groups, question: Question, apart: int
-) -> tuple[str | None, float | None, float | None, str]:
-    """The most unusual value or combination of a tag's weekly groups: its name, excess and times usual.
+) -> tuple[str | None, float | None, str]:
+    """The most unusual value or combination of a tag's weekly groups, and how many times usual it is.
 
     ``apart`` is the number of days between the ends of the two periods. The last is the reason for absent
     numbers.
@@ -92,26 +85,26 @@ def most_unusual(
     windows = _windows(groups, member, length)
     newest = len(windows["users"]) - 1
     if newest < distance or not names:
-        return None, None, None, "the data begins too late to compare whole weeks"
+        return None, None, "the data begins too late to compare whole weeks"
     whole = MOVING[question.options.measure].whole
     excess = _excess(windows, distance, whole)
-    now, past = np.abs(excess.errors[-1]), np.abs(excess.errors[:-length]).max(axis=1, initial=0)
+    now, past = np.abs(excess[-1]), np.abs(excess[:-length]).max(axis=1, initial=0)
     past = past[~np.isnan(past)]
     if np.isnan(now).any() or not now.any():
-        return None, None, None, "too few people have any of its values to compare them"
+        return None, None, "too few people have any of its values to compare them"
     if len(past) < FEWEST_CHANGES:
-        return None, None, None, "the history is too short to know which changes are usual"
+        return None, None, "the history is too short to know which changes are usual"
     first = _named(excess, windows, distance)
     limit = max(FEWEST_ERRORS, MARGIN * float(past.max()))
-    return names[first], float(excess.points[-1, first]), float(now.max()) / limit, ""
+    return names[first], round(float(now.max()) / limit, 2), ""
 
 
-def _named(excess: Excess, windows: dict[str, np.ndarray], distance: int) -> int:
+def _named(excess: np.ndarray, windows: dict[str, np.ndarray], distance: int) -> int:
     """The most unusual candidate, or its counterpart where that changed more by itself.
 
     Where Android alone changed, everybody without Android differs from the rest as much.
     """
-    errors, size = excess.errors[-1], windows["users"][-1]
+    errors, size = excess[-1], windows["users"][-1]
     far = np.abs(errors).max()
     best = max(
         range(len(errors)), key=lambda place: (round(abs(float(errors[place])), 6), -size[place])
@@ -130,12 +123,14 @@ def _named(excess: Excess, windows: dict[str, np.ndarray], distance: int) -> int
 def _candidates(groups: Groups) -> tuple[list[str], np.ndarray]:
     """The values of a tag, and its combinations, with the groups that each consists of: groups × names."""
     values = sorted({value for of_group in groups.values for value in of_group})
-    members = {(value,): [value in of_group for of_group in groups.values] for value in values}
-    for of_group in groups.values:
-        if of_group:
-            members[of_group, ""] = [other == of_group for other in groups.values]
-    names = [AND.join(key if len(key) == 1 else key[0]) for key in members]
-    return names, np.array(list(members.values()), dtype=float).T.reshape(len(groups.values), -1)
+    members = [(value, [value in of_group for of_group in groups.values]) for value in values]
+    members += [
+        (AND.join(combination), [other == combination for other in groups.values])
+        for combination in groups.values
+        if combination
+    ]
+    names = [name for name, _ in members]
+    return names, np.array([each for _, each in members], dtype=float).reshape(len(names), -1).T
 
 
 def _windows(groups: Groups, member: np.ndarray, length: int) -> dict[str, np.ndarray]:
@@ -155,8 +150,11 @@ def _windows(groups: Groups, member: np.ndarray, length: int) -> dict[str, np.nd
     return {**windows, **whole}
 
 
-def _excess(windows: dict[str, np.ndarray], distance: int, whole: int | None) -> Excess:
-    """The excess of each candidate between windows ``distance`` weeks apart."""
+def _excess(windows: dict[str, np.ndarray], distance: int, whole: int | None) -> np.ndarray:
+    """The excess of each candidate between windows ``distance`` weeks apart, in standard errors.
+
+    An array of pairs × candidates; 0 where too few people have the value, NaN where a week isn't whole.
+    """
     before = {name: values[:-distance] for name, values in windows.items()}
     after = {name: values[distance:] for name, values in windows.items()}
     of_measure = _excess_of_ratio if whole else _excess_of_count
@@ -166,7 +164,7 @@ def _excess(windows: dict[str, np.ndarray], distance: int, whole: int | None) ->
     few = np.maximum(before["users"], after["users"]) < LEAST_PEOPLE
     unknown = np.isnan(before["all_users"] + after["all_users"])
     errors = np.where(few | ~np.isfinite(errors), 0.0, errors)
-    return Excess(points, np.where(unknown, np.nan, errors))
+    return np.where(unknown, np.nan, errors)
 
 
 def _excess_of_count(

@@ -1,4 +1,4 @@
-"""The change of a KPI between two periods by groups of people, in plain loops, read from the definitions alone.
+"""The change of a KPI between two periods by groups of people, in plain loops, from the definitions alone.
 
 A group is of the people whose values of a tag are the same set: in their 28 days, or on the day.
 """

@@ -28,7 +28,7 @@ from kpi.numbers.answers import Answer
 from kpi.numbers.headline import headline
 from kpi.numbers.kpi_values import Subject
 from kpi.rows import each_row
-from kpi.text import MONTHS, days_text
+from kpi.text import MONTHS, day_text, days_text, sentence
 
 MEASURES = {
     "engagement ratio": "engagement-ratio",
@@ -76,22 +76,30 @@ def draw_moved(page: Page) -> None:
     page.remember(chosen.measure)
     draw.devices_not_applied(page, chosen.measure)
     apart = (chosen.after - chosen.before).days
-    with st.container(border=True):
+    left, right = st.columns([1, 2], gap="medium")
+    with left, st.container(border=True):
         of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
         draw_headline(page, chosen.subject.kpi.title, of)
     if not draw.offers_breakdown(page, key="tag"):
         return
     try:
         tags = page.source.answer(_question(page, chosen, "moved-tags"))
-        tag, answer = _choose_tag(page, chosen, tags.table)
+        with right:
+            tag, answer = _choose_tag(page, chosen, tags.table)
+            change = _change(page, chosen, tag, answer, tags)
+            st.markdown(f"##### {plain(' '.join(sentences(change)))}")
+            draw_note(PARTS)
     except Refused as refusal:
-        st.info(plain(f"{str(refusal)[:1].upper()}{str(refusal)[1:]}."), icon=":material/info:")
+        with right:
+            st.info(plain(sentence(str(refusal))), icon=":material/info:")
         return
-    _draw_change(page, chosen, tag, answer, tags)
+    _draw_groups(page, chosen, tag, answer)
+    _draw_tags(chosen.measure, tags.table)
+    draw.tables(page, [answer, tags], key="moved_table")
 
 
 def _choose(page: Page) -> Chosen:
-    """The KPI and the two periods that a reader chose; by default those that cards compare."""
+    """The KPI and the two periods that a reader chose; by default those that the cards compare."""
     name = MEASURES[draw.choose(page, "KPI", list(MEASURES), key="moved")]
     kpi = KPI_OF.get(name) or ("engagement_ratio" if _whole(page) else "same_people_ratio")
     usual = page.last_shown_day
@@ -120,18 +128,26 @@ def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
     page.address.restore_day(key, usual, page.first_day, page.today, covered)
     months = _months(page)
     picked = st.date_input(
-        label, usual, page.first_day, page.today, key=key, format="YYYY-MM-DD", required=True
+        label,
+        usual,
+        page.first_day,
+        page.today,
+        key=key,
+        format="YYYY-MM-DD",
+        required=True,
+        help="The last of 28 days, as on the cards. By default the period of the sidebar ends with it, or "
+        "the days that it is compared with.",
     )
     day = picked if isinstance(picked, date) else usual
     page.address.note(key, day, usual)
-    buttons = {f"{MONTHS[end.month - 1]} {end.year % 100:02}": end for end in months}
     with st.container(horizontal=True, gap="xsmall"):
-        for name, end in buttons.items():
+        for end in months:
+            year = f" {end.year}" if end.month == 1 or end == months[0] else ""
             st.button(
-                name,
+                f"{MONTHS[end.month - 1]}{year}",
                 key=f"{key}_{end}",
                 type="primary" if end == day else "tertiary",
-                help=f"The 28 days that end on {days_text(end, end)}",
+                help=f"The 28 days to {day_text(end)}",
                 on_click=partial(_set_day, key, end),
             )
     return day
@@ -154,10 +170,10 @@ def _question(page: Page, chosen: Chosen, table: str, by: str | None = None) -> 
 
 
 def _choose_tag(page: Page, chosen: Chosen, tags: pd.DataFrame) -> tuple[str, Answer]:
-    """The tag of the groups: by default the tag whose change is the most unusual and can be shown."""
-    usual = next(
-        (tag for tag in tags["tag"] if _can_be_split(page, chosen, tag)), str(tags["tag"].iloc[0])
-    )
+    """The tag of the groups: by default the one of the most unusual group, or the system where none is."""
+    unusual = tags.loc[(tags["times_usual"] >= 1).fillna(False), "tag"]
+    order = [*unusual, "os", *tags["tag"]]
+    usual = next((tag for tag in order if _can_be_split(page, chosen, tag)), order[0])
     tag = draw.choose_dimension(page, BREAKDOWNS, key="tag", default=usual)
     return tag, page.source.answer(_question(page, chosen, "moved", tag))
 
@@ -170,32 +186,35 @@ def _can_be_split(page: Page, chosen: Chosen, tag: str) -> bool:
     return True
 
 
-def _draw_change(page: Page, chosen: Chosen, tag: str, answer: Answer, tags: Answer) -> None:
-    """The sentence, the steps by group, and the five tags."""
+def _change(page: Page, chosen: Chosen, tag: str, answer: Answer, tags: Answer) -> Change:
     groups, whole = answer.table.iloc[:-1], answer.table.iloc[-1]
-    mine = tags.table[tags.table["tag"] == tag].iloc[0]
-    known = bool(tags.table["times_usual"].notna().any())
-    unusual = mine["group"] if pd.notna(mine["times_usual"]) and mine["times_usual"] >= 1 else None
-    change = Change(
-        chosen.measure, groups, whole, dimension(tag), unusual, known, _year_before(page, chosen)
-    )
-    st.markdown(f"##### {plain(' '.join(sentences(change)))}")
+    times = tags.table.set_index("tag")["times_usual"]
+    unusual = tags.table.set_index("tag")["group"][tag] if (times[[tag]] >= 1).any() else None
+    known = bool(times.notna().any())
+    before = _year_before(page, chosen)
+    return Change(chosen.measure, groups, whole, dimension(tag), unusual, known, before)
+
+
+def _draw_groups(page: Page, chosen: Chosen, tag: str, answer: Answer) -> None:
+    """The steps from the value before to the value after, by group."""
+    title = f"By {dimension(tag).lower()}"
     draw.heading(
-        page,
-        f"By {dimension(tag).lower()}",
-        "The steps from the value before to the value after, the largest first.",
+        page, title, "The steps from the value before to the value after, the largest first."
     )
-    picture = drawn(charts.waterfall, groups, whole, chosen.measure, *chosen.days)
-    put(picture, page, f"{chosen.measure.title}, {chosen.days[0]} → {chosen.days[1]}")
-    draw_note(PARTS)
-    draw.heading(
-        page,
+    table = answer.table
+    picture = drawn(charts.waterfall, table.iloc[:-1], table.iloc[-1], chosen.measure, *chosen.days)
+    if picture.has_values:
+        put(picture, page, f"{chosen.measure.title}, {chosen.days[0]} → {chosen.days[1]}")
+
+
+def _draw_tags(measure: Measure, tags: pd.DataFrame) -> None:
+    """The five tags, each with its most unusual value or combination."""
+    st.header(
         "The five tags",
-        "Each tag by how unusual its most unusual value or combination is: its change beyond the change of "
-        "all, compared with chance and with earlier pairs of periods as far apart.",
+        help="Each tag by how unusual its most unusual value or combination of values is: its change beyond "
+        "the change of all, compared with chance and with earlier pairs of periods as far apart.",
     )
-    st.markdown("\n".join(_ranked(chosen.measure, tags.table)))
-    draw.tables(page, [answer, tags], key="moved_table")
+    st.markdown("\n".join(_ranked(measure, tags)))
 
 
 def _ranked(measure: Measure, tags: pd.DataFrame) -> Iterator[str]:
@@ -203,13 +222,13 @@ def _ranked(measure: Measure, tags: pd.DataFrame) -> Iterator[str]:
     for place, row in enumerate(each_row(tags), 1):
         name = dimension(row.tag)
         if pd.isna(row.times_usual):
-            yield f"{place}. **{name}**: unknown, since {plain(row.why)}"
+            yield f"{place}. **{name}**: not known. {plain(sentence(row.why))}"
             continue
-        verdict = "stands out" if row.times_usual >= 1 else "usual"
-        excess = measure.change_text(float(row.excess))
+        total = "" if pd.isna(row.total) else f" {measure.change_text(float(row.total))}"
+        verdict = "stands out" if row.times_usual >= 1 else "no more than usual"
         yield (
-            f"{place}. **{name}**: {plain(row.group)} {plain(excess)} beyond the change of all, "
-            f"{row.times_usual:.1f} × what is usual: {verdict}"
+            f"{place}. **{name}**: {plain(f'{row.group}{total}')}, {verdict} "
+            f"({row.times_usual:.1f} × the limit)"
         )
 
 

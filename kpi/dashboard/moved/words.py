@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kpi.meaning.measures import Measure
-from kpi.numbers.moved import ALL, AND, SMALL
+from kpi.numbers.moved import SMALL, having
 
 SMALL_PART = 0.25
 """A part of a change is worth no word of its own below this part of the other."""
@@ -26,6 +26,7 @@ NOBODY_UNUSUAL = (
     "No group stands out: none changed more, beyond the change of all, than chance or earlier pairs of "
     "periods as far apart explain."
 )
+UNKNOWN = "Whether a group stands out isn't known: the history is too short to know which changes are usual."
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,7 @@ def sentences(of: Change) -> Iterator[str]:
     yield _kind(of)
     if of.measure.flat(of.total):
         return
-    yield _groups(of) if of.unusual else NOBODY_UNUSUAL if of.known else (
-        "Whether a group stands out isn't known: the history is too short to know which changes are usual."
-    )
+    yield _groups(of) if of.unusual else NOBODY_UNUSUAL if of.known else UNKNOWN
     if of.year_before is not None:
         yield _year_before(of)
 
@@ -91,9 +90,6 @@ def _rose(of: Change) -> str:
 def _groups(of: Change) -> str:
     """The unusual value or combination with its part of the change, and the largest groups besides."""
     mine = having(of.groups, of.unusual or "")
-    named = f"{of.unusual} {of.measure.change_text(float(mine['total'].sum()))}"
-    if len(mine) > 1:
-        named = f"{of.unusual}, alone or with others, {of.measure.change_text(float(mine['total'].sum()))}"
     others = of.groups[~of.groups["group"].isin(mine["group"]) & (of.groups["group"] != SMALL)]
     texts = [
         f"{row['group']} {of.measure.change_text(float(row['total']))}"
@@ -101,15 +97,14 @@ def _groups(of: Change) -> str:
         if not of.measure.flat(float(row["total"]))
     ]
     besides = f"; besides {', '.join(texts)}" if texts else ""
-    return f"The change goes along with {of.tag.lower()} most: {named}{besides}."
+    return f"It goes along with {of.tag.lower()} most: {_named(of, mine)}{besides}."
 
 
-def having(groups: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows of groups with a value of the tag, or of the combination of that name."""
-    alone = groups["group"].eq(name)
-    values = groups["group"].str.split(AND, regex=False)
-    among = values.map(lambda of_group: name in of_group)
-    return groups[(alone if AND in name else among) & ~groups["group"].isin([SMALL, ALL])]
+def _named(of: Change, mine: pd.DataFrame) -> str:
+    if mine.empty:
+        return f"{of.unusual}, which is among the small groups"
+    part = of.measure.change_text(float(mine["total"].sum()))
+    return f"{of.unusual}{', alone or with others,' if len(mine) > 1 else ''} {part}"
 
 
 def _year_before(of: Change) -> str:
