@@ -18,7 +18,6 @@ from kpi.errors import Refused
 from kpi.meaning.definitions import VERSIONLESS, WEEK
 from kpi.meaning.filters import BREAKDOWN_NAMES, Period
 from kpi.meaning.question import Options, Question
-from kpi.numbers.cells import small
 from kpi.numbers.days import dates
 from kpi.numbers.published import Published
 from kpi.numbers.same_people import same_people
@@ -97,17 +96,24 @@ def moved(warehouse: Published, question: Question) -> pd.DataFrame:
     users. A change of a ratio is behaviour (the group's own rate) and mix (its share of people); a count of
     people has neither. Raises Refused where the change can't be determined, with the reason.
     """
-    moving, periods = MOVING[question.options.measure], compared_periods(question)
-    days = [_days_with_values(warehouse, question, period) for period in periods]
-    groups = read_groups(warehouse, question, periods)
+    periods = compared_periods(question)
+    days = known_days(warehouse, question, periods)
+    return change_by_group(read_groups(warehouse, question, periods), days, question)
+
+
+def change_by_group(
+    groups: Groups, days: tuple[pd.DatetimeIndex, pd.DatetimeIndex], question: Question
+) -> pd.DataFrame:
+    """The rows of `moved` for groups by day, over the days of two periods."""
     before, after = (groups.within(some) for some in days)
     names = _shown_names(groups, before, after, question)
     order = list(dict.fromkeys(names))
     together = np.array([[name == other for other in order] for name in names], dtype=float)
     together = together.reshape(len(names), len(order))
     sides = [{name: count @ together for name, count in side.items()} for side in (before, after)]
-    if moving.whole:
-        frame = _split(sides[0], sides[1], 100 / moving.whole)
+    whole = MOVING[question.options.measure].whole
+    if whole:
+        frame = _split(sides[0], sides[1], 100 / whole)
     else:
         frame = _differences(*(side["users"].mean(axis=0) for side in sides))
     frame.insert(0, "group", [*order, ALL])
@@ -202,20 +208,26 @@ def _values(warehouse: Published, by: str, sets: list[int]) -> dict[int, tuple[s
     return {int(str(group)): tuple(sorted(map(str, values))) for group, values in by_set}
 
 
-def _days_with_values(warehouse: Published, question: Question, period: Period) -> pd.DatetimeIndex:
-    """The days of a period on which the KPI has a value that may be shown: those that its cards count."""
+def known_days(
+    warehouse: Published, question: Question, periods: tuple[Period, Period]
+) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """The days of two periods on which the KPI has a value that may be shown: those that its cards count.
+
+    Raises Refused where a period has none, with the reason.
+    """
     days = _daily(warehouse, question, question.shown_from).dropna()
+    before, after = (pd.DatetimeIndex(_within(days, period).index) for period in periods)
+    for known, period in zip((before, after), periods, strict=True):
+        if not len(known):
+            title = MOVING[question.options.measure].title
+            why = _why_no_value(warehouse, question, period, days)
+            raise Refused(f"the {title} has no value {_of(period)}: {why}")
+    return before, after
+
+
+def _within(days: pd.Series, period: Period) -> pd.Series:
     first, last = (pd.Timestamp(day) for day in period.bounds)
-    within = days.index[(days.index >= first) & (days.index <= last)]
-    if len(within):
-        return pd.DatetimeIndex(within)
-    title = MOVING[question.options.measure].title
-    unhidden = _daily(warehouse, question, 0).dropna() if question.shown_from > 1 else days
-    if ((unhidden.index >= first) & (unhidden.index <= last)).any():
-        why = f"fewer than {question.shown_from} people match, so it is hidden for privacy"
-    else:
-        why = _why_no_value(warehouse, days)
-    raise Refused(f"the {title} has no value {_of(period)}: {why}")
+    return days[(days.index >= first) & (days.index <= last)]
 
 
 def _daily(warehouse: Published, question: Question, shown_from: int) -> pd.Series:
@@ -231,7 +243,10 @@ def _daily(warehouse: Published, question: Question, shown_from: int) -> pd.Seri
     return pd.Series(values, pd.DatetimeIndex(table["day"]))
 
 
-def _why_no_value(warehouse: Published, days: pd.Series) -> str:
+def _why_no_value(warehouse: Published, question: Question, period: Period, days: pd.Series) -> str:
+    least = question.shown_from
+    if least > 1 and len(_within(_daily(warehouse, question, 0).dropna(), period)):
+        return f"fewer than {least} people match, so it is hidden for privacy"
     if not len(days):
         return "no day of the store has a value under these filters"
     first, last = (day.date() for day in (days.index[0], days.index[-1]))
@@ -247,23 +262,21 @@ def _shown_names(
 
     Raises Refused where no group is left.
     """
-    sides = [np.concatenate([before[name], after[name]]) for name in ("users", "active_users")]
+    users, active = (
+        np.concatenate([before[name], after[name]]) for name in ("users", "active_users")
+    )
+    whole = MOVING[question.options.measure].whole
+    # Of a day, multi-device users and the others add up to all.
+    kinds = [users, *([active] if whole else []), *([users - active] if whole == 1 else [])]
     names = np.array(groups.names, dtype=object)
-    ratio = MOVING[question.options.measure].whole
-    kinds = [sides[0]]
-    if ratio:
-        kinds.append(sides[1])
-    if ratio == 1:  # single- and multi-device users add up to all of a day
-        kinds.append(sides[0] - sides[1])
 
-    def few(of: np.ndarray) -> bool:
-        return bool(small(pd.Series(of), question.shown_from).any())
+    def few(counts: np.ndarray) -> np.ndarray:
+        small: np.ndarray = (counts > 0) & (counts < question.shown_from)
+        return np.asarray(small.any(axis=0))
 
-    hidden = names == SMALL
-    for place in range(len(names)):
-        hidden[place] |= any(few(kind[:, place]) for kind in kinds)
-    by_size = np.argsort(sides[0].sum(axis=0), kind="stable")
-    for place in by_size:  # the least first, until what is together reveals nobody
+    hidden = np.any([names == SMALL, *(few(kind) for kind in kinds)], axis=0)
+    for place in np.argsort(users.sum(axis=0), kind="stable"):
+        # The smallest first, until those together reveal nobody.
         if not any(few(kind[:, hidden].sum(axis=1)) for kind in kinds):
             break
         hidden[place] = True

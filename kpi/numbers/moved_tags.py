@@ -20,7 +20,16 @@ from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import BREAKDOWNS, Period
 from kpi.meaning.question import Question
-from kpi.numbers.moved import AND, MOVING, Groups, compared_periods, having, moved, read_groups
+from kpi.numbers.moved import (
+    AND,
+    MOVING,
+    Groups,
+    change_by_group,
+    compared_periods,
+    having,
+    known_days,
+    read_groups,
+)
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import FEWEST_CHANGES
 
@@ -34,8 +43,8 @@ MARGIN = 1.2
 """An unusual change exceeds the largest of the past by a fifth, since the past is short."""
 
 
-COUNTERPART = 0.8
-"""Two groups of which one changed differ from each other by about as many standard errors."""
+COUNTERPART, NEARLY_ALL = 0.5, 0.9
+"""Two groups that are nearly all people together differ from each other: half as unusual is enough."""
 
 
 def moved_tags(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -46,27 +55,34 @@ def moved_tags(warehouse: Published, question: Question) -> pd.DataFrame:
     more: more than chance and the past explain; absent where the past is too short to know), why (the
     reason where nothing is known of a tag).
     """
-    compared_periods(question)  # refuses what can't be compared
-    rows = [_of_tag(warehouse, replace(question, table="moved", by=tag)) for tag in BREAKDOWNS]
+    periods = compared_periods(question)
+    days = known_days(warehouse, question, periods)
+    rows = [
+        _of_tag(warehouse, replace(question, table="moved", by=tag), periods, days)
+        for tag in BREAKDOWNS
+    ]
     frame = pd.DataFrame(rows, columns=["tag", "group", "total", "times_usual", "why"])
     frame[["total", "times_usual"]] = frame[["total", "times_usual"]].astype("Float64")
     return frame.sort_values("times_usual", ascending=False, kind="stable", ignore_index=True)
 
 
 def _of_tag(
-    warehouse: Published, question: Question
+    warehouse: Published,
+    question: Question,
+    periods: tuple[Period, Period],
+    days: tuple[pd.DatetimeIndex, pd.DatetimeIndex],
 ) -> tuple[str, str | None, float | None, float | None, str]:
+    (start, before), (after, end) = (period.bounds for period in periods)
+    history = Period(
+        min(warehouse.publication.first_day or start, start), after - timedelta(days=1)
+    )
     tag = str(question.by)
-    before, after = compared_periods(question)
-    first = warehouse.publication.first_day or before.bounds[0]
-    history = Period(min(first, before.bounds[0]), after.bounds[0] - timedelta(days=1))
     try:
-        groups = read_groups(warehouse, question, (history, after), WEEK)
-        shown = moved(warehouse, question)
+        groups = read_groups(warehouse, question, (history, periods[1]), WEEK)
+        shown = change_by_group(read_groups(warehouse, question, periods), days, question)
     except Refused as refusal:
         return tag, None, None, None, str(refusal)
-    apart = (after.bounds[1] - before.bounds[1]).days
-    group, times, why = most_unusual(groups, question, apart)
+    group, times, why = most_unusual(groups, question, (end - before).days)
     mine = having(shown, group or "")["total"]
     return tag, group, float(mine.sum()) if len(mine) else None, times, why
 
@@ -94,30 +110,33 @@ def most_unusual(
         return None, None, "too few people have any of its values to compare them"
     if len(past) < FEWEST_CHANGES:
         return None, None, "the history is too short to know which changes are usual"
-    first = _named(excess, windows, distance)
+    first = _named(excess[-1], windows, member, distance)
     limit = max(FEWEST_ERRORS, MARGIN * float(past.max()))
     return names[first], round(float(now.max()) / limit, 2), ""
 
 
-def _named(excess: np.ndarray, windows: dict[str, np.ndarray], distance: int) -> int:
-    """The most unusual candidate, or its counterpart where that changed more by itself.
+def _named(
+    errors: np.ndarray, windows: dict[str, np.ndarray], member: np.ndarray, distance: int
+) -> int:
+    """The most unusual candidate, or everybody else where they changed more by themselves.
 
-    Where Android alone changed, everybody without Android differs from the rest as much.
+    Where only people with Android changed, all without Android differ from them as much.
     """
-    errors, size = excess[-1], windows["users"][-1]
-    far = np.abs(errors).max()
+    people = windows["users"][-1]
+    size = people / windows["all_users"][-1]
     best = max(
         range(len(errors)), key=lambda place: (round(abs(float(errors[place])), 6), -size[place])
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        amount = windows["amount"] if windows["amount"].any() else windows["users"]
-        own = np.abs(np.log(amount[-1] / amount[-1 - distance]))
-    own = np.where(np.isnan(own), 0.0, own)
-    other = (errors * np.sign(errors[best]) < 0) & (np.abs(errors) >= COUNTERPART * far)
-    if not other.any():
+    apart = (member.T @ member[:, best]) == 0
+    others = apart & (size + size[best] >= NEARLY_ALL)
+    others &= np.abs(errors) >= COUNTERPART * np.abs(errors[best])
+    if not others.any():
         return best
-    counterpart = int(np.flatnonzero(other)[np.abs(errors[other]).argmax()])
-    return counterpart if own[counterpart] > own[best] else best
+    amount = windows["amount"] if windows["amount"].any() else windows["users"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.nan_to_num(np.abs(np.log(amount[-1] / amount[-1 - distance])))
+    other = int(np.flatnonzero(others)[np.abs(errors[others]).argmax()])
+    return other if own[other] > own[best] else best
 
 
 def _candidates(groups: Groups) -> tuple[list[str], np.ndarray]:
@@ -143,7 +162,9 @@ def _windows(groups: Groups, member: np.ndarray, length: int) -> dict[str, np.nd
 
     def means(counts: np.ndarray) -> np.ndarray:
         every = np.where(place[:, None] >= 0, counts[place], np.nan)
-        return pd.DataFrame(every).rolling(length).mean().to_numpy()[length - 1 :] / WEEK
+        number = len(every) - length + 1
+        weeks_of = [every[later : number + later] for later in range(length)]
+        return np.asarray(np.sum(weeks_of, axis=0) / (length * WEEK))
 
     windows = {name: means(count @ member) for name, count in groups.counts.items()}
     whole = {f"all_{n}": means(c.sum(axis=1, keepdims=True)) for n, c in groups.counts.items()}
