@@ -33,7 +33,6 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
     """
     least = question.shown_from
     daily = _daily_flows(warehouse, judged(question))
-    sizes = daily
     hidden = pd.DataFrame(False, index=daily.index, columns=[*MONTHLY, *FLOWS])
     if least > 1:
         users = user_counts(warehouse, judged(question), (ACTIVE,))
@@ -46,7 +45,7 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
         for flow in FLOWS:
             hidden[flow] = small(daily[flow], least)
         hidden = _with_others(daily, hidden, pd.DataFrame(True, daily.index, FLOWS))
-    frame = daily
+    frame = daily[["broken_by", "day", *MONTHLY, *FLOWS]].copy()
     if question.options.weekly or question.options.total:
         inside = daily
         ends = weeks.sunday(daily["day"])
@@ -54,8 +53,9 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
             inside = _of_total(daily, warehouse, question)
             ends = pd.Series(inside["day"].max(), index=inside.index)
         frame, hidden = _added_up(inside, hidden.loc[inside.index], ends, least)
-    frame = frame.mask(hidden.reindex(columns=frame.columns, fill_value=False))
-    return listed(frame, sizes, MONTHLY, warehouse, question)
+    for column in [*MONTHLY, *FLOWS]:
+        frame[column] = frame[column].mask(hidden[column])
+    return listed(frame, daily, MONTHLY, warehouse, question)
 
 
 def retention(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -121,7 +121,9 @@ def _added_up(
     days = daily.groupby(spans, sort=False)
     frame = days[FLOWS].sum().where(days[FLOWS].count().eq(days.size(), axis="index"))
     frame = frame.astype("Int64").assign(
-        day=days["day"].last(), mau=days["mau"].last(), mau_before=days["mau_before"].first()
+        day=days["day"].last(),
+        mau=days["mau"].nth(-1).array,
+        mau_before=days["mau_before"].nth(0).array,
     )
     gone = hidden.groupby(spans, sort=False)
     cells = gone[FLOWS].sum()
@@ -130,12 +132,12 @@ def _added_up(
     mask = revealing | frame[FLOWS].apply(small, min_users=least)
     mask["mau"], mask["mau_before"] = gone["mau"].last(), gone["mau_before"].first()
     whole = (frame["day"] == frame.index.get_level_values("end")).to_numpy()
-    frame, mask, cells = (
-        part[whole].reset_index("broken_by").reset_index(drop=True) for part in (frame, mask, cells)
-    )
+    frame = frame[whole].reset_index("broken_by").reset_index(drop=True)
+    mask, cells = (part[whole].reset_index(drop=True) for part in (mask, cells))
+    frame = frame[["broken_by", "day", *MONTHLY, *FLOWS]]
     if least <= 1:
         return frame, mask.assign(**dict.fromkeys([*MONTHLY, *FLOWS], False))
-    return frame, _with_others(frame, mask, cells[FLOWS] > 0)
+    return frame, _with_others(frame, mask, cells > 0)
 
 
 def _with_others(frame: pd.DataFrame, hidden: pd.DataFrame, lasting: pd.DataFrame) -> pd.DataFrame:
