@@ -76,6 +76,7 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
             bands=asked.bands,
             measure=asked.measure,
             days=asked.days,
+            total=asked.total,
         )
         question = Question(asked.metric, filters, period, asked.by, options, min_users)
         return warehouse.ask(question).table

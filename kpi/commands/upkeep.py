@@ -36,11 +36,13 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     elif done.days == 0 and done.completed:
         days = "1 day" if done.completed == 1 else f"{done.completed} days"
         print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
-    elif done.days == 0 and done.same_people:
-        print(
-            f"no day's events changed; same-people numbers of {done.same_people} days filled, "
-            f"publication {done.publication_id}"
-        )
+    elif done.days == 0 and (done.followed or done.same_people):
+        parts = {
+            "growth and retention": done.followed,
+            "same-people numbers": done.same_people,
+        }
+        filled = " and ".join(f"{part} of {days} days" for part, days in parts.items() if days)
+        print(f"no day's events changed; {filled} filled, publication {done.publication_id}")
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:

@@ -16,7 +16,7 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Weekly points; incomplete days; the device window in days; the base of attempts; intervals.
+    """Weekly points; incomplete days; the device window; the base of attempts; intervals; one total.
 
     Of a change between two periods: its measure, and the days that each period has.
     """
@@ -26,6 +26,7 @@ class Options:
     window: int = ATTEMPT_WINDOW
     of: str = BASES[0]
     bands: bool = False
+    total: bool = False
     measure: str = MOVED[0]
     days: int = MONTH
 

@@ -48,7 +48,7 @@ class Table:
     """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window, of, bands, measure and days; ``tags`` the
+    filters, devices, period, by, weekly, total, incomplete, window, of, bands, measure and days; ``tags`` the
     breakdowns that it has. A table that ``overlaps`` counts users, who can be in several segments, which
     don't add up. ``level`` distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
@@ -107,6 +107,8 @@ TABLES: dict[str, Table] = {
         ),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
         Table("same-people", ("same_people",), _USERS | {"bands"}, BREAKDOWNS, overlaps=True),
+        Table("growth", ("growth",), _USERS | {"total"}, BREAKDOWNS, overlaps=True),
+        Table("retention", ("returned",), _USERS, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
             ("connection_time", "time_bands"),
