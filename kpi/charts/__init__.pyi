@@ -16,6 +16,7 @@ from .engagement import (
     engagement_ratio,
     same_people,
 )
+from .flows import flows
 from .goals import goal_history, goal_spark, scale_strip
 from .labels import LONGEST_LABEL
 from .looks import HEIGHT, MOST_LINES, Compared, GoalLine, Series
@@ -51,6 +52,7 @@ __all__ = [
     "distribution",
     "engagement_ratio",
     "extent",
+    "flows",
     "funnel",
     "goal_history",
     "goal_spark",

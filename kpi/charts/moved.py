@@ -16,7 +16,10 @@ from kpi.rows import each_row
 MOST_STEPS = 8
 """So many of the largest groups have a step of their own; the others are a step together."""
 
-AROUND = 46
+LEAST_SPAN = 1.0
+"""The points that a chart covers at least, so that a change of nothing doesn't look like a fall."""
+
+AROUND = 24
 THICK, THIN = 0.66, 0.3
 """The heights of behaviour and mix, so that colour isn't all that distinguishes them."""
 
@@ -47,7 +50,8 @@ def waterfall(
     names = [before, *steps["name"], after]
     points = np.concatenate([steps[["from_", "turn", "to"]].to_numpy().ravel(), [start, end]])
     low, high = float(np.nanmin(points)), float(np.nanmax(points))
-    pad = 0.04 * (high - low or abs(high) or 1.0)
+    narrow = max((LEAST_SPAN if measure.unit == "percent" else abs(high) / 50) - (high - low), 0.0)
+    pad = 0.04 * (high - low) + narrow / 2 or 1.0
     scale = alt.Scale(
         domain=[low - pad, high + pad],
         range=[{"expr": "0"}, {"expr": "max(40, width - 96)"}],
@@ -99,7 +103,7 @@ def waterfall(
     described = "; ".join(f"{row.name} {row.exact}" for row in each_row(steps))
     return layered(
         *layers,
-        height=BAR * len(names) + AROUND - 22,
+        height=BAR * len(names) + AROUND,
         description=(
             f"{measure.title}, from {measure.text(start)} in {before} to {measure.text(end)} in {after}, "
             f"by groups: {described}."

@@ -9,14 +9,16 @@ from functools import partial
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kpi import charts
 from kpi.dashboard import draw
 from kpi.dashboard.cards import draw_headline
 from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.moved.flows import draw_flows
 from kpi.dashboard.moved.words import Change, sentences
 from kpi.dashboard.page import Page
-from kpi.dashboard.parts import dimension, draw_note
+from kpi.dashboard.parts import dimension
 from kpi.dashboard.words import plain
 from kpi.errors import Refused
 from kpi.meaning.definitions import MONTH
@@ -25,7 +27,7 @@ from kpi.meaning.measures import Measure
 from kpi.meaning.periods import SAME_WEEKDAY_YEAR
 from kpi.meaning.question import Question
 from kpi.numbers.answers import Answer
-from kpi.numbers.headline import headline
+from kpi.numbers.headline import Headline, headline
 from kpi.numbers.kpi_values import Subject
 from kpi.rows import each_row
 from kpi.text import MONTHS, day_text, days_text, sentence
@@ -39,11 +41,13 @@ MEASURES = {
 KPI_OF = {"multi-device-percent": "multi_device_percent", "mau": "mau", "dau": "dau"}
 MONTHS_OFFERED = 12
 BEFORE, AFTER = "before", "after"
+EXCLUSIVE = (
+    "Groups are exclusive: people are in the group of all values that they used, so that the groups add up to "
+    "the change. What goes along with a change wasn't always its cause."
+)
 PARTS = (
     "**Behaviour** is the change of a group's own value, at its mean share of people. **Mix** is the change "
-    "of its share, by how far its value is from the value of all. Groups are exclusive: people are in the "
-    "group of all values that they used, so that the groups add up to the change. What goes along with a "
-    "change wasn't always its cause."
+    f"of its share, by how far its value is from the value of all. {EXCLUSIVE}"
 )
 
 
@@ -76,23 +80,28 @@ def draw_moved(page: Page) -> None:
     page.remember(chosen.measure)
     draw.devices_not_applied(page, chosen.measure)
     apart = (chosen.after - chosen.before).days
+    of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
     left, right = st.columns([1, 2], gap="medium")
     with left, st.container(border=True):
-        of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
         draw_headline(page, chosen.subject.kpi.title, of)
-    if not draw.offers_breakdown(page, key="tag"):
-        return
+    if draw.offers_breakdown(page, key="tag"):
+        _draw_change(page, chosen, of, right)
+    if chosen.name == "mau" and apart > 0:
+        draw_flows(page, chosen.before, chosen.after)
+
+
+def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator) -> None:
+    """The sentence in its place, the groups of a tag, and the five tags; or the reason why there are none."""
     try:
         tags = page.source.answer(_question(page, chosen, "moved-tags"))
-        with right:
-            tag, answer = _choose_tag(page, chosen, tags.table)
-            change = _change(page, chosen, tag, answer, tags)
-            st.markdown(f"##### {plain(' '.join(sentences(change)))}")
-            draw_note(PARTS)
+        tag, answer = _choose_tag(page, chosen, tags.table)
     except Refused as refusal:
-        with right:
-            st.info(plain(sentence(str(refusal))), icon=":material/info:")
+        place.info(plain(sentence(str(refusal))), icon=":material/info:")
         return
+    with place:
+        change = _change(page, chosen, of, tag, answer.table, tags.table)
+        st.markdown(f"##### {plain(' '.join(sentences(change)))}")
+        st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
     _draw_groups(page, chosen, tag, answer)
     _draw_tags(chosen.measure, tags.table)
     draw.tables(page, [answer, tags], key="moved_table")
@@ -186,13 +195,21 @@ def _can_be_split(page: Page, chosen: Chosen, tag: str) -> bool:
     return True
 
 
-def _change(page: Page, chosen: Chosen, tag: str, answer: Answer, tags: Answer) -> Change:
-    groups, whole = answer.table.iloc[:-1], answer.table.iloc[-1]
-    times = tags.table.set_index("tag")["times_usual"]
-    unusual = tags.table.set_index("tag")["group"][tag] if (times[[tag]] >= 1).any() else None
-    known = bool(times.notna().any())
-    before = _year_before(page, chosen)
-    return Change(chosen.measure, groups, whole, dimension(tag), unusual, known, before)
+def _change(
+    page: Page, chosen: Chosen, of: Headline, tag: str, table: pd.DataFrame, tags: pd.DataFrame
+) -> Change:
+    by_tag = tags.set_index("tag")
+    times = by_tag["times_usual"]
+    return Change(
+        chosen.measure,
+        groups=table.iloc[:-1],
+        whole=table.iloc[-1],
+        tag=dimension(tag),
+        unusual=by_tag["group"][tag] if (times[[tag]] >= 1).any() else None,
+        known=bool(times.notna().any()),
+        usual=None if of.swing is None else not of.unusual,
+        year_before=_year_before(page, chosen),
+    )
 
 
 def _draw_groups(page: Page, chosen: Chosen, tag: str, answer: Answer) -> None:

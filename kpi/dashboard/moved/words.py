@@ -35,6 +35,7 @@ class Change:
 
     ``groups`` and ``whole`` are rows of `moved`; ``tag`` names the tag on pages. ``unusual`` is the value or
     combination to name, None where none is unusual; ``known`` is False where the past is too short to know.
+    ``usual`` is True where the KPI changes as much when nothing happens, None where that is unknown;
     ``year_before`` is the change between the same weeks 52 weeks earlier, None where it is unknown.
     """
 
@@ -44,6 +45,7 @@ class Change:
     tag: str
     unusual: str | None
     known: bool
+    usual: bool | None = None
     year_before: float | None = None
 
     @property
@@ -64,6 +66,8 @@ def sentences(of: Change) -> Iterator[str]:
 
 def _kind(of: Change) -> str:
     change = of.measure.change_text(of.total)
+    if not of.measure.flat(of.total) and of.usual is not None:
+        change = f"{change}, {'a usual change' if of.usual else 'more than usual'}"
     if of.measure.flat(of.total):
         return f"{change}: nothing changed between the periods."
     rose = _rose(of)
