@@ -55,10 +55,9 @@ def draw_markers_of_period(page: Page) -> None:
         if not box.open:
             return
         kpis = _around(page.source.notes_key, page.min_users, page.filters, shown, page)
+        moved = {MOVED: pd.Series([_moved_link(page, each.day) for each in shown])}
         st.dataframe(
-            pd.DataFrame([_row(marker) for marker in shown]).assign(
-                **kpis, **{MOVED: [_moved_link(page, marker.day) for marker in shown]}
-            ),
+            pd.DataFrame([_row(marker) for marker in shown]).assign(**kpis, **moved),
             hide_index=True,
             placeholder=ABSENT,
             column_config={

@@ -42,8 +42,8 @@ KPI_OF = {"multi-device-percent": "multi_device_percent", "mau": "mau", "dau": "
 MONTHS_OFFERED = 12
 BEFORE, AFTER = "before", "after"
 EXCLUSIVE = (
-    "Groups are exclusive: people are in the group of all values that they used, so that the groups add up to "
-    "the change. What goes along with a change wasn't always its cause."
+    "Groups are exclusive: people are in the group of all values that they used, so that the groups add up "
+    "to the change. What goes along with a change wasn't always its cause."
 )
 PARTS = (
     "**Behaviour** is the change of a group's own value, at its mean share of people. **Mix** is the change "
@@ -100,7 +100,7 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
         return
     with place:
         change = _change(page, chosen, of, tag, answer.table, tags.table)
-        st.markdown(f"##### {plain(' '.join(sentences(change)))}")
+        st.subheader(plain(" ".join(sentences(change))), anchor=False)
         st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
     _draw_groups(page, chosen, tag, answer)
     _draw_tags(chosen.measure, tags.table)
