@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from app_pages import alts, graphs, opened, words
 from browser import PATIENCE, Visit, serving
-from conftest import built_once, environment
+from conftest import built_once
 from demo_store import build
 from playwright.sync_api import expect
 
@@ -129,15 +129,6 @@ def test_what_can_t_be_compared() -> None:
     assert any("by groups" in alt for alt in alts(seen))
 
 
-@at_demo
-def test_closed_to_breakdowns() -> None:
-    """A store without breakdowns has the change, and no group."""
-    with environment(KPI_BREAKDOWNS="0"):
-        seen = opened(PAGE, **DAYS)
-    assert not seen.exception and not graphs(seen) and seen.metric
-    assert "Breakdowns are closed in this store" in words(seen)
-
-
 # In a browser ---------------------------------------------------------------------------------
 
 
@@ -155,10 +146,9 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
     seen.page.get_by_test_id("stSidebar").get_by_role("link", name="What moved").click()
     seen.page.wait_for_url("**/what_moved*")
     seen.rest()
-    for place in ("before_2016-06-30", "after_2016-09-30"):
-        seen.page.locator(f".st-key-{place}").get_by_role("button").click()
-        seen.rest()
-    seen.page.wait_for_url("**before=2016-06-30**")
+    for side, day in (("before", "2016-06-30"), ("after", "2016-09-30")):
+        seen.page.locator(f".st-key-{side}_{day}").get_by_role("button").click()
+        seen.page.wait_for_url(f"**{side}={day}*")
     seen.settle()
     answer = seen.page.get_by_role("heading", level=3)
     expect(answer).to_have_text(
