@@ -18,7 +18,7 @@ from kpi.dashboard.moved.words import NOBODY_UNUSUAL, UNKNOWN, Change, sentences
 from kpi.meaning.measures import MEASURES
 
 PAGE = "pages/what_moved.py"
-TEN_MONTHS = ("demo", "--users", "300", "--from", "2015-12-01", "--to", "2016-10-02")
+THIRTEEN_MONTHS = ("demo", "--users", "300", "--from", "2015-09-01", "--to", "2016-10-02")
 DAYS = {"before": "2016-02-07", "after": "2016-03-20"}
 
 at_demo = pytest.mark.usefixtures("at_demo")
@@ -135,7 +135,7 @@ def test_what_can_t_be_compared() -> None:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A fresh server over a demo that goes on until October 2016."""
-    home = built_once(tmp_path_factory, "ten-months", partial(build, command=TEN_MONTHS))
+    home = built_once(tmp_path_factory, "thirteen-months", partial(build, command=THIRTEEN_MONTHS))
     with serving(tmp_path_factory.mktemp("server"), KPI_HOME=str(home)) as own:
         yield own
 
