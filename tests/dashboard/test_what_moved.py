@@ -129,6 +129,19 @@ def test_what_can_t_be_compared() -> None:
     assert any("by groups" in alt for alt in alts(seen))
 
 
+@at_demo
+def test_a_marker_opens_what_moved_around_it() -> None:
+    """The list of markers links to the 28 days before and from each, under the reader's filters."""
+    seen = opened("app.py", browser="Firefox", period="all")
+    seen.session_state["markers_open"] = True
+    seen.run()
+    table = next(each.value for each in seen.dataframe if "What moved" in each.value)
+    links = dict(zip(table["Day (UTC)"], table["What moved"], strict=True))
+    link = links["26 Jan 2016"]
+    assert link.startswith("what_moved?") and "browser=Firefox" in link
+    assert link.endswith("before=2016-01-25&after=2016-02-22")
+
+
 # In a browser ---------------------------------------------------------------------------------
 
 
@@ -168,14 +181,3 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
     other.settle()
     assert other.page.get_by_role("heading", level=3).inner_text() == answer.inner_text()
     assert seen.complaints == []
-
-
-def test_a_marker_opens_what_moved_around_it(address: str, visit: Callable[..., Visit]) -> None:
-    """The list of markers links to the 28 days before and from each, under the reader's filters."""
-    seen = visit(f"{address}/data?browser=Firefox")
-    seen.page.get_by_text(re.compile("with KPIs before and after")).click()
-    seen.rest()
-    hrefs = seen.page.locator("[data-testid=stDataFrame] a").evaluate_all(
-        "links => links.map(link => link.getAttribute('href'))"
-    )
-    assert hrefs == [] or any("what_moved?" in str(href) for href in hrefs)
