@@ -51,7 +51,6 @@ def by_wise_pizza(case: pd.DataFrame) -> str | None:
         dims=TAGS,
         total_name="active",
         size_name="people",
-        min_segments=1,
         max_segments=3,
         max_depth=1,
         how="totals",

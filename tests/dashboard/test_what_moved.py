@@ -98,7 +98,7 @@ def test_the_change_is_the_card_s() -> None:
 @pytest.mark.parametrize("kpi", ("multi-device", "monthly users", "daily users"))
 def test_every_kpi(kpi: str) -> None:
     """Each KPI has its steps; of monthly users the flows are there, too."""
-    seen = opened(PAGE, moved=kpi, tag="Browser", **DAYS)
+    seen = opened(PAGE, moved=kpi, by="Browser", **DAYS)
     assert not seen.exception
     assert any("by groups" in alt for alt in alts(seen))
     assert any(header.value == "Who came, who went" for header in seen.header) == (
@@ -112,7 +112,7 @@ def test_every_kpi(kpi: str) -> None:
 @at_demo
 def test_under_a_filter_it_is_of_the_same_people() -> None:
     """A segment's ratio is that of the same people, whose parts add up; the card is of it, too."""
-    seen = opened(PAGE, os="Windows 7", tag="Browser", **DAYS)
+    seen = opened(PAGE, os="Windows 7", by="Browser", **DAYS)
     assert not seen.exception
     assert "Engagement ratio, same people" in words(seen)
 
