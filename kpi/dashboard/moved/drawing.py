@@ -154,7 +154,7 @@ def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
             st.button(
                 f"{MONTHS[end.month - 1]}{year}",
                 key=f"{key}_{end}",
-                type="primary" if end == day else "tertiary",
+                type="secondary" if end == day else "tertiary",
                 help=f"The 28 days to {day_text(end)}",
                 on_click=partial(_set_day, key, end),
             )
