@@ -67,14 +67,30 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
-def _on_one_thread(*place: Any, config: Mapping[str, Any] | None = None, **options: Any) -> Any:
-    """DuckDB's connection with a single thread: a store of some hundred rows has no work for a second."""
-    return _connect(*place, config={"threads": 1, **(config or {})}, **options)
+def _connected(
+    database: object = ":memory:", read_only: bool = False, config: Mapping[str, Any] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """DuckDB's connection with a single thread: a store of some hundred rows has no work for a second.
+
+    In long runs with all. A file that a test opens by itself is nobody else's.
+    """
+    if database != ":memory:":
+        close_publication()
+    threads = {} if LONG else {"threads": 1}
+    return _connect(database, read_only, {**threads, **(config or {})})
 
 
 _connect = duckdb.connect
-if not LONG:
-    duckdb.connect = _on_one_thread
+duckdb.connect = _connected
+
+_read_last: dict[object, Any] = {}
+"""The publication that an export read last, by its key; it stays open as in a server of pages."""
+
+
+def close_publication() -> None:
+    """Let go of the publication that an export read last."""
+    while _read_last:
+        _read_last.popitem()[1]._engine.dispose()
 
 
 @dataclass(frozen=True)
@@ -111,10 +127,6 @@ def environment(**told: str | None) -> Iterator[None]:
         os.environ.update(before)
 
 
-_read_last: dict[object, Any] = {}
-"""The publication that an export read last, by its key; it stays open as in a server of pages."""
-
-
 @contextmanager
 def publications_stay_open() -> Iterator[None]:
     """Exports of the same publication open it once, which is half of the time that a small export needs."""
@@ -126,8 +138,7 @@ def publications_stay_open() -> Iterator[None]:
     def opened(settings: Any) -> Any:
         key = settings, store.publication_key(settings)
         if key not in _read_last:
-            while _read_last:
-                _read_last.popitem()[1]._engine.dispose()
+            close_publication()
             _read_last[key] = open_anew(settings)
             _read_last[key].close = lambda: None
         return _read_last[key]
@@ -160,6 +171,8 @@ class Store:
         settings = self.settings(**told)
         reads_files = "export" in arguments[:1] and not settings.get("KPI_DATABASE_URL")
         reading = publications_stay_open() if reads_files else nullcontext()
+        if not reads_files:
+            close_publication()
         try:
             with environment(**settings), redirect_stdout(out), redirect_stderr(err), reading:
                 try:
