@@ -22,6 +22,7 @@ from kpi.errors import Refused, Republished
 from kpi.settings import Settings
 from kpi.store import adding, connections, queries, shared
 from kpi.store.copies import Copies, copies_folder
+from kpi.store.copies import notes_key as count_of_notes
 from kpi.store.reading import Opened, Shown, file_engine
 from kpi.store.shared import (
     SCHEMA_VERSION,
@@ -178,7 +179,13 @@ def reading_events(settings: Settings) -> Iterator[Connection]:
 
 def notes_key(settings: Settings) -> str:
     """The number of notes of each kind: rows are only ever added."""
-    return server_keys(settings)[1]
+
+    def read() -> str:
+        with connections.reading(settings).connect() as connection:
+            return count_of_notes(connection)
+
+    with connections.faults(settings):
+        return connections.retried(read)
 
 
 @contextmanager

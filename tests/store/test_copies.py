@@ -97,8 +97,14 @@ def numbers(settings: Settings, copy: Path | None) -> list[bytes]:
         warehouse.close()
 
 
-def test_a_copy_has_the_same_numbers_without_a_round_trip(settings: Settings) -> None:
+@pytest.mark.parametrize("dialect", ("postgresql", "redshift"))
+def test_a_copy_has_the_same_numbers_without_a_round_trip(
+    filled: ServerStore, tmp_path: Path, dialect: str
+) -> None:
     """The first reader is answered by the server; once the copy is whole, nothing is asked there."""
+    store = ServerStore(tmp_path, filled.postgres, dialect, filled.database)
+    with environment(**store.settings(KPI_HOME=str(tmp_path / "home"))):
+        settings = Settings.read()
     watched = Watch(settings)
     first = watched.shown()
     assert first.file is None and first.fault is None
