@@ -16,7 +16,7 @@ from kpi.commands import DONE, REFUSED, exporting, loading, simulating, upkeep
 from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
-from kpi.meaning.filters import BREAKDOWNS, TAGS
+from kpi.meaning.filters import ATTEMPT_TAGS, BREAKDOWNS, FILTER_TAGS
 from kpi.meaning.tables import EXPORTED
 from kpi.settings import Settings
 
@@ -90,9 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     export = command("export", exporting.run_export, "print one metric's table")
     export.add_argument("metric", choices=[*EXPORTED, "goals"])
     _add_period(export)
-    for tag in TAGS:
-        export.add_argument(f"--{tag}", action="append", metavar="VALUE")
-        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE")
+    for tag in FILTER_TAGS:
+        whose = "attempts only" if tag in ATTEMPT_TAGS else None
+        export.add_argument(f"--{tag}", action="append", metavar="VALUE", help=whose)
+        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE", help=whose)
     export.add_argument("--users", choices=["new", "existing"])
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
     export.add_argument("--by", choices=BREAKDOWNS)

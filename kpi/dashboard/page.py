@@ -135,9 +135,7 @@ class Page:
 
     def verdicts_of(self, subject: Subject) -> list[Score]:
         """Those of them that are about the reader's segment: a goal for all users says nothing of a part."""
-        filters = self.filters
-        if not subject.kpi.table.of_attempts:
-            filters = replace(filters, devices=None)
+        filters = subject.filters
         return [score for score in self.scores_of(subject) if score.goal.filters == filters]
 
     def goal_lines(self, *subjects: Subject) -> list[charts.GoalLine]:
@@ -249,11 +247,16 @@ class Page:
         """The share of users with a device under the filters, where it is below 95%; or None."""
         return coverage.coverage_sentence(self.shown(self.ask("device-coverage", weekly=False)))
 
-    def no_devices_filter(self, measure: Measure) -> str | None:
-        """A note that a chosen filter of devices doesn't apply to a measure; or None."""
-        if self.filters.devices and TABLES[measure.metric].overlaps:
-            return "The filter of devices applies to connections only: it is not applied here."
-        return None
+    def not_applied(self, measure: Measure) -> str | None:
+        """A note on the chosen filters of connections that don't apply to a measure; or None."""
+        names = self.filters.of_attempts_only
+        if not names or not TABLES[measure.metric].overlaps:
+            return None
+        many = len(names) > 1
+        return (
+            f"The filter{'s' * many} of {' and '.join(names)} appl{'y' if many else 'ies'} to connections "
+            f"only: {'they are' if many else 'it is'} not applied here."
+        )
 
 
 def rows_of(table: pd.DataFrame, picked: Mapping[str, str]) -> pd.DataFrame:

@@ -190,7 +190,7 @@ def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen) -> WindowVa
 def segment_of(goal: Goal, reader: Filters) -> Filters | None:
     """The segment that is in both a goal's own filters and the reader's; None when there is none.
 
-    Single or multi device narrows attempts only: people are measured over all their devices.
+    Devices, and tags that only attempts have, narrow attempts only.
     """
     both: dict[str, Any] = {}
     for part in fields(Filters):
@@ -207,9 +207,7 @@ def segment_of(goal: Goal, reader: Filters) -> Filters | None:
             both[part.name] = tuple(value for value in theirs if value in mine)
             if not both[part.name]:
                 return None
-    if not goal.kpi.table.of_attempts:
-        both["devices"] = None
-    return Filters(**both)
+    return goal.kpi.table.applied(Filters(**both))
 
 
 def by_scoring_window(goal: Goal) -> list[Goal]:

@@ -35,11 +35,17 @@ Ask = Callable[[Question], Answer]
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a value: a KPI, under filters, with devices that count within ``device_window`` days."""
+    """The subject of a value: a KPI, under filters, with devices that count within ``device_window`` days.
+
+    Filters that don't apply to the KPI's table are left out.
+    """
 
     kpi: Kpi
     filters: Filters = EVERYBODY
     device_window: int = ATTEMPT_WINDOW
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", self.kpi.table.applied(self.filters))
 
 
 @dataclass(frozen=True)

@@ -218,12 +218,22 @@ class Published:
         """
         return self.frame("tag_values")
 
+    @cached_property
+    def attempt_tag_values(self) -> pd.DataFrame:
+        """The values of each tag that only attempts have, most used first: tag, found, attempts, everyone.
+
+        Attempts are of the last 28 days.
+        """
+        return self.frame("attempt_tag_values")
+
     def known_values(self) -> dict[str, list[str]]:
         """The values of each tag, most used first."""
         values = self.tag_values
+        every = (values[values["browser"] == ""], self.attempt_tag_values)
         return {
             str(tag): list(group["found"])
-            for tag, group in values[values["browser"] == ""].groupby("tag", sort=False)
+            for part in every
+            for tag, group in part.groupby("tag", sort=False)
         }
 
     def close(self) -> None:

@@ -49,9 +49,9 @@ def draw_goals(page: Page) -> None:
         "The goals are for all users: a segment's verdict is not the team's. Filters narrow Firefox "
         "Accounts' side; Firefox's own figures carry no tags."
     ]
-    if page.filters.devices:
+    if of_attempts := page.filters.of_attempts_only:
         cautions.append(
-            "That of devices narrows connections only: it is not applied to goals about users."
+            f"By {' and '.join(of_attempts)} only connections are narrowed, not goals about users."
         )
     parts.draw_note(None if page.filters.empty else " ".join(cautions))
     for shown in outlooks:
