@@ -17,6 +17,7 @@ from kpi.dashboard.explained import explained, widened
 from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.dashboard.words import plain
+from kpi.meaning import services
 from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import Measure
@@ -49,8 +50,8 @@ class Breakdown:
         return TABLES[self.measure.metric].overlaps
 
     def of(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows that are picked, each value as text."""
-        return rows_of(table, self.picked)
+        """The rows that are picked, services by name."""
+        return services.with_names(rows_of(table, self.picked))
 
 
 def draw(
@@ -114,7 +115,7 @@ def _over_28_days(page: Page, breakdown: Breakdown, window: Period) -> pd.DataFr
             return page.ask(pooled, by=by, period=window, bands=True).table.head(0)
         if account:
             question = replace(question, filters=replace(filters, users=account))
-        return page.source.answer(question).table
+        return services.with_names(page.source.answer(question).table)
     options = {**breakdown.options, "weekly": False}
     answer = page.ask(measure.metric, by=by, period=window, **options)
     rows = breakdown.of(answer.within(window))
@@ -200,7 +201,8 @@ def _draw_lines(
 ) -> None:
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by, markers = breakdown.measure, breakdown.by, page.source.markers
-    hidden = drawing.choose_hidden(page, {value: value for value in values}, key="hide_values")
+    lines = {services.id_of(by, value): value for value in values}
+    hidden = [lines[key] for key in drawing.choose_hidden(page, lines, key="hide_values")]
     if len(hidden) == len(values):
         st.info(drawing.ALL_HIDDEN, icon=":material/info:")
         return

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi.dashboard.faults import fragment
+from kpi.meaning import services
 from kpi.meaning.filters import BREAKDOWN_NAMES
 from kpi.meaning.measures import COLUMNS, Measure
 from kpi.numbers.answers import Answer
@@ -59,7 +60,7 @@ def draw_tables(
         parts = list(tables())
         for part in parts:
             st.dataframe(
-                part.table,
+                services.with_names(part.table),
                 hide_index=True,
                 height=260,
                 placeholder=ABSENT,

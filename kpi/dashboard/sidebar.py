@@ -9,12 +9,11 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from kpi.dashboard.address import Address, notify_ignored
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
-from kpi.meaning import periods
+from kpi.meaning import periods, services
 from kpi.meaning.filters import (
     ATTEMPT_TAG_NAMES,
     ATTEMPT_TAGS,
@@ -183,12 +182,7 @@ def _draw_filters(source: Source, address: Address) -> Filters:
         help="Connections of users who counted as single- or multi-device. This filter applies to "
         "connections only: measures of users show single- and multi-device users side by side.",
     )
-    with _draw_attempts_box(address):
-        for tag, name in ATTEMPT_TAG_NAMES.items():
-            values = source.attempt_tag_values(tag)
-            help = _shares_text(values, "attempts", "connection attempts", source.min_users)
-            offered = _offered_of_attempts(tag, values, address)
-            chosen |= _draw_tag_filter(tag, name, offered, help, source, address)
+    chosen |= _draw_attempt_filters(source, address)
     return Filters(
         **chosen,
         users=None if users == EVERYBODY else users,
@@ -207,25 +201,36 @@ def _versions(
     browsers = every["browser"]
     offered = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
     offered = offered.sort_values("users", ascending=False, kind="stable")
-    picked = [str(value) for value in st.session_state.get("version", [])]
-    picked += address.said("version")
+    picked = _picked("version", address)
     lost = every[every["found"].isin(picked) & ~every["found"].isin(offered["found"])]
     return pd.concat([offered, lost], ignore_index=True)
 
 
-def _draw_attempts_box(address: Address) -> DeltaGenerator:
-    """A box for the filters that only attempts have, open where the first link of a visit has any."""
-    narrowed = any(address.said(tag) for tag in ATTEMPT_TAGS)
-    opened = st.session_state.setdefault("attempt_filters_open", narrowed)
-    return st.expander("More filters of connections", icon=":material/filter_alt:", expanded=opened)
+def _draw_attempt_filters(source: Source, address: Address) -> dict[str, tuple[str, ...]]:
+    """The filters that only attempts have, in a box; asked for once it is open or any has a value."""
+    picked = {tag: _picked(tag, address) for tag in ATTEMPT_TAGS}
+    narrowed, chosen = any(picked.values()), {}
+    with st.expander(
+        "More filters of connections",
+        expanded=st.session_state.setdefault("attempt_filters_open", narrowed),
+        icon=":material/filter_alt:",
+        on_change="rerun",
+        key="attempt_filters",
+        bind="query-params",
+    ) as box:
+        for tag in ATTEMPT_TAGS if box.open or narrowed else ():
+            values = source.attempt_tag_values(tag)
+            help = _shares_text(values, "attempts", "connection attempts", source.min_users)
+            every, name = values["found"], ATTEMPT_TAG_NAMES[tag]
+            rest = every[MOST_OPTIONS:]
+            options = pd.concat([every[:MOST_OPTIONS], rest[rest.isin(picked[tag])]])
+            chosen |= _draw_tag_filter(tag, name, options, help, source, address)
+    return chosen
 
 
-def _offered_of_attempts(tag: str, values: pd.DataFrame, address: Address) -> pd.Series:
-    """The most used values of a tag of attempts; values picked before, or in a link, stay options."""
-    picked = [*map(str, st.session_state.get(tag, [])), *address.said(tag)]
-    found = values["found"]
-    rest = found[MOST_OPTIONS:]
-    return pd.concat([found[:MOST_OPTIONS], rest[rest.isin(picked)]])
+def _picked(tag: str, address: Address) -> list[str]:
+    """The values of a tag that were picked before, and those of the link."""
+    return [*map(str, st.session_state.get(tag, [])), *address.said(tag)]
 
 
 def _draw_tag_filter(
@@ -245,6 +250,7 @@ def _draw_tag_filter(
         options,
         key=tag,
         placeholder="All",
+        format_func=services.names(tag, options).__getitem__,
         help=help,
         max_selections=None if subtracts else 1,
     )
@@ -299,7 +305,8 @@ def _shares_text(values: pd.DataFrame, count: str, whole: str, min_users: int) -
     """
     lines = []
     for row in each_row(values.head(SHARES_SHOWN)):
-        name = plain(f"{getattr(row, 'browser', '')} {row.found}".strip())
+        value = services.shown(row.tag, row.found)
+        name = plain(f"{getattr(row, 'browser', '')} {value}".strip())
         counted, everyone = float(getattr(row, count)), float(row.everyone)
         share = f": {counted / everyone:.0%}" if counted >= max(min_users, 1) else ""
         lines.append(f"- {name}{share}")

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kpi.errors import Refused
+from kpi.meaning import services
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +156,7 @@ class Filters:
         system = _words(self.os, self.not_os, "systems")
         parts = [
             f"{browser}{' ' + version if version else ''} on {system}",
-            _words(self.service, self.not_service, "services"),
+            _words(_named_services(self.service), _named_services(self.not_service), "services"),
             f"{self.users} users" if self.users else "new and existing users",
         ]
         attempts = [
@@ -195,6 +196,10 @@ def _words(
     if words is None:
         words = f"all {kind}"
     return f"{words} except {_named(excluded, kind, ', ')}".strip() if excluded else words
+
+
+def _named_services(ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(services.shown(services.SERVICE, each) for each in ids)
 
 
 def _named(values: tuple[str, ...], kind: str, between: str) -> str:
