@@ -152,6 +152,13 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--remove", action="store_true", help="withdraw the mark")
     annotate.add_argument("--why", default="", metavar="REASON", help="of a removal")
 
+    withdraw = command(
+        "withdraw", upkeep.run_withdraw, "withdraw a frozen baseline or a marker, for everyone"
+    )
+    withdraw.add_argument("id", metavar="ID", help="as `baselines` and `annotate --list` print it")
+    withdraw.add_argument("--who", required=True, metavar="NAME")
+    withdraw.add_argument("--why", required=True, metavar="REASON")
+
     ddl = command("ddl", upkeep.run_ddl, "print what a server needs once, or carry it out")
     ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")
     ddl.add_argument("--apply", action="store_true", help="on the configured database")

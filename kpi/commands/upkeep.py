@@ -97,7 +97,8 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
 
     if asked.list or asked.day is None:
         for note in annotations.listed(settings):
-            print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
+            url = f" {note.url}" if note.url else ""
+            print(f"{note.marker_id} {note.day} {note.kind}: {note.label}{url}")
         return
     if not asked.label:
         raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
@@ -108,6 +109,24 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
         note = annotations.Annotation(asked.day, asked.label, asked.kind, asked.url)
         annotations.annotate(settings, [note], asked.who)
         print(f"{asked.day} {asked.label!r} marked")
+
+
+def run_withdraw(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals import frozen
+    from kpi.numbers import annotations, notes
+
+    baselines = {each.baseline_id for each in frozen.frozen_baselines(settings)}
+    if asked.id in baselines:
+        what = f"the baseline {asked.id}"
+    elif asked.id in {each.marker_id for each in annotations.every(settings)}:
+        what = f"the marker {asked.id}"
+    else:
+        raise Refused(
+            f"no frozen baseline or marker has the id {asked.id[:40]!r}; `python -m kpi baselines` and "
+            "`python -m kpi annotate --list` print ids"
+        )
+    notes.withdraw(settings, asked.id, asked.who, asked.why)
+    print(f"{what} is withdrawn; it stays in the history, with who withdrew it, when and why")
 
 
 def run_ddl(settings: Settings, asked: argparse.Namespace) -> None:
