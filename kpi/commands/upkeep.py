@@ -10,6 +10,7 @@ from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.errors import Refused
 from kpi.settings import Settings
+from kpi.text import plural, quantity
 
 
 def _tidy(settings: Settings, otherwise: str) -> None:
@@ -34,18 +35,19 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0 and done.completed:
-        days = "1 day" if done.completed == 1 else f"{done.completed} days"
+        days = quantity(done.completed, "day")
         print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
     elif done.days == 0 and done.same_people:
         print(
-            f"no day's events changed; same-people numbers of {done.same_people} days filled, "
+            f"no day's events changed; same-people numbers of {done.same_people} "
+            f"{plural(done.same_people, 'day')} filled, "
             f"publication {done.publication_id}"
         )
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:
         print(
-            f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
+            f"{quantity(done.days, 'changed day')} ({done.first_day} to {done.last_day}) summarised, "
             f"publication {done.publication_id}"
         )
     if done.blank_service:
@@ -70,8 +72,8 @@ def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
     gone = expire(settings, asked.keep_days)
     _tidy(settings, "expired, but the server may hold the deleted rows until it is vacuumed")
     print(
-        f"{gone.events} events expired; events are retained from {gone.first_retained}, days from "
-        f"{gone.frozen_before} can still be refilled, and every summary stays"
+        f"{quantity(gone.events, 'event')} expired; events are retained from {gone.first_retained}, days "
+        f"from {gone.frozen_before} can still be refilled, and every summary stays"
     )
 
 
@@ -133,7 +135,8 @@ def run_ddl(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.store import ddl
 
     if asked.apply:
-        print(f"{ddl.apply(settings)} statements carried out; nothing that existed was changed")
+        done = ddl.apply(settings)
+        print(f"{quantity(done, 'statement')} carried out; nothing that existed was changed")
     else:
         print(ddl.printed(settings, asked.dialect), end="")
 

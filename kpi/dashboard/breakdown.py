@@ -24,7 +24,7 @@ from kpi.meaning.measures import Measure
 from kpi.meaning.tables import TABLES
 from kpi.numbers.answers import Answer
 from kpi.numbers.by_value import neighbours_overlap, of_users
-from kpi.text import days_text, shortened
+from kpi.text import days_text, plural, shortened
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
@@ -279,11 +279,12 @@ def _say_what_is_left_out(
     name = dimension(breakdown.by).lower()
     parts = []
     if more > 0:
-        parts.append(f"The {len(values)} largest are drawn; {more} more in the table.")
+        largest = plural(len(values), "largest is", f"{len(values)} largest are")
+        parts.append(f"The {largest} drawn; {more} more in the table.")
     if without:
         parts.append(
-            f"{without} further value{'s' if without > 1 else ''} of {name} "
-            f"ha{'ve' if without > 1 else 's'} nothing to show: nobody, or fewer than "
+            f"{without} further {plural(without, 'value')} of {name} "
+            f"{plural(without, 'has', 'have')} nothing to show: nobody, or fewer than "
             f"{page.min_users} people or attempts."
         )
     if page.min_users > 1:

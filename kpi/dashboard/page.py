@@ -30,7 +30,7 @@ from kpi.numbers.answers import Answer, days_in_name, download_name
 from kpi.numbers.export import for_reading
 from kpi.numbers.headline import Headline, headline
 from kpi.numbers.kpi_values import KpiValues, Subject
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, plural
 
 
 class Page:
@@ -252,11 +252,11 @@ class Page:
         names = self.filters.of_attempts_only
         if not names or not TABLES[measure.metric].overlaps:
             return None
-        many = len(names) > 1
-        return (
-            f"The filter{'s' * many} of {' and '.join(names)} appl{'y' if many else 'ies'} to connections "
-            f"only: {'they are' if many else 'it is'} not applied here."
+        filters, apply, are = (
+            plural(len(names), *words)
+            for words in (("filter",), ("applies", "apply"), ("it is", "they are"))
         )
+        return f"The {filters} of {' and '.join(names)} {apply} to connections only: {are} not applied here."
 
 
 def rows_of(table: pd.DataFrame, picked: Mapping[str, str]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from kpi.meaning.filters import BREAKDOWN_NAMES
 from kpi.meaning.measures import COLUMNS, Measure
 from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
-from kpi.text import ABSENT
+from kpi.text import ABSENT, quantity
 
 if TYPE_CHECKING:
     from kpi.charts import Picture
@@ -65,7 +65,8 @@ def draw_tables(
                 height=260,
                 placeholder=ABSENT,
                 column_config={str(name): _column_config(str(name)) for name in part.table},
-                alt=f"Table of {part.name}, {len(part.table)} rows; the download has the same numbers.",
+                alt=f"Table of {part.name}, {quantity(len(part.table), 'row')}; the download has the same "
+                "numbers.",
             )
             with st.container(horizontal=True, gap="small"):
                 _draw_csv(part, f"{key}_{part.name}")

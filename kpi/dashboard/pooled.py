@@ -69,8 +69,8 @@ def draw_shares(page: Page) -> None:
         draw_note(unknown)
     if pd.isna(pooled["begun"]):
         return
-    begun = written(pooled["begun"], "attempts")
-    st.caption(f"Percent of the {begun} attempts begun in the period. Small counts are hidden.")
+    begun = MEASURES["completion"].n_counted(pooled["begun"])
+    st.caption(f"Percent of the {begun} in the period. Small counts are hidden.")
 
 
 def caution(filters: Filters) -> str | None:

@@ -209,7 +209,8 @@ def _versions(
 def _draw_attempt_filters(source: Source, address: Address) -> dict[str, tuple[str, ...]]:
     """The filters that only attempts have, in a box; asked for once it is open or any has a value."""
     picked = {tag: _picked(tag, address) for tag in ATTEMPT_TAGS}
-    narrowed, chosen = any(picked.values()), {}
+    narrowed = any(picked.values())
+    chosen: dict[str, tuple[str, ...]] = {}
     with st.expander(
         "More filters of connections",
         expanded=st.session_state.setdefault("attempt_filters_open", narrowed),

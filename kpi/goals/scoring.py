@@ -17,6 +17,7 @@ from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import EVERYBODY
 from kpi.numbers.kpi_values import WindowValue, hidden_for_privacy, mean_within, values_within
 from kpi.numbers.uncertainty import Interval, of_difference, share_interval
+from kpi.text import plural
 
 COLUMNS = (
     "goal measure comparison baseline target actual as_of gap status days n low high"
@@ -123,7 +124,8 @@ def score(
     if actual.why_no_verdict:
         return replace(known, reason=actual.why_no_verdict)
     if known.low is None or known.high is None:
-        few = f"{known.n} {goal.kpi.measure.n_words} are too few for an interval"
+        are = plural(known.n, "is", "are")
+        few = f"{goal.kpi.measure.n_counted(known.n)} {are} too few for an interval"
         return replace(known, status=TOO_CLOSE, reason=few)
     if known.low <= 0 <= known.high:
         return replace(known, status=TOO_CLOSE)
