@@ -53,6 +53,11 @@ class Breakdown:
         """The rows that are picked, services by name."""
         return services.with_names(rows_of(table, self.picked))
 
+    def largest(self, table: pd.DataFrame, view: str) -> pd.DataFrame:
+        """The rows of the values that a view draws."""
+        rows = self.of(table)
+        return rows[rows[self.by].isin(charts.largest(rows, self.measure, self.by, MOST[view]))]
+
 
 def draw(
     page: Page,
@@ -69,7 +74,14 @@ def draw(
     breakdown = Breakdown(measure, by, picked or {}, options)
     page.remember(measure)
     answer = _answer(page, breakdown, page.period)
-    rows = breakdown.of(page.shown(answer))
+    points, note = answer, None
+    if view != RANKED:
+        points, note = widened(
+            page, answer, measure.column, lambda table: breakdown.largest(table, view)
+        )
+        weekly = points.question.options.weekly
+        breakdown = replace(breakdown, options={**options, "weekly": weekly})
+    rows = breakdown.of(page.shown(points))
     candidates = _over_28_days(page, breakdown, _last_28_days(page)) if view == RANKED else rows
     values = charts.largest(candidates, measure, breakdown.by, MOST[view])
     if not values:
@@ -79,6 +91,7 @@ def draw(
         _draw_ranked(page, breakdown, candidates, values)
     else:
         DRAWN[view](page, breakdown, rows, values, _beside(page, breakdown))
+        draw_note(note)
     _say_what_is_left_out(page, breakdown, candidates, values, view)
     if breakdown.overlaps:
         drawing.overlap(breakdown.by)
