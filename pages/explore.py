@@ -32,7 +32,7 @@ with frame("pages/explore.py") as page:
 
     answer = page.ask(measure.metric, **options)
     draw.heading(page, measure.title, measure.definition)
-    draw.devices_not_applied(page, measure)
+    draw.attempt_filters_not_applied(page, measure)
     left, right = st.columns([1, 3], gap="medium")
     with left:
         name = Kpi(MEASURES[measure.id], picked.get(level.column) if level else None).id

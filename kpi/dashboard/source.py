@@ -65,6 +65,13 @@ def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) ->
     return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
 
 
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _attempt_tag_values(key: str, tag: str, _warehouse: Warehouse) -> pd.DataFrame:
+    """The values of a tag of attempts; shared by all readers, so nobody may change them in place."""
+    values = _warehouse.attempt_tag_values
+    return values[values["tag"] == tag]
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _markers(key: str, _settings: Settings, _warehouse: Warehouse) -> list[Annotation]:
     return history(_settings, _warehouse)
@@ -131,6 +138,10 @@ class Source:
         ``of_browsers`` gives a row per ``browser`` and version instead.
         """
         return _tag_values(self.key, tag, of_browsers, self.warehouse)
+
+    def attempt_tag_values(self, tag: str) -> pd.DataFrame:
+        """The values of a tag that only attempts have, most used first: found, attempts, everyone."""
+        return _attempt_tag_values(self.key, tag, self.warehouse)
 
     @property
     def every_marker(self) -> list[Annotation]:

@@ -12,7 +12,7 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_note
 from kpi.dashboard.sidebar import reset_filters
 from kpi.numbers import coverage
-from kpi.text import day_text
+from kpi.text import day_text, quantity
 
 
 def draw_trust_line(page: Page) -> None:
@@ -39,7 +39,7 @@ def draw_trust_line(page: Page) -> None:
         )
         if warnings:
             count = len(warnings)
-            label = f"{count} warning{'s' if count > 1 else ''}"
+            label = quantity(count, "warning")
             with st.popover(label, icon=":material/warning:", type="tertiary"):
                 for warning in warnings:
                     st.text(warning)

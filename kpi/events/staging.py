@@ -25,6 +25,7 @@ from kpi.events.event_file import EventFile
 from kpi.events.layouts import Layout, NoEvents, Recognised
 from kpi.events.sources import LINE, Constants, identifier, literal, text_cell
 from kpi.store import queries
+from kpi.text import plural
 
 _Item = TypeVar("_Item")
 _Rows = tuple[int | None, pa.Table, bool]
@@ -102,7 +103,10 @@ class Staging:
             layouts.refuse_missing(self._file.path, self._key_layout(), keys_may_be_absent=True)
         if not self.contents.rows:
             passed = self.contents.passed_over
-            more = f"; none of its {passed} lines is an event" if passed else ""
+            lines = plural(
+                passed, "its line isn't an event", f"none of its {passed} lines is an event"
+            )
+            more = f"; {lines}" if passed else ""
             raise NoEvents(f"{self._file.path}: holds no events{more}")
         if self._keys:
             self._layouts = [self._key_layout()]

@@ -58,11 +58,7 @@ class Question:
             raise ValueError(f"the window must be a number of {WINDOWS}")
         if self.options.of not in BASES:
             raise ValueError(f"{self.options.of!r} is none of {', '.join(BASES)}")
-        filters = self.filters
-        if not table.accepts("filters"):
-            filters = EVERYBODY
-        elif not table.accepts("devices"):
-            filters = replace(filters, devices=None)
+        filters = table.applied(self.filters)
         period = self.period if table.accepts("period") else ALL_DAYS
         options = replace(
             Options(), **{k: v for k, v in self.options.chosen.items() if table.accepts(k)}

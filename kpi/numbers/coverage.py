@@ -12,7 +12,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, device_ide
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
-from kpi.text import days_text
+from kpi.text import days_text, plural, quantity
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
@@ -154,10 +154,10 @@ def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
     """The sentence on so many sequences that name no service; None for none."""
     if not count:
         return None
-    have = "1 sequence has" if count == 1 else f"{count:,} sequences have"
+    have = f"{count:,} {plural(count, 'sequence has', 'sequences have')}"
     with_blank = ",".join((*services, "(none)"))
     return (
-        f"{have} a blank service and {'is' if count == 1 else 'are'} not counted as connection attempts; "
+        f"{have} a blank service and {plural(count, 'is', 'are')} not counted as connection attempts; "
         f"set KPI_SYNC_SERVICES={with_blank} if blank means Sync"
     )
 
@@ -178,4 +178,5 @@ def _when(days: pd.DatetimeIndex) -> str:
     """Days in words: a stretch, or their number within a stretch."""
     first, last = days[0].date(), days[-1].date()
     whole = len(days) == (last - first).days + 1
-    return f"on {'' if whole else f'{len(days)} days of '}{days_text(first, last)}"
+    some = "" if whole else f"{quantity(len(days), 'day')} of "
+    return f"on {some}{days_text(first, last)}"
