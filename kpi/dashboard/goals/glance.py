@@ -45,7 +45,9 @@ def summary(scored: Sequence[Score]) -> str:
         for status in (goals.MET, goals.TOO_CLOSE, goals.NO_DATA)
     }
     many = f"{counts.pop(goals.MET)} of {len(scored)} goals met"
-    return ", ".join([many, *(f"{count} {status}" for status, count in counts.items() if count)])
+    named = {goals.NO_DATA: "without data"}
+    more = (f"{count} {named.get(status, status)}" for status, count in counts.items() if count)
+    return ", ".join([many, *more])
 
 
 def chip(score: Score) -> str:
