@@ -79,7 +79,7 @@ def _size(of: Headline) -> str | None:
     """The size of a change beside the KPI's usual swing; None where either is unknown."""
     if of.change is None or of.swing is None:
         return None
-    return "more than usual" if of.unusual else "as usual"
+    return "more than usual" if of.unusual else "usual change"
 
 
 def _unbroken(words: str) -> str:

@@ -77,7 +77,8 @@ def draw_tables(
             )
             for part in parts:
                 for statement in part.answer.statements if part.answer else ():
-                    st.code(statement.text, language="sql", height=320)
+                    # Without colours, which can't all be read, and whole: what scrolls needs a key.
+                    st.code(statement.text, language=None, wrap_lines=True)
 
 
 def _draw_csv(part: Behind, key: str) -> None:

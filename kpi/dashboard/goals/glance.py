@@ -28,7 +28,7 @@ def draw_goals_at_a_glance(page: Page) -> None:
     if not scored:
         return
     st.markdown(f"**{summary(scored)}**, for all users, on {day_text(scored[0].as_of)}:")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for score in scored:
             st.page_link(
                 "pages/goals.py",
