@@ -94,8 +94,8 @@ def draw_markers(page: Page) -> None:
     with right:
         _draw_withdrawing(page)
     st.caption("An operator can do the same by:")
-    # Without colours: that of a string can't be read on the dark theme.
-    st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
+    command = 'python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…'
+    st.code(command, None, wrap_lines=True)
 
 
 def _draw_adding(page: Page) -> None:

@@ -58,17 +58,17 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
 
 
 def draw_shares(page: Page) -> None:
-    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever."""
+    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever.
+
+    Nothing where they are absent or hidden: the chart of the same attempts says why.
+    """
     pooled = page.ask_pooled("connection-breakdown").table.iloc[0]
+    if pd.isna(pooled["begun"]):
+        return
     shares = {f"Within {s} s": f"within_{s}_seconds_percent" for s in (5, 10, 30, 60)}
     with st.container(horizontal=True, gap="small"):
         for label, column in {**shares, "Ever": "completion_percent"}.items():
             st.metric(label, written(pooled[column], "percent"), width=130)
-    unknown = page.why_unknown(MEASURES["completion"])
-    if unknown:
-        draw_note(unknown)
-    if pd.isna(pooled["begun"]):
-        return
     begun = MEASURES["completion"].n_counted(pooled["begun"])
     st.caption(f"Percent of the {begun} in the period. Small counts are hidden.")
 

@@ -65,10 +65,11 @@ def why_no_devices(
         & (at >= absent[0] - timedelta(days=window + span - 2))
         & (at <= absent[-1])
     ]
-    share = 100 * low["users_with_device"].sum() / low["users"].sum()
+    with_device = low["users_with_device"].sum()
+    share = f"only {100 * with_device / low['users'].sum():.1f}%" if with_device else "none"
     identity = device_identity(warehouse.publication.definitions)
     return (
-        f"{what} are absent {_when(absent)}: only {share:.1f}% of the users {HAS[identity]} "
+        f"{what} are absent {_when(absent)}: {share} of the users {HAS[identity]} "
         f"(at least {warehouse.least_coverage:g}% are needed). {REMEDY[identity]}."
     )
 

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
+from kpi.dashboard import parts
 from kpi.dashboard.address import notify_ignored
-from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.drawing import drawn, picture_of, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.goals.freezing import draw_freeze, draw_withdrawal
 from kpi.dashboard.goals.reading import GoalsPage, choose_days
@@ -15,8 +16,10 @@ from kpi.dashboard.sidebar import BOUND
 from kpi.dashboard.words import plain
 from kpi.goals import outlook, words
 from kpi.goals.baseline import Baseline, Proposal
+from kpi.goals.file import COMPARED
 from kpi.goals.outlook import Outlook
 from kpi.goals.projection import TooShort
+from kpi.numbers.answers import days_in_name, download_name
 from kpi.text import day_text, days_text, quantity, written
 
 PAST_SHOWN = 3
@@ -78,6 +81,11 @@ def _draw_history(
     if shown.projection and shown.days_left:
         notes.append("Beyond today: where 80 of 100 projected weeks lie.")
     st.caption(" ".join(notes))
+    page, pictured = here.page, (charts.Pictured(shown.goal.title, chart),)
+    words_of_name = [shown.goal.id, days_in_name(shown.base.bounds), *page.filters.words()]
+    name = download_name(page.source.publication, words_of_name).removesuffix(".csv")
+    slide = picture_of(page, pictured, page.filters, f"Goals of {here.year}")
+    parts.draw_picture(slide, name, f"picture_{shown.goal.id}")
 
 
 def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
@@ -123,7 +131,7 @@ def _draw_threshold(shown: Outlook) -> float:
         "baseline_plus": "Points above the baseline"
         if goal.unit == "percent"
         else "Seconds on top of it",
-        "comparator_plus": f"Points above {words.COMPARED.get(goal.comparator or '', '')}",
+        "comparator_plus": f"Points above {COMPARED.get(goal.comparator or '', '')}",
         "floor": "At least, percent" if goal.unit == "percent" else "At least, seconds",
         "ceiling": "Under, percent" if goal.unit == "percent" else "Under, seconds",
     }
