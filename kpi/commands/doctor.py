@@ -165,6 +165,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     yield Finding("days", through is not None, f"{newest}; {rule}")
     for warning in publication.warnings:
         yield Finding("days", False, warning)
+    yield from (Finding("local copy", *state) for state in store.local_copy(settings))
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import streamlit as st
@@ -31,13 +32,30 @@ def draw_trust_line(page: Page) -> None:
             f"Definitions {publication.definitions}; times are UTC. {page.source.device_note or ''}",
             width="content",
         )
-        warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
+        warnings = (
+            *publication.warnings,
+            *coverage.warnings(page.source.warehouse),
+            *_without_copy(page.source.shown.fault),
+        )
         if warnings:
             count = len(warnings)
             label = quantity(count, "warning")
             with st.popover(label, icon=":material/warning:", type="tertiary"):
                 for warning in warnings:
                     st.text(warning)
+    silent_since = page.source.shown.silent_since
+    if silent_since is not None:
+        st.info(
+            f"The database has not answered since {day_text(silent_since.date())} {silent_since:%H:%M} "
+            "(UTC). These are its numbers from a local copy, exact as before; newer numbers follow by "
+            "themselves when it answers.",
+            icon=":material/cloud_off:",
+        )
+
+
+def _without_copy(fault: str | None) -> Iterator[str]:
+    if fault is not None:
+        yield f"Pages read the database itself and are slower: there is no local copy. {fault}"
 
 
 def draw_sentence(page: Page) -> DeltaGenerator:

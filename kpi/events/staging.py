@@ -357,7 +357,7 @@ def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows
 def _rows_of(kind: Recognised, piece: lines.Piece) -> list[_Rows]:
     """Rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
     care = _asks_for_care(piece.text)
-    rows = piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header)
+    rows = piece.rows(kind.layouts, kind.skipped, kind.header)
     return [(width, table, care) for width, table in rows]
 
 
