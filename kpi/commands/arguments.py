@@ -22,6 +22,10 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
         names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
         parser.error(f"--bands goes with {names} only")
+    if asked.total and (metric not in TABLES or not TABLES[metric].accepts("total")):
+        parser.error("--total goes with growth only")
+    if asked.total and asked.weekly:
+        parser.error("--total and --weekly are two ways to add up; give one of them")
     asked.window = asked.window or 5
     of_goals = [
         name

@@ -112,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         "--plain", action="store_true", help="goals: verdicts by the gap's sign alone"
     )
     export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
+    export.add_argument(
+        "--total", action="store_true", help="growth only: flows of all days added up"
+    )
     _add_output(export)
 
     _add_output(

@@ -16,13 +16,14 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Weekly points; incomplete days; the device window in days; the base of attempts; intervals."""
+    """Weekly points; incomplete days; the device window; the base of attempts; intervals; one total."""
 
     weekly: bool = False
     incomplete: bool = False
     window: int = ATTEMPT_WINDOW
     of: str = BASES[0]
     bands: bool = False
+    total: bool = False
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -22,6 +22,12 @@ NO_SEQUENCE = (
 WELL_COVERED = 95
 """From this percent of users with a device on, multi-device numbers are shown without their coverage."""
 
+NEVER = date(9999, 1, 1)
+"""The day from which people are followed where an older version never did."""
+
+NOT_FOLLOWED = {"growth": ("Flows are", 2 * MONTH), "retention": ("Users of week 4 are", 0)}
+"""By table: its numbers of people who are followed, and the days until the first after these began."""
+
 SUMMARISE = "Run: python -m kpi summarise"
 HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
 REMEDY = {
@@ -86,6 +92,8 @@ def why_absent(
         return why_no_devices(warehouse, period, window, MONTH)
     if metric == "same-people":
         return why_no_activity(warehouse, period)
+    if metric in NOT_FOLLOWED:
+        return why_not_followed(warehouse, metric, period)
     if metric in ("firefox", "goals", "device-coverage"):
         return None
     if warehouse.lacks_sequences:
@@ -107,6 +115,26 @@ def why_no_activity(warehouse: Published, period: Period = Period()) -> str | No
     if can_be_filled(warehouse, days[-1]):
         return f"{absent}. {SUMMARISE}"
     return f"{absent}; the events that they need have expired."
+
+
+def why_not_followed(warehouse: Published, metric: str, period: Period = Period()) -> str | None:
+    """Why flows or retention are absent on days that an older version summarised, and what to do; or None."""
+    what, later = NOT_FOLLOWED[metric]
+    row = warehouse.frame("followed_from").iloc[0]
+    if pd.isna(row["followed_from"]) or row["followed_from"] <= row["first_day"]:
+        return None
+    waits = row["followed_from"] == NEVER
+    end = NEVER if waits else row["followed_from"] + timedelta(days=later)
+    first, last = _bounds(warehouse, period)
+    last = min(last, end - timedelta(days=1))
+    if first > last:
+        return None
+    absent = (
+        f"{what} absent on {days_text(first, last)}, which an older version summarised without them"
+    )
+    return (
+        f"{absent}. {SUMMARISE}" if waits else f"{absent}; the events that they need have expired."
+    )
 
 
 def can_be_filled(warehouse: Published, day: pd.Timestamp) -> bool:

@@ -33,6 +33,7 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "period": ("period", {"period": (date(2016, 2, 1), date(2016, 2, 29))}),
     "window-7": ("window", {"window": 7}),
     "bands": ("bands", {"bands": True}),
+    "total": ("total", {"total": True}),
     "of-ready": ("of", {"of": "ready"}),
 }
 ASKED = [
