@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
-from typing import Literal
-
-import pandas as pd
+from numbers import Real
+from typing import Any, Literal
 
 Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
 
@@ -17,9 +17,9 @@ ABSENT = "–"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def written(value: float | None, unit: Unit) -> str:
+def written(value: Any, unit: Unit) -> str:
     """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
-    if value is None or pd.isna(value):
+    if not isinstance(value, Real) or math.isnan(value):  # also pandas' own absent value
         return ABSENT
     if unit == "percent":
         return f"{value:.1f}%"
