@@ -17,9 +17,9 @@ ABSENT = "–"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def written(value: Any, unit: Unit) -> str:
+def written(value: float | None, unit: Unit) -> str:
     """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
-    if not isinstance(value, Real) or math.isnan(value):  # also pandas' own absent value
+    if value is None or _is_absent(value):
         return ABSENT
     if unit == "percent":
         return f"{value:.1f}%"
@@ -29,6 +29,11 @@ def written(value: Any, unit: Unit) -> str:
         digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
         return f"{value:,.{digits}f} s"
     return f"{value:,.0f}"
+
+
+def _is_absent(value: Any) -> bool:
+    """True for NaN, and for pandas' own absent value."""
+    return not isinstance(value, Real) or math.isnan(value)
 
 
 def sentence(reason: str) -> str:
