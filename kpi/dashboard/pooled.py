@@ -34,7 +34,8 @@ def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str, ti
     if chart.has_values:
         put(chart, page, title)
         return True
-    st.info(why_empty(page, page.every_cell(answer).table, count), icon=":material/info:")
+    why = why_empty(page, page.every_cell(answer).table, count)
+    st.info(page.reason(why), icon=":material/info:")
     return False
 
 
