@@ -96,7 +96,7 @@ def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
     title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),
-        ("Median, and a quarter to three quarters", "Completed, of those begun"),
+        ("Median, and the middle half", "Completed, of those begun"),
         (charts.times_by, charts.completion_by),
         ("median_seconds", "completion_percent"),
         strict=True,

@@ -100,6 +100,8 @@ def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
     need = outlook.needed(shown, target)
     unit = words.scale_unit(goal)
     verdict = "met today" if need.met_now else "not met today"
+    if target == shown.target:  # the goal's own has a verdict, with its doubt
+        verdict = shown.score.status
     st.markdown(
         f"Target **{written(target, unit)}**{' ahead' if goal.comparator else ''}, {verdict}: "
         f"{written(shown.now, unit)} now."
