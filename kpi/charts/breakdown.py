@@ -198,7 +198,7 @@ def ranked(
         *layers,
         height=BAR * len(shown) + AROUND_BARS + (NOTE if compared else 0),
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
-        title=note(f"│ {compared.name}") if compared else alt.Undefined,
+        title=note([f"│ {compared.name}"]) if compared else alt.Undefined,
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAMED_FROM = 200
 """Pixels of height from which a chart has room for names; smaller charts have them in tooltips."""
 
-NARROW_PLOT, WIDE_PLOT = 180, 300
+NARROW_PLOT, WIDE_PLOT = 140, 300
 """Pixels of the plot, at the least, of a chart below and from `WIDE`."""
 
 LINE = 13

@@ -106,7 +106,7 @@ def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer) -> None:
         answer = page.ask(measure.metric, **breakdown.options)
     nothing, _ = explained(page, measure, answer, breakdown.of, (audience,))
     words = nothing or "No value has anything to show in the 28 days that end this period."
-    st.info(words, icon=":material/info:")
+    st.info(page.reason(words), icon=":material/info:")
 
 
 def _last_28_days(page: Page) -> Period:
@@ -146,7 +146,7 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         page, measure, answer, lambda table: rows_of(table, picked), (picked.get("audience"),)
     )
     if nothing:
-        st.info(nothing, icon=":material/info:")
+        st.info(page.reason(nothing), icon=":material/info:")
         return
 
     def course(part: pd.DataFrame, span: Span | None) -> Specification:

@@ -91,7 +91,7 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
     """The small print of a card: verdict, interval with its n, and the last day where it has a value."""
     now, last = of.now, of.last
     if now.value is None:
-        yield plain(sentence(now.reason or "no value to show"))
+        yield plain(page.reason(sentence(now.reason or "no value to show")))
         return
     yield from _verdicts(page, of.subject)
     yield f"{_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"

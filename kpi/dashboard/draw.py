@@ -70,10 +70,8 @@ def chart(
     if lines and not nothing:
         options["hidden"] = choose_hidden(page, lines, hide)
     shown = drawn(draw, rows, incomplete=page.unfinished(days or answer), **options)
-    if not (nothing or shown.has_values):
-        nothing = ALL_HIDDEN
-    if nothing:
-        place.info(nothing, icon=":material/info:")
+    if nothing or not shown.has_values:
+        place.info(page.reason(nothing) if nothing else ALL_HIDDEN, icon=":material/info:")
         parts.draw_note(None)
         return
     with place:
@@ -86,11 +84,10 @@ def chart(
         else None
     )
     notes = [note, gaps, page.once(marked), page.once(page.not_applied(measure))]
-    of_devices = measure.metric == "multi-device" or set(audiences) & {
-        "multi_device",
-        "single_device",
-    }
-    if of_devices and not page.why_unknown(measure, answer, "multi_device"):
+    of_devices = set(audiences) & {"multi_device", "single_device"}
+    if (of_devices or measure.metric == "multi-device") and not page.why_unknown(
+        measure, answer, "multi_device"
+    ):
         notes.append(page.once(page.coverage()))
     parts.draw_note(" ".join(filter(None, notes)))
 

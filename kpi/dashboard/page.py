@@ -228,6 +228,10 @@ class Page:
         self._noted.add(note)
         return note
 
+    def reason(self, words: str) -> str:
+        """The reason why a part of the page is empty; one that several parts have is whole at the first."""
+        return self.once(words) or "Nothing to show, for the reason given above."
+
     def why_unknown(
         self, measure: Measure, answer: Answer | None = None, audience: str | None = None
     ) -> str | None:

@@ -35,7 +35,8 @@ def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str, ti
     if chart.has_values:
         put(chart, page, title)
         return True
-    st.info(why_empty(page, page.every_cell(answer).table, count), icon=":material/info:")
+    why = why_empty(page, page.every_cell(answer).table, count)
+    st.info(page.reason(why), icon=":material/info:")
     return False
 
 
@@ -96,7 +97,7 @@ def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
     title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),
-        ("Median, and a quarter to three quarters", "Completed, of those begun"),
+        ("Median, and the middle half", "Completed, of those begun"),
         (charts.times_by, charts.completion_by),
         ("median_seconds", "completion_percent"),
         strict=True,

@@ -232,7 +232,7 @@ MEASURES: dict[str, Measure] = {
             unit="percent",
             words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
-                "to sync within 5 seconds of the first request, 5.000 included."
+                "to sync at most 5 seconds after the first request."
             ),
             metric="completion",
             pooled_in="connection-breakdown",
@@ -276,7 +276,7 @@ MEASURES: dict[str, Measure] = {
             unit="percent",
             words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
-                "to sync within 10 seconds of the first request, 10.000 included."
+                "to sync at most 10 seconds after the first request."
             ),
             metric="ready-within",
             pooled_in="connection-breakdown",

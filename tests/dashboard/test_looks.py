@@ -25,7 +25,7 @@ def test_the_overview_begins_with_its_chart(server: str, visit: Callable[..., Vi
     seen.settle()
     assert seen.page.locator(GRAPH).first.bounding_box()["y"] < SCREEN["height"] - 50
     colours = seen.page.locator(GRAPH).first.evaluate(
-        "chart => new Set([...chart.querySelectorAll('.mark-text text')]"
+        "chart => new Set([...chart.querySelectorAll('.mark-text.role-mark text')]"
         ".filter(text => /^F.*%$/.test(text.textContent))"
         ".map(text => getComputedStyle(text).fill)).size"
     )
@@ -39,8 +39,8 @@ def test_the_overview_begins_with_its_chart(server: str, visit: Callable[..., Vi
 ENDS = """chart => {
   const right = part => part.getBoundingClientRect().right;
   const at = part => Math.round(part.getBoundingClientRect().top / 10);
-  const marks = [...chart.querySelectorAll('.mark-rect path, .mark-rule line')];
-  return [...chart.querySelectorAll('.mark-text text')].filter(text => text.textContent).map(text => {
+  const marks = [...chart.querySelectorAll('.mark-rect.role-mark path, .mark-rule.role-mark line')];
+  return [...chart.querySelectorAll('.mark-text.role-mark text')].map(text => {
     const box = text.getBoundingClientRect(), middle = (box.top + box.bottom) / 2;
     const ends = marks.filter(mark => {
       const edge = mark.getBoundingClientRect();

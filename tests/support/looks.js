@@ -2,7 +2,7 @@
 // of the page that are cut off; and a page wider than its window. Each is a sentence.
 () => {
   const faults = [];
-  const brush = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
+  const brush = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d", {willReadFrequently: true});
 
   const background = element => {
     for (; element; element = element.parentElement) {
@@ -21,11 +21,11 @@
       .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
   };
+  const opacity = element => element
+    ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
   const contrast = text => {
-    let opacity = 1;
-    for (let part = text; part; part = part.parentElement) opacity *= getComputedStyle(part).opacity;
-    const behind = background(text), style = getComputedStyle(text);
-    const two = [luminance([behind, 1]), luminance([behind, 1], [style.fill, opacity * style.fillOpacity])];
+    const behind = background(text), {fill, fillOpacity} = getComputedStyle(text);
+    const two = [luminance([behind, 1]), luminance([behind, 1], [fill, opacity(text) * fillOpacity])];
     return (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05);
   };
 
@@ -33,7 +33,7 @@
     const edge = chart.getBoundingClientRect();
     const words = [...chart.querySelectorAll("text")]
       .map(text => ({text, said: text.textContent, box: text.getBoundingClientRect()}))
-      .filter(({said, box}) => said.trim() && box.width);
+      .filter(({text, said, box}) => said.trim() && box.width && opacity(text)); // an axis hides some
     words.forEach(({text, said, box}, place) => {
       if (box.left < edge.left - 2 || box.right > edge.right + 2 || box.top < edge.top - 2
           || box.bottom > edge.bottom + 3) faults.push(`“${said}” leaves its chart`);

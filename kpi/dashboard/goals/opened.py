@@ -91,7 +91,7 @@ def _draw_history(
 def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
     """The target of another threshold, which is drawn with the change that it needs."""
     goal = shown.goal
-    st.subheader("Is it reasonable?")
+    st.markdown("**Is it reasonable?**")
     threshold = _draw_threshold(shown)
     target = outlook.target_for(shown, threshold)
     if target is None:
@@ -100,6 +100,8 @@ def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
     need = outlook.needed(shown, target)
     unit = words.scale_unit(goal)
     verdict = "met today" if need.met_now else "not met today"
+    if target == shown.target:  # the goal's own has a verdict, with its doubt
+        verdict = shown.score.status
     st.markdown(
         f"Target **{written(target, unit)}**{' ahead' if goal.comparator else ''}, {verdict}: "
         f"{written(shown.now, unit)} now."
@@ -171,7 +173,7 @@ def _draw_baseline(
     here: GoalsPage, shown: Outlook, baseline: Baseline | None, offered: Proposal
 ) -> None:
     goal, unit = shown.goal, words.scale_unit(shown.goal)
-    st.subheader("Baseline")
+    st.markdown("**Baseline**")
     if baseline is None:
         st.info(words.baseline_sentence(shown), icon=":material/info:")
     else:
