@@ -7,7 +7,9 @@ from datetime import date
 from numbers import Real
 from typing import Any, Literal
 
-Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
+Unit = Literal[
+    "percent", "points", "users", "seconds", "attempts", "day", "text", "share", "number"
+]
 
 
 ABSENT = "–"
@@ -23,6 +25,10 @@ def written(value: float | None, unit: Unit) -> str:
         return ABSENT
     if unit == "percent":
         return f"{value:.1f}%"
+    if unit == "share":
+        return f"{100 * value:.1f}%"
+    if unit == "number":
+        return f"{value:,.1f}".replace("-", "−")
     if unit == "points":
         return f"{value:.1f} points".replace("-", "−")
     if unit == "seconds":

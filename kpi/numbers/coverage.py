@@ -94,7 +94,7 @@ def why_absent(
         return why_no_activity(warehouse, period)
     if metric in NOT_FOLLOWED:
         return why_not_followed(warehouse, metric, period)
-    if metric in ("firefox", "goals", "device-coverage"):
+    if metric in ("firefox", "goals", "device-coverage", "moved"):
         return None
     if warehouse.lacks_sequences:
         return NO_SEQUENCE
