@@ -36,6 +36,16 @@ def sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."
 
 
+def plural(count: float | None, singular: str, several: str = "") -> str:
+    """The words that follow a count: 'day' after 1, 'days' after any other, or ``several``."""
+    return singular if count == 1 else several or f"{singular}s"
+
+
+def quantity(count: int, singular: str, several: str = "") -> str:
+    """A count of things in words, such as '1 day' and '2 days'."""
+    return f"{count} {plural(count, singular, several)}"
+
+
 def day_text(day: date) -> str:
     """A day as '14 Jun 2016', the same in every locale."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

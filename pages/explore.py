@@ -32,7 +32,7 @@ with frame("pages/explore.py") as page:
 
     answer = page.ask(measure.metric, **options)
     draw.heading(page, measure.title, measure.definition)
-    draw.devices_not_applied(page, measure)
+    draw.attempt_filters_not_applied(page, measure)
     parts = st.grid(4, min_column_width=190, gap="medium")
     with parts.cell():
         name = Kpi(MEASURES[measure.id], picked.get(level.column) if level else None).id

@@ -44,7 +44,7 @@ from kpi.charts.looks import (
 )
 from kpi.charts.markers import SIGN, TITLE, MarkedDay, compared_flags, flags, marked_days, rules
 from kpi.charts.values import together
-from kpi.text import ABSENT, Unit, day_text, days_text, written
+from kpi.text import ABSENT, Unit, day_text, days_text, quantity, written
 
 if TYPE_CHECKING:
     from kpi.numbers.annotations import Marker
@@ -417,7 +417,7 @@ def _floor_note(extent: pd.DataFrame, floor: float, unit: Unit) -> list[str]:
 def _cut_note(rows: pd.DataFrame, axis: ValueAxis, column: str, what: str) -> list[str]:
     """A note on the days on which ``what`` is above the chart; none where it never is."""
     days = rows.loc[rows[column] > axis.high, "day"].nunique()
-    return [f"↑ {what} the chart on {days} day{'s' if days > 1 else ''}"] if days else []
+    return [f"↑ {what} the chart on {quantity(days, 'day')}"] if days else []
 
 
 def note(lines: list[str], offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:

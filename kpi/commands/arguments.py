@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, date, datetime
 
-from kpi.meaning.filters import TAGS
-from kpi.meaning.tables import TABLES
+from kpi.meaning.filters import ATTEMPT_TAGS, TAGS
+from kpi.meaning.tables import EXPORTED, TABLES
 
 
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
@@ -15,13 +15,17 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     metric = getattr(asked, "metric", None)
     if metric is None:
         return asked
-    if asked.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
-        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
+    if metric not in TABLES or not TABLES[metric].of_attempts:
+        _refuse_attempt_filters(parser, asked, metric)
     if asked.window and (metric not in TABLES or not TABLES[metric].windows):
         parser.error("--window goes with multi-device only")
     if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
         names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
         parser.error(f"--bands goes with {names} only")
+    if asked.total and (metric not in TABLES or not TABLES[metric].accepts("total")):
+        parser.error("--total goes with growth only")
+    if asked.total and asked.weekly:
+        parser.error("--total and --weekly are two ways to add up; give one of them")
     asked.window = asked.window or 5
     of_goals = [
         name
@@ -41,6 +45,17 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
         option = narrowed[0].replace("_", "-")
         parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
     return asked
+
+
+def _refuse_attempt_filters(
+    parser: argparse.ArgumentParser, asked: argparse.Namespace, metric: str
+) -> None:
+    if asked.devices:
+        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
+    for name in (name for tag in ATTEMPT_TAGS for name in (tag, f"not_{tag}")):
+        if getattr(asked, name):
+            attempts = ", ".join(name for name in EXPORTED if TABLES[name].of_attempts)
+            parser.error(f"--{name.replace('_', '-')} goes with attempts only: {attempts}")
 
 
 def day(text: str) -> date:

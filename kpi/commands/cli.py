@@ -16,7 +16,7 @@ from kpi.commands import DONE, REFUSED, exporting, loading, simulating, upkeep
 from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
-from kpi.meaning.filters import BREAKDOWNS, TAGS
+from kpi.meaning.filters import ATTEMPT_TAGS, BREAKDOWNS, FILTER_TAGS
 from kpi.meaning.tables import EXPORTED
 from kpi.settings import Settings
 
@@ -90,9 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     export = command("export", exporting.run_export, "print one metric's table")
     export.add_argument("metric", choices=[*EXPORTED, "goals"])
     _add_period(export)
-    for tag in TAGS:
-        export.add_argument(f"--{tag}", action="append", metavar="VALUE")
-        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE")
+    for tag in FILTER_TAGS:
+        whose = "attempts only" if tag in ATTEMPT_TAGS else None
+        export.add_argument(f"--{tag}", action="append", metavar="VALUE", help=whose)
+        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE", help=whose)
     export.add_argument("--users", choices=["new", "existing"])
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
     export.add_argument("--by", choices=BREAKDOWNS)
@@ -111,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         "--plain", action="store_true", help="goals: verdicts by the gap's sign alone"
     )
     export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
+    export.add_argument(
+        "--total", action="store_true", help="growth only: flows of all days added up"
+    )
     _add_output(export)
 
     _add_output(
@@ -150,6 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--list", action="store_true")
     annotate.add_argument("--remove", action="store_true", help="withdraw the mark")
     annotate.add_argument("--why", default="", metavar="REASON", help="of a removal")
+
+    withdraw = command(
+        "withdraw", upkeep.run_withdraw, "withdraw a frozen baseline or a marker, for everyone"
+    )
+    withdraw.add_argument("id", metavar="ID", help="as `baselines` and `annotate --list` print it")
+    withdraw.add_argument("--who", required=True, metavar="NAME")
+    withdraw.add_argument("--why", required=True, metavar="REASON")
 
     ddl = command("ddl", upkeep.run_ddl, "print what a server needs once, or carry it out")
     ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")

@@ -25,6 +25,7 @@ from kpi.summary.blank_tags import (
     private_tags,
     stored_private_tags,
 )
+from kpi.text import plural, quantity
 
 WEAK_KEY_BYTES = 16
 FEWEST_CHARACTERS = 8
@@ -159,19 +160,21 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     newest = f"complete through {through}" if through else "no complete day; load event files"
     rule = (
         "a day that was loaded becomes complete by the first summary at least "
-        f"{settings.complete_after_hours:g} hours after its UTC end"
+        f"{settings.complete_after_hours:g} {plural(settings.complete_after_hours, 'hour')} after its UTC end"
     )
     yield Finding("days", through is not None, f"{newest}; {rule}")
     for warning in publication.warnings:
         yield Finding("days", False, warning)
+    yield from (Finding("local copy", *state) for state in store.local_copy(settings))
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)
+    yield _flows(warehouse)
     yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
     for row in each_row(warehouse.frame("integrity")):
         good = row.faults == 0
-        broken = f": broken in {row.faults} places; load everything anew"
+        broken = f": broken in {quantity(row.faults, 'place')}; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
 
 
@@ -226,12 +229,20 @@ def _same_people(warehouse: Warehouse) -> Finding:
     return Finding("same people", not why.endswith(coverage.SUMMARISE), why)
 
 
+def _flows(warehouse: Warehouse) -> Finding:
+    """The days on which nobody was followed from set to set; expired ones can't be mended."""
+    why = coverage.why_not_followed(warehouse, "growth")
+    if why is None:
+        return Finding("flows", True, "people are followed from day to day in all of the history")
+    return Finding("flows", not why.endswith(coverage.SUMMARISE), why)
+
+
 def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
     """The files and lines whose few events count for no day."""
     rows = warehouse.doubtful
     for row in each_row(rows.head(SHOWN_DOUBTS)):
         lines = f", line {row.first_lines}" if row.first_lines else ""
-        events = "1 event" if row.events == 1 else f"{row.events} events"
+        events = quantity(row.events, "event")
         day = pd.Timestamp(row.day).date()
         yield Finding(
             "doubtful", False, f"{row.source}{lines}: {events} of {day}, out of all numbers"

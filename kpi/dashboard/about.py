@@ -17,7 +17,7 @@ from kpi.meaning.glossary import GLOSSARY
 from kpi.meaning.measures import MEASURES, within
 from kpi.numbers import loads, trust
 from kpi.summary import anomalies
-from kpi.text import ABSENT, day_text, written
+from kpi.text import ABSENT, day_text, plural, quantity, written
 
 WHOLE = "all types together"
 DAY = st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY")
@@ -40,7 +40,7 @@ def draw_freshness(page: Page) -> None:
             f"UTC, {day_text(publication.built_at.date())}; publication {publication.id}",
         ),
         ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
-        ("Rows rejected", share, f"{rejected:,} of {read:,} rows read"),
+        ("Rows rejected", share, f"{rejected:,} of {read:,} {plural(read, 'row')} read"),
     ]
     grid = st.grid(len(figures), min_column_width=160, gap="small")
     for label, value, note in figures:
@@ -75,7 +75,7 @@ def draw_doubtful(page: Page) -> None:
         doubtful[["day", "source", "events", "first_lines"]].assign(
             day=pd.to_datetime(doubtful["day"])
         ),
-        f"{len(doubtful)} files with doubtful rows.",
+        f"{quantity(len(doubtful), 'file')} with doubtful rows.",
         day=DAY,
         source="File",
         events=_count("Events"),
@@ -130,7 +130,7 @@ def draw_loads(page: Page) -> None:
     else:
         _draw_list(
             reasons,
-            f"{len(reasons)} reasons for rejected rows.",
+            f"{quantity(len(reasons), 'reason')} for rejected rows.",
             reason="Reason for rejecting rows",
             rows=_count("Rows"),
             files=_count("Files"),

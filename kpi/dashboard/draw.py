@@ -83,7 +83,7 @@ def chart(
         if any(first <= marker.day <= last for marker in options.get("markers", ()))
         else None
     )
-    notes = [note, gaps, page.once(marked), page.once(page.no_devices_filter(measure))]
+    notes = [note, gaps, page.once(marked), page.once(page.not_applied(measure))]
     of_devices = set(audiences) & {"multi_device", "single_device"}
     if (of_devices or measure.metric == "multi-device") and not page.why_unknown(
         measure, answer, "multi_device"
@@ -180,9 +180,9 @@ def not_applied(page: Page, what: str, why: str = "carry no tags") -> None:
     parts.draw_note(None if page.filters.empty else words)
 
 
-def devices_not_applied(page: Page, measure: Measure) -> None:
-    """A note that the filter of devices doesn't apply to a measure of users, when a reader has set it."""
-    parts.draw_note(page.once(page.no_devices_filter(measure)))
+def attempt_filters_not_applied(page: Page, measure: Measure) -> None:
+    """A note that filters of connections don't apply to a measure of users, when a reader has set any."""
+    parts.draw_note(page.once(page.not_applied(measure)))
 
 
 def overlap(by: str) -> None:

@@ -25,7 +25,7 @@ from kpi.numbers.annotations import (
 )
 from kpi.numbers.around import WEEKS, Around, around
 from kpi.numbers.kpi_values import KpiValues, Subject
-from kpi.text import ABSENT, day_text
+from kpi.text import ABSENT, day_text, quantity
 
 KPIS_AROUND = (
     "engagement_ratio",
@@ -58,7 +58,8 @@ def draw_markers_of_period(page: Page) -> None:
             hide_index=True,
             placeholder=ABSENT,
             column_config={"Link": st.column_config.LinkColumn("Link", display_text="open")},
-            alt=f"{len(shown)} markers, each with the KPIs in the {WEEKS} weeks before and after it.",
+            alt=f"{quantity(len(shown), 'marker')}, each with the KPIs in the {WEEKS} weeks before and "
+            "after it.",
         )
         st.caption(
             f"KPIs: the {WEEKS} weeks before the day → the {WEEKS} weeks from it, under the filters of this "
@@ -82,7 +83,7 @@ def draw_markers(page: Page) -> None:
             height="auto" if len(every) < 8 else 260,
             placeholder=ABSENT,
             column_config={"Link": st.column_config.LinkColumn("Link", display_text="open")},
-            alt=f"{len(every)} markers, with who added and who withdrew them.",
+            alt=f"{quantity(len(every), 'marker')}, with who added and who withdrew each.",
         )
     else:
         st.caption("None yet.")

@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from kpi.dashboard.faults import fragment
+from kpi.meaning import services
 from kpi.meaning.filters import BREAKDOWN_NAMES
 from kpi.meaning.measures import COLUMNS, Measure
 from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
-from kpi.text import ABSENT
+from kpi.text import ABSENT, quantity
 
 if TYPE_CHECKING:
     from kpi.charts import Picture
@@ -59,12 +60,13 @@ def draw_tables(
         parts = list(tables())
         for part in parts:
             st.dataframe(
-                part.table,
+                services.with_names(part.table),
                 hide_index=True,
                 height=260,
                 placeholder=ABSENT,
                 column_config={str(name): _column_config(str(name)) for name in part.table},
-                alt=f"Table of {part.name}, {len(part.table)} rows; the download has the same numbers.",
+                alt=f"Table of {part.name}, {quantity(len(part.table), 'row')}; the download has the same "
+                "numbers.",
             )
             with st.container(horizontal=True, gap="small"):
                 _draw_csv(part, f"{key}_{part.name}")

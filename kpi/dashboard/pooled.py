@@ -12,6 +12,7 @@ from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.dashboard.reasons import not_loaded
+from kpi.meaning import services
 from kpi.meaning.filters import Filters
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import Answer
@@ -69,8 +70,8 @@ def draw_shares(page: Page) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, column in {**shares, "Ever": "completion_percent"}.items():
             st.metric(label, written(pooled[column], "percent"), width=130)
-    begun = written(pooled["begun"], "attempts")
-    st.caption(f"Percent of the {begun} attempts begun in the period. Small counts are hidden.")
+    begun = MEASURES["completion"].n_counted(pooled["begun"])
+    st.caption(f"Percent of the {begun} in the period. Small counts are hidden.")
 
 
 def caution(filters: Filters) -> str | None:
@@ -92,7 +93,7 @@ def caution(filters: Filters) -> str | None:
 
 def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
     """Time and completion by a tag's values, side by side, each with its n."""
-    table = answer.table
+    table = services.with_names(answer.table)
     title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),

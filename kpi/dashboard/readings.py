@@ -28,7 +28,7 @@ def choose_reading(page: Page, key: str, by: str | None = None) -> Measure:
     Without a segment the two are equal, and there is no choice. Under a filter or a breakdown ``by`` a tag
     that people change, that of the same people is the default. Source: design, section 3.
     """
-    tags = [tag for tag in (*page.filters.narrowed, by) if tag and tag != "devices"]
+    tags = [tag for tag in (*page.filters.of_users.narrowed, by) if tag]
     if not tags:
         return RATIO
     changing = " or ".join(dict.fromkeys(CHANGING[tag] for tag in tags if tag in CHANGING))

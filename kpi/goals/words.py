@@ -13,7 +13,17 @@ from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
 from kpi.meaning.filters import Period
 from kpi.meaning.kpis import KPIS
-from kpi.text import ABSENT, Unit, day_text, days_text, sentence, shortened, written
+from kpi.text import (
+    ABSENT,
+    Unit,
+    day_text,
+    days_text,
+    plural,
+    quantity,
+    sentence,
+    shortened,
+    written,
+)
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "
@@ -140,8 +150,9 @@ def basis(score: Score) -> str:
     """The days and people or attempts that a score rests on, in a sentence; '' where there is no value."""
     if score.actual is None:
         return ""
-    words = score.goal.kpi.measure.n_words
-    return f"{score.days} of {score.goal.window_days} days, {written(score.n, 'users')} {words}."
+    window = score.goal.window_days
+    days = f"{score.days} of {quantity(window, 'day')}"
+    return f"{days}, {score.goal.kpi.measure.n_counted(score.n)}."
 
 
 def basis_of(goal: Goal) -> str:
@@ -225,13 +236,13 @@ def pace(outlook: Outlook, need: Needed) -> str:
         return f"None: today's figure meets it, with {spare} to spare."
     sign = "−" if need.per_week < 0 else "+"
     per_week = _fine(abs(need.per_week), unit)
-    weeks = "1 week" if outlook.whole_weeks_left == 1 else f"{outlook.whole_weeks_left} weeks"
+    weeks = quantity(outlook.whole_weeks_left, "week")
     return f"{sign}{per_week} a week, for {weeks} from {day_text(outlook.score.as_of)}."
 
 
 def precedent(outlook: Outlook, need: Needed) -> str:
     """The share of past stretches that moved as far as a target needs, and the move of a year before."""
-    weeks = "1 week" if outlook.whole_weeks_left == 1 else f"{outlook.whole_weeks_left} weeks"
+    weeks = quantity(outlook.whole_weeks_left, "week")
     if not need.stretches:
         return f"The history has no two scored stretches {weeks} apart to compare with."
     move = signed(need.move, outlook.goal.unit)
@@ -252,8 +263,8 @@ def precedent(outlook: Outlook, need: Needed) -> str:
 def tested_sentence(test: Backtest) -> str:
     """The share of the method's ranges that held, in a sentence."""
     sentence = (
-        f"Tested on this history: {test.held} of {test.tries} ranges for {test.weeks_ahead} "
-        f"week{'s' if test.weeks_ahead != 1 else ''} ahead held ({test.share:.0%}; they promise 80%)."
+        f"Tested on this history: {test.held} of {quantity(test.tries, 'range')} for {test.weeks_ahead} "
+        f"{plural(test.weeks_ahead, 'week')} ahead held ({test.share:.0%}; they promise 80%)."
     )
     if test.weeks_ahead < test.wanted:
         sentence += f" It is too short to try {test.wanted} weeks."
@@ -312,7 +323,8 @@ def verdict(score: Score) -> str:
 
 def window_of(goal: Goal, of_devices: bool) -> str:
     """A goal's window, of devices or of days scored."""
-    return f"{goal.device_window if of_devices else goal.window_days} days"
+    days = goal.device_window if of_devices else goal.window_days
+    return quantity(days, "day")
 
 
 def measure_of(frozen: Frozen) -> str:

@@ -16,13 +16,14 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Weekly points; incomplete days; the device window in days; the base of attempts; intervals."""
+    """Weekly points; incomplete days; the device window; the base of attempts; intervals; one total."""
 
     weekly: bool = False
     incomplete: bool = False
     window: int = ATTEMPT_WINDOW
     of: str = BASES[0]
     bands: bool = False
+    total: bool = False
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -58,11 +59,7 @@ class Question:
             raise ValueError(f"the window must be a number of {WINDOWS}")
         if self.options.of not in BASES:
             raise ValueError(f"{self.options.of!r} is none of {', '.join(BASES)}")
-        filters = self.filters
-        if not table.accepts("filters"):
-            filters = EVERYBODY
-        elif not table.accepts("devices"):
-            filters = replace(filters, devices=None)
+        filters = table.applied(self.filters)
         period = self.period if table.accepts("period") else ALL_DAYS
         options = replace(
             Options(), **{k: v for k, v in self.options.chosen.items() if table.accepts(k)}

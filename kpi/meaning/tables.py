@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kpi.meaning.definitions import WINDOWS
-from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, BREAKDOWNS
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, BREAKDOWNS, Filters
 
 AUDIENCES = ("all", "multi_device", "single_device")
 ACCOUNTS = ("new", "existing")
@@ -45,9 +45,9 @@ class Table:
     """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window, of and bands; ``tags`` the breakdowns that it
-    has. A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
-    distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    filters, devices, period, by, weekly, total, incomplete, window, of and bands; ``tags`` the breakdowns
+    that it has. A table that ``overlaps`` counts users, who can be in several segments, which don't add up.
+    ``level`` distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
     name: str
@@ -66,6 +66,12 @@ class Table:
     def of_attempts(self) -> bool:
         """True where the table counts connection attempts."""
         return self.accepts("devices")
+
+    def applied(self, filters: Filters) -> Filters:
+        """The part of a filter that applies to the table."""
+        if not self.accepts("filters"):
+            return Filters()
+        return filters if self.of_attempts else filters.of_users
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -102,6 +108,8 @@ TABLES: dict[str, Table] = {
         ),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
         Table("same-people", ("same_people",), _USERS | {"bands"}, BREAKDOWNS, overlaps=True),
+        Table("growth", ("growth",), _USERS | {"total"}, BREAKDOWNS, overlaps=True),
+        Table("retention", ("returned",), _USERS, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
             ("connection_time", "time_bands"),

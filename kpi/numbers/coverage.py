@@ -12,7 +12,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, device_ide
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
-from kpi.text import days_text
+from kpi.text import days_text, plural, quantity
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
@@ -21,6 +21,12 @@ NO_SEQUENCE = (
 )
 WELL_COVERED = 95
 """From this percent of users with a device on, multi-device numbers are shown without their coverage."""
+
+NEVER = date(9999, 1, 1)
+"""The day from which people are followed where an older version never did."""
+
+NOT_FOLLOWED = {"growth": ("Flows are", 2 * MONTH), "retention": ("Users of week 4 are", 0)}
+"""By table: its numbers of people who are followed, and the days until the first after these began."""
 
 SUMMARISE = "Run: python -m kpi summarise"
 HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
@@ -86,6 +92,8 @@ def why_absent(
         return why_no_devices(warehouse, period, window, MONTH)
     if metric == "same-people":
         return why_no_activity(warehouse, period)
+    if metric in NOT_FOLLOWED:
+        return why_not_followed(warehouse, metric, period)
     if metric in ("firefox", "goals", "device-coverage"):
         return None
     if warehouse.lacks_sequences:
@@ -107,6 +115,26 @@ def why_no_activity(warehouse: Published, period: Period = Period()) -> str | No
     if can_be_filled(warehouse, days[-1]):
         return f"{absent}. {SUMMARISE}"
     return f"{absent}; the events that they need have expired."
+
+
+def why_not_followed(warehouse: Published, metric: str, period: Period = Period()) -> str | None:
+    """Why flows or retention are absent on days that an older version summarised, and what to do; or None."""
+    what, later = NOT_FOLLOWED[metric]
+    row = warehouse.frame("followed_from").iloc[0]
+    if pd.isna(row["followed_from"]) or row["followed_from"] <= row["first_day"]:
+        return None
+    waits = row["followed_from"] == NEVER
+    end = NEVER if waits else row["followed_from"] + timedelta(days=later)
+    first, last = _bounds(warehouse, period)
+    last = min(last, end - timedelta(days=1))
+    if first > last:
+        return None
+    absent = (
+        f"{what} absent on {days_text(first, last)}, which an older version summarised without them"
+    )
+    return (
+        f"{absent}. {SUMMARISE}" if waits else f"{absent}; the events that they need have expired."
+    )
 
 
 def can_be_filled(warehouse: Published, day: pd.Timestamp) -> bool:
@@ -155,10 +183,10 @@ def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
     """The sentence on so many sequences that name no service; None for none."""
     if not count:
         return None
-    have = "1 sequence has" if count == 1 else f"{count:,} sequences have"
+    have = f"{count:,} {plural(count, 'sequence has', 'sequences have')}"
     with_blank = ",".join((*services, "(none)"))
     return (
-        f"{have} a blank service and {'is' if count == 1 else 'are'} not counted as connection attempts; "
+        f"{have} a blank service and {plural(count, 'is', 'are')} not counted as connection attempts; "
         f"set KPI_SYNC_SERVICES={with_blank} if blank means Sync"
     )
 
@@ -179,4 +207,5 @@ def _when(days: pd.DatetimeIndex) -> str:
     """Days in words: a stretch, or their number within a stretch."""
     first, last = days[0].date(), days[-1].date()
     whole = len(days) == (last - first).days + 1
-    return f"on {'' if whole else f'{len(days)} days of '}{days_text(first, last)}"
+    some = "" if whole else f"{quantity(len(days), 'day')} of "
+    return f"on {some}{days_text(first, last)}"

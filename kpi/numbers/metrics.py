@@ -18,6 +18,7 @@ from kpi.numbers.attempts import (
 )
 from kpi.numbers.connections import completion, connection_time, steps
 from kpi.numbers.firefox import firefox
+from kpi.numbers.growth import growth, retention
 from kpi.numbers.same_people import same_people
 from kpi.numbers.users import device_coverage, engagement, multi_device
 
@@ -26,6 +27,8 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "multi-device": multi_device,
     "device-coverage": device_coverage,
     "same-people": same_people,
+    "growth": growth,
+    "retention": retention,
     "connection-time": connection_time,
     "completion": completion,
     "steps": steps,

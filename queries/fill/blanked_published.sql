@@ -97,22 +97,27 @@ SELECT audience, day, set_id, users
 FROM merged_daily
 ORDER BY audience, day, set_id;
 
-DROP TABLE IF EXISTS merged_monthly;
+DROP TABLE IF EXISTS merged_move;
 
-CREATE TEMPORARY TABLE merged_monthly AS
-SELECT c.audience, c.day, COALESCE(s.merged_id, c.set_id) AS set_id, SUM(c.change) AS change
-FROM kpi.monthly_users_change AS c
-LEFT JOIN merged_set AS s ON s.set_id = c.set_id
-WHERE c.set_id >= 0
-GROUP BY c.audience, c.day, COALESCE(s.merged_id, c.set_id)
-HAVING SUM(c.change) <> 0;
+CREATE TEMPORARY TABLE merged_move AS
+SELECT
+  m.audience,
+  m.day,
+  COALESCE(f.merged_id, m.from_set) AS from_set,
+  COALESCE(t.merged_id, m.to_set) AS to_set,
+  SUM(m.users) AS users
+FROM kpi.monthly_move AS m
+LEFT JOIN merged_set AS f ON f.set_id = m.from_set
+LEFT JOIN merged_set AS t ON t.set_id = m.to_set
+WHERE RIGHT(m.audience, 1) <> '*' AND COALESCE(f.merged_id, m.from_set) <> COALESCE(t.merged_id, m.to_set)
+GROUP BY m.audience, m.day, COALESCE(f.merged_id, m.from_set), COALESCE(t.merged_id, m.to_set);
 
-DELETE FROM kpi.monthly_users_change;
+DELETE FROM kpi.monthly_move;
 
-INSERT INTO kpi.monthly_users_change (audience, day, set_id, change)
-SELECT audience, day, set_id, change
-FROM merged_monthly
-ORDER BY audience, day, set_id;
+INSERT INTO kpi.monthly_move (audience, day, from_set, to_set, users)
+SELECT audience, day, from_set, to_set, users
+FROM merged_move
+ORDER BY audience, day, from_set, to_set;
 
 DROP TABLE IF EXISTS merged_activity;
 

@@ -48,9 +48,9 @@ VACUUM kpi.daily_users;
 
 ANALYZE kpi.daily_users;
 
-VACUUM kpi.monthly_users_change;
+VACUUM kpi.monthly_move;
 
-ANALYZE kpi.monthly_users_change;
+ANALYZE kpi.monthly_move;
 
 VACUUM kpi.month_activity;
 

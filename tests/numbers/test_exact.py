@@ -27,6 +27,8 @@ METRICS = (
     "multi-device",
     "device-coverage",
     "same-people",
+    "growth",
+    "retention",
     "connection-time",
     "completion",
     "steps",
@@ -73,6 +75,11 @@ def random_filters(chance: random.Random, log: oracle.Log, metric: str) -> oracl
         picked["users"] = chance.choice(("new", "existing"))
     if metric in ("connection-time", "completion", "steps") and chance.random() < 0.4:
         picked["devices"] = chance.choice(("single", "multi"))
+    if metric in ("connection-time", "completion", "steps"):
+        for tag in chance.sample(oracle.ACQUISITION, chance.choice((0, 0, 1, 2))):
+            values = log.values(tag)
+            some = tuple(chance.sample(values, min(len(values), chance.choice((1, 2)))))
+            picked[tag if chance.random() < 0.6 else f"not_{tag}"] = some
     return oracle.Filters(**picked)
 
 
@@ -176,7 +183,8 @@ def test_broken_down(metric: str, seed: int, filled) -> None:
             asked = [f"--by={by}", *filters.arguments(), *period_arguments(first, last)]
             expected = oracle.export(log, metric, filters, by=by, first=first, last=last)
             ran = store.must("export", metric, *asked, "--min-users=0")
-            assert ran.text.splitlines()[0] == ",".join((by, *oracle.COLUMNS[metric]))
+            names = ("daily_users" if name == by else name for name in oracle.COLUMNS[metric])
+            assert ran.text.splitlines()[0] == ",".join((by, *names))
             assert_same(parsed(ran.text), expected, f"{metric} {asked}")
 
 

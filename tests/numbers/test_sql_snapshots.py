@@ -21,6 +21,10 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "exclusion": ("filters", {"filters": {"not_os": ("Android", "iOS")}}),
     "new-users": ("filters", {"filters": {"users": "new"}}),
     "multi-device-users": ("devices", {"filters": {"devices": "multi"}}),
+    "region": (
+        "devices",
+        {"filters": {"region": ("DE", "(none)"), "not_campaign": ("spring",), "os": ("iOS",)}},
+    ),
     "by-os": ("by", {"by": "os"}),
     "by-version": ("by", {"by": "version"}),
     "by-users": ("by", {"by": "users"}),
@@ -29,6 +33,7 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "period": ("period", {"period": (date(2016, 2, 1), date(2016, 2, 29))}),
     "window-7": ("window", {"window": 7}),
     "bands": ("bands", {"bands": True}),
+    "total": ("total", {"total": True}),
     "of-ready": ("of", {"of": "ready"}),
 }
 ASKED = [

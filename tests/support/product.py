@@ -22,6 +22,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "multi-device": (*USER_OPTIONS, "window"),
     "device-coverage": USER_OPTIONS,
     "same-people": (*USER_OPTIONS, "bands"),
+    "growth": (*USER_OPTIONS, "total"),
+    "retention": USER_OPTIONS,
     "connection-time": (*USER_OPTIONS, "devices", "attempt tags", "bands"),
     "completion": (*USER_OPTIONS, "devices", "attempt tags"),
     "steps": (*USER_OPTIONS, "devices", "attempt tags"),

@@ -20,7 +20,7 @@ from kpi.goals.file import COMPARED
 from kpi.goals.outlook import Outlook
 from kpi.goals.projection import TooShort
 from kpi.numbers.answers import days_in_name, download_name
-from kpi.text import day_text, days_text, written
+from kpi.text import day_text, days_text, quantity, written
 
 PAST_SHOWN = 3
 """Past projections, newest first, that are shown beside what came."""
@@ -179,7 +179,8 @@ def _draw_baseline(
     else:
         st.markdown(
             f"**{written(shown.baseline, unit)}** in {words.period_text(shown.base)}: "
-            f"{words.basis_of(goal)} of {baseline.days} days ({baseline.weeks} whole weeks)."
+            f"{words.basis_of(goal)} of {quantity(baseline.days, 'day')} "
+            f"({quantity(baseline.weeks, 'whole week')})."
         )
         st.markdown("\n".join(words.band_sentences(baseline, unit)))
         for warning in baseline.warnings:
