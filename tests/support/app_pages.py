@@ -45,6 +45,10 @@ def opened(file: str, **query: str | list[str]) -> AppTest:
     return page.run()
 
 
+ABOVE = "Nothing to show, for the reason given above."
+"""The sentence in place of a reason that an earlier part of the page has."""
+
+
 def words(page: AppTest) -> str:
     """All that the page says."""
     parts = [*page.markdown, *page.text, *page.info, *page.error, *page.caption, *page.code]
