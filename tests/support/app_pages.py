@@ -50,9 +50,9 @@ ABOVE = "Nothing to show, for the reason given above."
 
 
 def words(page: AppTest) -> str:
-    """All that the page says."""
+    """All that the page says, with plain spaces where it has those at which no line ends."""
     parts = [*page.markdown, *page.text, *page.info, *page.error, *page.caption, *page.code]
-    return "\n".join(str(part.value) for part in parts)
+    return "\n".join(str(part.value).replace("\u00a0", " ") for part in parts)
 
 
 def graphs(page: AppTest) -> list[Any]:
