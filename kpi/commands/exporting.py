@@ -78,6 +78,8 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
             asked.include_incomplete,
             asked.window,
             bands=asked.bands,
+            measure=asked.measure,
+            days=asked.days,
             total=asked.total,
         )
         question = Question(asked.metric, filters, period, asked.by, options, min_users)

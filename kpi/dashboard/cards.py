@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from kpi import charts
@@ -35,23 +36,25 @@ class Card:
 def draw_cards(page: Page, cards: Iterable[Card]) -> None:
     """A row of cards: 28-day value, change, verdict with its doubt, course, and the last day's value."""
     shown = [(card, page.headline(page.subject(card.kpi, card.device_window))) for card in cards]
-    st.caption(_days(of for _, of in shown))
+    st.caption(days_of(of for _, of in shown))
     grid = st.grid(len(shown), min_column_width=210, gap="small")
     for card, of in shown:
         with grid.container(border=True, height="stretch", gap="xsmall"):
-            _draw(page, card.label or of.subject.kpi.title, of)
+            draw_headline(page, card.label or of.subject.kpi.title, of)
 
 
-def _days(headlines: Iterable[Headline]) -> str:
+def days_of(headlines: Iterable[Headline]) -> str:
     """The days of the cards, which are the same for all of them, and those that they are compared with."""
     every = list(headlines)
-    words = f"The cards are about {days_text(*every[0].now.window.bounds)}"
+    cards = "The card is" if len(every) == 1 else "The cards are"
+    words = f"{cards} about {days_text(*every[0].now.window.bounds)}"
     if any(of.change is not None for of in every):
         words += f", against {days_text(*every[0].before.window.bounds)}"
     return f"{words}."
 
 
-def _draw(page: Page, label: str, of: Headline) -> None:
+def draw_headline(page: Page, label: str, of: Headline) -> None:
+    """A card of a headline."""
     measure = over_window(of.subject.kpi.measure, of.subject.device_window)
     page.remember(measure)
     # The label has a place of its own, since a metric's own is cut off where a card is narrow.
@@ -69,7 +72,8 @@ def _draw(page: Page, label: str, of: Headline) -> None:
         delta_description=_size(of),
     )
     st.caption("  \n".join(map(_unbroken, _lines(page, measure, of))))
-    spark = charts.spark(page.course(of.subject).tail(SPARKLINE_DAYS), measure.unit)
+    course = page.course(of.subject).loc[: pd.Timestamp(of.last.day)]
+    spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
     if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
         st.image(spark.svg, width="stretch", alt=spark.sentence)
@@ -93,7 +97,8 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
     if now.value is None:
         yield plain(page.reason(sentence(now.reason or "no value to show")))
         return
-    yield from _verdicts(page, of.subject)
+    if last.day == page.last_shown_day:  # the day of the goals' scores
+        yield from _verdicts(page, of.subject)
     yield f"{_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"
     if last.value is not None:
         n = f" {measure.n_text(last.n)}" if last.n and last.n != now.n else ""

@@ -131,6 +131,10 @@ def _column_config(column: str) -> Any:
         return st.column_config.DateColumn(title, format="D MMM YYYY", pinned=True)
     if unit in ("users", "attempts"):
         return st.column_config.NumberColumn(title, format="%,.0f")
+    if unit in ("share", "number"):
+        return st.column_config.NumberColumn(
+            title, format="percent" if unit == "share" else "%,.2f"
+        )
     if unit in ("percent", "seconds"):
         return st.column_config.NumberColumn(
             title, format="%.1f%%" if unit == "percent" else "%.2f s"

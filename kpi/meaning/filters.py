@@ -160,7 +160,7 @@ class Filters:
             f"{self.users} users" if self.users else "new and existing users",
         ]
         attempts = [
-            f"{tag} {_words(getattr(self, tag), getattr(self, f'not_{tag}'), f'{tag}s', 'any')}"
+            _of_tag(tag, getattr(self, tag), getattr(self, f"not_{tag}"))
             for tag in self.of_attempts_only
             if tag in ATTEMPT_TAGS
         ]
@@ -196,6 +196,12 @@ def _words(
     if words is None:
         words = f"all {kind}"
     return f"{words} except {_named(excluded, kind, ', ')}".strip() if excluded else words
+
+
+def _of_tag(tag: str, picked: tuple[str, ...], excluded: tuple[str, ...]) -> str:
+    """A tag of attempts in words, such as 'region DE or FR' and 'any campaign except spring'."""
+    words = f"{tag} {_named(picked, f'{tag}s', ' or ')}" if picked else f"any {tag}"
+    return f"{words} except {_named(excluded, f'{tag}s', ', ')}" if excluded else words
 
 
 def _named_services(ids: tuple[str, ...]) -> tuple[str, ...]:

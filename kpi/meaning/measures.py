@@ -302,6 +302,17 @@ CENSORED_WORDS = (
 
 COLUMNS: dict[str, tuple[str, Unit]] = {
     "day": ("Day (UTC)", "day"),
+    "group": ("Group", "text"),
+    "share_before": ("Share of people before", "share"),
+    "share_after": ("Share of people after", "share"),
+    "value_before": ("Value before", "number"),
+    "value_after": ("Value after", "number"),
+    "behaviour": ("Behaviour", "number"),
+    "mix": ("Mix", "number"),
+    "total": ("Change", "number"),
+    "tag": ("Tag", "text"),
+    "times_usual": ("Times what is usual", "number"),
+    "why": ("Why it is unknown", "text"),
     "audience": ("Audience", "text"),
     "product": ("Product", "text"),
     "account": ("Account", "text"),

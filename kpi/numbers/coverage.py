@@ -22,9 +22,6 @@ NO_SEQUENCE = (
 WELL_COVERED = 95
 """From this percent of users with a device on, multi-device numbers are shown without their coverage."""
 
-NEVER = date(9999, 1, 1)
-"""The day from which people are followed where an older version never did."""
-
 NOT_FOLLOWED = {"growth": ("Flows are", 2 * MONTH), "retention": ("Users of week 4 are", 0)}
 """By table: its numbers of people who are followed, and the days until the first after these began."""
 
@@ -94,7 +91,7 @@ def why_absent(
         return why_no_activity(warehouse, period)
     if metric in NOT_FOLLOWED:
         return why_not_followed(warehouse, metric, period)
-    if metric in ("firefox", "goals", "device-coverage"):
+    if metric in ("firefox", "goals", "device-coverage", "moved"):
         return None
     if warehouse.lacks_sequences:
         return NO_SEQUENCE
@@ -121,12 +118,12 @@ def why_not_followed(warehouse: Published, metric: str, period: Period = Period(
     """Why flows or retention are absent on days that an older version summarised, and what to do; or None."""
     what, later = NOT_FOLLOWED[metric]
     row = warehouse.frame("followed_from").iloc[0]
-    if pd.isna(row["followed_from"]) or row["followed_from"] <= row["first_day"]:
-        return None
-    waits = row["followed_from"] == NEVER
-    end = NEVER if waits else row["followed_from"] + timedelta(days=later)
     first, last = _bounds(warehouse, period)
-    last = min(last, end - timedelta(days=1))
+    waits = pd.isna(row["followed_from"])
+    if not waits:
+        if row["followed_from"] <= row["first_day"]:
+            return None
+        last = min(last, row["followed_from"] + timedelta(days=later - 1))
     if first > last:
         return None
     absent = (

@@ -40,7 +40,7 @@ def test_sentence() -> None:
     """The filter is said in words, with values picked and left out."""
     said = Filters(region=("DE", "(none)"), not_campaign=("spring",), devices="multi").sentence()
     assert said.endswith(
-        "connections of region DE or (none) and campaign any except spring and multi-device users"
+        "connections of region DE or (none) and any campaign except spring and multi-device users"
     )
 
 
@@ -56,7 +56,7 @@ def test_connections_are_narrowed_and_users_are_not() -> None:
     changed = {label for label in before if before[label] != after[label]}
     assert changed and changed <= TIMES
     said = words(some)
-    assert "connections of entrypoint any except menupanel" in said
+    assert "connections of any entrypoint except menupanel" in said
     assert "The filter of entrypoint applies to connections only: it is not applied here." in said
     assert "entrypoint=menupanel" in said and "entrypoint_mode=all+except" in said
     assert "The goal is for all users." in said
