@@ -26,6 +26,7 @@ MOST_ROWS = {
     "segment_set_member": 3_875,
     "daily_users": 35_947,
     "monthly_users_change": 16_100,
+    "monthly_move": 6_000,
     "connection": 493,
 }
 """Rows of the demo store's tables: its log is the same every time, and so are they. Daily users have the
