@@ -262,6 +262,7 @@ OFTEN_EXPORTED: tuple[tuple[str, ...], ...] = (
 
 TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
+    *("group", "tag", "why"),
     *("browser", "version", "os", "service", "users"),
 }
 

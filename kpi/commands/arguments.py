@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, date, datetime
 
-from kpi.meaning.filters import TAGS
-from kpi.meaning.tables import TABLES
+from kpi.meaning.definitions import MONTH
+from kpi.meaning.filters import ATTEMPT_TAGS, TAGS
+from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
 
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
@@ -15,9 +16,10 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     metric = getattr(asked, "metric", None)
     if metric is None:
         return asked
-    if asked.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
-        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
-    if asked.window and (metric not in TABLES or not TABLES[metric].windows):
+    if metric not in TABLES or not TABLES[metric].of_attempts:
+        _refuse_attempt_filters(parser, asked, metric)
+    of_devices = metric == "multi-device" or asked.measure == "multi-device-percent"
+    if asked.window and not of_devices:
         parser.error("--window goes with multi-device only")
     if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
         names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
@@ -27,6 +29,7 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     if asked.total and asked.weekly:
         parser.error("--total and --weekly are two ways to add up; give one of them")
     asked.window = asked.window or 5
+    _check_moved(parser, asked)
     of_goals = [
         name
         for name in ("as_of", "baseline_from", "baseline_to", "baseline", "plain")
@@ -45,6 +48,31 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
         option = narrowed[0].replace("_", "-")
         parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
     return asked
+
+
+def _refuse_attempt_filters(
+    parser: argparse.ArgumentParser, asked: argparse.Namespace, metric: str
+) -> None:
+    if asked.devices:
+        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
+    for name in (name for tag in ATTEMPT_TAGS for name in (tag, f"not_{tag}")):
+        if getattr(asked, name):
+            attempts = ", ".join(name for name in EXPORTED if TABLES[name].of_attempts)
+            parser.error(f"--{name.replace('_', '-')} goes with attempts only: {attempts}")
+
+
+def _check_moved(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """Ends the program where a change lacks its measure, days or tag, or other tables have them."""
+    if asked.metric == "moved":
+        if not asked.measure:
+            parser.error(f"moved needs a measure: {', '.join(MOVED)}")
+        if not (asked.first and asked.last and asked.by):
+            parser.error("moved needs --from and --to, the last days of two periods, and --by")
+        if asked.weekly:
+            parser.error("moved has no weeks; --days gives the days of each period")
+    elif asked.measure or asked.days:
+        parser.error(f"{'a measure' if asked.measure else '--days'} goes with moved only")
+    asked.measure, asked.days = asked.measure or MOVED[0], asked.days or MONTH
 
 
 def day(text: str) -> date:

@@ -19,6 +19,8 @@ from kpi.numbers.attempts import (
 from kpi.numbers.connections import completion, connection_time, steps
 from kpi.numbers.firefox import firefox
 from kpi.numbers.growth import growth, retention
+from kpi.numbers.moved import moved
+from kpi.numbers.moved_tags import moved_tags
 from kpi.numbers.same_people import same_people
 from kpi.numbers.users import device_coverage, engagement, multi_device
 
@@ -33,6 +35,8 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "completion": completion,
     "steps": steps,
     "firefox": firefox,
+    "moved": moved,
+    "moved-tags": moved_tags,
     "ready-within": ready_within,
     "connection-distribution": connection_distribution,
     "connection-breakdown": connection_breakdown,

@@ -28,6 +28,7 @@ from kpi.meaning.filters import Period
 from kpi.settings import Settings
 from kpi.store import queries
 from kpi.summary import anomalies, basis
+from kpi.text import quantity
 
 LOOK_AROUND_DAYS = 28
 """The days around a changed day in which the rest of a sequence is looked for, if it was no attempt."""
@@ -400,8 +401,8 @@ class _Run:
         collisions = queries.run(self.connection, "read/set_key_collisions").scalar()
         if collisions:
             raise Refused(
-                f"{collisions} sets of segments share a key, so counts could be wrong; nothing was "
-                "published. Load everything into a new KPI_HOME, which draws new keys"
+                f"{quantity(collisions, 'set')} of segments share a key, so counts could be wrong; nothing "
+                "was published. Load everything into a new KPI_HOME, which draws new keys"
             )
 
     def _run(self, step: str, **params: object) -> None:

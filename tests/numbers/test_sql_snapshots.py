@@ -13,6 +13,7 @@ from snapshot import Compare, assert_no_others
 
 from kpi.numbers.warehouse import Warehouse
 
+MOVED = (date(2016, 1, 31), date(2016, 3, 20))
 # By case: what a table must have for it, and what is chosen.
 CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "none": (None, {}),
@@ -21,6 +22,10 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "exclusion": ("filters", {"filters": {"not_os": ("Android", "iOS")}}),
     "new-users": ("filters", {"filters": {"users": "new"}}),
     "multi-device-users": ("devices", {"filters": {"devices": "multi"}}),
+    "region": (
+        "devices",
+        {"filters": {"region": ("DE", "(none)"), "not_campaign": ("spring",), "os": ("iOS",)}},
+    ),
     "by-os": ("by", {"by": "os"}),
     "by-version": ("by", {"by": "version"}),
     "by-users": ("by", {"by": "users"}),
@@ -31,12 +36,17 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "bands": ("bands", {"bands": True}),
     "total": ("total", {"total": True}),
     "of-ready": ("of", {"of": "ready"}),
+    "ratio-by-os": ("moved", {"by": "os", "period": MOVED}),
+    "multi-device-by-version": (
+        "moved",
+        {"by": "version", "period": MOVED, "measure": "multi-device-percent", "window": 7},
+    ),
 }
 ASKED = [
     (table, case)
     for table, accepted in TABLES.items()
     for case, (needed, _) in CASES.items()
-    if needed is None or needed in accepted
+    if needed in accepted or (needed is None and "moved" not in accepted)
 ]
 
 

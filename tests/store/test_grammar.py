@@ -38,6 +38,10 @@ READ = FOLDER / "read-by-redshifts-grammar.txt"
 NOT_FOR_REDSHIFT = {
     "fill/copied_events": "PostgreSQL takes rows over the connection; Redshift reads them from S3",
     "read/events_schema_version": "of the folder of files only",
+    **dict.fromkeys(
+        ("tables/copy", "fill/copied_publication", "read/copied_publication", "read/copied_table"),
+        "of a local copy only, a file of DuckDB",
+    ),
 }
 TRANSACTIONS = re.compile(r"^(BEGIN|COMMIT|ROLLBACK|SET SESSION CHARACTERISTICS)\b", re.IGNORECASE)
 RAW_TABLE = """

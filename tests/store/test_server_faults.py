@@ -304,7 +304,7 @@ def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerS
     told = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
     refused(ran.status, "\n".join(told))
     assert told == ["kpi: the database refused the rows (SQLSTATE 23514); nothing was loaded"]
-    assert "1 files loaded" in ran.text and "Failing" not in ran.err
+    assert "1 file loaded" in ran.text and "Failing" not in ran.err
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "completion": (*USER_OPTIONS, "devices", "attempt tags"),
     "steps": (*USER_OPTIONS, "devices", "attempt tags"),
     "firefox": ("period", "weekly"),
+    "moved": ("moved",),
+    "moved-tags": ("moved",),
     "ready-within": ("filters", "period", "weekly", "devices"),
     "connection-distribution": ("filters", "period", "devices", "of"),
     "connection-breakdown": ("filters", "period", "by", "devices", "attempt tags", "bands"),
@@ -35,7 +37,13 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 """Each table, and what a reader can choose of it."""
 
-NOT_EXPORTED = ("ready-within", "connection-distribution", "connection-breakdown", "setup-steps")
+NOT_EXPORTED = (
+    "moved-tags",
+    "ready-within",
+    "connection-distribution",
+    "connection-breakdown",
+    "setup-steps",
+)
 EXPORTS = (*(name for name in TABLES if name not in NOT_EXPORTED), "goals")
 
 
