@@ -276,7 +276,6 @@ COUNTS = {
     "engagement": ("dau", "dau_7day_mean", "mau"),
     "multi-device": ("daily_users", "monthly_users"),
     "same-people": ("people", "week_people", "people_7day_mean"),
-    "growth": ("mau", "mau_before"),
     "retention": ("users",),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
