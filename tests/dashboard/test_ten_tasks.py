@@ -1,4 +1,4 @@
-"""Ten tasks of a product manager, and the sentence that answers each; in a browser where one is needed."""
+"""Ten tasks that a product manager does in a browser, and the sentence that answers each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from app_pages import alts, opened, words
 from browser import PATIENCE, Visit, serving
-from conftest import environment
 from playwright.sync_api import Locator, expect
-from streamlit.testing.v1.element_tree import Block
 
 Open = Callable[..., Visit]
 SHARE = "multi_device_share"
@@ -28,23 +25,6 @@ def address(goals_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield own
 
 
-@pytest.fixture
-def at_goals(goals_home: Path, in_project: None) -> Iterator[None]:
-    """Pages read the same demo without a browser, with the privacy of production."""
-    with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="10"):
-        yield
-
-
-def words_beside(title: str, block: Block) -> str:
-    """All that the card with a figure says; '' where a block has no such card."""
-    for child in block.children.values():
-        if isinstance(child, Block) and (said := words_beside(title, child)):
-            return said
-    if title in [part.label for part in block if part.type == "metric"]:
-        return "\n".join(str(getattr(part, "value", "")) for part in block)
-    return ""
-
-
 def card(seen: Visit, title: str) -> Locator:
     """A card by its title."""
     return seen.page.get_by_test_id("stVerticalBlock").filter(has_text=re.compile(f"^{title}")).last
@@ -55,6 +35,14 @@ def verdict(badge: str) -> str:
     found = re.search("too close to call|not met|met|no data", badge)
     assert found is not None, badge
     return found.group()
+
+
+def choose(seen: Visit, label: str, option: str) -> None:
+    """Pick an option of a select box by its label."""
+    box = seen.page.get_by_test_id("stSelectbox").filter(has_text=re.compile(f"^{label}"))
+    box.get_by_role("combobox").click()
+    seen.page.get_by_role("option", name=option, exact=True).click()
+    seen.rest()
 
 
 def test_status(address: str, visit: Open) -> None:
@@ -75,16 +63,17 @@ def test_status(address: str, visit: Open) -> None:
     assert [verdict(text) for text in rows if "Demo data" not in text] == verdicts, rows
 
 
-@pytest.mark.usefixtures("at_goals")
-def test_why_by_segment() -> None:
+@pytest.mark.long
+def test_why_by_segment(address: str, visit: Open) -> None:
     """Ranked systems have n, and a sentence says where neighbours can't be ranked."""
-    page = opened("pages/engagement.py")
-    (said,) = [
-        part for part in words(page).splitlines() if part.startswith("Values of 4 Jul – 31 Jul")
-    ]
-    assert "Bars whose whiskers overlap can't be ranked for sure." in said
-    assert "these numbers overlap and don’t add up" in words(page)
-    (label,) = [alt for alt in alts(page) if alt.startswith("Engagement ratio by os")]
+    seen = visit(f"{address}/engagement")
+    seen.settle()
+    expect(seen.page.get_by_text("Values of 4 Jul – 31 Jul 2016.")).to_contain_text(
+        "Bars whose whiskers overlap can't be ranked for sure."
+    )
+    expect(seen.page.get_by_text("these numbers overlap and don’t add up")).to_be_visible()
+    bars = seen.page.locator("[aria-label^='Engagement ratio by os']").first
+    label = bars.get_attribute("aria-label")
     assert re.search(r"Windows 7 \d+\.\d%  \(of \d+ monthly users\)", label), label
 
 
@@ -121,30 +110,32 @@ def test_baseline(address: str, visit: Open) -> None:
     expect(row).to_be_visible()
 
 
-@pytest.mark.usefixtures("at_goals")
-def test_who_gives_up() -> None:
+@pytest.mark.long
+def test_who_gives_up(address: str, visit: Open) -> None:
     """The connection page says how many attempts were begun, completed, and where they end."""
-    page = opened("pages/connection_time.py")
+    seen = visit(f"{address}/connection_time")
+    seen.settle()
+    done = card(seen, "Completed, ever")
     assert re.search(
-        r"between \d+\.\d% and \d+\.\d% \(95% sure\), of \d+ attempts begun",
-        words_beside("Completed, ever", page.main),
+        r"between \d+\.\d% and \d+\.\d% \(95% sure\), of \d+ attempts begun", done.inner_text()
     )
-    assert re.search(r"Percent of the \d+ attempts begun in the period", words(page))
-    assert "so slower attempts count as not completed" in words(page)
+    expect(
+        seen.page.get_by_text(re.compile(r"Percent of the \d+ attempts begun in the period"))
+    ).to_be_visible()
+    expect(seen.page.get_by_text("so slower attempts count as not completed")).to_be_visible()
 
 
-@pytest.mark.usefixtures("at_goals")
-def test_this_quarter_against_the_last() -> None:
+@pytest.mark.long
+def test_this_quarter_against_the_last(address: str, visit: Open) -> None:
     """A comparison is of 28 days with 28 days, named by their dates; a year without data is refused."""
-    page = opened("pages/engagement.py")
-    (comparison,) = [box for box in page.selectbox if box.label == "Compare with"]
-    page = comparison.select("previous period").run()
-    (days,) = re.findall("^The cards are about .*, against.*", words(page), re.MULTILINE)
-    assert "against 30 Nov – 27 Dec 2015" in days
-    (comparison,) = [box for box in page.selectbox if box.label == "Compare with"]
-    page = comparison.select("a year before").run()
-    (said,) = re.findall("Not compared: this would need the days.*", words(page))
-    assert "the data begins on 1 Sep 2015" in said
+    seen = visit(f"{address}/engagement")
+    choose(seen, "Compare with", "previous period")
+    days = seen.page.get_by_text(re.compile("^The cards are about .*, against"))
+    expect(days).to_contain_text("against 30 Nov – 27 Dec 2015", timeout=PATIENCE)
+    choose(seen, "Compare with", "a year before")
+    expect(seen.page.get_by_text("Not compared: this would need the days")).to_contain_text(
+        "the data begins on 1 Sep 2015"
+    )
 
 
 @pytest.mark.long
@@ -157,13 +148,13 @@ def test_a_slide(address: str, visit: Open) -> None:
     with seen.page.expect_download(timeout=PATIENCE) as started:
         button.click()
     picture = Path(started.value.path()).read_text()
-    for said in (
+    for words in (
         "Engagement ratio",
         "All browsers on Windows 7",
         "Demo data (simulated)",
         "31 Jul 2016",
     ):
-        assert said in picture, said
+        assert words in picture, words
     assert started.value.suggested_filename.endswith(".svg")
 
 
@@ -186,14 +177,15 @@ def test_a_marker(address: str, visit: Open) -> None:
     expect(other.page.get_by_text("8 weeks").first).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.usefixtures("at_goals")
-def test_trust() -> None:
+@pytest.mark.long
+def test_trust(address: str, visit: Open) -> None:
     """The Data page begins with whether today's numbers can be trusted, and names what is missing."""
-    page = opened("pages/data.py")
-    assert page.header[0].value.startswith("Can I trust today")
-    (said,) = [part.value for part in (*page.success, *page.warning)]
-    plain = said.replace("\\", "").strip("*")
-    assert re.match("(Yes|With care|No): .*31 Jul 2016", plain), plain
+    seen = visit(f"{address}/data")
+    seen.settle()
+    expect(seen.page.get_by_text("Can I trust today").first).to_be_visible()
+    expect(seen.page.get_by_text(re.compile("^(Yes|With care|No): "))).to_contain_text(
+        "31 Jul 2016"
+    )
 
 
 @pytest.mark.long
