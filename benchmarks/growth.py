@@ -25,7 +25,7 @@ FIGURES = {
     "one_day_cpu_seconds": "one more day, CPU s",
     "kpi_bytes": "KPI tables, bytes",
     "segment_set_rows": "sets of segments",
-    "monthly_move_rows": "moves between sets, rows",
+    "monthly_users_change_rows": "monthly changes, rows",
     "query_ms": "a chart's query, ms",
     "count_distinct_ms": "COUNT(DISTINCT), ms",
     "sketch_ms": "HyperLogLog, ms",

@@ -194,6 +194,6 @@ def _scanned_bytes(engine: duckdb.DuckDBPyConnection) -> int:
     members, daily, monthly = engine.execute(
         "SELECT (SELECT COUNT(*) FROM kpi.segment_set_member), "
         "(SELECT COUNT(*) FROM kpi.daily_users WHERE audience = 'active'), "
-        "(SELECT COUNT(*) FROM kpi.monthly_move WHERE audience = 'active')"
+        "(SELECT COUNT(*) FROM kpi.monthly_users_change WHERE audience = 'active')"
     ).fetchone()
-    return members * 8 + daily * 16 + monthly * 20
+    return members * 8 + (daily + monthly) * 16

@@ -87,10 +87,10 @@ def summary(run: dict[str, Any]) -> str:
                 f"{run['kpi_bytes'] / MB:.0f} MB, {share:.2f}% of the raw events",
             ],
             [
-                "user-days; sets; moves between sets",
+                "user-days; sets; monthly changes",
                 "; ".join(
                     f"{run[name]:,}"
-                    for name in ("user_day_rows", "segment_set_rows", "monthly_move_rows")
+                    for name in ("user_day_rows", "segment_set_rows", "monthly_users_change_rows")
                 ),
             ],
         ],

@@ -25,7 +25,8 @@ VARIABLES = (
     "KPI_MIN_USERS KPI_EXCLUSIONS KPI_BREAKDOWNS KPI_MAX_REJECTS_PERCENT KPI_MAX_UNPACKED_RATIO "
     "KPI_COMPLETE_AFTER_HOURS KPI_KEPT_VALUES KPI_MIN_DAY_PERCENT KPI_MIN_DEVICE_COVERAGE KPI_MEMORY_LIMIT "
     "KPI_LOCK_SECONDS KPI_LOGIN_HOURS KPI_TRUST_UNVERIFIED_ADDRESSES KPI_NO_LOGIN KPI_STATEMENT_SECONDS "
-    "KPI_APPLICATION_NAME KPI_QUERY_GROUP KPI_S3_STAGING KPI_COPY_ROLE KPI_RAW_TABLE KPI_RAW_TIME"
+    "KPI_APPLICATION_NAME KPI_LOCAL_COPY KPI_QUERY_GROUP KPI_S3_STAGING KPI_COPY_ROLE "
+    "KPI_RAW_TABLE KPI_RAW_TIME"
 ).split()
 """Variables of a setting of the same name, which is read in the type of its default."""
 
@@ -62,6 +63,8 @@ class Settings:
     login_hours: float = 12.0
     trust_unverified: bool = False
     no_login: bool = False
+    local_copy: bool = True
+    """True where pages of a server read a local copy of its numbers, in the folder `home`."""
     sign_in: bool = False
     """True where the secrets file has an [auth] section; the gate asks Streamlit itself."""
     statement_seconds: float = 60.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
-from typing import Literal
-
-import pandas as pd
+from numbers import Real
+from typing import Any, Literal
 
 Unit = Literal[
     "percent", "points", "users", "seconds", "attempts", "day", "text", "share", "number"
@@ -21,7 +21,7 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 def written(value: float | None, unit: Unit) -> str:
     """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
-    if value is None or pd.isna(value):
+    if value is None or _is_absent(value):
         return ABSENT
     if unit == "percent":
         return f"{value:.1f}%"
@@ -37,9 +37,24 @@ def written(value: float | None, unit: Unit) -> str:
     return f"{value:,.0f}"
 
 
+def _is_absent(value: Any) -> bool:
+    """True for NaN, and for pandas' own absent value."""
+    return not isinstance(value, Real) or math.isnan(value)
+
+
 def sentence(reason: str) -> str:
     """A reason as a sentence: a capital first, a full stop last."""
     return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."
+
+
+def plural(count: float | None, singular: str, several: str = "") -> str:
+    """The words that follow a count: 'day' after 1, 'days' after any other, or ``several``."""
+    return singular if count == 1 else several or f"{singular}s"
+
+
+def quantity(count: int, singular: str, several: str = "") -> str:
+    """A count of things in words, such as '1 day' and '2 days'."""
+    return f"{count} {plural(count, singular, several)}"
 
 
 def day_text(day: date) -> str:

@@ -6,6 +6,7 @@ from kpi import charts
 from kpi.dashboard import breakdown, draw, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
 from kpi.dashboard.readings import RATIO, SAME_PEOPLE, choose_reading
+from kpi.dashboard.returning import draw_people
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES
 
@@ -37,7 +38,6 @@ with frame("pages/engagement.py") as page:
     draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
     audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]
     lines = {line.key: line.title for line in charts.ACTIVE_SERIES}
-    hidden = draw.choose_hidden(page, lines, key="hide_users")
     draw.chart(
         page,
         charts.active_users,
@@ -45,13 +45,16 @@ with frame("pages/engagement.py") as page:
         engagement,
         audience=audience,
         compared=page.compared(engagement),
-        hidden=hidden,
+        hide="hide_users",
+        lines=lines,
         markers=page.source.markers,
     )
     st.caption(
         "On a day, single- and multi-device users add up to all. Over 28 days a user can be both."
     )
     draw.tables(page, [shown, engagement, firefox], key="engagement_table")
+
+    draw_people(page)
 
     draw.heading(page, "By segment", "Each measure for the users of every value of a tag.")
     if draw.offers_breakdown(page):

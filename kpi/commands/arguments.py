@@ -6,8 +6,8 @@ import argparse
 from datetime import UTC, date, datetime
 
 from kpi.meaning.definitions import MONTH
-from kpi.meaning.filters import TAGS
-from kpi.meaning.tables import MOVED, TABLES
+from kpi.meaning.filters import ATTEMPT_TAGS, TAGS
+from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
 
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
@@ -16,8 +16,8 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     metric = getattr(asked, "metric", None)
     if metric is None:
         return asked
-    if asked.devices and (metric not in TABLES or not TABLES[metric].of_attempts):
-        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
+    if metric not in TABLES or not TABLES[metric].of_attempts:
+        _refuse_attempt_filters(parser, asked, metric)
     of_devices = metric == "multi-device" or asked.measure == "multi-device-percent"
     if asked.window and not of_devices:
         parser.error("--window goes with multi-device only")
@@ -48,6 +48,17 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
         option = narrowed[0].replace("_", "-")
         parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
     return asked
+
+
+def _refuse_attempt_filters(
+    parser: argparse.ArgumentParser, asked: argparse.Namespace, metric: str
+) -> None:
+    if asked.devices:
+        parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
+    for name in (name for tag in ATTEMPT_TAGS for name in (tag, f"not_{tag}")):
+        if getattr(asked, name):
+            attempts = ", ".join(name for name in EXPORTED if TABLES[name].of_attempts)
+            parser.error(f"--{name.replace('_', '-')} goes with attempts only: {attempts}")
 
 
 def _check_moved(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:

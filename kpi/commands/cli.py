@@ -16,7 +16,7 @@ from kpi.commands import DONE, REFUSED, exporting, loading, simulating, upkeep
 from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
-from kpi.meaning.filters import BREAKDOWNS, TAGS
+from kpi.meaning.filters import ATTEMPT_TAGS, BREAKDOWNS, FILTER_TAGS
 from kpi.meaning.tables import EXPORTED, MOVED
 from kpi.settings import Settings
 
@@ -92,9 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("measure", nargs="?", choices=MOVED, help="moved only")
     _add_period(export)
     export.add_argument("--days", type=positive, metavar="N", help="moved only: of each period")
-    for tag in TAGS:
-        export.add_argument(f"--{tag}", action="append", metavar="VALUE")
-        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE")
+    for tag in FILTER_TAGS:
+        whose = "attempts only" if tag in ATTEMPT_TAGS else None
+        export.add_argument(f"--{tag}", action="append", metavar="VALUE", help=whose)
+        export.add_argument(f"--not-{tag}", action="append", metavar="VALUE", help=whose)
     export.add_argument("--users", choices=["new", "existing"])
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
     export.add_argument("--by", choices=BREAKDOWNS)
@@ -155,6 +156,13 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--list", action="store_true")
     annotate.add_argument("--remove", action="store_true", help="withdraw the mark")
     annotate.add_argument("--why", default="", metavar="REASON", help="of a removal")
+
+    withdraw = command(
+        "withdraw", upkeep.run_withdraw, "withdraw a frozen baseline or a marker, for everyone"
+    )
+    withdraw.add_argument("id", metavar="ID", help="as `baselines` and `annotate --list` print it")
+    withdraw.add_argument("--who", required=True, metavar="NAME")
+    withdraw.add_argument("--why", required=True, metavar="REASON")
 
     ddl = command("ddl", upkeep.run_ddl, "print what a server needs once, or carry it out")
     ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")

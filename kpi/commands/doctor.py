@@ -25,6 +25,7 @@ from kpi.summary.blank_tags import (
     private_tags,
     stored_private_tags,
 )
+from kpi.text import plural, quantity
 
 WEAK_KEY_BYTES = 16
 FEWEST_CHARACTERS = 8
@@ -159,11 +160,12 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     newest = f"complete through {through}" if through else "no complete day; load event files"
     rule = (
         "a day that was loaded becomes complete by the first summary at least "
-        f"{settings.complete_after_hours:g} hours after its UTC end"
+        f"{settings.complete_after_hours:g} {plural(settings.complete_after_hours, 'hour')} after its UTC end"
     )
     yield Finding("days", through is not None, f"{newest}; {rule}")
     for warning in publication.warnings:
         yield Finding("days", False, warning)
+    yield from (Finding("local copy", *state) for state in store.local_copy(settings))
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)
@@ -172,7 +174,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     yield from _rejects(settings, warehouse.loads)
     for row in each_row(warehouse.frame("integrity")):
         good = row.faults == 0
-        broken = f": broken in {row.faults} places; load everything anew"
+        broken = f": broken in {quantity(row.faults, 'place')}; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
 
 
@@ -240,7 +242,7 @@ def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:
     rows = warehouse.doubtful
     for row in each_row(rows.head(SHOWN_DOUBTS)):
         lines = f", line {row.first_lines}" if row.first_lines else ""
-        events = "1 event" if row.events == 1 else f"{row.events} events"
+        events = quantity(row.events, "event")
         day = pd.Timestamp(row.day).date()
         yield Finding(
             "doubtful", False, f"{row.source}{lines}: {events} of {day}, out of all numbers"

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kpi.errors import Refused, Republished
-from kpi.meaning.filters import TAGS
+from kpi.meaning.filters import FILTER_TAGS
 from kpi.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
 
     period = Period(asked.first, asked.last)
     filters = Filters(
-        **{name: tuple(getattr(asked, name) or ()) for tag in TAGS for name in (tag, f"not_{tag}")},
+        **{
+            name: tuple(getattr(asked, name) or ())
+            for tag in FILTER_TAGS
+            for name in (tag, f"not_{tag}")
+        },
         users=asked.users,
         devices=asked.devices,
     )

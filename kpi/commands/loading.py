@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.settings import Settings
+from kpi.text import plural, quantity
 
 if TYPE_CHECKING:
     from kpi.events.load import Loaded
@@ -61,10 +62,10 @@ def _load_summary(loads: list[Loaded], refused: int, passed_over: int) -> Iterat
     new = [loaded for loaded in loads if loaded.status == "loaded"]
     events = sum(loaded.contents.accepted for loaded in new)
     rejected = sum(loaded.contents.rows_rejected for loaded in new)
-    line = f"{len(new)} files loaded, {len(loads) - len(new)} already there, {refused} refused"
+    line = f"{quantity(len(new), 'file')} loaded, {len(loads) - len(new)} already there, {refused} refused"
     if passed_over:
         line += f", {passed_over} passed over"
-    line += f": {events} events, {rejected} rows rejected"
+    line += f": {quantity(events, 'event')}, {quantity(rejected, 'row')} rejected"
     shares = [
         (name, sum(getattr(loaded.contents, f"with_{part}") for loaded in new))
         for name, part in (("a user", "uid"), ("a device", "device"), ("a sequence", "sequence"))
@@ -83,7 +84,7 @@ def _load_summary(loads: list[Loaded], refused: int, passed_over: int) -> Iterat
     ):
         files = Counter(name for loaded in new for name in getattr(loaded, part))
         named = [
-            name if count == len(new) else f"{name} ({count} of {len(new)} files)"
+            name if count == len(new) else f"{name} ({count} of {quantity(len(new), 'file')})"
             for name, count in files.most_common(SHOWN_NAMES)
         ]
         if len(files) > SHOWN_NAMES:
@@ -102,7 +103,7 @@ def _report_rows(loaded: Loaded) -> None:
     for fault, outcome in notes:
         print(f"{loaded.source}: line {fault.line}: {fault}; {outcome}", file=sys.stderr)
     for words, (rows, line) in held.changes.items():
-        more = f", and in {rows - 1} more rows" if rows > 1 else ""
+        more = f", and in {rows - 1} more {plural(rows - 1, 'row')}" if rows > 1 else ""
         print(f"{loaded.source}: line {line}{more}: {words}; row loaded", file=sys.stderr)
     if held.rows_rejected > SHOWN:
         print(f"{loaded.source}: {held.rows_rejected} rows rejected in all", file=sys.stderr)
@@ -117,7 +118,7 @@ def run_unload(settings: Settings, asked: argparse.Namespace) -> None:
 
     sources = list(dict.fromkeys(asked.sources))
     for source, events in zip(sources, load.unload(settings, sources), strict=True):
-        print(f"{source}: {events} events removed; now run: python -m kpi summarise")
+        print(f"{source}: {quantity(events, 'event')} removed; now run: python -m kpi summarise")
 
 
 def run_loads(settings: Settings, asked: argparse.Namespace) -> None:
@@ -136,4 +137,4 @@ def run_load_firefox(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.events.firefox import load_firefox
 
     given = load_firefox(settings, asked.file, asked.replace)
-    print(f"{given.rows} figures read, {given.changed} of them new or corrected")
+    print(f"{quantity(given.rows, 'figure')} read, {given.changed} of them new or corrected")

@@ -12,6 +12,7 @@ from datetime import date
 from kpi.commands.progress import progress
 from kpi.errors import NoData, Refused
 from kpi.settings import Settings
+from kpi.text import quantity
 
 USERS, FIRST, LAST, SEED = 20_000, date(2015, 1, 1), date(2016, 10, 31), 1
 
@@ -49,7 +50,7 @@ def _build(settings: Settings, users: int, first: date, last: date, seed: int) -
         def report(loaded: load.Loaded) -> None:
             nonlocal done
             done += 1
-            step(f"loading {done} of {len(files)} files")
+            step(f"loading {done} of {quantity(len(files), 'file')}")
 
         for refusal in load.load_files(settings, [folder], report=report):
             if isinstance(refusal, NoEvents):
@@ -59,7 +60,7 @@ def _build(settings: Settings, users: int, first: date, last: date, seed: int) -
         load_firefox(settings, folder / FIREFOX_FILE)
         annotations.annotate(settings, markers(first, last), "the simulation")
     print(
-        f"demo (simulated data) of {users} users, {first} to {last}, in "
+        f"demo (simulated data) of {quantity(users, 'user')}, {first} to {last}, in "
         f"{store.place(settings)}; event files in {folder}"
     )
 

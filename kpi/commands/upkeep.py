@@ -10,6 +10,7 @@ from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.errors import Refused
 from kpi.settings import Settings
+from kpi.text import quantity
 
 
 def _tidy(settings: Settings, otherwise: str) -> None:
@@ -34,20 +35,22 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0 and done.completed:
-        days = "1 day" if done.completed == 1 else f"{done.completed} days"
+        days = quantity(done.completed, "day")
         print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
     elif done.days == 0 and (done.followed or done.same_people):
         parts = {
             "growth and retention": done.followed,
             "same-people numbers": done.same_people,
         }
-        filled = " and ".join(f"{part} of {days} days" for part, days in parts.items() if days)
-        print(f"no day's events changed; {filled} filled, publication {done.publication_id}")
+        filled = (f"{part} of {quantity(days, 'day')}" for part, days in parts.items() if days)
+        print(
+            f"no day's events changed; {' and '.join(filled)} filled, publication {done.publication_id}"
+        )
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")
     else:
         print(
-            f"{done.days} changed days ({done.first_day} to {done.last_day}) summarised, "
+            f"{quantity(done.days, 'changed day')} ({done.first_day} to {done.last_day}) summarised, "
             f"publication {done.publication_id}"
         )
     if done.blank_service:
@@ -72,8 +75,8 @@ def run_expire(settings: Settings, asked: argparse.Namespace) -> None:
     gone = expire(settings, asked.keep_days)
     _tidy(settings, "expired, but the server may hold the deleted rows until it is vacuumed")
     print(
-        f"{gone.events} events expired; events are retained from {gone.first_retained}, days from "
-        f"{gone.frozen_before} can still be refilled, and every summary stays"
+        f"{quantity(gone.events, 'event')} expired; events are retained from {gone.first_retained}, days "
+        f"from {gone.frozen_before} can still be refilled, and every summary stays"
     )
 
 
@@ -99,7 +102,8 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
 
     if asked.list or asked.day is None:
         for note in annotations.listed(settings):
-            print(f"{note.day} {note.kind}: {note.label}{' ' + note.url if note.url else ''}")
+            url = f" {note.url}" if note.url else ""
+            print(f"{note.marker_id} {note.day} {note.kind}: {note.label}{url}")
         return
     if not asked.label:
         raise Refused("a marker needs a label: python -m kpi annotate DAY LABEL")
@@ -112,11 +116,30 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
         print(f"{asked.day} {asked.label!r} marked")
 
 
+def run_withdraw(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals import frozen
+    from kpi.numbers import annotations, notes
+
+    baselines = {each.baseline_id for each in frozen.frozen_baselines(settings)}
+    if asked.id in baselines:
+        what = f"the baseline {asked.id}"
+    elif asked.id in {each.marker_id for each in annotations.every(settings)}:
+        what = f"the marker {asked.id}"
+    else:
+        raise Refused(
+            f"no frozen baseline or marker has the id {asked.id[:40]!r}; `python -m kpi baselines` and "
+            "`python -m kpi annotate --list` print ids"
+        )
+    notes.withdraw(settings, asked.id, asked.who, asked.why)
+    print(f"{what} is withdrawn; it stays in the history, with who withdrew it, when and why")
+
+
 def run_ddl(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.store import ddl
 
     if asked.apply:
-        print(f"{ddl.apply(settings)} statements carried out; nothing that existed was changed")
+        done = ddl.apply(settings)
+        print(f"{quantity(done, 'statement')} carried out; nothing that existed was changed")
     else:
         print(ddl.printed(settings, asked.dialect), end="")
 

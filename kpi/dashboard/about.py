@@ -17,7 +17,7 @@ from kpi.meaning.glossary import GLOSSARY
 from kpi.meaning.measures import MEASURES, within
 from kpi.numbers import loads, trust
 from kpi.summary import anomalies
-from kpi.text import ABSENT, day_text, written
+from kpi.text import ABSENT, day_text, plural, quantity, written
 
 WHOLE = "all types together"
 DAY = st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY")
@@ -33,20 +33,20 @@ def draw_freshness(page: Page) -> None:
     read, rejected = loads.rows(page.source.listing("loads"))
     share = written(100 * rejected / read, "percent") if read else "–"
     figures = [
-        ("Newest complete day", *_day_parts(page.today, page.first_day)),
+        ("Complete through", *_day_parts(page.today, page.first_day)),
         (
             "Built",
             f"{publication.built_at:%H:%M}",
             f"UTC, {day_text(publication.built_at.date())}; publication {publication.id}",
         ),
         ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
-        ("Rows rejected", share, f"{rejected:,} of {read:,} rows read"),
+        ("Rows rejected", share, f"{rejected:,} of {read:,} {plural(read, 'row')} read"),
     ]
-    with st.container(horizontal=True, gap="small"):
-        for label, value, note in figures:
-            with st.container(border=True, width="stretch", height="stretch"):
-                st.metric(label, value)
-                st.caption(note)
+    grid = st.grid(len(figures), min_column_width=160, gap="small")
+    for label, value, note in figures:
+        with grid.container(border=True, height="stretch"):
+            st.metric(label, value)
+            st.caption(note)
 
 
 def draw_trust(page: Page) -> None:
@@ -75,7 +75,7 @@ def draw_doubtful(page: Page) -> None:
         doubtful[["day", "source", "events", "first_lines"]].assign(
             day=pd.to_datetime(doubtful["day"])
         ),
-        f"{len(doubtful)} files with doubtful rows.",
+        f"{quantity(len(doubtful), 'file')} with doubtful rows.",
         day=DAY,
         source="File",
         events=_count("Events"),
@@ -96,7 +96,7 @@ def draw_volumes(page: Page) -> None:
     rows = shown[shown["type"] == picked]
     chart = drawn(charts.volume, rows, name=picked, markers=page.source.markers)
     if chart.has_values:
-        put(chart)
+        put(chart, page, f"Volume of {picked}")
     else:
         st.info(
             f"Nothing to show: this type has no events, or fewer than {page.min_users} on every day.",
@@ -110,10 +110,9 @@ def draw_volumes(page: Page) -> None:
         f"outside of it.{hidden}"
     )
     st.subheader("Unusual days by type")
-    put(drawn(charts.unusual_days, shown))
-    draw.listings(
-        page, {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}, key="volume_table"
-    )
+    put(drawn(charts.unusual_days, shown), page, "Unusual days by type")
+    lists = {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}
+    draw.listings(page, lists, key="volume_table", title="volume of events")
 
 
 def draw_loads(page: Page) -> None:
@@ -131,7 +130,7 @@ def draw_loads(page: Page) -> None:
     else:
         _draw_list(
             reasons,
-            f"{len(reasons)} reasons for rejected rows.",
+            f"{quantity(len(reasons), 'reason')} for rejected rows.",
             reason="Reason for rejecting rows",
             rows=_count("Rows"),
             files=_count("Files"),

@@ -17,13 +17,14 @@ from kpi.dashboard.explained import explained, widened
 from kpi.dashboard.page import Page, rows_of
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.dashboard.words import plain
+from kpi.meaning import services
 from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import Measure
 from kpi.meaning.tables import TABLES
 from kpi.numbers.answers import Answer
 from kpi.numbers.by_value import neighbours_overlap, of_users
-from kpi.text import days_text, shortened
+from kpi.text import days_text, plural, shortened
 
 if TYPE_CHECKING:
     from kpi.charts import Specification
@@ -49,8 +50,13 @@ class Breakdown:
         return TABLES[self.measure.metric].overlaps
 
     def of(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows that are picked, each value as text."""
-        return rows_of(table, self.picked)
+        """The rows that are picked, services by name."""
+        return services.with_names(rows_of(table, self.picked))
+
+    def largest(self, table: pd.DataFrame, view: str) -> pd.DataFrame:
+        """The rows of the values that a view draws."""
+        rows = self.of(table)
+        return rows[rows[self.by].isin(charts.largest(rows, self.measure, self.by, MOST[view]))]
 
 
 def draw(
@@ -68,7 +74,14 @@ def draw(
     breakdown = Breakdown(measure, by, picked or {}, options)
     page.remember(measure)
     answer = _answer(page, breakdown, page.period)
-    rows = breakdown.of(page.shown(answer))
+    points, note = answer, None
+    if view != RANKED:
+        points, note = widened(
+            page, answer, measure.column, lambda table: breakdown.largest(table, view)
+        )
+        weekly = points.question.options.weekly
+        breakdown = replace(breakdown, options={**options, "weekly": weekly})
+    rows = breakdown.of(page.shown(points))
     candidates = _over_28_days(page, breakdown, _last_28_days(page)) if view == RANKED else rows
     values = charts.largest(candidates, measure, breakdown.by, MOST[view])
     if not values:
@@ -78,6 +91,7 @@ def draw(
         _draw_ranked(page, breakdown, candidates, values)
     else:
         DRAWN[view](page, breakdown, rows, values, _beside(page, breakdown))
+        draw_note(note)
     _say_what_is_left_out(page, breakdown, candidates, values, view)
     if breakdown.overlaps:
         drawing.overlap(breakdown.by)
@@ -92,7 +106,7 @@ def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer) -> None:
         answer = page.ask(measure.metric, **breakdown.options)
     nothing, _ = explained(page, measure, answer, breakdown.of, (audience,))
     words = nothing or "No value has anything to show in the 28 days that end this period."
-    st.info(words, icon=":material/info:")
+    st.info(page.reason(words), icon=":material/info:")
 
 
 def _last_28_days(page: Page) -> Period:
@@ -114,7 +128,7 @@ def _over_28_days(page: Page, breakdown: Breakdown, window: Period) -> pd.DataFr
             return page.ask(pooled, by=by, period=window, bands=True).table.head(0)
         if account:
             question = replace(question, filters=replace(filters, users=account))
-        return page.source.answer(question).table
+        return services.with_names(page.source.answer(question).table)
     options = {**breakdown.options, "weekly": False}
     answer = page.ask(measure.metric, by=by, period=window, **options)
     rows = breakdown.of(answer.within(window))
@@ -132,7 +146,7 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         page, measure, answer, lambda table: rows_of(table, picked), (picked.get("audience"),)
     )
     if nothing:
-        st.info(nothing, icon=":material/info:")
+        st.info(page.reason(nothing), icon=":material/info:")
         return
 
     def course(part: pd.DataFrame, span: Span | None) -> Specification:
@@ -200,21 +214,22 @@ def _draw_lines(
 ) -> None:
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by, markers = breakdown.measure, breakdown.by, page.source.markers
-    hidden = drawing.choose_hidden(page, {value: value for value in values}, key="hide_values")
-    if len(hidden) == len(values):
-        st.info(drawing.ALL_HIDDEN, icon=":material/info:")
-        return
+    place = st.container()
+    lines = {services.id_of(by, value): value for value in values}
+    hidden = [lines[key] for key in drawing.choose_hidden(page, lines, key="hide_values")]
 
     def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
         look = {"span": span, "hidden": hidden, "markers": markers}
         return drawn(charts.by_value, part, measure, by, values, **look)
 
-    if beside is None:
-        put(by_value(rows, None), page, measure.title)
-        return
-
-    beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
-    _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
+    with place:
+        if len(hidden) == len(values):
+            st.info(drawing.ALL_HIDDEN, icon=":material/info:")
+        elif beside is None:
+            put(by_value(rows, None), page, measure.title)
+        else:
+            beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
+            _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
 
 
 def _draw_pair(
@@ -277,11 +292,12 @@ def _say_what_is_left_out(
     name = dimension(breakdown.by).lower()
     parts = []
     if more > 0:
-        parts.append(f"The {len(values)} largest are drawn; {more} more in the table.")
+        largest = plural(len(values), "largest is", f"{len(values)} largest are")
+        parts.append(f"The {largest} drawn; {more} more in the table.")
     if without:
         parts.append(
-            f"{without} further value{'s' if without > 1 else ''} of {name} "
-            f"ha{'ve' if without > 1 else 's'} nothing to show: nobody, or fewer than "
+            f"{without} further {plural(without, 'value')} of {name} "
+            f"{plural(without, 'has', 'have')} nothing to show: nobody, or fewer than "
             f"{page.min_users} people or attempts."
         )
     if page.min_users > 1:

@@ -52,14 +52,29 @@ def explained(
     return None, _with_hint(gaps, answer)
 
 
-def widened(page: Page, answer: Answer, column: str) -> tuple[Answer, str | None]:
-    """The answer by week, with a sentence on it, where most days of few attempts have no value to show."""
-    rows = page.shown(answer)[column]
-    by_day = answer.question.kind.of_attempts and not page.chosen.weekly
-    if not by_day or rows.empty or rows.notna().mean() >= MOST:
+def widened(
+    page: Page,
+    answer: Answer,
+    column: str,
+    narrowed: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
+) -> tuple[Answer, str | None]:
+    """The answer by week, with a sentence on it, where most days of few attempts have no value to show.
+
+    ``narrowed`` picks the rows of a table that are drawn.
+    """
+
+    def share(answer: Answer) -> float:
+        """The share of the points that have a value; 0 without points."""
+        points = narrowed(page.shown(answer))[column].notna()
+        return float(points.mean()) if len(points) else 0.0
+
+    if not answer.question.kind.of_attempts or page.chosen.weekly or not page.has_days:
+        return answer, None
+    by_day = share(answer)
+    if by_day >= MOST:
         return answer, None
     weeks = page.source.answer(answer.question.with_options(weekly=True))
-    if not page.shown(weeks)[column].notna().mean() > rows.notna().mean():  # or there is no week
+    if share(weeks) <= by_day:
         return answer, None
     if page.min_users <= 1:
         return weeks, "A point is a week, since nothing matches on most days."

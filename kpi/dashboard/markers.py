@@ -27,7 +27,7 @@ from kpi.numbers.annotations import (
 )
 from kpi.numbers.around import WEEKS, Around, around
 from kpi.numbers.kpi_values import KpiValues, Subject
-from kpi.text import ABSENT, day_text
+from kpi.text import ABSENT, day_text, quantity
 
 KPIS_AROUND = (
     "engagement_ratio",
@@ -64,7 +64,8 @@ def draw_markers_of_period(page: Page) -> None:
                 "Link": st.column_config.LinkColumn("Link", display_text="open"),
                 MOVED: st.column_config.LinkColumn(MOVED, display_text="28 days before and after"),
             },
-            alt=f"{len(shown)} markers, each with the KPIs in the {WEEKS} weeks before and after it.",
+            alt=f"{quantity(len(shown), 'marker')}, each with the KPIs in the {WEEKS} weeks before and "
+            "after it.",
         )
         st.caption(
             f"KPIs: the {WEEKS} weeks before the day → the {WEEKS} weeks from it, under the filters of this "
@@ -88,7 +89,7 @@ def draw_markers(page: Page) -> None:
             height="auto" if len(every) < 8 else 260,
             placeholder=ABSENT,
             column_config={"Link": st.column_config.LinkColumn("Link", display_text="open")},
-            alt=f"{len(every)} markers, with who added and who withdrew them.",
+            alt=f"{quantity(len(every), 'marker')}, with who added and who withdrew each.",
         )
     else:
         st.caption("None yet.")
@@ -99,8 +100,8 @@ def draw_markers(page: Page) -> None:
     with right:
         _draw_withdrawing(page)
     st.caption("An operator can do the same by:")
-    # Without colours: that of a string can't be read on the dark theme.
-    st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
+    command = 'python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…'
+    st.code(command, None, wrap_lines=True)
 
 
 def _draw_adding(page: Page) -> None:

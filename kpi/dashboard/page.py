@@ -30,7 +30,7 @@ from kpi.numbers.answers import Answer, days_in_name, download_name
 from kpi.numbers.export import for_reading
 from kpi.numbers.headline import Headline, headline
 from kpi.numbers.kpi_values import KpiValues, Subject
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, plural
 
 
 class Page:
@@ -135,9 +135,7 @@ class Page:
 
     def verdicts_of(self, subject: Subject) -> list[Score]:
         """Those of them that are about the reader's segment: a goal for all users says nothing of a part."""
-        filters = self.filters
-        if not subject.kpi.table.of_attempts:
-            filters = replace(filters, devices=None)
+        filters = subject.filters
         return [score for score in self.scores_of(subject) if score.goal.filters == filters]
 
     def goal_lines(self, *subjects: Subject) -> list[charts.GoalLine]:
@@ -232,6 +230,10 @@ class Page:
         self._noted.add(note)
         return note
 
+    def reason(self, words: str) -> str:
+        """The reason why a part of the page is empty; one that several parts have is whole at the first."""
+        return self.once(words) or "Nothing to show, for the reason given above."
+
     def why_unknown(
         self, measure: Measure, answer: Answer | None = None, audience: str | None = None
     ) -> str | None:
@@ -251,11 +253,16 @@ class Page:
         """The share of users with a device under the filters, where it is below 95%; or None."""
         return coverage.coverage_sentence(self.shown(self.ask("device-coverage", weekly=False)))
 
-    def no_devices_filter(self, measure: Measure) -> str | None:
-        """A note that a chosen filter of devices doesn't apply to a measure; or None."""
-        if self.filters.devices and TABLES[measure.metric].overlaps:
-            return "The filter of devices applies to connections only: it is not applied here."
-        return None
+    def not_applied(self, measure: Measure) -> str | None:
+        """A note on the chosen filters of connections that don't apply to a measure; or None."""
+        names = self.filters.of_attempts_only
+        if not names or not TABLES[measure.metric].overlaps:
+            return None
+        filters, apply, are = (
+            plural(len(names), *words)
+            for words in (("filter",), ("applies", "apply"), ("it is", "they are"))
+        )
+        return f"The {filters} of {' and '.join(names)} {apply} to connections only: {are} not applied here."
 
 
 def rows_of(table: pd.DataFrame, picked: Mapping[str, str]) -> pd.DataFrame:

@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from kpi.dashboard.faults import fragment
+from kpi.meaning import services
 from kpi.meaning.filters import BREAKDOWN_NAMES
 from kpi.meaning.measures import COLUMNS, Measure
 from kpi.numbers.answers import Answer
 from kpi.numbers.export import for_spreadsheets
-from kpi.text import ABSENT
+from kpi.text import ABSENT, quantity
 
 if TYPE_CHECKING:
     from kpi.charts import Picture
@@ -59,17 +60,18 @@ def draw_tables(
         parts = list(tables())
         for part in parts:
             st.dataframe(
-                part.table,
+                services.with_names(part.table),
                 hide_index=True,
                 height=260,
                 placeholder=ABSENT,
                 column_config={str(name): _column_config(str(name)) for name in part.table},
-                alt=f"Table of {part.name}, {len(part.table)} rows; the download has the same numbers.",
+                alt=f"Table of {part.name}, {quantity(len(part.table), 'row')}; the download has the same "
+                "numbers.",
             )
             with st.container(horizontal=True, gap="small"):
                 _draw_csv(part, f"{key}_{part.name}")
         if picture:
-            _draw_picture(picture, parts[0].file.removesuffix(".csv"), key)
+            draw_picture(picture, parts[0].file.removesuffix(".csv"), key)
         if by_query and st.toggle("Show the SQL", key=f"{key}_sql"):
             st.caption(
                 "Statements for Amazon Redshift, with your filters filled in. They return whole counts "
@@ -77,7 +79,8 @@ def draw_tables(
             )
             for part in parts:
                 for statement in part.answer.statements if part.answer else ():
-                    st.code(statement.text, language="sql", height=320)
+                    # Without colours, which can't all be read, and whole: what scrolls needs a key.
+                    st.code(statement.text, language=None, wrap_lines=True)
 
 
 def _draw_csv(part: Behind, key: str) -> None:
@@ -89,7 +92,8 @@ def _draw_csv(part: Behind, key: str) -> None:
         _draw_download(label, part.readable, file, f"{key}_readable", help)
 
 
-def _draw_picture(picture: Picture, file: str, key: str) -> None:
+def draw_picture(picture: Picture, file: str, key: str) -> None:
+    """Buttons that download a picture as PNG and as SVG."""
     help = "The charts above with their context, on white."
     with st.container(horizontal=True, gap="small"):
         for kind, content in (("png", picture.png), ("svg", picture.svg)):

@@ -12,6 +12,7 @@ from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import dimension, draw_note
 from kpi.dashboard.reasons import not_loaded
+from kpi.meaning import services
 from kpi.meaning.filters import Filters
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import Answer
@@ -34,7 +35,8 @@ def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str, ti
     if chart.has_values:
         put(chart, page, title)
         return True
-    st.info(why_empty(page, page.every_cell(answer).table, count), icon=":material/info:")
+    why = why_empty(page, page.every_cell(answer).table, count)
+    st.info(page.reason(why), icon=":material/info:")
     return False
 
 
@@ -57,19 +59,19 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
 
 
 def draw_shares(page: Page) -> None:
-    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever."""
+    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever.
+
+    Nothing where they are absent or hidden: the chart of the same attempts says why.
+    """
     pooled = page.ask_pooled("connection-breakdown").table.iloc[0]
+    if pd.isna(pooled["begun"]):
+        return
     shares = {f"Within {s} s": f"within_{s}_seconds_percent" for s in (5, 10, 30, 60)}
     with st.container(horizontal=True, gap="small"):
         for label, column in {**shares, "Ever": "completion_percent"}.items():
             st.metric(label, written(pooled[column], "percent"), width=130)
-    unknown = page.why_unknown(MEASURES["completion"])
-    if unknown:
-        draw_note(unknown)
-    if pd.isna(pooled["begun"]):
-        return
-    begun = written(pooled["begun"], "attempts")
-    st.caption(f"Percent of the {begun} attempts begun in the period. Small counts are hidden.")
+    begun = MEASURES["completion"].n_counted(pooled["begun"])
+    st.caption(f"Percent of the {begun} in the period. Small counts are hidden.")
 
 
 def caution(filters: Filters) -> str | None:
@@ -91,11 +93,11 @@ def caution(filters: Filters) -> str | None:
 
 def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
     """Time and completion by a tag's values, side by side, each with its n."""
-    table = answer.table
+    table = services.with_names(answer.table)
     title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),
-        ("Median, and a quarter to three quarters", "Completed, of those begun"),
+        ("Median, and the middle half", "Completed, of those begun"),
         (charts.times_by, charts.completion_by),
         ("median_seconds", "completion_percent"),
         strict=True,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kpi.meaning.measures import COLUMNS, COUNTED, Measure
+from kpi.text import quantity
 
 NO_WHOLE_WEEK = (
     "This period has no whole week, from Monday to Sunday, that is loaded. Choose a longer period, or a "
@@ -91,10 +92,6 @@ def gaps_sentence(
         (missing, absence),
     ]
     unit = "week" if weekly else "day"
-    words = [f"{_counted(len(days), unit)} {why}" for days, why in gaps if days]
+    words = [f"{quantity(len(days), unit)} {why}" for days, why in gaps if days]
     sentence = [f"Gaps are not zeros: {'; '.join(words)}."] if words else []
     return " ".join([*sentence, *([unknown] if unknown and missing else [])]) or None
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"1 {unit}" if count == 1 else f"{count} {unit}s"

@@ -13,8 +13,15 @@ import streamlit as st
 from kpi.dashboard.address import Address, notify_ignored
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
-from kpi.meaning import periods
-from kpi.meaning.filters import TAG_NAMES, Filters, Period
+from kpi.meaning import periods, services
+from kpi.meaning.filters import (
+    ATTEMPT_TAG_NAMES,
+    ATTEMPT_TAGS,
+    FILTER_TAGS,
+    TAG_NAMES,
+    Filters,
+    Period,
+)
 from kpi.rows import each_row
 from kpi.text import day_text, days_text
 
@@ -24,10 +31,14 @@ DAY, WEEK = "day", "week"
 FILTER_DEFAULTS: dict[str, Any] = {
     "users": EVERYBODY,
     "devices": EVERYBODY,
-    **{tag: [] for tag in TAG_NAMES},
-    **{f"{tag}_mode": ONLY for tag in TAG_NAMES},
+    **{tag: [] for tag in FILTER_TAGS},
+    **{f"{tag}_mode": ONLY for tag in FILTER_TAGS},
 }
 SHARES_SHOWN = 8
+MOST_OPTIONS = 200
+"""So many values of a tag of attempts are options, the most used first: their number has no limit."""
+
+SHARES_OF_USERS = "users. A user can count for several"
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 """For widgets of a single page, whose state needn't outlive it; those of the sidebar use `Address`."""
 
@@ -138,7 +149,6 @@ def _draw_day(label: str, key: str, usual: date, source: Source, address: Addres
         source.today,
         key=key,
         format="YYYY-MM-DD",
-        required=True,
     )
     chosen = picked if isinstance(picked, date) else usual
     address.note(key, chosen, None)  # always written, so that a link names the same days later
@@ -149,8 +159,8 @@ def _draw_filters(source: Source, address: Address) -> Filters:
     chosen: dict[str, Any] = {}
     for tag, name in TAG_NAMES.items():
         values = source.tag_values(tag) if tag != "version" else _versions(source, address, chosen)
-        picked, excluded = _draw_tag_filter(tag, name, values, source, address)
-        chosen[f"not_{tag}" if excluded else tag] = tuple(picked)
+        help = _shares_text(values, "users", SHARES_OF_USERS, source.min_users)
+        chosen |= _draw_tag_filter(tag, name, values["found"], help, source, address)
     if not source.settings.exclusions:
         st.caption(
             "Only a single value of each tag can be chosen: the difference of two filters could "
@@ -171,6 +181,7 @@ def _draw_filters(source: Source, address: Address) -> Filters:
         help="Connections of users who counted as single- or multi-device. This filter applies to "
         "connections only: measures of users show single- and multi-device users side by side.",
     )
+    chosen |= _draw_attempt_filters(source, address)
     return Filters(
         **chosen,
         users=None if users == EVERYBODY else users,
@@ -189,17 +200,44 @@ def _versions(
     browsers = every["browser"]
     offered = every[browsers.isin(only) if only else ~browsers.isin(left_out)]
     offered = offered.sort_values("users", ascending=False, kind="stable")
-    picked = [str(value) for value in st.session_state.get("version", [])]
-    picked += address.said("version")
+    picked = _picked("version", address)
     lost = every[every["found"].isin(picked) & ~every["found"].isin(offered["found"])]
     return pd.concat([offered, lost], ignore_index=True)
 
 
+def _draw_attempt_filters(source: Source, address: Address) -> dict[str, tuple[str, ...]]:
+    """The filters that only attempts have, in a box; asked for once it is open or any has a value."""
+    picked = {tag: _picked(tag, address) for tag in ATTEMPT_TAGS}
+    narrowed = any(picked.values())
+    chosen: dict[str, tuple[str, ...]] = {}
+    with st.expander(
+        "More filters of connections",
+        expanded=st.session_state.setdefault("attempt_filters_open", narrowed),
+        icon=":material/filter_alt:",
+        on_change="rerun",
+        key="attempt_filters",
+        bind="query-params",
+    ) as box:
+        for tag in ATTEMPT_TAGS if box.open or narrowed else ():
+            values = source.attempt_tag_values(tag)
+            help = _shares_text(values, "attempts", "connection attempts", source.min_users)
+            every, name = values["found"], ATTEMPT_TAG_NAMES[tag]
+            rest = every[MOST_OPTIONS:]
+            options = pd.concat([every[:MOST_OPTIONS], rest[rest.isin(picked[tag])]])
+            chosen |= _draw_tag_filter(tag, name, options, help, source, address)
+    return chosen
+
+
+def _picked(tag: str, address: Address) -> list[str]:
+    """The values of a tag that were picked before, and those of the link."""
+    return [*map(str, st.session_state.get(tag, [])), *address.said(tag)]
+
+
 def _draw_tag_filter(
-    tag: str, name: str, values: pd.DataFrame, source: Source, address: Address
-) -> tuple[list[str], bool]:
-    """The values that a reader picked of a tag, and True where they are to be left out."""
-    options = list(dict.fromkeys(str(value) for value in values["found"]))
+    tag: str, name: str, values: pd.Series, help: str, source: Source, address: Address
+) -> dict[str, tuple[str, ...]]:
+    """The values that a reader picked of a tag, or is to leave out, as a part of `Filters`."""
+    options = list(dict.fromkeys(map(str, values)))
     key = f"{tag}_mode"
     subtracts = source.settings.exclusions
     if not subtracts:
@@ -212,15 +250,16 @@ def _draw_tag_filter(
         options,
         key=tag,
         placeholder="All",
-        help=_shares_text(values, source.min_users),
+        format_func=services.names(tag, options).__getitem__,
+        help=help,
         max_selections=None if subtracts else 1,
     )
     address.note(tag, picked, [])
     if not picked or not subtracts:
         address.note(key, ONLY, ONLY)
-        return picked, False
+        return {tag: tuple(picked)}
     mode = _draw_radio(f"{name}: which", [ONLY, EXCEPT], key, address, hidden=True)
-    return picked, mode == EXCEPT
+    return {f"not_{tag}" if mode == EXCEPT else tag: tuple(picked)}
 
 
 def _draw_radio(
@@ -259,15 +298,19 @@ def _draw_selectbox(
     return chosen
 
 
-def _shares_text(values: pd.DataFrame, min_users: int) -> str:
-    """The most used values with their share of the last 28 days' users, as plain text in Markdown."""
+def _shares_text(values: pd.DataFrame, count: str, whole: str, min_users: int) -> str:
+    """The most used values with their share of the last 28 days, as plain text in Markdown.
+
+    ``count`` is the column of users or attempts, ``whole`` the words on them.
+    """
     lines = []
     for row in each_row(values.head(SHARES_SHOWN)):
-        name = plain(f"{row.browser} {row.found}".strip())
-        users, everyone = float(row.users), float(row.everyone)
-        share = f": {users / everyone:.0%}" if users >= max(min_users, 1) else ""
+        value = services.shown(row.tag, row.found)
+        name = plain(f"{getattr(row, 'browser', '')} {value}".strip())
+        counted, everyone = float(getattr(row, count)), float(row.everyone)
+        share = f": {counted / everyone:.0%}" if counted >= max(min_users, 1) else ""
         lines.append(f"- {name}{share}")
     more = len(values) - SHARES_SHOWN
     rest = [f"- and {more} more" if more > 0 else ""]
-    head = "Most used first, with their share of the last 28 days' users. A user can count for several:"
+    head = f"Most used first, with their share of the last 28 days' {whole}:"
     return "\n".join([head, "", *lines, *rest])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import gc
 from datetime import date
-from functools import cache, cached_property
+from functools import cache
+from pathlib import Path
 from threading import Semaphore
 
 import pandas as pd
@@ -33,14 +34,14 @@ def turn(settings: Settings) -> Semaphore:
 
     Where a server does the counting, several pages may be drawn at once.
     """
-    return _SEVERAL if settings.database_url else _SINGLE
+    return _SINGLE if store.counts_here(settings) else _SEVERAL
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=Warehouse.close)
-def opened(key: str, _settings: Settings) -> Warehouse:
+def opened(key: str, _settings: Settings, _copy: Path | None) -> Warehouse:
     """The warehouse of a publication, shared by every reader; ``key`` distinguishes publications."""
     _freeze_imports()
-    return open_warehouse(_settings, CACHED_RESULTS)
+    return open_warehouse(_settings, CACHED_RESULTS, _copy)
 
 
 @cache
@@ -62,6 +63,13 @@ def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) ->
     """A tag's values; shared by all readers, so nobody may change them in place."""
     values = _warehouse.tag_values
     return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _attempt_tag_values(key: str, tag: str, _warehouse: Warehouse) -> pd.DataFrame:
+    """The values of a tag of attempts; shared by all readers, so nobody may change them in place."""
+    values = _warehouse.attempt_tag_values
+    return values[values["tag"] == tag]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -91,8 +99,9 @@ class Source:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.min_users = settings.min_users
-        self.key = store.publication_key(settings)
-        self.warehouse = opened(self.key, settings)
+        self.shown = store.shown(settings)
+        self.key = self.shown.key
+        self.warehouse = opened(self.key, settings, self.shown.file)
         self.publication: Publication = self.warehouse.publication
         if self.publication.last_complete_day is None:
             raise NoData(NO_COMPLETE_DAY)
@@ -103,10 +112,10 @@ class Source:
         """The answer to a question; nobody may change its table in place."""
         return _answered(self.key, question, self.warehouse)
 
-    @cached_property
+    @property
     def notes_key(self) -> str:
         """A key of what changes with the publication or with any note by people."""
-        return f"{self.key} {store.notes_key(self.settings)}"
+        return f"{self.key} {self.shown.notes_key}"
 
     def figures(self) -> Figures:
         """The values of goals, with the baselines that people froze."""
@@ -129,6 +138,10 @@ class Source:
         ``of_browsers`` gives a row per ``browser`` and version instead.
         """
         return _tag_values(self.key, tag, of_browsers, self.warehouse)
+
+    def attempt_tag_values(self, tag: str) -> pd.DataFrame:
+        """The values of a tag that only attempts have, most used first: found, attempts, everyone."""
+        return _attempt_tag_values(self.key, tag, self.warehouse)
 
     @property
     def every_marker(self) -> list[Annotation]:

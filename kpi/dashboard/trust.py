@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import streamlit as st
@@ -11,7 +12,7 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_note
 from kpi.dashboard.sidebar import reset_filters
 from kpi.numbers import coverage
-from kpi.text import day_text
+from kpi.text import day_text, quantity
 
 
 def draw_trust_line(page: Page) -> None:
@@ -22,22 +23,37 @@ def draw_trust_line(page: Page) -> None:
     built = f"{publication.built_at:%H:%M}"
     if not usual:
         built = f"{day_text(publication.built_at.date())} {built}"
+    warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
+    exact = "" if warnings else " · exact"
+    warnings = (*warnings, *_without_copy(page.source.shown.fault))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if publication.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
         st.markdown(
-            f"Data through **{day_text(page.today)}** (UTC) · built {built} · exact",
+            f"Data through **{day_text(page.today)}** (UTC) · built {built}{exact}",
             help="Counts are exact, over all loaded events: nothing is sampled or estimated. "
             f"Definitions {publication.definitions}; times are UTC. {page.source.device_note or ''}",
             width="content",
         )
-        warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
         if warnings:
             count = len(warnings)
-            label = f"{count} warning{'s' if count > 1 else ''}"
+            label = quantity(count, "warning")
             with st.popover(label, icon=":material/warning:", type="tertiary"):
                 for warning in warnings:
                     st.text(warning)
+    silent_since = page.source.shown.silent_since
+    if silent_since is not None:
+        st.info(
+            f"The database has not answered since {day_text(silent_since.date())} {silent_since:%H:%M} "
+            "(UTC). These are its numbers from a local copy, exact as before; newer numbers follow by "
+            "themselves when it answers.",
+            icon=":material/cloud_off:",
+        )
+
+
+def _without_copy(fault: str | None) -> Iterator[str]:
+    if fault is not None:
+        yield f"Pages read the database itself and are slower: there is no local copy. {fault}"
 
 
 def draw_sentence(page: Page) -> DeltaGenerator:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kpi.errors import Refused
+from kpi.text import plural, quantity
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "timestamp": ("timestamp",),
@@ -236,7 +237,7 @@ def refuse_missing(path: Path, layout: Layout, keys_may_be_absent: bool = False)
     if set(absent) & {"time", "timestamp"}:
         hints.append("without a time no event belongs to a day")
     hint = f"; {'; '.join(hints)}" if hints else ""
-    is_are = "are" if len(absent) > 1 else "is"
+    is_are = plural(len(absent), "is", "are")
     raise Refused(
         f"{path}: wrong columns for the format {layout.format}: {', '.join(absent)} {is_are} missing{hint}"
     )
@@ -421,7 +422,7 @@ def _unknown_layout(path: Path, rows: Sequence[str], separators: Iterable[str]) 
     if cells <= 4:
         return NoEvents(
             f"{path}: is neither CSV, JSON lines nor Parquet of events: line 1 is no header of the "
-            f"format events, and its lines have {cells} cell{'s' if cells > 1 else ''}"
+            f"format events, and its lines have {quantity(cells, 'cell')}"
         )
     return Refused(
         f"{path}: wrong columns: line 1 is no header of the format events, and {cells} cells separated "

@@ -50,9 +50,9 @@ def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> 
         if end == 0:  # no line ends here; the rest of an endless line is not needed
             waiting, length = [text[: _LONGEST_LINE + 1]], min(len(text), _LONGEST_LINE + 1)
             continue
-        piece = Piece(_with_newlines(text[:end]), number)
+        piece = Piece(_with_newlines(text[:end]), number, separator)
         if separator:
-            piece.join_records(separator, last)
+            piece.join_records(last)
         yield piece
         number += piece.used
         waiting = [piece.unused, text[end:]]
@@ -60,9 +60,13 @@ def pieces(blocks: Iterable[bytes], size: int, separator: str | None = None) -> 
 
 
 class Piece:
-    """Whole lines of a text, each of which ends with a newline; ``number`` is that of the first."""
+    """Whole lines of a text, each of which ends with a newline; ``number`` is that of the first.
 
-    def __init__(self, text: bytes, number: int) -> None:
+    Those of a CSV have a ``separator``.
+    """
+
+    def __init__(self, text: bytes, number: int, separator: str | None = None) -> None:
+        self._separator = separator or ","
         self._faults: dict[int, str] = {}
         self.text = text if text.isascii() else self._readable(text)
         self._number = number
@@ -76,7 +80,7 @@ class Piece:
 
     @cached_property
     def _ends(self) -> np.ndarray:
-        ends = np.flatnonzero(self._codes == _NEWLINE) + 1
+        ends = np.flatnonzero(self._is_newline) + 1
         for place in np.flatnonzero(np.diff(ends, prepend=0) > _LONGEST_LINE):
             self._faults[int(place)] = TOO_LONG
         return ends
@@ -101,21 +105,45 @@ class Piece:
     def _begins_record(self) -> np.ndarray:
         return np.ones(self._lines, dtype=bool)
 
+    @cached_property
+    def _is_newline(self) -> np.ndarray:
+        return self._codes == _NEWLINE
+
     @property
     def _codes(self) -> np.ndarray:
         return np.frombuffer(self.text, dtype=np.uint8)
 
-    def join_records(self, separator: str, last: bool) -> None:
+    @cached_property
+    def _quotes_every_cell(self) -> bool:
+        """True where every cell of every line is quoted and holds neither quote nor line end.
+
+        Then each quote but the first and the last has its part in just one end of a cell and beginning of
+        the next, `","` or a line end in quotes; every line end is in one of these.
+        """
+        if not (self.text.startswith(b'"') and self.text.endswith(b'"\n')):
+            return False
+        is_quote, between_lines = self._codes == _QUOTE, self._is_newline[1:-1]
+        quoted = is_quote[:-2] & is_quote[2:]
+        ends_line = quoted & between_lines
+        ends_cell = quoted & (self._codes[1:-1] == ord(self._separator))
+        ends_cell |= ends_line
+        return bool(
+            np.count_nonzero(is_quote) == 2 * np.count_nonzero(ends_cell) + 2
+            and np.count_nonzero(ends_line) == self._lines - 1
+            and not (ends_cell[0] or ends_cell[-2:].any() or (ends_cell[:-2] & ends_cell[2:]).any())
+        )
+
+    def join_records(self, last: bool) -> None:
         """Join lines within quotes to a record; a quote that nothing closes is a fault of its line."""
-        if b'"' not in self.text:
+        if b'"' not in self.text or self._quotes_every_cell:
             return
         odd = [int(place) for place in np.flatnonzero(self._quote_counts % 2)]
         place = 0
         while place < len(odd):
             opened, closed = odd[place], odd[place + 1] if place + 1 < len(odd) else None
-            if self._is_record(opened, opened, separator):  # a quote within a cell without quotes
+            if self._is_record(opened, opened):  # a quote within a cell without quotes
                 place += 1
-            elif closed is not None and self._is_record(opened, closed, separator):
+            elif closed is not None and self._is_record(opened, closed):
                 self._begins_record[opened + 1 : closed + 1] = False
                 place += 2
             elif closed is None and not last and 0 < opened > self.used - _MOST_LINES_A_RECORD:
@@ -130,7 +158,7 @@ class Piece:
         return self._table(np.flatnonzero(self._begins_record[: self.used]))
 
     def rows(
-        self, separator: str, widths: Iterable[int], skipped: int, header: str | None
+        self, widths: Iterable[int], skipped: int, header: str | None
     ) -> Iterator[tuple[int | None, pa.Table]]:
         """Tables of the rows of a CSV: with their width, or None and lines as `table` gives them.
 
@@ -143,11 +171,12 @@ class Piece:
         if header is not None:
             is_row[self._equal_to(header.encode())] = False
         is_plain = is_row & np.append(self._begins_record[1 : self.used], True)
-        is_plain &= ~self._misquoted(separator)[: self.used]
+        if b'"' in self.text and not self._quotes_every_cell:
+            is_plain &= ~self._misquoted()[: self.used]
         is_plain[[place for place in self._faults if place < self.used]] = False
-        usual = self._first_width(is_plain, separator)
+        usual = self._first_width(is_plain)
         for width in sorted(widths, key=lambda width: width != usual):
-            places, table = self._cells(np.flatnonzero(is_plain), separator, width)
+            places, table = self._cells(np.flatnonzero(is_plain), width)
             if len(places):
                 yield width, table
                 is_row[places] = is_plain[places] = False
@@ -155,20 +184,20 @@ class Piece:
         if rest:
             yield None, self._table(np.array(rest))
 
-    def _first_width(self, is_plain: np.ndarray, separator: str) -> int:
+    def _first_width(self, is_plain: np.ndarray) -> int:
         """The number of cells of the first plain line, which most others share."""
         place = int(np.argmax(is_plain))
-        return self.text.count(separator.encode(), self._starts[place], self._ends[place]) + 1
+        return self.text.count(self._separator.encode(), self._starts[place], self._ends[place]) + 1
 
-    def _cells(self, places: np.ndarray, separator: str, width: int) -> tuple[np.ndarray, pa.Table]:
+    def _cells(self, places: np.ndarray, width: int) -> tuple[np.ndarray, pa.Table]:
         """The rows of a width among the lines at ``places``: their places, and their cells and lines."""
         if len(places) == 0:
             return places, SCHEMA.empty_table()
         text = self._lines_at(places)
         try:
-            table, _ = _split(text, separator, width, torn=False)
+            table, _ = _split(text, self._separator, width, torn=False)
         except pa.ArrowInvalid:
-            table, torn = _split(text, separator, width, torn=True)
+            table, torn = _split(text, self._separator, width, torn=True)
             places = np.delete(places, torn)
         return places, table.append_column("line", integers(places + self._number))
 
@@ -181,14 +210,14 @@ class Piece:
         chosen[places] = True
         return self._codes[np.repeat(chosen, self._lengths)].tobytes()
 
-    def _misquoted(self, separator: str) -> np.ndarray:
+    def _misquoted(self) -> np.ndarray:
         """True for lines with a quote that doesn't begin or end a cell."""
         quotes, counts = self._quotes, self._quote_counts
         misquoted = counts % 2 == 1
         before = np.cumsum(counts) - counts
         closes = ((np.arange(len(quotes)) - np.repeat(before, counts)) & 1).astype(bool)
         beside = self._codes[quotes + np.where(closes, 1, -1)]
-        inside = (beside != ord(separator)) & (beside != _NEWLINE)
+        inside = (beside != ord(self._separator)) & (beside != _NEWLINE)
         misquoted[np.searchsorted(self._ends, quotes[inside], side="right")] = True
         return misquoted
 
@@ -214,12 +243,13 @@ class Piece:
         cells = pa.StringArray.from_buffers(len(places), *buffers)
         return pa.table([integers(places + self._number), cells, faults], schema=SCHEMA)
 
-    def _is_record(self, opened: int, closed: int, separator: str) -> bool:
+    def _is_record(self, opened: int, closed: int) -> bool:
         if closed - opened >= _MOST_LINES_A_RECORD:
             return False
         record = self.text[self._starts[opened] : self._ends[closed] - 1]
         return (
-            len(record) <= _LONGEST_LINE and _well_quoted(separator).fullmatch(record) is not None
+            len(record) <= _LONGEST_LINE
+            and _well_quoted(self._separator).fullmatch(record) is not None
         )
 
     def _is_blank(self, place: int) -> bool:

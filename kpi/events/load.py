@@ -29,6 +29,7 @@ from kpi.events.layouts import NoEvents, OtherData
 from kpi.events.staging import Reading, Staging
 from kpi.settings import Settings
 from kpi.store import queries
+from kpi.text import quantity
 
 ID_SPELLING, AS_WRITTEN, CANONICAL = "id_spelling", "as written", "canonical"
 """A store's spelling of ids: a store that held ids before they were spelled alike goes on as it began."""
@@ -256,7 +257,7 @@ def _refuse_too_many_rejects(settings: Settings, file: EventFile, held: Contents
         return
     first = held.faults[0]
     raise Refused(
-        f"{file.path}: {rejected} of {held.rows} rows are bad, more than "
+        f"{file.path}: {rejected} of {quantity(held.rows, 'row is', 'rows are')} bad, more than "
         f"{settings.max_rejects_percent:g}%; the first: line {first.line}: {first}; "
         "nothing was loaded"
     )

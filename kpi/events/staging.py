@@ -25,6 +25,7 @@ from kpi.events.event_file import EventFile
 from kpi.events.layouts import Layout, NoEvents, Recognised
 from kpi.events.sources import LINE, Constants, identifier, literal, text_cell
 from kpi.store import queries
+from kpi.text import plural
 
 _Item = TypeVar("_Item")
 _Rows = tuple[int | None, pa.Table, bool]
@@ -102,7 +103,10 @@ class Staging:
             layouts.refuse_missing(self._file.path, self._key_layout(), keys_may_be_absent=True)
         if not self.contents.rows:
             passed = self.contents.passed_over
-            more = f"; none of its {passed} lines is an event" if passed else ""
+            lines = plural(
+                passed, "its line isn't an event", f"none of its {passed} lines is an event"
+            )
+            more = f"; {lines}" if passed else ""
             raise NoEvents(f"{self._file.path}: holds no events{more}")
         if self._keys:
             self._layouts = [self._key_layout()]
@@ -353,7 +357,7 @@ def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows
 def _rows_of(kind: Recognised, piece: lines.Piece) -> list[_Rows]:
     """Rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
     care = _asks_for_care(piece.text)
-    rows = piece.rows(kind.separator, kind.layouts, kind.skipped, kind.header)
+    rows = piece.rows(kind.layouts, kind.skipped, kind.header)
     return [(width, table, care) for width, table in rows]
 
 

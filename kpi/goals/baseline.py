@@ -21,7 +21,7 @@ from kpi.numbers.kpi_values import WindowValue, mean_within
 from kpi.numbers.uncertainty import mean_interval, memory_of
 from kpi.rows import each_row
 from kpi.summary import anomalies
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, plural, quantity
 
 FEWEST_WEEKS = 8
 """Whole weeks below which a period is short for a baseline."""
@@ -158,7 +158,8 @@ def proposal(days: pd.Series, before: date, known: Calendar) -> Proposal:
                                 f"clear shift of level: the longest that ends in the half year before "
                                 f"{day_text(before + timedelta(days=1))}. {limits}")  # fmt: skip
     if len(ends) < FEWEST_WEEKS:
-        return Proposal(None, f"There are only {len(ends)} whole weeks before "
+        few = f"{plural(len(ends), 'is', 'are')} only {quantity(len(ends), 'whole week')}"
+        return Proposal(None, f"There {few} before "
                         f"{day_text(before + timedelta(days=1))}; {FEWEST_WEEKS} are needed.")  # fmt: skip
     latest = next((fault for fault in reversed(faults) if fault), None)
     why = f"; the latest fault: {latest}" if latest else "; its level keeps moving"
@@ -241,19 +242,22 @@ def _warnings(
     inside = _calendar_days(first, last)
     unloaded = sum(day in known.unloaded for day in inside)
     if unloaded:
-        warnings.append(f"{_days(unloaded)} not loaded: they are left out.")
+        warnings.append(
+            f"{_days(unloaded)} not loaded: {plural(unloaded, 'it is', 'they are')} left out."
+        )
     missing = int(days.reindex(pd.to_datetime(inside)).isna().sum()) - unloaded
     if missing > 0:
         warnings.append(f"{_days(missing)} without a value, such as those before a window is full.")
     for what, marked in (("Outage", known.outages), ("Holiday", known.holidays)):
         marks = [f"{day_text(day)} ({marked[day]})" for day in inside if day in marked]
         if marks:
-            more = f" and {len(marks) - 3} more days" if len(marks) > 3 else ""
+            more = len(marks) - 3
+            rest = f" and {more} more {plural(more, 'day')}" if more > 0 else ""
             warnings.append(
-                f"{what}: {', '.join(marks[:3])}{more}. Such days are counted like any."
+                f"{what}: {', '.join(marks[:3])}{rest}. Such days are counted like any."
             )
     if len(weeks) < FEWEST_WEEKS:
-        few = "1 whole week" if len(weeks) == 1 else f"{len(weeks)} whole weeks"
+        few = quantity(len(weeks), "whole week")
         warnings.append(f"Only {few}; {FEWEST_WEEKS} or more make a baseline firm.")
     shift = level_shift(weeks.mean(axis=1)) if len(weeks) else None
     if shift:
@@ -329,4 +333,4 @@ def _calendar_days(first: date, last: date) -> list[date]:
 
 
 def _days(count: int) -> str:
-    return "1 day is" if count == 1 else f"{count} days are"
+    return quantity(count, "day is", "days are")

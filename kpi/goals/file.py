@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kpi.errors import Refused
+from kpi.meaning import toml_file
 from kpi.meaning.definitions import MONTH, WINDOWS
 from kpi.meaning.filters import TAGS, Filters
 from kpi.meaning.kpis import GOAL_KPIS, Kpi
@@ -20,6 +20,9 @@ from kpi.text import Unit
 GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
 KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")
 LONGEST_TITLE = 120
+COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
+"""The names of the products that goals compare with."""
+
 DEVICE_WINDOW = 5
 """The days within which two devices count, unless a goal has a setting of its own."""
 
@@ -93,17 +96,7 @@ class Goal:
 
 def read(path: Path = GOALS_FILE) -> tuple[Goal, ...]:
     """The goals of a file; raises Refused, with line and reason, for a broken one."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{path}: can't be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise Refused(f"{path}: line {line}: is no UTF-8 text") from error
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"{path}: {_syntax(str(error), text)}") from error
+    content, text = toml_file.read(path)
     lines = _Lines(text)
     for name in content:
         if name != "goal":
@@ -213,19 +206,11 @@ def _one_of(entry: dict[str, Any], name: str, known: Any, refuse: Callable[..., 
         raise refuse(f"{name} must be one of {', '.join(str(name) for name in known)}", name)
 
 
-def _syntax(fault: str, text: str) -> str:
-    """The parser's fault, with the line first."""
-    match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", fault)
-    line = int(match[2]) if match else max(len(text.splitlines()), 1)
-    reason = match[1] if match else fault.removesuffix(" (at end of document)")
-    return f"line {line}: {reason}"
-
-
-class _Lines:
-    """The lines of settings in the text; the parser reports the lines of its own faults only."""
+class _Lines(toml_file.Lines):
+    """The lines of goals and their settings in the text."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
+        super().__init__(text)
         self._starts = [
             number
             for number, line in enumerate(self._lines, 1)
@@ -238,13 +223,4 @@ class _Lines:
             return self.of_name("goal")
         start = self._starts[place]
         end = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._lines) + 1
-        return self._line(setting, start, end) or start if setting else start
-
-    def of_name(self, name: str) -> int:
-        """The line where a name is first given a value or a table."""
-        return self._line(name, 1, len(self._lines) + 1) or 1
-
-    def _line(self, name: str, start: int, end: int) -> int | None:
-        key = rf"[\"']?{re.escape(name)}[\"']?"
-        given = re.compile(rf"\s*({key}\s*[.=]|\[+\s*(goal\s*\.\s*)?{key}\s*[.\]])")
-        return next((n for n in range(start, end) if given.match(self._lines[n - 1])), None)
+        return self.between(setting, start, end, "goal") or start if setting else start

@@ -19,6 +19,7 @@ from kpi.errors import Refused
 from kpi.goals.blocks import circular_blocks
 from kpi.goals.file import Goal
 from kpi.meaning.definitions import WEEK
+from kpi.text import quantity
 
 FEWEST_WEEKS = 26
 """Whole weeks of history below which nothing is projected."""
@@ -114,7 +115,7 @@ def usable(weeks: pd.Series) -> pd.Series:
     """
     whole = int(weeks.notna().sum())
     if whole < FEWEST_WEEKS:
-        have = "1 whole week has" if whole == 1 else f"{whole} whole weeks have"
+        have = quantity(whole, "whole week has", "whole weeks have")
         raise TooShort(
             f"Too little history to project from: {have} values, and {FEWEST_WEEKS} are needed."
         )

@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 
 from kpi.goals.figures import Figures
-from kpi.goals.file import Goal
+from kpi.goals.file import COMPARED, Goal
 from kpi.goals.frozen import Frozen
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.question import EVERYBODY
 from kpi.numbers.kpi_values import WindowValue, hidden_for_privacy, mean_within, values_within
 from kpi.numbers.uncertainty import Interval, of_difference, share_interval
+from kpi.text import plural
 
 COLUMNS = (
     "goal measure comparison baseline target actual as_of gap status days n low high"
@@ -123,7 +124,8 @@ def score(
     if actual.why_no_verdict:
         return replace(known, reason=actual.why_no_verdict)
     if known.low is None or known.high is None:
-        few = f"{known.n} {goal.kpi.measure.n_words} are too few for an interval"
+        are = plural(known.n, "is", "are")
+        few = f"{goal.kpi.measure.n_counted(known.n)} {are} too few for an interval"
         return replace(known, status=TOO_CLOSE, reason=few)
     if known.low <= 0 <= known.high:
         return replace(known, status=TOO_CLOSE)
@@ -190,7 +192,7 @@ def baseline_of(figures: Figures, goal: Goal, base: Period | Frozen) -> WindowVa
 def segment_of(goal: Goal, reader: Filters) -> Filters | None:
     """The segment that is in both a goal's own filters and the reader's; None when there is none.
 
-    Single or multi device narrows attempts only: people are measured over all their devices.
+    Devices, and tags that only attempts have, narrow attempts only.
     """
     both: dict[str, Any] = {}
     for part in fields(Filters):
@@ -207,9 +209,7 @@ def segment_of(goal: Goal, reader: Filters) -> Filters | None:
             both[part.name] = tuple(value for value in theirs if value in mine)
             if not both[part.name]:
                 return None
-    if not goal.kpi.table.of_attempts:
-        both["devices"] = None
-    return Filters(**both)
+    return goal.kpi.table.applied(Filters(**both))
 
 
 def by_scoring_window(goal: Goal) -> list[Goal]:
@@ -264,11 +264,12 @@ def _moved(value: WindowValue, by: float) -> Interval | None:
 def _why_no_target(figures: Figures, goal: Goal, window: Period, base: Period | Frozen) -> str:
     """Why there is no target, in words that say what to do."""
     if goal.kind == "comparator_plus":
+        product = COMPARED[goal.comparator or ""]
         given = figures.compared_days(goal).dropna()
         if given.empty:
-            return f"no Firefox figures for {goal.comparator}; run: python -m kpi load-firefox FILE"
+            return f"no figures of {product}; run: python -m kpi load-firefox FILE"
         return (
-            f"no Firefox figures for {goal.comparator} from {window.first} to {window.last}; "
+            f"no figures of {product} from {window.first} to {window.last}; "
             f"they end on {given.index[-1].date()}"
         )
     return f"no baseline: {baseline_of(figures, goal, base).reason}"

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from kpi.goals.backtest import Backtest, PastProjection
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
-from kpi.goals.file import DEVICE_WINDOW, Goal
+from kpi.goals.file import COMPARED, DEVICE_WINDOW, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
 from kpi.meaning.filters import Period
 from kpi.meaning.kpis import KPIS
-from kpi.text import ABSENT, Unit, day_text, days_text, sentence, shortened, written
+from kpi.text import (
+    ABSENT,
+    Unit,
+    day_text,
+    days_text,
+    plural,
+    quantity,
+    sentence,
+    shortened,
+    written,
+)
 
 ASSUMPTION = (
     "It assumes that weeks to come change as past ones did, by the drift and the swings of this store's "
@@ -27,7 +39,7 @@ LONGEST = 160
 # Where so many tries were made, and fewer or more held, the ranges are called too narrow or wide.
 ENOUGH_TRIES, TOO_FEW, TOO_MANY = 20, 0.65, 0.95
 
-COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
+SHORT_TITLES = {"Median time to connect": "Connecting", "Engagement ratio": "Engagement"}
 RULES = {
     "baseline_plus": "baseline + {threshold}",
     "comparator_plus": "{comparator} + {threshold}",
@@ -59,11 +71,12 @@ def signed(value: float, unit: Unit) -> str:
 
 
 def rule(goal: Goal) -> str:
-    """The rule of a goal, such as 'baseline + 5.0 points'."""
+    """The rule of a goal, such as 'baseline + 5 points'."""
     relative = goal.kind.endswith("_plus")
     threshold = (
         amount(goal.threshold, goal.unit) if relative else written(goal.threshold, goal.unit)
     )
+    threshold = re.sub(r"\.0+(?=\D)", "", threshold)
     words = RULES[goal.kind]
     if relative and goal.threshold < 0:
         words = words.replace("+", "−")
@@ -71,8 +84,11 @@ def rule(goal: Goal) -> str:
 
 
 def short_title(goal: Goal) -> str:
-    """A goal in a few words, such as 'Engagement ratio: baseline + 5.0 points'."""
-    return f"{goal.kpi.title.replace('Median time to connect', 'Connecting')}: {rule(goal)}"
+    """A goal in a few words, such as 'Engagement: baseline + 5 points', which a phone shows whole."""
+    title = goal.kpi.title
+    for whole, short in SHORT_TITLES.items():
+        title = title.replace(whole, short)
+    return f"{title}: {rule(goal)}"
 
 
 ICONS = {
@@ -134,8 +150,9 @@ def basis(score: Score) -> str:
     """The days and people or attempts that a score rests on, in a sentence; '' where there is no value."""
     if score.actual is None:
         return ""
-    words = score.goal.kpi.measure.n_words
-    return f"{score.days} of {score.goal.window_days} days, {written(score.n, 'users')} {words}."
+    window = score.goal.window_days
+    days = f"{score.days} of {quantity(window, 'day')}"
+    return f"{days}, {score.goal.kpi.measure.n_counted(score.n)}."
 
 
 def basis_of(goal: Goal) -> str:
@@ -219,13 +236,13 @@ def pace(outlook: Outlook, need: Needed) -> str:
         return f"None: today's figure meets it, with {spare} to spare."
     sign = "−" if need.per_week < 0 else "+"
     per_week = _fine(abs(need.per_week), unit)
-    weeks = "1 week" if outlook.whole_weeks_left == 1 else f"{outlook.whole_weeks_left} weeks"
+    weeks = quantity(outlook.whole_weeks_left, "week")
     return f"{sign}{per_week} a week, for {weeks} from {day_text(outlook.score.as_of)}."
 
 
 def precedent(outlook: Outlook, need: Needed) -> str:
     """The share of past stretches that moved as far as a target needs, and the move of a year before."""
-    weeks = "1 week" if outlook.whole_weeks_left == 1 else f"{outlook.whole_weeks_left} weeks"
+    weeks = quantity(outlook.whole_weeks_left, "week")
     if not need.stretches:
         return f"The history has no two scored stretches {weeks} apart to compare with."
     move = signed(need.move, outlook.goal.unit)
@@ -246,8 +263,8 @@ def precedent(outlook: Outlook, need: Needed) -> str:
 def tested_sentence(test: Backtest) -> str:
     """The share of the method's ranges that held, in a sentence."""
     sentence = (
-        f"Tested on this history: {test.held} of {test.tries} ranges for {test.weeks_ahead} "
-        f"week{'s' if test.weeks_ahead != 1 else ''} ahead held ({test.share:.0%}; they promise 80%)."
+        f"Tested on this history: {test.held} of {quantity(test.tries, 'range')} for {test.weeks_ahead} "
+        f"{plural(test.weeks_ahead, 'week')} ahead held ({test.share:.0%}; they promise 80%)."
     )
     if test.weeks_ahead < test.wanted:
         sentence += f" It is too short to try {test.wanted} weeks."
@@ -306,7 +323,8 @@ def verdict(score: Score) -> str:
 
 def window_of(goal: Goal, of_devices: bool) -> str:
     """A goal's window, of devices or of days scored."""
-    return f"{goal.device_window if of_devices else goal.window_days} days"
+    days = goal.device_window if of_devices else goal.window_days
+    return quantity(days, "day")
 
 
 def measure_of(frozen: Frozen) -> str:

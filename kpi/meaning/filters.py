@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kpi.errors import Refused
+from kpi.meaning import services
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +28,13 @@ ATTEMPT_TAG_NAMES = {
     "campaign": "Campaign",
     "migration": "Migration",
 }
-"""The tags that only attempts are broken down by."""
+"""The tags that only attempts have: they filter and break down attempts."""
 
 BREAKDOWN_NAMES = {**TAG_NAMES, "users": "New or existing users", **ATTEMPT_TAG_NAMES}
-TAGS = tuple(TAG_NAMES)
+TAGS, ATTEMPT_TAGS = tuple(TAG_NAMES), tuple(ATTEMPT_TAG_NAMES)
+FILTER_TAGS = (*TAGS, *ATTEMPT_TAGS)
+"""Every tag that has a filter."""
+
 MOST_NAMED = 8
 """So many values of a tag are named in a sentence; more are counted."""
 
@@ -43,7 +47,7 @@ class Filters:
     """A segment: values of the same tag are "or", different tags are "and", in a single event.
 
     ``not_…`` excludes values; ``users`` is None, 'new' or 'existing'; ``devices`` is None, 'single' or
-    'multi' and applies to attempts only. A blank tag is named '(none)'.
+    'multi'. Devices and `ATTEMPT_TAGS` apply to attempts only. A blank tag is named '(none)'.
     """
 
     browser: tuple[str, ...] = ()
@@ -54,6 +58,16 @@ class Filters:
     not_os: tuple[str, ...] = ()
     service: tuple[str, ...] = ()
     not_service: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    not_region: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    not_context: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    not_entrypoint: tuple[str, ...] = ()
+    campaign: tuple[str, ...] = ()
+    not_campaign: tuple[str, ...] = ()
+    migration: tuple[str, ...] = ()
+    not_migration: tuple[str, ...] = ()
     users: str | None = None
     devices: str | None = None
 
@@ -65,15 +79,28 @@ class Filters:
     @property
     def narrowed(self) -> tuple[str, ...]:
         """The dimensions of which values are picked or left out: tags, 'users' and 'devices'."""
-        tags = [tag for tag in TAGS if getattr(self, tag) or getattr(self, f"not_{tag}")]
+        tags = [tag for tag in FILTER_TAGS if getattr(self, tag) or getattr(self, f"not_{tag}")]
         return (*tags, *(name for name in ("users", "devices") if getattr(self, name)))
 
     def without(self, dimension: str) -> Filters:
         """The same filter without restriction in a dimension."""
         opened: dict[str, Any] = {dimension: None}
-        if dimension in TAGS:
+        if dimension in FILTER_TAGS:
             opened = {dimension: (), f"not_{dimension}": ()}
         return replace(self, **opened)
+
+    @property
+    def of_users(self) -> Filters:
+        """The part that applies to users: without devices and tags that only attempts have."""
+        users = self
+        for dimension in self.of_attempts_only:
+            users = users.without(dimension)
+        return users
+
+    @property
+    def of_attempts_only(self) -> tuple[str, ...]:
+        """The dimensions narrowed that only attempts have."""
+        return tuple(name for name in self.narrowed if name in (*ATTEMPT_TAGS, "devices"))
 
     def picked(self, dimension: str, values: pd.Series) -> pd.Series:
         """True for each value of a tag, or of 'users', that the filter lets through."""
@@ -85,7 +112,9 @@ class Filters:
     @property
     def subtracts(self) -> bool:
         """True where values are left out, or several of a tag picked, which leaves out the rest."""
-        return any(getattr(self, f"not_{tag}") or len(getattr(self, tag)) > 1 for tag in TAGS)
+        return any(
+            getattr(self, f"not_{tag}") or len(getattr(self, tag)) > 1 for tag in FILTER_TAGS
+        )
 
     def parameters(self) -> dict[str, Any]:
         """The bound parameters of the filter, for every query."""
@@ -100,11 +129,13 @@ class Filters:
             params[f"any_{tag}"] = int(not picked)
             params[tag] = picked
             params[f"not_{tag}"] = getattr(self, f"not_{tag}")
+        for tag in ATTEMPT_TAGS:
+            params |= {name: getattr(self, name) for name in (tag, f"not_{tag}")}
         return params
 
     def unknown_values(self, known: dict[str, list[str]]) -> str | None:
         """A sentence on the first value that the data doesn't have, naming the nearest; or None."""
-        for tag in TAGS:
+        for tag in FILTER_TAGS:
             for value in (*getattr(self, tag), *getattr(self, f"not_{tag}")):
                 if value not in known.get(tag, []):
                     return _nearest(tag, value, known.get(tag, []))
@@ -125,11 +156,18 @@ class Filters:
         system = _words(self.os, self.not_os, "systems")
         parts = [
             f"{browser}{' ' + version if version else ''} on {system}",
-            _words(self.service, self.not_service, "services"),
+            _words(_named_services(self.service), _named_services(self.not_service), "services"),
             f"{self.users} users" if self.users else "new and existing users",
         ]
+        attempts = [
+            _of_tag(tag, getattr(self, tag), getattr(self, f"not_{tag}"))
+            for tag in self.of_attempts_only
+            if tag in ATTEMPT_TAGS
+        ]
         if self.devices:
-            parts.append(f"connections of {self.devices}-device users")
+            attempts.append(f"{self.devices}-device users")
+        if attempts:
+            parts.append(f"connections of {' and '.join(attempts)}")
         return ", ".join(parts)
 
 
@@ -158,6 +196,16 @@ def _words(
     if words is None:
         words = f"all {kind}"
     return f"{words} except {_named(excluded, kind, ', ')}".strip() if excluded else words
+
+
+def _of_tag(tag: str, picked: tuple[str, ...], excluded: tuple[str, ...]) -> str:
+    """A tag of attempts in words, such as 'region DE or FR' and 'any campaign except spring'."""
+    words = f"{tag} {_named(picked, f'{tag}s', ' or ')}" if picked else f"any {tag}"
+    return f"{words} except {_named(excluded, f'{tag}s', ', ')}" if excluded else words
+
+
+def _named_services(ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(services.shown(services.SERVICE, each) for each in ids)
 
 
 def _named(values: tuple[str, ...], kind: str, between: str) -> str:

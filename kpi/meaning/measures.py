@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import ATTEMPT_TAG_NAMES, TAG_NAMES, Period
-from kpi.text import Unit, written
+from kpi.text import Unit, plural, written
 
 Better = Literal["higher", "lower"]
 
@@ -31,7 +31,7 @@ class Measure:
     """A measure: its name, unit, definition and good direction, and the columns that hold it.
 
     ``metric`` is its table of `export`, ``column`` its value there, ``n_column`` the count that it is
-    computed from and ``n_words`` the name of that count. ``source`` names where it is specified.
+    computed from and ``n_words`` its name, after 1 and after more. ``source`` names where it is specified.
     ``words`` is the definition; {window} in it is ``window``, the days within which two devices count.
     ``pooled_in`` is the table that has its value over a whole period, of all attempts together; measures
     of users have none.
@@ -45,7 +45,7 @@ class Measure:
     column: str
     better: Better = "higher"
     n_column: str | None = None
-    n_words: str = ""
+    n_words: tuple[str, str] = ("", "")
     source: str = ""
     window: int = ATTEMPT_WINDOW
     pooled_in: str = ""
@@ -68,7 +68,11 @@ class Measure:
         """The count behind a value, such as 'of 8,543 monthly users', or '' where there is none."""
         if self.n_column is None or pd.isna(n):
             return ""
-        return f"of {written(n, 'users')} {self.n_words}"
+        return f"of {self.n_counted(n)}"
+
+    def n_counted(self, n: float | None) -> str:
+        """A count with its name, such as '8,543 monthly users'."""
+        return f"{written(n, 'users')} {plural(n, *self.n_words)}"
 
     def change_text(self, change: float) -> str:
         """A change with its sign and unit: a percentage changes in points, never in percent."""
@@ -98,7 +102,7 @@ MEASURES: dict[str, Measure] = {
             metric="engagement",
             column="engagement_ratio",
             n_column="mau",
-            n_words="monthly users",
+            n_words=("monthly user", "monthly users"),
             source="Specification, Engagement Ratio",
         ),
         Measure(
@@ -113,7 +117,7 @@ MEASURES: dict[str, Measure] = {
             metric="same-people",
             column="engagement_ratio",
             n_column="people",
-            n_words="people",
+            n_words=("person", "people"),
             source="Design, section 3",
         ),
         Measure(
@@ -148,7 +152,7 @@ MEASURES: dict[str, Measure] = {
             metric="multi-device",
             column="daily_multi_device_percent",
             n_column="daily_users",
-            n_words="daily users",
+            n_words=("daily user", "daily users"),
             source="Specification, Multi-device usage",
         ),
         Measure(
@@ -162,7 +166,7 @@ MEASURES: dict[str, Measure] = {
             metric="multi-device",
             column="daily_multi_device_users",
             n_column="daily_users",
-            n_words="daily users",
+            n_words=("daily user", "daily users"),
             source="Specification, Multi-device usage",
         ),
         Measure(
@@ -176,7 +180,7 @@ MEASURES: dict[str, Measure] = {
             metric="multi-device",
             column="monthly_multi_device_percent",
             n_column="monthly_users",
-            n_words="monthly users",
+            n_words=("monthly user", "monthly users"),
             source="Specification, Multi-device usage",
         ),
         Measure(
@@ -187,7 +191,7 @@ MEASURES: dict[str, Measure] = {
             metric="multi-device",
             column="monthly_multi_device_users",
             n_column="monthly_users",
-            n_words="monthly users",
+            n_words=("monthly user", "monthly users"),
             source="Specification, Multi-device usage",
         ),
         Measure(
@@ -204,7 +208,7 @@ MEASURES: dict[str, Measure] = {
             pooled_in="connection-breakdown",
             column="median_seconds",
             n_column="connections",
-            n_words="connections",
+            n_words=("connection", "connections"),
             source="Specification, Time taken to connect a device",
         ),
         Measure(
@@ -219,7 +223,7 @@ MEASURES: dict[str, Measure] = {
             pooled_in="connection-breakdown",
             column="completion_percent",
             n_column="begun",
-            n_words="attempts begun",
+            n_words=("attempt begun", "attempts begun"),
             source="Specification, Time taken to connect a device",
         ),
         Measure(
@@ -228,13 +232,13 @@ MEASURES: dict[str, Measure] = {
             unit="percent",
             words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
-                "to sync within 5 seconds of the first request, 5.000 included."
+                "to sync at most 5 seconds after the first request."
             ),
             metric="completion",
             pooled_in="connection-breakdown",
             column="within_5_seconds_percent",
             n_column="begun",
-            n_words="attempts begun",
+            n_words=("attempt begun", "attempts begun"),
             source="Design, section 3",
         ),
         Measure(
@@ -263,7 +267,7 @@ MEASURES: dict[str, Measure] = {
             pooled_in="setup-steps",
             column="median_seconds",
             n_column="reached",
-            n_words="attempts",
+            n_words=("attempt", "attempts"),
             source="Design, section 6",
         ),
         Measure(
@@ -272,13 +276,13 @@ MEASURES: dict[str, Measure] = {
             unit="percent",
             words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
-                "to sync within 10 seconds of the first request, 10.000 included."
+                "to sync at most 10 seconds after the first request."
             ),
             metric="ready-within",
             pooled_in="connection-breakdown",
             column="within_10_seconds_percent",
             n_column="begun",
-            n_words="attempts begun",
+            n_words=("attempt begun", "attempts begun"),
             source="Design, section 3",
         ),
     )

@@ -12,7 +12,7 @@ import pandas as pd
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import within
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, plural, quantity
 
 CUSTOM = "custom"
 PRESETS: dict[str, Callable[[date, date], tuple[date, date]]] = {
@@ -76,7 +76,7 @@ def compared(
         days = SAME_WEEKDAY_YEAR
         if length > LONGEST_YEAR:
             return None, (
-                f"Not compared: the period has {length} days and would overlap the year before. "
+                f"Not compared: the period has {quantity(length, 'day')} and would overlap the year before. "
                 "Choose a year or less."
             )
     elif name == BASE_YEAR:
@@ -91,8 +91,8 @@ def compared(
         if days < length:
             latest = first - timedelta(days=WEEK * math.ceil(length / WEEK))
             return None, (
-                f"Not compared: {length} days from {day_text(chosen)} would overlap the period. Choose "
-                f"{day_text(latest)} or an earlier day."
+                f"Not compared: {quantity(length, 'day')} from {day_text(chosen)} would overlap the period. "
+                f"Choose {day_text(latest)} or an earlier day."
             )
         name = CHOSEN
     else:
@@ -104,9 +104,10 @@ def compared(
             f"Not compared: this would need the days {days_needed}, and the data begins on "
             f"{day_text(loaded_from)}. Choose a later period or another comparison."
         )
-    note = f"Compared with {days_needed}, the same weekdays {days // WEEK} weeks before"
+    weeks = quantity(days // WEEK, "week")
+    note = f"Compared with {days_needed}, the same {plural(length, 'weekday')} {weeks} before"
     if moved := chosen and abs((first - chosen).days - days):
-        note += f" (moved by {moved} day{'s' if moved > 1 else ''}, so that weekdays meet)"
+        note += f" (moved by {quantity(moved, 'day')}, so that weekdays meet)"
     if start < loaded_from:
         note += f"; the data begins on {day_text(loaded_from)}"
     return Comparison(name, days), f"{note}."

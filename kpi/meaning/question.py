@@ -66,11 +66,7 @@ class Question:
             raise ValueError(f"{self.options.of!r} is none of {', '.join(BASES)}")
         if self.options.measure not in MOVED:
             raise ValueError(f"{self.options.measure!r} is none of {', '.join(MOVED)}")
-        filters = self.filters
-        if not table.accepts("filters"):
-            filters = EVERYBODY
-        elif not table.accepts("devices"):
-            filters = replace(filters, devices=None)
+        filters = table.applied(self.filters)
         period = self.period if table.accepts("period") else ALL_DAYS
         options = replace(
             Options(), **{k: v for k, v in self.options.chosen.items() if table.accepts(k)}

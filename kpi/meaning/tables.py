@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kpi.meaning.definitions import WINDOWS
-from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, BREAKDOWNS
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, BREAKDOWNS, Filters
 
 AUDIENCES = ("all", "multi_device", "single_device")
 ACCOUNTS = ("new", "existing")
@@ -69,6 +69,12 @@ class Table:
     def of_attempts(self) -> bool:
         """True where the table counts connection attempts."""
         return self.accepts("devices")
+
+    def applied(self, filters: Filters) -> Filters:
+        """The part of a filter that applies to the table."""
+        if not self.accepts("filters"):
+            return Filters()
+        return filters if self.of_attempts else filters.of_users
 
     @property
     def windows(self) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -108,13 +109,15 @@ def withdraw(settings: Settings, marker: Annotation, by: str, why: str) -> None:
 
 def listed(settings: Settings) -> list[Annotation]:
     """Every marker that isn't withdrawn, in order of days."""
+    return [each for each in every(settings) if each.withdrawal is None]
+
+
+def every(settings: Settings) -> list[Annotation]:
+    """Every marker of the newest publication's store, withdrawn or not, in order of days."""
     from kpi.numbers.warehouse import open_warehouse
 
-    warehouse = open_warehouse(settings)
-    try:
-        return [each for each in history(settings, warehouse) if each.withdrawal is None]
-    finally:
-        warehouse.close()
+    with closing(open_warehouse(settings)) as warehouse:
+        return history(settings, warehouse)
 
 
 def history(settings: Settings, warehouse: Warehouse) -> list[Annotation]:

@@ -12,7 +12,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, DEVICE_ID, MONTH, device_ide
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Published
-from kpi.text import days_text
+from kpi.text import days_text, plural, quantity
 
 NO_SEQUENCE = (
     "No event in the loaded files carries a sequence (seqId and seqTime, or flow_id and flow_time), so "
@@ -21,9 +21,6 @@ NO_SEQUENCE = (
 )
 WELL_COVERED = 95
 """From this percent of users with a device on, multi-device numbers are shown without their coverage."""
-
-NEVER = date(9999, 1, 1)
-"""The day from which people are followed where an older version never did."""
 
 NOT_FOLLOWED = {"growth": ("Flows are", 2 * MONTH), "retention": ("Users of week 4 are", 0)}
 """By table: its numbers of people who are followed, and the days until the first after these began."""
@@ -71,10 +68,11 @@ def why_no_devices(
         & (at >= absent[0] - timedelta(days=window + span - 2))
         & (at <= absent[-1])
     ]
-    share = 100 * low["users_with_device"].sum() / low["users"].sum()
+    with_device = low["users_with_device"].sum()
+    share = f"only {100 * with_device / low['users'].sum():.1f}%" if with_device else "none"
     identity = device_identity(warehouse.publication.definitions)
     return (
-        f"{what} are absent {_when(absent)}: only {share:.1f}% of the users {HAS[identity]} "
+        f"{what} are absent {_when(absent)}: {share} of the users {HAS[identity]} "
         f"(at least {warehouse.least_coverage:g}% are needed). {REMEDY[identity]}."
     )
 
@@ -120,12 +118,12 @@ def why_not_followed(warehouse: Published, metric: str, period: Period = Period(
     """Why flows or retention are absent on days that an older version summarised, and what to do; or None."""
     what, later = NOT_FOLLOWED[metric]
     row = warehouse.frame("followed_from").iloc[0]
-    if pd.isna(row["followed_from"]) or row["followed_from"] <= row["first_day"]:
-        return None
-    waits = row["followed_from"] == NEVER
-    end = NEVER if waits else row["followed_from"] + timedelta(days=later)
     first, last = _bounds(warehouse, period)
-    last = min(last, end - timedelta(days=1))
+    waits = pd.isna(row["followed_from"])
+    if not waits:
+        if row["followed_from"] <= row["first_day"]:
+            return None
+        last = min(last, row["followed_from"] + timedelta(days=later - 1))
     if first > last:
         return None
     absent = (
@@ -182,10 +180,10 @@ def blank_services_sentence(count: int, services: Iterable[str]) -> str | None:
     """The sentence on so many sequences that name no service; None for none."""
     if not count:
         return None
-    have = "1 sequence has" if count == 1 else f"{count:,} sequences have"
+    have = f"{count:,} {plural(count, 'sequence has', 'sequences have')}"
     with_blank = ",".join((*services, "(none)"))
     return (
-        f"{have} a blank service and {'is' if count == 1 else 'are'} not counted as connection attempts; "
+        f"{have} a blank service and {plural(count, 'is', 'are')} not counted as connection attempts; "
         f"set KPI_SYNC_SERVICES={with_blank} if blank means Sync"
     )
 
@@ -206,4 +204,5 @@ def _when(days: pd.DatetimeIndex) -> str:
     """Days in words: a stretch, or their number within a stretch."""
     first, last = days[0].date(), days[-1].date()
     whole = len(days) == (last - first).days + 1
-    return f"on {'' if whole else f'{len(days)} days of '}{days_text(first, last)}"
+    some = "" if whole else f"{quantity(len(days), 'day')} of "
+    return f"on {some}{days_text(first, last)}"

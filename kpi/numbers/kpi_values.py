@@ -22,7 +22,7 @@ from kpi.numbers.bands import HIGH, LOW
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.uncertainty import Interval, share_interval
 from kpi.numbers.warehouse import Warehouse
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, plural
 
 USABLE = 21 / 28
 """The part of a window's days that must have a value for a verdict."""
@@ -35,11 +35,17 @@ Ask = Callable[[Question], Answer]
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a value: a KPI, under filters, with devices that count within ``device_window`` days."""
+    """The subject of a value: a KPI, under filters, with devices that count within ``device_window`` days.
+
+    Filters that don't apply to the KPI's table are left out.
+    """
 
     kpi: Kpi
     filters: Filters = EVERYBODY
     device_window: int = ATTEMPT_WINDOW
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", self.kpi.table.applied(self.filters))
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,8 @@ class WindowValue:
             return self.reason
         if self.days < USABLE * length:
             needed = math.ceil(USABLE * length)
-            return f"only {self.days} of the {length} days have a value, and {needed} are needed"
+            have = plural(self.days, "has", "have")
+            return f"only {self.days} of the {length} days {have} a value, and {needed} are needed"
         if (last - self.newest).days > OLDEST_VALUE:
             return (
                 f"the newest value is of {day_text(self.newest)}, more than {OLDEST_VALUE} days "
@@ -230,7 +237,11 @@ class KpiValues:
 
     def _why_none(self, of: Subject, window: Period) -> str:
         """The reason for an absent value, in words that say what to do."""
-        if self.min_users and self.with_every_cell().over(of, window).value is not None:
+        everything = self.with_every_cell()
+        counts = values_within(everything.daily_n(of), window)
+        if len(counts) and not counts.any():
+            return f"nothing matches on {days_text(*window.bounds)}"
+        if self.min_users and everything.over(of, window).value is not None:
             return hidden_for_privacy(self.min_users)
         return f"no value on any day of {days_text(*window.bounds)}"
 

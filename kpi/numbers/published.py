@@ -22,7 +22,7 @@ from kpi.rows import records
 from kpi.settings import Settings
 from kpi.store import connections, queries
 from kpi.summary import anomalies
-from kpi.text import day_text
+from kpi.text import day_text, plural, quantity
 
 RECENT_DAYS = 28
 """Every page warns of unusual days for as long as a monthly count includes them."""
@@ -65,7 +65,7 @@ class Publication:
         if age <= STALE_AFTER_DAYS:
             return ()
         return (
-            f"The newest complete day is {age} days old: {day_text(self.last_complete_day)}; "
+            f"The newest complete day is {quantity(age, 'day')} old: {day_text(self.last_complete_day)}; "
             "newer files may wait to be loaded and summarised",
         )
 
@@ -156,12 +156,15 @@ class Published:
             since = last - timedelta(days=RECENT_DAYS - 1)
             yield from anomalies.sentences(self.frame("unusual_days", since=since))
         if row["days_missing"]:
-            yield f"{_days(row['days_missing'])} never loaded; shown as gaps"
+            missing = row["days_missing"]
+            yield f"{_days(missing)} never loaded; shown as {plural(missing, 'a gap', 'gaps')}"
         if row["days_loaded_early"]:
-            yield f"{_days(row['days_loaded_early'])} loaded before they were over; they don't count"
+            early = row["days_loaded_early"]
+            over = plural(early, "it was over; it doesn't", "they were over; they don't")
+            yield f"{_days(early)} loaded before {over} count"
         doubtful = self.doubtful["day"].nunique()
         if doubtful:
-            have = "1 day has" if doubtful == 1 else f"{doubtful} days have"
+            have = quantity(doubtful, "day has", "days have")
             yield f"{have} only a few stray events, which don't count; the Data page lists the rows"
 
     @cached_property
@@ -218,12 +221,22 @@ class Published:
         """
         return self.frame("tag_values")
 
+    @cached_property
+    def attempt_tag_values(self) -> pd.DataFrame:
+        """The values of each tag that only attempts have, most used first: tag, found, attempts, everyone.
+
+        Attempts are of the last 28 days.
+        """
+        return self.frame("attempt_tag_values")
+
     def known_values(self) -> dict[str, list[str]]:
         """The values of each tag, most used first."""
         values = self.tag_values
+        every = (values[values["browser"] == ""], self.attempt_tag_values)
         return {
             str(tag): list(group["found"])
-            for tag, group in values[values["browser"] == ""].groupby("tag", sort=False)
+            for part in every
+            for tag, group in part.groupby("tag", sort=False)
         }
 
     def close(self) -> None:
@@ -237,7 +250,7 @@ def version_of(table: pd.DataFrame) -> int:
 
 
 def _days(count: int) -> str:
-    return "1 day was" if count == 1 else f"{count} days were"
+    return quantity(count, "day was", "days were")
 
 
 def _plain(cells: list[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from kpi.numbers import coverage
 from kpi.numbers.published import RECENT_DAYS, Published
 from kpi.settings import Settings
 from kpi.summary import anomalies
-from kpi.text import day_text, days_text
+from kpi.text import day_text, days_text, plural, quantity
 
 LOAD = "python -m kpi load FILE…, then: python -m kpi summarise"
 WINDOWED = f"7-day means for {WEEK} days; monthly users and the engagement ratio for {MONTH}"
@@ -67,7 +67,7 @@ def answer(warehouse: Published, listed: list[Problem]) -> str:
     if grave:
         return f"No: {grave[0].grave}."
     if listed:
-        count = "the problem" if len(listed) == 1 else f"the {len(listed)} problems"
+        count = plural(len(listed), "the problem", f"the {len(listed)} problems")
         return f"With care: {day} is complete, but {count} below may affect your numbers."
     return f"Yes: {day} and the {MONTH - 1} days before it are loaded and complete."
 
@@ -164,7 +164,7 @@ def _doubtful(warehouse: Published) -> Iterator[Problem]:
     count = doubtful["day"].nunique()
     if not count:
         return
-    have = "1 day has" if count == 1 else f"{count} days have"
+    have = quantity(count, "day has", "days have")
     events = int(doubtful["events"].sum())
     yield Problem(
         f"{have} only a few stray events ({events:,} in all), listed below with file and line",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from pathlib import Path
 
 from kpi import store
 from kpi.meaning.question import Question
@@ -23,13 +23,13 @@ class Warehouse(Published):
         return Answer(question, table, self.publication, tuple(readings))
 
 
-def open_warehouse(settings: Settings, cache_size: int = 0) -> Warehouse:
-    """The newest publication; raises NoData when there is none, Refused when it is of a newer version."""
-    key = store.lasting_key(settings)
-    explain = partial(store.explained, settings)
-    warehouse = Warehouse(
-        store.reading_engine(settings), key, explain, cache_size, settings.min_device_coverage
-    )
+def open_warehouse(settings: Settings, cache_size: int = 0, copy: Path | None = None) -> Warehouse:
+    """The newest publication, or a local ``copy`` of a server's.
+
+    Raises NoData when there is none, Refused when it is of a newer version.
+    """
+    opened = store.opened(settings, copy)
+    warehouse = Warehouse(*opened, cache_size, settings.min_device_coverage)
     versions = warehouse.frame("schema_version")
     store.refuse_newer_version(None if versions.empty else version_of(versions))
     return warehouse

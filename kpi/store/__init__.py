@@ -12,11 +12,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store.connections import retried as retried
+from kpi.store.reading import Opened as Opened
+from kpi.store.reading import Shown as Shown
 from kpi.store.shared import SCHEMA_VERSION as SCHEMA_VERSION
 from kpi.store.shared import Loading as Loading
 from kpi.store.shared import Publishing as Publishing
@@ -49,19 +50,19 @@ def publication_key(settings: Settings) -> str:
     return _kind(settings).publication_key(settings)
 
 
-def reading_engine(settings: Settings) -> Engine:
-    """A pool of connections that read the newest publication as `kpi`; NoData when there is none."""
-    return _kind(settings).reading_engine(settings)
+def shown(settings: Settings) -> Shown:
+    """The publication that pages show: the newest, of a server read from a local copy."""
+    return _kind(settings).shown(settings)
 
 
-def lasting_key(settings: Settings) -> str | None:
-    """The key of the publication to hold on to, where the engine would read on in the next publication."""
-    return _kind(settings).lasting_key(settings)
+def opened(settings: Settings, copy: Path | None = None) -> Opened:
+    """The newest publication, or a local copy of it, for reading; NoData when there is none."""
+    return _kind(settings).opened(settings, copy)
 
 
-def explained(settings: Settings, error: Exception) -> Refused | None:
-    """The sentence for an error while reading, where there is better to say than that it failed."""
-    return _kind(settings).explained(settings, error)
+def counts_here(settings: Settings) -> bool:
+    """True where this machine counts for pages, not a server."""
+    return _kind(settings).counts_here(settings)
 
 
 def only_writer(settings: Settings) -> AbstractContextManager[None]:
@@ -120,6 +121,11 @@ def damage(settings: Settings) -> Iterator[str]:
 def private_files(settings: Settings) -> Iterator[Path]:
     """Files of the store that other users of this machine could read if their modes let them."""
     return _kind(settings).private_files(settings)
+
+
+def local_copy(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """Where pages read a local copy: True and its state, or False and what keeps it from being made."""
+    return _kind(settings).local_copy(settings)
 
 
 def back_up(settings: Settings) -> Path:

@@ -27,6 +27,10 @@ SET = "SELECT set_config(%s, %s, false)"
 CLIENT_CHECK = ("client_connection_check_interval", "1s")
 """A statement ends soon after the command that sent it, even if that was killed; PostgreSQL 14 or newer."""
 MAKE_TABLES = "run: python -m kpi ddl --apply"
+UNREACHABLE = (
+    "the database can't be reached now; try again, and check that it runs and that "
+    "KPI_DATABASE_URL has the right host and port"
+)
 CUT_OFF = {"08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03", "53300"}
 """SQLSTATEs of a server that goes away or is full of connections."""
 COLLIDED = {"40001", "40P01"}
@@ -261,10 +265,7 @@ def refusal(error: Exception) -> Refused | None:
             "another command changed the same tables at the same moment; run it again when that is done"
         )
     if error.connection_invalidated or state in CUT_OFF or not state:
-        return WarehouseDown(
-            "the database can't be reached now; try again, and check that it runs and that "
-            "KPI_DATABASE_URL has the right host and port"
-        )
+        return WarehouseDown(UNREACHABLE)
     return None
 
 

@@ -37,8 +37,7 @@ def printed(settings: Settings, dialect: str) -> str:
 def apply(settings: Settings) -> int:
     """Carry everything out on the configured server, in one transaction; how many statements.
 
-    What exists already is left as it is, so it can be run again, and is after an upgrade. The changes of
-    tables before version 6 become moves.
+    What exists already is left as it is, so it can be run again, and is after an upgrade.
     """
     if not settings.database_url:
         raise Refused("KPI_DATABASE_URL is not set; the embedded store needs no definitions")
@@ -54,6 +53,4 @@ def apply(settings: Settings) -> int:
             version = {"schema_version": str(SCHEMA_VERSION)}
             connection.execute(clause, version if clause.compile().params else {})
             done += 1
-        if queries.run(connection, "read/earlier_changes").scalar_one():
-            queries.run(connection, "upgrade/kpi_6")
     return done

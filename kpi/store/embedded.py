@@ -13,12 +13,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import duckdb
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
@@ -29,8 +27,9 @@ from kpi.store.notes import adding_notes as adding_notes
 from kpi.store.notes import notes_file
 from kpi.store.notes import notes_key as notes_key
 from kpi.store.notes import reading_notes as reading_notes
+from kpi.store.reading import Opened, Shown, file_engine
 from kpi.store.rewriting import attach_events, events_file
-from kpi.store.shared import SCHEMA_VERSION, connection_settings, driver, in_memory
+from kpi.store.shared import SCHEMA_VERSION, driver, in_memory
 
 NOT_WRITABLE = "{home}: can't be written to; check its permissions, or set KPI_HOME"
 NOT_READABLE = "{file}: can't be read; check its permissions, or run this as the store's own user"
@@ -65,12 +64,9 @@ def publication_key(settings: Settings) -> str:
     return f"{file}@{file.stat().st_mtime_ns}"
 
 
-def lasting_key(settings: Settings) -> None:
-    """None: a publication that is open stays as it is."""
-
-
-def explained(settings: Settings, error: Exception) -> None:
-    """None: what the engine says is for the log."""
+def counts_here(settings: Settings) -> bool:
+    """True: DuckDB is a part of this process."""
+    return True
 
 
 def tidy(settings: Settings) -> None:
@@ -126,6 +122,11 @@ def _is_missing(file: Path) -> bool:
 def private_files(settings: Settings) -> Iterator[Path]:
     """The store's folder and all that is in it: for its own user alone."""
     return private.below(settings.home)
+
+
+def local_copy(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """Nothing: pages read the store's own files."""
+    yield from ()
 
 
 def back_up(settings: Settings) -> Path:
@@ -209,22 +210,15 @@ def storage_faults(settings: Settings) -> Iterator[None]:
         raise
 
 
-def reading_engine(settings: Settings) -> Engine:
-    """A pool of connections that read the publication that is the newest now, as `kpi`."""
-    publication = publication_file(settings.home)
-    engine = create_engine(
-        "duckdb:///:memory:",
-        poolclass=QueuePool,
-        pool_size=4,
-        max_overflow=16,
-        connect_args={"config": connection_settings(settings, None)},
-    )
+def opened(settings: Settings, copy: Path | None) -> Opened:
+    """The publication that is the newest now; it stays as it is, and what the engine says is for the log."""
+    file = publication_file(settings.home)
+    return Opened(file_engine(settings, file), None, lambda error: None)
 
-    @event.listens_for(engine, "connect")
-    def attach(raw: Any, _record: Any) -> None:
-        upgrade.attach_for_reading(raw.cursor(), publication)
 
-    return engine
+def shown(settings: Settings) -> Shown:
+    """The newest publication's file."""
+    return Shown(publication_key(settings), notes_key(settings))
 
 
 @contextmanager

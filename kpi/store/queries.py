@@ -1,6 +1,7 @@
 """The SQL in `queries/`: one file per table it fills or result it reads, named after it.
 
-What several of them need word by word is a file of `queries/fragments`; `{{ filter }}` is its place.
+What several of them need word by word is a file of `queries/fragments`; `{{ filter }}` is its place. A
+line that ends with `-- if given` is part of a statement only where its parameter has a value.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "queries"
 PLACE = re.compile(r"^(?P<indent> *)(?P<before>.*?)\{\{ (?P<fragment>\w+) \}\}$", re.MULTILINE)
 """The place of a fragment: the end of a line, whose indentation the fragment gets."""
 
+IF_GIVEN = re.compile(r"^.*:(?P<parameter>\w+).* -- if given\n", re.MULTILINE)
+"""A line that narrows a statement only where its parameter has a value."""
+
 
 @cache
 def text(name: str) -> str:
@@ -47,12 +51,29 @@ def _fragment(place: re.Match[str]) -> str:
 
 
 @cache
-def statements(name: str) -> tuple[str, ...]:
-    """The statements of one file, which a semicolon at the end of a line parts."""
-    parts = (
-        part.strip().removesuffix(";") for part in text(name).replace(";\n", ";\0").split(";\0")
-    )
+def statements(name: str, given: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The statements of one file, which a semicolon at the end of a line parts.
+
+    ``given`` are the parameters with a value, of those in lines that end with `-- if given`.
+    """
+
+    def line(match: re.Match[str]) -> str:
+        return match[0].replace(" -- if given", "") if match["parameter"] in given else ""
+
+    whole = IF_GIVEN.sub(line, text(name))
+    parts = (part.strip().removesuffix(";") for part in whole.replace(";\n", ";\0").split(";\0"))
     return tuple(part for part in parts if _says_something(part))
+
+
+@cache
+def optional(name: str) -> frozenset[str]:
+    """The parameters without a value of which a file's statements are shorter."""
+    return frozenset(match["parameter"] for match in IF_GIVEN.finditer(text(name)))
+
+
+def _asked(name: str, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """The statements of one file for some parameters."""
+    return statements(name, frozenset(filter(params.get, optional(name))))
 
 
 def _says_something(part: str) -> bool:
@@ -67,7 +88,7 @@ def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[An
     equals. A parameter that a statement doesn't use is left out. A step of filling counts what it has
     made (ANALYZE) on PostgreSQL only, which plans blindly without; the others keep such counts themselves.
     """
-    for statement in statements(name):
+    for statement in _asked(name, params):
         if only_for_postgresql(name, statement) and connection.dialect.name != "postgresql":
             continue
         clause, given = _bound(statement, params)
@@ -100,7 +121,7 @@ def filled(name: str, **params: Any) -> str:
     For people to read and to paste into a console; programs use `run`. Redshift reads a backslash in
     a literal as the beginning of an escape, so it is doubled like a quote.
     """
-    (statement,) = statements(name)
+    (statement,) = _asked(name, params)
     clause, given = _bound(statement, params)
     compiled = clause.bindparams(**given).compile(
         dialect=_redshift(), compile_kwargs={"literal_binds": True}

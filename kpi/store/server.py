@@ -9,27 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from kpi.errors import NoData, Refused
+from kpi import private
+from kpi.errors import Refused, Republished
 from kpi.settings import Settings
 from kpi.store import adding, connections, queries, shared
+from kpi.store.copies import Copies, copies_folder
+from kpi.store.copies import notes_key as count_of_notes
+from kpi.store.reading import Opened, Shown, file_engine
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
     driver,
     refuse_newer_version,
-    stored_key,
 )
+from kpi.store.watch import server_keys, watch
 
-NOTHING_YET = (
-    "nothing has been summarised yet; run: python -m kpi load FILE… && python -m kpi summarise"
-)
+NEWER = "newer numbers were published just now; try again"
 STILL_RUNNING = "the database: another load or summary is still running; try again when it is done"
 
 
@@ -47,32 +50,29 @@ def has_events(settings: Settings) -> bool:
 
 def publication_key(settings: Settings) -> str:
     """The newest publication's number and what may change without a new number."""
-    engine = connections.reading(settings)
-
-    def read() -> str | None:
-        with engine.connect() as connection:
-            return stored_key(connection)
-
-    with connections.faults(settings):
-        key = connections.retried(read)
-    if key is None:
-        raise NoData(NOTHING_YET)
-    return key
+    return server_keys(settings)[0]
 
 
-def lasting_key(settings: Settings) -> str:
-    """The publication to hold on to, since the tables go on to the next."""
-    return publication_key(settings)
+def shown(settings: Settings) -> Shown:
+    """The newest publication, or a local copy of it where these are on."""
+    return watch(settings).shown() if settings.local_copy else Shown(*server_keys(settings))
 
 
-def explained(settings: Settings, error: Exception) -> Refused | None:
-    """The driver's error as a sentence."""
-    return connections.refusal(error)
+def counts_here(settings: Settings) -> bool:
+    """True where pages read a local copy."""
+    return settings.local_copy and watch(settings).reads_copy
 
 
-def reading_engine(settings: Settings) -> Engine:
-    """The shared pool."""
-    return connections.reading(settings)
+def opened(settings: Settings, copy: Path | None) -> Opened:
+    """The publication in a local copy, or in the tables, which go on to the next."""
+    if copy is None:
+        return Opened(connections.reading(settings), publication_key(settings), connections.refusal)
+    return Opened(file_engine(settings, copy), None, partial(_explained_by, copy))
+
+
+def _explained_by(copy: Path, error: Exception) -> Refused | None:
+    """The sentence where a copy was removed while it was read, since there is a newer copy."""
+    return None if copy.exists() else Republished(NEWER)
 
 
 def stored_settings(settings: Settings) -> dict[str, str]:
@@ -87,8 +87,24 @@ def damage(settings: Settings) -> Iterator[str]:
 
 
 def private_files(settings: Settings) -> Iterator[Path]:
-    """None on this machine."""
-    yield from ()
+    """Local copies of the numbers."""
+    yield from private.below(copies_folder(settings))
+
+
+def local_copy(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """The copy of the newest publication in the folder of this machine."""
+    if not settings.local_copy:
+        return
+    copies = Copies(settings)
+    if not copies.writable:
+        yield (
+            False,
+            f"{copies.folder} can't be written to, so pages wait for the database; set KPI_HOME",
+        )
+    elif copies.of(publication_key(settings)):
+        yield True, "of the newest publication, whole"
+    else:
+        yield True, "none of the newest publication; the next visit of a page makes it"
 
 
 def back_up(settings: Settings) -> Path:
@@ -163,11 +179,10 @@ def reading_events(settings: Settings) -> Iterator[Connection]:
 
 def notes_key(settings: Settings) -> str:
     """The number of notes of each kind: rows are only ever added."""
-    engine = connections.reading(settings)
 
     def read() -> str:
-        with engine.connect() as connection:
-            return " ".join(map(str, queries.run(connection, "read/notes_key").one()))
+        with connections.reading(settings).connect() as connection:
+            return count_of_notes(connection)
 
     with connections.faults(settings):
         return connections.retried(read)
@@ -179,11 +194,18 @@ def adding_notes(settings: Settings) -> Iterator[Connection]:
     with _connection(settings) as connection:
         yield connection
         connection.commit()
+    if settings.local_copy:
+        watch(settings).ask_again()
 
 
 @contextmanager
 def reading_notes(settings: Settings) -> Iterator[Connection]:
-    """A connection of the shared pool."""
+    """A connection of the shared pool, or to the local copy that pages go on with."""
+    copy = watch(settings).stand_in() if settings.local_copy else None
+    if copy is not None:
+        with file_engine(settings, copy).connect() as connection:
+            yield connection
+        return
     with connections.faults(settings), connections.reading(settings).connect() as connection:
         yield connection
 

@@ -21,9 +21,6 @@ from kpi.store import dialects, queries
 from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
 
 _CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
-EARLIER_CHANGES = "monthly_users_change"
-"""The table of publications before version 6 that has changes in place of moves."""
-
 _VIEW = "CREATE VIEW kpi.{table} AS SELECT * FROM published.{table}"
 
 
@@ -52,7 +49,7 @@ def upgrade_publication(connection: Connection, version: int) -> None:
 
 
 def attach_for_reading(cursor: Any, file: Path, wanted_tables: str = "tables/kpi") -> None:
-    """Attach a file as `kpi`, read only; with the tables that an older file lacks."""
+    """Attach a file as `kpi`, read only; to an older file the tables added since, all empty."""
     cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(file)])
     present = tables_of(cursor, "kpi")
     wanted = {
@@ -66,10 +63,7 @@ def attach_for_reading(cursor: Any, file: Path, wanted_tables: str = "tables/kpi
     cursor.execute("ATTACH ':memory:' AS kpi")
     for name in present:
         cursor.execute(_view(name))
-    if EARLIER_CHANGES in present:
-        for statement in queries.statements("upgrade/reading_6"):
-            cursor.execute(statement)
-    for made in missing:  # those of the step before are there already
+    for made in missing:
         cursor.execute(made)
 
 

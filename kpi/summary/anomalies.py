@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kpi.rows import each_row
-from kpi.text import day_text
+from kpi.text import day_text, plural
 
 EVERY_TYPE = "(all)"
 MOST_TYPES = 60
@@ -131,8 +131,9 @@ def sentences(marked: pd.DataFrame) -> Iterator[str]:
             yield f"{name}: volume {whole}"
         else:
             types = "; ".join(f"{kind} {warning}" for kind, warning in sorted(by_type.items())[:3])
-            more = f"; and {len(by_type) - 3} more types" if len(by_type) > 3 else ""
-            yield f"{name}: {types}{more}"
+            more = len(by_type) - 3
+            rest = f"; and {more} more {plural(more, 'type')}" if more > 0 else ""
+            yield f"{name}: {types}{rest}"
 
 
 def _count_text(events: float) -> str:

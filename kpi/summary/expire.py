@@ -18,6 +18,7 @@ from kpi.summary.summarise import (
     stored_frozen_before,
     unsummarised,
 )
+from kpi.text import plural
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def expire(settings: Settings, keep_days: int) -> Expired:
             connection = publishing.connection
             waiting = unsummarised(settings, connection)
             if waiting:
-                raise Refused(f"{waiting} days wait to be summarised; run: python -m kpi summarise")
+                days = plural(waiting, "day waits", "days wait")
+                raise Refused(f"{waiting} {days} to be summarised; run: python -m kpi summarise")
             last = queries.run(connection, "read/loaded_days").mappings().one()["last_day"]
             if last is None:
                 raise Refused("nothing was summarised yet, so nothing can expire")

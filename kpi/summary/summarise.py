@@ -28,6 +28,7 @@ from kpi.meaning.filters import Period
 from kpi.settings import Settings
 from kpi.store import queries
 from kpi.summary import anomalies, basis
+from kpi.text import quantity
 
 LOOK_AROUND_DAYS = 28
 """The days around a changed day in which the rest of a sequence is looked for, if it was no attempt."""
@@ -36,6 +37,9 @@ EVENTS_AT_ONCE = 20_000_000
 """About the number of events that a statement groups: it bounds memory, however long the range."""
 
 ANY_DEVICES = (0, NO_OTHER_DEVICE)
+FOLLOWED = "active"
+"""The audience that is followed from set to set."""
+
 DEVICE_REACH = WIDEST_WINDOW - 1
 """The days after a changed day that a device of it can reach."""
 
@@ -284,7 +288,7 @@ class _Run:
             self._run("multi_device_day", **part, first_device_day=first_device_day)
 
     def _count_users(self) -> None:
-        """Daily users and moves of the changed days, and of the days that depend on them."""
+        """Daily and monthly users of the changed days, and of the days that depend on them."""
         if self.first_counted is None:
             return
         loaded = dict(queries.run(self.connection, "read/loaded_days").mappings().one())
@@ -299,11 +303,13 @@ class _Run:
         self._count_days(first - reach, returned, self.days_at_once)
         end = last + timedelta(days=DEVICE_REACH)
         self._count_days(first, min(last_loaded, end), self.days_at_once)
-        # Moves out of sets go on where the last day was, though days after it were never loaded.
-        self._count_moves(
+        # People leave their sets on days after the last loaded day, too.
+        self._count_months(
             min(first, last_before + timedelta(days=1)),
             min(last_loaded, end + timedelta(days=MONTH)),
         )
+        if self.last_before is None:
+            self._run("followed_from", first_retained=_EVER[0])
         self._run(
             "stale_activity",
             first_day=first,
@@ -320,19 +326,29 @@ class _Run:
             self._name_sets(0, lowest, highest, first_active_day=part["first_day"], **part)
             self._run("daily_users", **part)
 
-    def _count_moves(self, first: date, last: date) -> None:
-        """Moves between sets of 28 days, an audience at a time."""
+    def _count_months(self, first: date, last: date) -> None:
+        """Changes of the sets of 28 days, an audience at a time; of active users, moves between them."""
+        for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
+            days = self._step_months(first, last, lowest, highest)
+            self._run("monthly_users_change", audience=audience, **days)
+            if audience == FOLLOWED:
+                self._count_moves(days)
+
+    def _step_months(self, first: date, last: date, lowest: int, highest: int) -> dict[str, date]:
+        """Follow an audience from set to set; the parameters of the days."""
         days = {
             "first_day": first,
             "last_day": last,
             "day_before": first - timedelta(days=1),
             "first_active_day": first - timedelta(days=MONTH),
         }
+        self._run("monthly_step", **days, lowest=lowest, highest=highest)
+        self._name_sets(MONTH - 1, lowest, highest, **days)
+        return days
+
+    def _count_moves(self, days: dict[str, date]) -> None:
         self._run("new_user", **days)
-        for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
-            self._run("monthly_step", **days, lowest=lowest, highest=highest)
-            self._name_sets(MONTH - 1, lowest, highest, **days)
-            self._run("monthly_move", audience=audience, **days)
+        self._run("monthly_move", audience=FOLLOWED, **days)
 
     def follow(self) -> int:
         """Count moves and returns of the days that an older version counted without; how many."""
@@ -344,7 +360,7 @@ class _Run:
         days_at_once = _days_at_once(int(lacking["events"]) / lacking["days"])
         self._count_days(lacking["first_day"], last, days_at_once)
         if lacking["first_move"] is not None:
-            self._count_moves(lacking["first_move"], last)
+            self._count_moves(self._step_months(lacking["first_move"], last, *ANY_DEVICES))
         self._run("followed_from")
         self.end_part()
         return int(lacking["days"])
@@ -385,8 +401,8 @@ class _Run:
         collisions = queries.run(self.connection, "read/set_key_collisions").scalar()
         if collisions:
             raise Refused(
-                f"{collisions} sets of segments share a key, so counts could be wrong; nothing was "
-                "published. Load everything into a new KPI_HOME, which draws new keys"
+                f"{quantity(collisions, 'set')} of segments share a key, so counts could be wrong; nothing "
+                "was published. Load everything into a new KPI_HOME, which draws new keys"
             )
 
     def _run(self, step: str, **params: object) -> None:

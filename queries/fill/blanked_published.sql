@@ -97,6 +97,23 @@ SELECT audience, day, set_id, users
 FROM merged_daily
 ORDER BY audience, day, set_id;
 
+DROP TABLE IF EXISTS merged_monthly;
+
+CREATE TEMPORARY TABLE merged_monthly AS
+SELECT c.audience, c.day, COALESCE(s.merged_id, c.set_id) AS set_id, SUM(c.change) AS change
+FROM kpi.monthly_users_change AS c
+LEFT JOIN merged_set AS s ON s.set_id = c.set_id
+WHERE c.set_id >= 0
+GROUP BY c.audience, c.day, COALESCE(s.merged_id, c.set_id)
+HAVING SUM(c.change) <> 0;
+
+DELETE FROM kpi.monthly_users_change;
+
+INSERT INTO kpi.monthly_users_change (audience, day, set_id, change)
+SELECT audience, day, set_id, change
+FROM merged_monthly
+ORDER BY audience, day, set_id;
+
 DROP TABLE IF EXISTS merged_move;
 
 CREATE TEMPORARY TABLE merged_move AS

@@ -1,6 +1,8 @@
--- followed_from: the first day from which people were followed from set to set, once an older version's
--- changes were counted again as moves.
--- Grain:   one row in stores that an older version made, else none.
+-- followed_from: the first day whose events were at hand when people were first followed from set to set.
+-- Grain:   one row; none where an older version summarised all days.
 -- Params:  first_retained (UTC date).
 -- Rerun:   safe.
-UPDATE kpi.followed_from SET first_day = :first_retained WHERE first_day > :first_retained;
+DELETE FROM kpi.followed_from;
+
+INSERT INTO kpi.followed_from (first_day)
+VALUES (:first_retained);

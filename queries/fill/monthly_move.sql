@@ -14,7 +14,6 @@ WITH newcomer AS (
   SELECT n.day, k.set_id, n.users
   FROM new_user AS n
   INNER JOIN kpi.segment_set AS k ON k.set_key = n.set_key
-  WHERE n.audience = :audience
 )
 SELECT day, from_set, to_set, SUM(users) AS users
 FROM (

@@ -1,9 +1,8 @@
 -- new_user: how many users were active for the first time ever, per day and set of that day's segments.
--- Grain:   one row per (audience, day, set_key); a working table of one run.
+-- Grain:   one row per (day, set_key); a working table of one run.
 -- Reads:   events.user_day, events.earlier_user (users who were active on days that have expired), kpi.segment.
 -- Params:  first_day (UTC date, included).
--- Note:    on the first day of all, a user's set of 28 days is the set of that day. Only active users are
---          followed from the beginning; whoever enters another audience comes from set 0.
+-- Note:    on the first day of all, a user's set of 28 days is the set of that day.
 -- Source:  design, section 4b.
 DROP TABLE IF EXISTS new_user;
 
@@ -23,7 +22,7 @@ first_set AS (
   WHERE e.user_id IS NULL AND d.day >= :first_day
   GROUP BY b.day, b.user_id
 )
-SELECT CAST('active' AS VARCHAR(16)) AS audience, day, set_key, COUNT(*) AS users
+SELECT day, set_key, COUNT(*) AS users
 FROM first_set
 GROUP BY day, set_key;
 

@@ -1,15 +1,18 @@
 -- versionless: the same counts by sets of segments without their version, for every question that
 -- doesn't ask for a version; they are some twenty times fewer.
--- Grain:   daily_users: one row per (audience, day, set_id), monthly_move: one row per (audience, day,
---          from_set, to_set), with an asterisk after the audience's name; month_activity: one row per (day,
---          set_id); segment_set_member: one row per (set_id, segment_id). Their set_id is below -1, and the
---          first segment of all that differ in the version only represents them.
--- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_move, kpi.month_activity.
+-- Grain:   daily_users and monthly_users_change: one row per (audience, day, set_id), monthly_move: one row per
+--          (audience, day, from_set, to_set), with an asterisk after the audience's name; month_activity: one
+--          row per (day, set_id); segment_set_member: one row per (set_id, segment_id). Their set_id is below
+--          -1, and the first segment of all that differ in the version only represents them.
+-- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
+--          kpi.monthly_move, kpi.month_activity.
 -- Rerun:   safe; all of them are made anew from the sets with versions.
 -- Note:    a set with versions is in a set without as a whole, so that users add up exactly. Sets 0 and -1
 --          of moves are nobody's in both; moves within a set without versions are none.
 -- Source:  design, section 4; docs/decisions/versionless-sets.md.
 DELETE FROM kpi.daily_users WHERE set_id < 0;
+
+DELETE FROM kpi.monthly_users_change WHERE set_id < 0;
 
 DELETE FROM kpi.monthly_move WHERE RIGHT(audience, 1) = '*';
 
@@ -53,6 +56,14 @@ FROM kpi.daily_users AS d
 INNER JOIN versionless_set AS s ON s.set_id = d.set_id
 GROUP BY d.audience, d.day, s.versionless_id
 ORDER BY d.audience, d.day, s.versionless_id;
+
+INSERT INTO kpi.monthly_users_change (audience, day, set_id, change)
+SELECT CAST(c.audience || '*' AS VARCHAR(16)), c.day, s.versionless_id, SUM(c.change)
+FROM kpi.monthly_users_change AS c
+INNER JOIN versionless_set AS s ON s.set_id = c.set_id
+GROUP BY c.audience, c.day, s.versionless_id
+HAVING SUM(c.change) <> 0
+ORDER BY c.audience, c.day, s.versionless_id;
 
 INSERT INTO kpi.monthly_move (audience, day, from_set, to_set, users)
 SELECT CAST(audience || '*' AS VARCHAR(16)), day, from_set, to_set, SUM(users)

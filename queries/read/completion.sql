@@ -30,5 +30,6 @@ WHERE
   AND c.day_begun <= :last_day
   AND (:any_devices = 1 OR c.multi_device = :multi_device)
   AND {{ filter }}
+  {{ attempt_filter }}
 GROUP BY 1, 2
 ORDER BY 1, 2

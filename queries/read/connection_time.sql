@@ -28,5 +28,6 @@ WHERE
   AND c.day_ready <= :last_day
   AND (:any_devices = 1 OR c.multi_device = :multi_device)
   AND {{ filter }}
+  {{ attempt_filter }}
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3

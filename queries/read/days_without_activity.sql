@@ -1,13 +1,11 @@
 -- days_without_activity: the days with people over 28 days of which kpi.month_activity holds nothing.
 -- Grain:   one row per day, in order.
--- Reads:   kpi.day_status, kpi.monthly_move, kpi.month_activity.
+-- Reads:   kpi.day_status, kpi.monthly_users_change, kpi.month_activity.
 -- Params:  first_day, last_day (UTC dates, both included).
 -- Source:  design, sections 3 (loaded day) and 4b.
 WITH monthly AS (
-  SELECT
-    day,
-    SUM(CASE WHEN from_set IN (0, -1) THEN users WHEN to_set = 0 THEN -users ELSE 0 END) AS change
-  FROM kpi.monthly_move
+  SELECT day, SUM(change) AS change
+  FROM kpi.monthly_users_change
   WHERE audience = 'active'
   GROUP BY day
 ),

@@ -1,8 +1,8 @@
 -- engagement: users per day and over 28 days, for one or several audiences, under any filter.
 -- Grain:   one row per (broken_by, audience, day), for every day from the first to the last; with a
 --          breakdown, for every value under which anybody was active.
--- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_move, kpi.day_status,
---          kpi.day_coverage.
+-- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
+--          kpi.day_status, kpi.day_coverage.
 -- Params:  audiences, counted_audiences (the same, with an asterisk for counts by sets without
 --          versions), lowest_set, highest_set (which sets those are), broken_by (browser, version, os,
 --          service, users or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or
@@ -37,19 +37,11 @@ daily AS (
   GROUP BY p.broken_by, d.audience, d.day
 ),
 monthly AS (
-  SELECT broken_by, REPLACE(audience, '*', '') AS audience, day, SUM(change) AS change
-  FROM (
-    SELECT p.broken_by, m.audience, m.day, m.users AS change
-    FROM kpi.monthly_move AS m
-    INNER JOIN picked_set AS p ON p.set_id = m.to_set
-    WHERE m.audience IN :counted_audiences
-    UNION ALL
-    SELECT p.broken_by, m.audience, m.day, -m.users AS change
-    FROM kpi.monthly_move AS m
-    INNER JOIN picked_set AS p ON p.set_id = m.from_set
-    WHERE m.audience IN :counted_audiences
-  ) AS side
-  GROUP BY broken_by, audience, day
+  SELECT p.broken_by, REPLACE(c.audience, '*', '') AS audience, c.day, SUM(c.change) AS change
+  FROM kpi.monthly_users_change AS c
+  INNER JOIN picked_set AS p ON p.set_id = c.set_id
+  WHERE c.audience IN :counted_audiences
+  GROUP BY p.broken_by, c.audience, c.day
 ),
 calendar AS (
   SELECT

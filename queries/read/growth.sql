@@ -1,7 +1,8 @@
 -- growth: users over 28 days, and the flows that made them more or fewer than on the day before, under any filter.
 -- Grain:   one row per (broken_by, day), for every day from the first to the last; with a breakdown, for
 --          every value under which anybody was active.
--- Reads:   kpi.segment, kpi.segment_set_member, kpi.monthly_move, kpi.day_status, kpi.followed_from.
+-- Reads:   kpi.segment, kpi.segment_set_member, kpi.monthly_users_change, kpi.monthly_move,
+--         , kpi.day_status, kpi.followed_from.
 -- Params:  counted_audiences (active, with an asterisk for counts by sets without versions), lowest_set,
 --          highest_set (which sets those are), broken_by (browser, version, os, service, users or ''),
 --          first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), and the filter's.
@@ -69,19 +70,27 @@ daily AS (
   FROM flow
   GROUP BY broken_by, day
 ),
+monthly AS (
+  SELECT p.broken_by, c.day, SUM(c.change) AS change
+  FROM kpi.monthly_users_change AS c
+  INNER JOIN picked_set AS p ON p.set_id = c.set_id
+  WHERE c.audience IN :counted_audiences
+  GROUP BY p.broken_by, c.day
+),
 found AS (
-  SELECT DISTINCT broken_by FROM flow
+  SELECT DISTINCT broken_by FROM monthly
   UNION
   SELECT CAST('' AS VARCHAR(16)) AS broken_by
   WHERE CAST(:broken_by AS VARCHAR(16)) = ''
 ),
 followed AS (
-  SELECT MAX(first_day) + 56 AS first_day
+  SELECT GREATEST(h.first_day, f.first_day) + 56 AS first_day
   FROM (
-    SELECT MIN(day) AS first_day FROM kpi.day_status WHERE type = '(all)'
-    UNION ALL
-    SELECT first_day FROM kpi.followed_from
-  ) AS beginning
+    SELECT MIN(day) AS first_day
+    FROM kpi.day_status
+    WHERE type = '(all)'
+  ) AS h
+  CROSS JOIN kpi.followed_from AS f
 ),
 windowed AS (
   SELECT
@@ -90,9 +99,9 @@ windowed AS (
     SUM(y.counted) OVER (
       PARTITION BY v.broken_by ORDER BY y.day ROWS BETWEEN 27 PRECEDING AND CURRENT ROW
     ) AS month_days,
-    SUM(
-      COALESCE(d.new_users + d.returned + d.moved_in - d.lapsed - d.moved_out, 0)
-    ) OVER (PARTITION BY v.broken_by ORDER BY y.day ROWS UNBOUNDED PRECEDING) AS month_users,
+    SUM(COALESCE(m.change, 0)) OVER (
+      PARTITION BY v.broken_by ORDER BY y.day ROWS UNBOUNDED PRECEDING
+    ) AS month_users,
     COALESCE(d.new_users, 0) AS new_users,
     COALESCE(d.returned, 0) AS returned,
     COALESCE(d.moved_in, 0) AS moved_in,
@@ -107,6 +116,7 @@ windowed AS (
     WHERE type = '(all)'
   ) AS y
   LEFT JOIN daily AS d ON d.broken_by = v.broken_by AND d.day = y.day
+  LEFT JOIN monthly AS m ON m.broken_by = v.broken_by AND m.day = y.day
 ),
 compared AS (
   SELECT
@@ -116,14 +126,14 @@ compared AS (
     LAG(CASE WHEN w.month_days = 28 THEN w.month_users END) OVER (
       PARTITION BY w.broken_by ORDER BY w.day
     ) AS mau_before,
-    CASE WHEN w.day >= f.first_day THEN 1 ELSE 0 END AS followed,
+    CASE WHEN f.first_day IS NULL THEN 0 ELSE 1 END AS followed,
     w.new_users,
     w.returned,
     w.moved_in,
     w.lapsed,
     w.moved_out
   FROM windowed AS w
-  CROSS JOIN followed AS f
+  LEFT JOIN followed AS f ON f.first_day <= w.day
 )
 SELECT
   broken_by,

@@ -10,22 +10,34 @@ FROM (
   SELECT SUM(change) OVER (
     PARTITION BY audience, set_id ORDER BY day ROWS UNBOUNDED PRECEDING
   ) AS users
-  FROM (
-    SELECT audience, day, set_id, SUM(change) AS change
-    FROM (
-      SELECT audience, day, to_set AS set_id, users AS change FROM kpi.monthly_move
-      UNION ALL
-      SELECT audience, day, from_set AS set_id, -users AS change FROM kpi.monthly_move
-    ) AS side
-    WHERE set_id NOT IN (0, -1)
-    GROUP BY audience, day, set_id
-  ) AS changed
+  FROM kpi.monthly_users_change
 ) AS current_users
 WHERE users < 0
 UNION ALL
 SELECT 'every move is of somebody, to another set' AS rule, COUNT(*) AS faults
 FROM kpi.monthly_move
 WHERE users < 1 OR from_set = to_set OR to_set = -1
+UNION ALL
+SELECT 'moves into a set less those out of it are its change' AS rule, COUNT(*) AS faults
+FROM (
+  SELECT s.day, c.set_id
+  FROM (
+    SELECT day, loaded + LAG(loaded) OVER (ORDER BY day) AS loaded
+    FROM kpi.day_status
+    WHERE type = '(all)'
+  ) AS s
+  INNER JOIN (
+    SELECT day, set_id, change FROM kpi.monthly_users_change WHERE audience = 'active'
+    UNION ALL
+    SELECT day, to_set AS set_id, -users AS change FROM kpi.monthly_move WHERE audience = 'active'
+    UNION ALL
+    SELECT day, from_set AS set_id, users AS change FROM kpi.monthly_move WHERE audience = 'active'
+  ) AS c ON c.day = s.day
+  INNER JOIN kpi.followed_from AS f ON c.day >= f.first_day + 28
+  WHERE s.loaded = 2 AND c.set_id NOT IN (0, -1)
+  GROUP BY s.day, c.set_id
+  HAVING SUM(c.change) <> 0
+) AS apart
 UNION ALL
 SELECT 'every set has members' AS rule, COUNT(*) AS faults
 FROM kpi.segment_set AS s
@@ -48,10 +60,8 @@ FROM (
     SUM(COALESCE(m.change, 0)) OVER (ORDER BY s.day ROWS UNBOUNDED PRECEDING) AS users
   FROM kpi.day_status AS s
   LEFT JOIN (
-    SELECT
-      day,
-      SUM(CASE WHEN from_set IN (0, -1) THEN users WHEN to_set = 0 THEN -users ELSE 0 END) AS change
-    FROM kpi.monthly_move
+    SELECT day, SUM(change) AS change
+    FROM kpi.monthly_users_change
     WHERE audience = 'active'
     GROUP BY day
   ) AS m ON m.day = s.day

@@ -28,5 +28,6 @@ WHERE
   AND c.day_begun <= :last_day
   AND {{ known_devices }}
   AND {{ filter }}
+  {{ attempt_filter }}
 GROUP BY 1
 ORDER BY 1

@@ -33,6 +33,7 @@ WITH attempt AS (
     AND c.day_begun <= :last_day
     AND {{ known_devices }}
     AND {{ filter }}
+    {{ attempt_filter }}
 ),
 step AS (
   SELECT 'sequence.begin' AS step, 1 AS place

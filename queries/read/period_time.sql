@@ -26,5 +26,6 @@ WHERE
   AND c.day_ready <= :last_day
   AND {{ known_devices }}
   AND {{ filter }}
+  {{ attempt_filter }}
 GROUP BY 1
 ORDER BY 1

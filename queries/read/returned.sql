@@ -52,10 +52,6 @@ calendar AS (
     SUM(counted) OVER (ORDER BY day ROWS BETWEEN 21 FOLLOWING AND 27 FOLLOWING) AS return_days
   FROM status
 ),
-followed AS (
-  SELECT COALESCE(MAX(first_day), DATE '1970-01-01') AS first_day
-  FROM kpi.followed_from
-),
 found AS (
   SELECT DISTINCT broken_by FROM daily
   UNION
@@ -67,11 +63,11 @@ SELECT
   y.day,
   CASE WHEN y.counted = 1 THEN COALESCE(d.users, 0) END AS users,
   CASE
-    WHEN y.counted = 1 AND y.return_days = 7 AND y.day >= f.first_day THEN COALESCE(d.returned, 0)
+    WHEN y.counted = 1 AND y.return_days = 7 AND f.first_day IS NOT NULL THEN COALESCE(d.returned, 0)
   END AS returned_week_4
 FROM found AS v
 CROSS JOIN calendar AS y
-CROSS JOIN followed AS f
+LEFT JOIN kpi.followed_from AS f ON f.first_day <= y.day
 LEFT JOIN daily AS d ON d.broken_by = v.broken_by AND d.day = y.day
 WHERE y.day >= :first_day AND y.day <= :last_day
 ORDER BY v.broken_by, y.day

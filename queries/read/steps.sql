@@ -31,6 +31,7 @@ WITH attempt AS (
     AND c.day_begun <= :last_day
     AND (:any_devices = 1 OR c.multi_device = :multi_device)
     AND {{ filter }}
+    {{ attempt_filter }}
 ),
 step AS (
   SELECT CAST('sequence.begin' AS VARCHAR(16)) AS step

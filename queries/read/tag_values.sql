@@ -1,15 +1,11 @@
 -- tag_values: the values of each filter, with the users of the last counted 28 days behind each.
 -- Grain:   one row per (tag, found); for versions also per browser, and with browser '' under any.
--- Reads:   kpi.segment, kpi.segment_set_member, kpi.monthly_move.
+-- Reads:   kpi.segment, kpi.segment_set_member, kpi.monthly_users_change.
 -- Note:    users overlap between values, so their shares of everyone don't add up to 100%.
 WITH current_set AS (
   SELECT set_id, SUM(change) AS users
-  FROM (
-    SELECT to_set AS set_id, users AS change FROM kpi.monthly_move WHERE audience = 'active'
-    UNION ALL
-    SELECT from_set AS set_id, -users AS change FROM kpi.monthly_move WHERE audience = 'active'
-  ) AS side
-  WHERE set_id > 0
+  FROM kpi.monthly_users_change
+  WHERE audience = 'active'
   GROUP BY set_id
   HAVING SUM(change) <> 0
 ),

@@ -36,6 +36,7 @@ WITH attempt AS (
     AND c.day_ready <= :last_day
     AND {{ known_devices }}
     AND {{ filter }}
+    {{ attempt_filter }}
 ),
 ranked AS (
   SELECT

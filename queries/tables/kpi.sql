@@ -103,6 +103,13 @@ CREATE TABLE IF NOT EXISTS kpi.daily_users (
   users BIGINT ENCODE az64 NOT NULL
 ) DISTKEY (set_id) SORTKEY (day, audience);
 
+CREATE TABLE IF NOT EXISTS kpi.monthly_users_change (
+  audience VARCHAR(16) ENCODE bytedict NOT NULL,
+  day DATE ENCODE raw NOT NULL,
+  set_id INTEGER ENCODE az64 NOT NULL,
+  change BIGINT ENCODE az64 NOT NULL
+) DISTKEY (set_id) SORTKEY (day, audience);
+
 CREATE TABLE IF NOT EXISTS kpi.monthly_move (
   audience VARCHAR(16) ENCODE bytedict NOT NULL,
   day DATE ENCODE raw NOT NULL,

@@ -48,6 +48,10 @@ VACUUM kpi.daily_users;
 
 ANALYZE kpi.daily_users;
 
+VACUUM kpi.monthly_users_change;
+
+ANALYZE kpi.monthly_users_change;
+
 VACUUM kpi.monthly_move;
 
 ANALYZE kpi.monthly_move;

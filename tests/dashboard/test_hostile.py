@@ -99,7 +99,7 @@ def test_values_that_no_row_may_hold(store: Store) -> None:
     for place, value in enumerate(REFUSED):
         rows[place * 9]["campaign"] = value
     ran = store.load(write(store.files / "log.json", rows))
-    assert "59 events, 1 rows rejected" in ran.text
+    assert "59 events, 1 row rejected" in ran.text
     assert "line 1: row holds a NUL" in ran.err or "line 1: holds a NUL" in ran.err
     assert "line 10: tag is longer than 256 bytes, shortened" in ran.err
     assert "\0" not in ran.said and "yyyy" not in ran.said

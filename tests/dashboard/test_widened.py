@@ -48,7 +48,7 @@ def test_days_are_thin_and_move_neither_axis_nor_label() -> None:
     thin, *_, thick = (layer for layer in spec.spec["layer"] if layer["mark"]["type"] == "line")
     assert thin["mark"]["strokeWidth"] < 2 and thin["mark"]["opacity"] < 0.5
     assert thick["encoding"]["y"]["scale"]["domain"][1] < 40
-    note = spec.spec["title"]["text"]
+    note = " ".join(spec.spec["title"]["text"])
     assert "thick: 7-day mean; thin: days" in note and "exceeds the chart on 1 day" in note
     tips = chart.layer[-1].data["words"].iloc[-1]
     assert {"Of daily users", "Of daily users, 7-day mean", "Of monthly users"} < set(tips)
@@ -68,3 +68,22 @@ def test_period_of_few_attempts_has_its_own_median(demo_home: Path, no_caches: N
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="25"):
         said = words(opened("pages/connection_time.py", period="all", os="Windows 10"))
     assert "All attempts of the period together: " in said and "n = " in said
+
+
+def test_lines_of_a_breakdown_become_weeks(demo_home: Path, no_caches: None) -> None:
+    """By the same rule as the line of all attempts, also beside compared days; tables stay by day."""
+    explored = {"explore": "Median time to connect", "account": "existing"}
+    views = {
+        "lines": {"period": "all"},
+        "small multiples": {"period": "last 28 days", "compare": "previous period"},
+    }
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="3"):
+        for view, days in views.items():
+            page = opened("pages/explore.py", view=view, **explored, **days)
+            assert not page.exception
+            assert sum("A point is a week" in str(part.value) for part in page.caption) == 2
+            assert len(alts(page)) > 1
+        for other in ({"view": "ranked"}, {"view": "lines", "granularity": "week"}):
+            page = opened("pages/explore.py", period="all", **explored, **other)
+            assert not page.exception
+            assert sum("A point is a week" in str(part.value) for part in page.caption) < 2

@@ -558,7 +558,7 @@ def test_missing_path_beside_good_files(at_first: bool, filled: Store) -> None:
     paths = [*good_beside(filled, "a.csv"), filled.files / "missing"]
     ran = filled.run("load", *sorted(paths, reverse=at_first))
     told = assert_refused(ran, "missing: no such file or folder")
-    assert "missing" in told and "1 files loaded" in ran.text
+    assert "missing" in told and "1 file loaded" in ran.text
     assert_loaded(filled, 1)
 
 

@@ -158,7 +158,7 @@ def test_neighbours_of_event_files_are_passed_over(store: Store) -> None:
     (store.files / "README").write_text("The files of a day.\n")
     (store.files / "firefox.csv").write_text("day,product,dau,mau\n2016-09-02,ios,1,2\n")
     ran = store.must("load", store.files)
-    assert "1 files loaded" in ran.text and "0 refused, 3 passed over" in ran.text
+    assert "1 file loaded" in ran.text and "0 refused, 3 passed over" in ran.text
     assert len(ran.err.splitlines()) == 3
     for words in ("holds email events", "holds Firefox figures", "README: is neither CSV"):
         assert words in ran.err

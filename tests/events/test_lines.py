@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,27 @@ import pytest
 from kpi.events import lines
 
 WIDTHS = (3, 4)
-CELLS = ("", "0", "account.signed", "Windows 7", '"', 'a"b', "a,b", "ü", '""', "NULL", "a\nb", " x")
+CELLS = (
+    "",
+    "0",
+    "account.signed",
+    "Windows 7",
+    ",",
+    '"',
+    'a"b',
+    "a,b",
+    "ü",
+    '""',
+    "NULL",
+    "a\nb",
+    " x",
+)
 MISQUOTED = ('"a"b', ' "a"', 'x"y"', '"a" b')
 """Cells with quotes of another kind, written as they are."""
 
 
-def _written(cell: str, chance: random.Random) -> str:
-    quoted = chance.random() < 0.3 or any(mark in cell for mark in '",\n')
+def _written(cell: str, quoted_share: float, chance: random.Random) -> str:
+    quoted = chance.random() < quoted_share or any(mark in cell for mark in '",\n')
     return '"' + cell.replace('"', '""') + '"' if quoted else cell
 
 
@@ -30,22 +45,24 @@ def _written(cell: str, chance: random.Random) -> str:
 def test_cells_and_lines(seed: int, size: int) -> None:
     """Simply quoted rows are split as csv does; every other row is given whole, by its line."""
     chance = random.Random(seed)
-    usual = CELLS if seed % 2 else CELLS[:4]
+    usual = CELLS if seed % 2 else CELLS[:5]
+    quoted_share = 1 if seed % 3 == 0 else 0.3
     records = [
         ",".join(
-            _written(chance.choice(usual if chance.random() < 0.9 else CELLS), chance)
+            _written(chance.choice(usual if chance.random() < 0.9 else CELLS), quoted_share, chance)
             for _ in range(chance.choice((1, 2, 3, 3, 3, 4, 5)))
         )
         for _ in range(200)
     ]
-    records += [f"{cell},0,1" for cell in MISQUOTED for _ in range(5)]
+    if quoted_share < 1 or seed % 2:
+        records += [f"{cell},0,1" for cell in MISQUOTED for _ in range(5)]
     chance.shuffle(records)
     text = "".join(record + "\n" for record in records).encode()
     split: dict[int, list[str | None]] = {}
     whole: dict[int, str] = {}
     blocks = (text[at : at + 50] for at in range(0, len(text), 50))
     for piece in lines.pieces(blocks, size, ","):
-        for width, table in piece.rows(",", WIDTHS, 0, None):
+        for width, table in piece.rows(WIDTHS, 0, None):
             for row in table.to_pylist():
                 if width is None:
                     whole[row["line"]] = row["text"]
@@ -68,6 +85,24 @@ def test_cells_and_lines(seed: int, size: int) -> None:
         line += record.count("\n") + 1
     assert not split
     assert not whole
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_only_well_quoted_lines_are_split(seed: int) -> None:
+    """Each cell of a row that is split is quoted whole or not at all, also where every cell seems to be."""
+    chance = random.Random(seed)
+    well_quoted = re.compile(r'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
+    split = 0
+    for _ in range(1_000):
+        marks = chance.choices(("a", ",", '"', '""', '","', '"\n"'), k=chance.randrange(8))
+        text = '"' + "".join(marks) + '"\n'
+        (piece,) = lines.pieces([text.encode()], 1 << 20, ",")
+        for width, table in piece.rows((1, 2, 3), 0, None):
+            for row in table.to_pylist() if width else []:
+                line = text.split("\n")[row["line"] - 1]
+                assert well_quoted.fullmatch(line), text
+                split += 1
+    assert split > 100
 
 
 @pytest.mark.parametrize("ending", (".csv", ".parquet"))

@@ -100,7 +100,7 @@ def test_cells_are_checked_as_those_of_a_csv(
     table = columns(40)
     table[column][7] = cell
     ran = store.load(parquet(store.files / "events.parquet", table))
-    assert "39 events, 1 rows rejected" in ran.text, ran.said
+    assert "39 events, 1 row rejected" in ran.text, ran.said
     assert "line 8" in ran.said and reason in ran.said, ran.said
 
 

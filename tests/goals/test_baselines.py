@@ -501,6 +501,26 @@ def test_a_frozen_baseline_is_the_default_of_exports(store: Store) -> None:
     assert (ran.status, "Bob withdrew the baseline" in ran.err) == (1, True)
 
 
+@pytest.mark.every_engine("long")
+def test_a_baseline_is_withdrawn_by_the_command_line(store: Store) -> None:
+    """`withdraw` wants an id, who and why; a second withdrawal names the first; the history stays."""
+    settings = settings_of(store)
+    other, mine = baseline_of(frozen_at=datetime(2016, 1, 2)), baseline_of(1)
+    for each in (other, mine):
+        frozen.freeze(settings, each)
+    for missing in (("--who=Bob",), ("--why=of another time",)):
+        assert store.run("withdraw", mine.baseline_id, *missing).status == 2
+    blank = store.run("withdraw", mine.baseline_id, "--who= ", "--why=of another time")
+    assert (blank.status, blank.err) == (1, "kpi: a withdrawal needs who withdraws it\n")
+    ran = store.must("withdraw", mine.baseline_id, "--who=Bob", "--why", HOSTILE)
+    assert f"the baseline {mine.baseline_id} is withdrawn" in ran.text
+    gone, still = frozen.frozen_baselines(settings)
+    assert still == other and replace(gone, withdrawal=None) == mine
+    assert (gone.withdrawal.withdrawn_by, gone.withdrawal.reason) == ("Bob", HOSTILE)
+    again = store.run("withdraw", mine.baseline_id, "--who=Ann", "--why=me too")
+    assert again.status == 1 and "Bob withdrew it on" in again.err
+
+
 def test_many_freeze_at_once_and_all_succeed(tmp_path: Path) -> None:
     """Threads of one server and processes beside it freeze at the same time: nothing is lost or refused."""
     home = tmp_path / "home"

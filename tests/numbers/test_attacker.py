@@ -17,6 +17,7 @@ from differencing import Attacker
 from event_files import write
 from logs import D, at, device, event, random_log, user
 
+from kpi.meaning.filters import ATTEMPT_TAGS
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -80,7 +81,7 @@ def test_subtracting_attempts_gives_no_small_group(
     warehouse: Warehouse, metric: str, weekly: dict[str, bool]
 ) -> None:
     """The whole, every filter and exclusion of one value, and the breakdown say nothing of a few."""
-    found = Attacker(warehouse, LEAST, ("os", "users")).facts(metric, **weekly)
+    found = Attacker(warehouse, LEAST, ("os", "users", "entrypoint")).facts(metric, **weekly)
     assert not found.subtracted, sorted(found.subtracted, key=str)[:5]
 
 
@@ -104,7 +105,7 @@ def test_two_values_less_one_give_no_small_group(busy: Store) -> None:
 @pytest.mark.parametrize("metric", ATTEMPTS)
 def test_subtracting_attempts_under_every_tag(warehouse: Warehouse, metric: str) -> None:
     """The same for every tag that has a filter."""
-    tags = ("browser", "version", "service")
+    tags = ("browser", "version", "service", *ATTEMPT_TAGS)
     assert not Attacker(warehouse, LEAST, tags).facts(metric).subtracted
 
 
@@ -275,6 +276,7 @@ COUNTS = {
     "engagement": ("dau", "dau_7day_mean", "mau"),
     "multi-device": ("daily_users", "monthly_users"),
     "same-people": ("people", "week_people", "people_7day_mean"),
+    "retention": ("users",),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
     "steps": ("reached",),

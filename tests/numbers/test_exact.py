@@ -75,6 +75,11 @@ def random_filters(chance: random.Random, log: oracle.Log, metric: str) -> oracl
         picked["users"] = chance.choice(("new", "existing"))
     if metric in ("connection-time", "completion", "steps") and chance.random() < 0.4:
         picked["devices"] = chance.choice(("single", "multi"))
+    if metric in ("connection-time", "completion", "steps"):
+        for tag in chance.sample(oracle.ACQUISITION, chance.choice((0, 0, 1, 2))):
+            values = log.values(tag)
+            some = tuple(chance.sample(values, min(len(values), chance.choice((1, 2)))))
+            picked[tag if chance.random() < 0.6 else f"not_{tag}"] = some
     return oracle.Filters(**picked)
 
 

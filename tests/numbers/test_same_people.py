@@ -218,7 +218,7 @@ def test_some_days_without_counts_are_filled(filled: Store, tmp_path: Any) -> No
         if name == "older":
             forget(store, "day < '2016-02-20' OR day > '2016-03-20'")
         store.load(write(store.files / "late.csv", late))
-        assert "1 changed days" in store.must("summarise").text
+        assert "1 changed day" in store.must("summarise").text
         stores.append(store.must("export", "same-people", "--bands", "--by=version", *BARE).out)
     assert stores[0] == stores[1]
 

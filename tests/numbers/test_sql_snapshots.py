@@ -22,6 +22,10 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "exclusion": ("filters", {"filters": {"not_os": ("Android", "iOS")}}),
     "new-users": ("filters", {"filters": {"users": "new"}}),
     "multi-device-users": ("devices", {"filters": {"devices": "multi"}}),
+    "region": (
+        "devices",
+        {"filters": {"region": ("DE", "(none)"), "not_campaign": ("spring",), "os": ("iOS",)}},
+    ),
     "by-os": ("by", {"by": "os"}),
     "by-version": ("by", {"by": "version"}),
     "by-users": ("by", {"by": "users"}),

@@ -158,6 +158,10 @@ def test_dashboards_role_through_the_product(server_store: ServerStore, dashboar
     assert server_store.must("export", "engagement", KPI_DATABASE_URL=dashboard).out
     server_store.must("annotate", D[3], "x", KPI_DATABASE_URL=dashboard)
     server_store.must("annotate", D[3], "x", "--remove", KPI_DATABASE_URL=dashboard)
+    server_store.must("annotate", D[4], "y", KPI_DATABASE_URL=dashboard)
+    marker = server_store.must("annotate", "--list", KPI_DATABASE_URL=dashboard).text.split()[0]
+    said = ("--who=Ann", "--why=of another product")
+    server_store.must("withdraw", marker, *said, KPI_DATABASE_URL=dashboard)
     for command in (("summarise",), ("loads",)):
         ran = server_store.run(*command, KPI_DATABASE_URL=dashboard)
         assert ran.status == 1 and len(ran.err.splitlines()) == 1

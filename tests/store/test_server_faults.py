@@ -207,7 +207,7 @@ def test_a_read_that_was_cut_is_tried_again(
     store.summarise()
     warehouse = opened(store)
     shown = written(table_of(warehouse, "engagement"), "csv")
-    with cut_once(postgres, store, on="monthly_move") as sent:
+    with cut_once(postgres, store, on="monthly_users_change") as sent:
         assert written(table_of(warehouse, "engagement"), "csv") == shown
     assert len(sent) == 2
     with cut_once(postgres, store, on="no such words") as sent:
@@ -223,7 +223,7 @@ def test_a_summary_that_was_cut_is_done_again_from_its_beginning(
     for one in (store, whole):
         one.load(write(one.files / "log.csv", LOG))
     whole.summarise()
-    with cut_once(postgres, store, on="INSERT INTO kpi.monthly_move") as sent:
+    with cut_once(postgres, store, on="INSERT INTO kpi.monthly_users_change") as sent:
         with environment(**store.settings()):
             done = summarise(Settings.read())
     assert done.days > 0
@@ -304,7 +304,7 @@ def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerS
     told = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
     refused(ran.status, "\n".join(told))
     assert told == ["kpi: the database refused the rows (SQLSTATE 23514); nothing was loaded"]
-    assert "1 files loaded" in ran.text and "Failing" not in ran.err
+    assert "1 file loaded" in ran.text and "Failing" not in ran.err
 
 
 @pytest.mark.parametrize(

@@ -176,16 +176,7 @@ def test_every_version_has_its_steps() -> None:
 
 # Moves between sets, since version 6 -------------------------------------------------------------
 
-CHANGES = """
-CREATE TABLE kpi.monthly_users_change AS
-SELECT audience, day, set_id, CAST(SUM(change) AS BIGINT) AS change
-FROM (
-  SELECT audience, day, to_set AS set_id, users AS change FROM kpi.monthly_move
-  UNION ALL SELECT audience, day, from_set, -users FROM kpi.monthly_move
-) AS side
-WHERE set_id NOT IN (0, -1)
-GROUP BY audience, day, set_id
-HAVING SUM(change) <> 0;
+EARLIER = """
 DROP TABLE kpi.monthly_move;
 DROP TABLE kpi.followed_from;
 DELETE FROM kpi.daily_users WHERE audience LIKE 'returned%';
@@ -198,9 +189,9 @@ LONG_LOG = dict(first="2016-01-05", users=12, attempts_per_day=1)
 
 
 def as_version_5_left_it(store: Store) -> None:
-    """Changes in place of moves, nobody who returned, and sets without versions numbered from -1 down."""
+    """No moves, nobody who returned, and sets without versions numbered from -1 down."""
     numbered = ("segment_set_member", "daily_users", "month_activity", "monthly_users_change")
-    statements = [*CHANGES.split(";"), *(RENUMBERED.format(table=table) for table in numbered)]
+    statements = [*EARLIER.split(";"), *(RENUMBERED.format(table=table) for table in numbered)]
     if hasattr(store, "execute"):
         for statement in statements:
             store.execute(statement)
@@ -218,7 +209,7 @@ def monthly(store: Store) -> list[bytes]:
     return [store.must("export", *some, "--min-users=0").out for some in asked]
 
 
-def test_changes_become_moves(tmp_path: Path) -> None:
+def test_moves_of_a_store_of_schema_5(tmp_path: Path) -> None:
     """Before the first summary monthly users are as they were and flows absent; after it all are there."""
     store = Store(tmp_path)
     store.load(write(store.files / "log.csv", random_log(94, days=80, **LONG_LOG)))
@@ -239,7 +230,7 @@ def test_changes_become_moves(tmp_path: Path) -> None:
     assert "nothing changed" in store.summarise().text
 
 
-def test_changes_of_expired_days_stay(tmp_path: Path) -> None:
+def test_moves_of_a_store_whose_events_have_expired(tmp_path: Path) -> None:
     """Where events have expired, monthly users are what they were, and flows begin 56 days after the cut."""
     log = random_log(95, days=150, **LONG_LOG)
     cut = at("2016-04-07", "00:00")
@@ -270,8 +261,8 @@ def test_changes_of_expired_days_stay(tmp_path: Path) -> None:
     assert "Flows are absent on 5 Jan – 12 Apr 2016" in ran.err and "have expired" in ran.err
 
 
-def test_a_server_s_changes_become_moves(make_server_store: Callable[[str], Store]) -> None:
-    """`ddl --apply` carries changes over, and the next summary counts moves."""
+def test_moves_of_a_server_of_schema_5(make_server_store: Callable[[str], Store]) -> None:
+    """`ddl --apply` creates the tables, and the next summary counts moves."""
     store = make_server_store("redshift")
     store.load(write(store.files / "log.csv", random_log(94, days=80, **LONG_LOG)))
     store.summarise()

@@ -298,7 +298,7 @@ def test_files_that_share_a_name(store: Store) -> None:
     first = write(store.files / "host1" / "e.csv", log[::3])
     second = write(store.files / "host2" / "e.csv", log[1::3])
     other = write(store.files / "host2" / "other.csv", log[2::3])
-    for option, counted in (((), "1 files loaded, 0 already"), (("--replace",), "1 already there")):
+    for option, counted in (((), "1 file loaded, 0 already"), (("--replace",), "1 already there")):
         ran = store.run("load", *option, first.parent, second.parent)
         assert ran.status == 1 and counted in ran.text and "2 refused" in ran.text
         said = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
@@ -321,7 +321,7 @@ def test_copies_that_share_a_name(store: Store) -> None:
     log = random_log(18, days=35)
     first = write(store.files / "host1" / "e.csv", log)
     second = write(store.files / "host2" / "e.csv", log)
-    assert "1 files loaded, 2 already there" in store.load(first, first, second).text
+    assert "1 file loaded, 2 already there" in store.load(first, first, second).text
     store.load("--replace", first, second)
     store.summarise()
     assert_oracle(store, log)
@@ -360,7 +360,7 @@ def test_names_that_end_alike(store: Store) -> None:
         write(store.files / name, log[place::3])
     assert "3 files loaded" in store.load("--replace", store.files).text
     write(store.files / "2015" / "e.csv", log[:1])
-    assert "1 files loaded, 3 already there" in store.load("--replace", store.files).text
+    assert "1 file loaded, 3 already there" in store.load("--replace", store.files).text
     store.must("unload", "2015/e.csv")
     store.summarise()
     assert_oracle(store, log)

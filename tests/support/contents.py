@@ -28,6 +28,7 @@ WHOLE = (
 
 def contents(warehouse: Warehouse) -> Contents:
     """The rows of every table that a table of numbers reads, as counts of rows and sums."""
+    last = warehouse.publication.last_day
     with warehouse._engine.connect() as connection:
         segments = {
             row["segment_id"]: tuple(row[name] for name in TAGS)
@@ -37,6 +38,13 @@ def contents(warehouse: Warehouse) -> Contents:
         return {
             **{name: Counter(_plain(_rows(connection, name))) for name in WHOLE},
             "daily_users": _sums(connection, "daily_users", sets, "set_id"),
+            "monthly_users_change": {
+                key: change
+                for key, change in _sums(
+                    connection, "monthly_users_change", sets, "set_id", of="change"
+                ).items()
+                if last is None or key[1] <= last
+            },
             "monthly_move": _sums(connection, "monthly_move", sets, "from_set", "to_set"),
             "connection": Counter(
                 _plain(
@@ -67,11 +75,11 @@ def _sets(connection: Connection, segments: dict[int, Any]) -> dict[int, Any]:
 
 
 def _sums(
-    connection: Connection, table: str, sets: dict[int, Any], *columns: str
+    connection: Connection, table: str, sets: dict[int, Any], *columns: str, of: str = "users"
 ) -> dict[Any, int]:
-    """The users of each audience, day and sets of segments, where there are any."""
+    """The users or changes of each audience, day and sets of segments, where there are any."""
     sums: Counter[Any] = Counter()
     for row in _rows(connection, table):
         named = (sets[row[column]] for column in columns)
-        sums[row["audience"], row["day"], *named] += int(row["users"])
+        sums[row["audience"], row["day"], *named] += int(row[of])
     return {key: total for key, total in sums.items() if total}

@@ -112,6 +112,16 @@ class Filters:
     not_os: tuple[str, ...] = ()
     service: tuple[str, ...] = ()
     not_service: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    not_region: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    not_context: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    not_entrypoint: tuple[str, ...] = ()
+    campaign: tuple[str, ...] = ()
+    not_campaign: tuple[str, ...] = ()
+    migration: tuple[str, ...] = ()
+    not_migration: tuple[str, ...] = ()
     users: str | None = None
     devices: str | None = None
 
@@ -125,6 +135,16 @@ class Filters:
             if value in unwanted:
                 return False
         return self.users is None or segment.users == self.users
+
+    def picks_acquired(self, acquired: Mapping[str, str]) -> bool:
+        """Whether an attempt that came from there, and no other way, is asked for."""
+        for name in ACQUISITION:
+            wanted, unwanted = getattr(self, name), getattr(self, f"not_{name}")
+            if wanted and acquired[name] not in wanted:
+                return False
+            if acquired[name] in unwanted:
+                return False
+        return True
 
     def narrowed(self, by: str, value: str) -> Filters | None:
         """These filters and also ``by = value``; None if nothing could match both."""
@@ -507,7 +527,9 @@ class Log:
         return [
             attempt
             for attempt in self.attempts
-            if filters.picks(attempt.segment) and filters.devices in (None, attempt.devices)
+            if filters.picks(attempt.segment)
+            and filters.picks_acquired(attempt.acquired)
+            and filters.devices in (None, attempt.devices)
         ]
 
     # Metrics ----------------------------------------------------------------------------------
@@ -635,6 +657,8 @@ class Log:
         """Every value that a tag takes in any event or attempt."""
         if by == "users":
             return ["existing", "new"]
+        if by in ACQUISITION:
+            return sorted({attempt.acquired[by] for attempt in self.attempts})
         segments = {attempt.segment for attempt in self.attempts}
         for users in self.segments.values():
             for found in users.values():

@@ -46,8 +46,10 @@ def filled(store: Store) -> Store:
 
 
 def listed(store: Store) -> list[str]:
-    """What `annotate --list` prints."""
-    return store.must("annotate", "--list").text.splitlines()
+    """What `annotate --list` prints, without the ids."""
+    lines = store.must("annotate", "--list").text.splitlines()
+    assert len({line[:13] for line in lines}) == len(lines)
+    return [line[13:] for line in lines]
 
 
 def data_of(chart: Any, mark: str, **wanted: Any) -> list[dict[str, Any]]:
@@ -233,6 +235,19 @@ def test_pages_show_what_was_marked(filled: Store, no_caches: None) -> None:
         (markers,) = [frame.value for frame in page.dataframe if "Added" in frame.value]
     assert markers[["Label", "Kind", "Link"]].values.tolist() == [["Firefox 45", "release", LINK]]
     assert markers["Added"].item().endswith(", Ann")
+
+
+def test_a_marker_is_withdrawn_by_its_id(filled: Store) -> None:
+    """`withdraw` accepts the id that `annotate --list` prints; an unknown id is refused in a line."""
+    filled.must("annotate", D[9], "Firefox 45")
+    line = filled.must("annotate", "--list").text
+    ran = filled.must("withdraw", line.split()[0], "--who=Bob", "--why=of another product")
+    assert "the marker" in ran.text and listed(filled) == []
+    settings = {name: value for name, value in filled.settings().items() if value is not None}
+    (marker,) = annotations.every(Settings.read(settings))
+    assert str(marker.withdrawal).endswith(", Bob: of another product")
+    ran = filled.run("withdraw", "0123", "--who=Bob", "--why=of another product")
+    assert ran.status == 1 and "has the id '0123'; `python -m kpi baselines` and" in ran.err
 
 
 def press(page: AppTest, label: str) -> AppTest:

@@ -115,11 +115,11 @@ def test_an_operators_drill(tmp_path: Path) -> None:
         status=1,
     )
     bad = [line for line in said.splitlines() if line.startswith("BAD")]
-    assert "1 files loaded" in said and all("days" in line for line in bad), said
+    assert "1 file loaded" in said and all("days" in line for line in bad), said
     first = machine.numbers()
 
     write(files / "second.csv", last_day)
-    assert "1 files loaded, 1 already there" in machine.timer("kpi-summarise")
+    assert "1 file loaded, 1 already there" in machine.timer("kpi-summarise")
     assert "nothing changed" in machine.timer("kpi-summarise")
     whole = machine.numbers()
     assert whole != first

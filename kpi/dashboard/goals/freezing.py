@@ -14,7 +14,7 @@ from kpi.goals.baseline import FEWEST_WEEKS, Baseline
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.numbers.notes import new_id, now
-from kpi.text import ABSENT, days_text, written
+from kpi.text import ABSENT, days_text, plural, quantity, written
 
 
 def draw_freeze(here: GoalsPage, shown: Outlook, baseline: Baseline) -> None:
@@ -66,8 +66,8 @@ def draw_withdrawal(here: GoalsPage, shown: Frozen) -> None:
 def short_text(baseline: Baseline) -> str:
     """The second confirmation that a short period needs."""
     return (
-        f"Freeze it although it has {baseline.weeks} whole weeks, under the {FEWEST_WEEKS} of a firm "
-        "baseline."
+        f"Freeze it although it has {quantity(baseline.weeks, 'whole week')}, under the {FEWEST_WEEKS} of a "
+        "firm baseline."
     )
 
 
@@ -100,7 +100,7 @@ def draw_frozen(here: GoalsPage) -> None:
     ]
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, placeholder=ABSENT,
-        alt=f"{len(rows)} frozen baselines beside what their days give today.",
+        alt=f"{len(rows)} frozen {plural(len(rows), 'baseline')} beside what the same days give today.",
     )  # fmt: skip
     st.caption(
         "The newest baseline of a measure and segment is the team's default on every page and in exports, "

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kpi import goals
 from kpi.dashboard import notes, parts
+from kpi.dashboard.drawing import picture
 from kpi.dashboard.goals.freezing import draw_frozen
 from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.goals.opened import draw_opened
@@ -18,7 +19,7 @@ from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import scored_window
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import days_in_name, download_name
-from kpi.text import ABSENT, day_text
+from kpi.text import ABSENT, day_text, plural, quantity
 
 MEASURES_OF_GOALS = [
     MEASURES[name] for name in ("engagement_ratio", "multi_device_percent", "connection_time")
@@ -37,8 +38,8 @@ def draw_goals(page: Page) -> None:
     scored = [shown.score for shown in outlooks]
     whose = "" if page.filters.empty else f"For {plain(page.filters.sentence())} only: "
     st.markdown(
-        f"{whose}**{summary(scored)}** on {day_text(as_of)}; {left} {'day' if left == 1 else 'days'} of "
-        f"{here.year} {'remains' if left == 1 else 'remain'}."
+        f"{whose}**{summary(scored)}** on {day_text(as_of)}; {quantity(left, 'day')} of "
+        f"{here.year} {plural(left, 'remains', 'remain')}."
     )
     st.caption(
         f"Goals are scored over the 28 days that end the period, to {day_text(as_of)}: a percentage by the "
@@ -49,19 +50,20 @@ def draw_goals(page: Page) -> None:
         "The goals are for all users: a segment's verdict is not the team's. Filters narrow Firefox "
         "Accounts' side; Firefox's own figures carry no tags."
     ]
-    if page.filters.devices:
+    if of_attempts := page.filters.of_attempts_only:
         cautions.append(
-            "That of devices narrows connections only: it is not applied to goals about users."
+            f"By {' and '.join(of_attempts)} only connections are narrowed, not goals about users."
         )
     parts.draw_note(None if page.filters.empty else " ".join(cautions))
     for shown in outlooks:
         with st.container(border=True):
-            draw_row(shown)
+            draw_row(page, shown)
             draw_opened(here, shown)
     _draw_verdicts(here)
     table = goals.table([shown.score for shown in outlooks])
     behind = parts.Behind("goals", table, _file_name(page, here, outlooks))
-    parts.draw_tables(lambda: [behind], by_query=False, key="goals_table")
+    shown_now = picture(page, page.filters, f"Goals of {here.year}")
+    parts.draw_tables(lambda: [behind], by_query=False, key="goals_table", picture=shown_now)
     draw_frozen(here)
 
 

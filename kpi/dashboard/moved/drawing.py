@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kpi import charts
 from kpi.dashboard import draw
-from kpi.dashboard.cards import draw_headline
+from kpi.dashboard.cards import days_of, draw_headline
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.moved.flows import draw_flows
 from kpi.dashboard.moved.words import Change, sentences
@@ -78,14 +78,15 @@ def draw_moved(page: Page) -> None:
     """The change of a KPI between two periods of 28 days, as the cards have it, and its groups."""
     chosen = _choose(page)
     page.remember(chosen.measure)
-    draw.devices_not_applied(page, chosen.measure)
+    draw.attempt_filters_not_applied(page, chosen.measure)
     apart = (chosen.after - chosen.before).days
     of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
-    left, right = st.columns([1, 2], gap="medium")
-    with left, st.container(border=True):
+    places = st.grid(3, min_column_width=230, gap="medium")
+    with places.cell(), st.container(border=True):
+        st.caption(days_of([of]))
         draw_headline(page, chosen.subject.kpi.title, of)
     if draw.offers_breakdown(page, key="by"):
-        _draw_change(page, chosen, of, right)
+        _draw_change(page, chosen, of, places.cell(column_span=2))
     if chosen.name == "mau" and apart > 0:
         draw_flows(page, chosen.before, chosen.after)
 
@@ -100,7 +101,7 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
         return
     with place:
         change = _change(page, chosen, of, tag, answer.table, tags.table)
-        st.subheader(plain(" ".join(sentences(change))), anchor=False)
+        st.markdown(f"**{plain(' '.join(sentences(change)))}**")
         st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
     _draw_groups(page, chosen, tag, answer)
     _draw_tags(chosen.measure, tags.table)

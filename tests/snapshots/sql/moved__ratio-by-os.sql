@@ -120,7 +120,7 @@ ranked_group AS (
 grouped AS (
   SELECT
     c.last_day,
-    CASE WHEN r.place <= 200 THEN r.group_id ELSE 0 END AS group_id,
+    CASE WHEN r.place <= 100 THEN r.group_id ELSE 0 END AS group_id,
     SUM(c.users) AS users,
     SUM(c.active_users) AS active_users,
     SUM(c.amount) AS amount,

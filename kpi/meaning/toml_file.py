@@ -1,0 +1,51 @@
+"""TOML files that people edit: their content, and the lines of names, for refusals of what is wrong."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from kpi.errors import Refused
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """The content of a file and its text; raises Refused, with line and reason, for a broken one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path}: can't be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise Refused(f"{path}: line {line}: is no UTF-8 text") from error
+    try:
+        return tomllib.loads(text), text
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"{path}: {_syntax(str(error), text)}") from error
+
+
+def _syntax(fault: str, text: str) -> str:
+    """The parser's fault, with the line first."""
+    match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", fault)
+    line = int(match[2]) if match else max(len(text.splitlines()), 1)
+    reason = match[1] if match else fault.removesuffix(" (at end of document)")
+    return f"line {line}: {reason}"
+
+
+class Lines:
+    """The lines of names in the text; the parser reports the lines of its own faults only."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+
+    def of_name(self, name: str) -> int:
+        """The line where a name is first given a value or a table."""
+        return self.between(name, 1, len(self._lines) + 1) or 1
+
+    def between(self, name: str, start: int, end: int, table: str = "") -> int | None:
+        """The line of a name from ``start`` up to ``end``, as a part of a ``table`` too; None without."""
+        key = rf"[\"']?{re.escape(name)}[\"']?"
+        within = rf"({re.escape(table)}\s*\.\s*)?" if table else ""
+        given = re.compile(rf"\s*({key}\s*[.=]|\[+\s*{within}{key}\s*[.\]])")
+        return next((n for n in range(start, end) if given.match(self._lines[n - 1])), None)

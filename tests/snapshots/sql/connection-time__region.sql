@@ -1,0 +1,51 @@
+-- connection_time: attempts that became ready and the quartiles of their times, per UTC day ready.
+-- Grain:   one row per (broken_by, new_account, day) with a connection.
+-- Reads:   kpi.connection, kpi.segment.
+-- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
+--          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
+--          the filter's.
+-- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
+-- Source:  specification, "Time taken to connect a device"; design, section 3.
+SELECT
+  CASE CAST('' AS VARCHAR(16))
+    WHEN 'browser' THEN g.browser
+    WHEN 'version' THEN g.version
+    WHEN 'os' THEN g.os
+    WHEN 'service' THEN g.service
+    WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
+    WHEN 'region' THEN COALESCE(c.region, '(none)')
+    WHEN 'context' THEN COALESCE(c.context, '(none)')
+    WHEN 'entrypoint' THEN COALESCE(c.entrypoint, '(none)')
+    WHEN 'campaign' THEN COALESCE(c.campaign, '(none)')
+    WHEN 'migration' THEN COALESCE(c.migration, '(none)')
+    ELSE ''
+  END AS broken_by,
+  c.new_account,
+  CASE
+    WHEN 0 = 1
+      THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+    ELSE c.day_ready
+  END AS day,
+  COUNT(*) AS connections,
+  PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY c.ready_ms) AS p25_ms,
+  PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms,
+  PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY c.ready_ms) AS p75_ms
+FROM kpi.connection AS c
+INNER JOIN kpi.segment AS g ON g.segment_id = c.segment_id
+WHERE
+  c.day_ready >= '1970-01-01'
+  AND c.day_ready <= '9999-01-01'
+  AND (1 = 1 OR c.multi_device = 0)
+  AND (1 = 1 OR g.browser IN (''))
+  AND g.browser NOT IN ('')
+  AND (1 = 1 OR g.version IN (''))
+  AND g.version NOT IN ('')
+  AND (0 = 1 OR g.os IN ('iOS'))
+  AND g.os NOT IN ('')
+  AND (1 = 1 OR g.service IN (''))
+  AND g.service NOT IN ('')
+  AND (1 = 1 OR g.new_user = 0)
+  AND COALESCE(c.region, '(none)') IN ('DE', '(none)')
+  AND COALESCE(c.campaign, '(none)') NOT IN ('spring')
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3;
