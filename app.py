@@ -38,13 +38,13 @@ else:
         shown = sections.engagement_ratio(page, ratio, ("all", "multi_device"), firefox)
         draw.tables(page, [shown, engagement, firefox], key="engagement_table")
 
-        left, right = st.columns(2, gap="medium")
-        with left:
+        halves = st.grid(2, min_column_width=420, gap="medium")
+        with halves.container():
             draw.heading(
                 page, "Multi-device users", MULTI_DEVICE.definition, "pages/multi_device.py"
             )
             sections.multi_device(page, MULTI_DEVICE, multi_device, sections.choose_percent(page))
-        with right:
+        with halves.container():
             draw.heading(
                 page, "Time to connect a device", TIME.definition, "pages/connection_time.py"
             )

@@ -97,7 +97,13 @@ def _sizes(settings: Settings) -> dict[str, float]:
             figures[f"{name}_rows"] = _count(engine, f"events.{name}")
         for name in (
             *("segment", "segment_set", "segment_set_member"),
-            *("daily_users", "monthly_users_change", "connection"),
+            *(
+                "daily_users",
+                "monthly_users_change",
+                "monthly_move",
+                "month_activity",
+                "connection",
+            ),
         ):
             figures[f"{name}_rows"] = _count(engine, f"kpi.{name}")
     copy = publication.with_name("without-attempts.duckdb")

@@ -23,7 +23,7 @@ from kpi.commands.cli import main as kpi  # noqa: E402
 from kpi.dashboard.navigation import PAGES  # noqa: E402
 
 FOLDER = PROJECT / "docs" / "screenshots"
-WIDTHS = {"wide": 1400, "narrow": 375}
+WIDTHS = {"wide": 1400, "narrow": 390}
 LEAST_HEIGHT = 900
 COLOURS = 256
 """As many as a palette holds: enough for pages of few colours, at half the bytes."""

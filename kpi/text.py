@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
-import pandas as pd
-
-Unit = Literal["percent", "points", "users", "seconds", "attempts", "day", "text"]
+Unit = Literal[
+    "percent", "points", "users", "seconds", "attempts", "day", "text", "share", "number"
+]
 
 
 ABSENT = "–"
@@ -19,16 +21,25 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 def written(value: float | None, unit: Unit) -> str:
     """A number in its unit: one decimal for percents, three digits for seconds, whole people."""
-    if value is None or pd.isna(value):
+    if value is None or _is_absent(value):
         return ABSENT
     if unit == "percent":
         return f"{value:.1f}%"
+    if unit == "share":
+        return f"{100 * value:.1f}%"
+    if unit == "number":
+        return f"{value:,.1f}".replace("-", "−")
     if unit == "points":
         return f"{value:.1f} points".replace("-", "−")
     if unit == "seconds":
         digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
         return f"{value:,.{digits}f} s"
     return f"{value:,.0f}"
+
+
+def _is_absent(value: Any) -> bool:
+    """True for NaN, and for pandas' own absent value."""
+    return not isinstance(value, Real) or math.isnan(value)
 
 
 def sentence(reason: str) -> str:

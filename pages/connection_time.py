@@ -35,10 +35,17 @@ with frame("pages/connection_time.py") as page:
 
     draw.heading(page, "Completion over time", COMPLETION.definition)
     limits = {line.key: line.title for line in charts.WITHIN_SERIES}
-    hidden = draw.choose_hidden(page, limits, key="hide_within")
     line, note = widened(page, within, READY.column)
-    marks = page.source.markers
-    draw.chart(page, charts.ready_within, READY, line, note=note, markers=marks, hidden=hidden)
+    draw.chart(
+        page,
+        charts.ready_within,
+        READY,
+        line,
+        note=note,
+        hide="hide_within",
+        lines=limits,
+        markers=page.source.markers,
+    )
     st.caption(caution(page.filters) or CENSORED_WORDS)
     draw.tables(
         page,

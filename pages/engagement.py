@@ -37,7 +37,6 @@ with frame("pages/engagement.py") as page:
     draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
     audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]
     lines = {line.key: line.title for line in charts.ACTIVE_SERIES}
-    hidden = draw.choose_hidden(page, lines, key="hide_users")
     draw.chart(
         page,
         charts.active_users,
@@ -45,7 +44,8 @@ with frame("pages/engagement.py") as page:
         engagement,
         audience=audience,
         compared=page.compared(engagement),
-        hidden=hidden,
+        hide="hide_users",
+        lines=lines,
         markers=page.source.markers,
     )
     st.caption(

@@ -33,11 +33,11 @@ with frame("pages/explore.py") as page:
     answer = page.ask(measure.metric, **options)
     draw.heading(page, measure.title, measure.definition)
     draw.attempt_filters_not_applied(page, measure)
-    left, right = st.columns([1, 3], gap="medium")
-    with left:
+    parts = st.grid(4, min_column_width=190, gap="medium")
+    with parts.cell():
         name = Kpi(MEASURES[measure.id], picked.get(level.column) if level else None).id
         draw_cards(page, [Card(name, device_window=options.get("window", ATTEMPT_WINDOW))])
-    with right:
+    with parts.cell(column_span=3):
         breakdown.draw_two(page, measure, answer, picked)
     draw.tables(page, [answer], key="all_table")
 

@@ -53,7 +53,6 @@ with frame("pages/multi_device.py") as page:
     draw.heading(page, "The effect of the window", "The same share by windows of 3 to 14 days.")
     monthly = "monthly" in spans and "daily" not in spans
     windows = {line.key: line.title for line in charts.WINDOW_SERIES}
-    hidden = draw.choose_hidden(page, windows, key="hide_windows")
     answers = {days: page.ask("multi-device", window=days) for days in WINDOWS}
     draw.chart(
         page,
@@ -67,7 +66,8 @@ with frame("pages/multi_device.py") as page:
             for days, answer in answers.items()
         },
         monthly=monthly,
-        hidden=hidden,
+        hide="hide_windows",
+        lines=windows,
     )
     means = "" if monthly or page.chosen.weekly else "Lines are 7-day means. "
     st.caption(

@@ -237,6 +237,9 @@ EVERY_EXPORT: tuple[tuple[str, ...], ...] = (
     ("device-coverage", *ALL_CELLS),
     ("same-people", "--bands", *ALL_CELLS),
     ("same-people", "--by=version", *ALL_CELLS),
+    ("growth", *ALL_CELLS),
+    ("growth", "--by=os", "--weekly", *ALL_CELLS),
+    ("retention", "--by=version", *ALL_CELLS),
     ("connection-time", *ALL_CELLS),
     ("connection-time", "--devices=multi", *ALL_CELLS),
     ("completion", *ALL_CELLS),
@@ -259,6 +262,7 @@ OFTEN_EXPORTED: tuple[tuple[str, ...], ...] = (
 
 TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
+    *("group", "tag", "why"),
     *("browser", "version", "os", "service", "users"),
 }
 
@@ -267,11 +271,16 @@ def parsed(text: str) -> list[dict[str, Any]]:
     """CSV as rows: numbers as floats, an empty field as None."""
     return [
         {
-            name: cell if name in TEXT_COLUMNS else (None if cell == "" else float(cell))
+            name: cell if _is_text(name, cell) else (None if cell == "" else float(cell))
             for name, cell in row.items()
         }
         for row in csv.DictReader(io.StringIO(text, newline=""))
     ]
+
+
+def _is_text(column: str, cell: str) -> bool:
+    """True for the cell of a text column; users are a kind of account or their number."""
+    return column in TEXT_COLUMNS and (column != "users" or cell in ("new", "existing"))
 
 
 def differences(
@@ -282,7 +291,11 @@ def differences(
     def by_name(rows: Iterable[Mapping[str, Any]]) -> dict[tuple, Mapping[str, Any]]:
         named = {}
         for row in rows:
-            name = tuple(row[column] for column in row if column in TEXT_COLUMNS)
+            name = tuple(
+                row[column]
+                for column in row
+                if column in TEXT_COLUMNS and isinstance(row[column], str)
+            )
             if name in named:
                 found.append(f"{name}: twice")
             named[name] = row

@@ -16,9 +16,11 @@ from .engagement import (
     engagement_ratio,
     same_people,
 )
+from .flows import flows
 from .goals import goal_history, goal_spark, scale_strip
 from .labels import LONGEST_LABEL
 from .looks import HEIGHT, MOST_LINES, Compared, GoalLine, Series
+from .moved import waterfall
 from .multi_device import WINDOW_SERIES, by_window, multi_device_series, multi_device_users
 from .picture import Picture, Pictured
 from .spark import Spark, spark
@@ -50,6 +52,7 @@ __all__ = [
     "distribution",
     "engagement_ratio",
     "extent",
+    "flows",
     "funnel",
     "goal_history",
     "goal_spark",
@@ -66,4 +69,5 @@ __all__ = [
     "unchecked",
     "unusual_days",
     "volume",
+    "waterfall",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import log_ticks, tooltips
+from kpi.charts.axes import AXIS_WORDS, log_ticks, tooltips
 from kpi.charts.layers import Beside, layered, nothing, over_days
 from kpi.charts.looks import (
     BLUE,
@@ -108,18 +108,19 @@ def distribution(frame: pd.DataFrame, *, of: str) -> alt.LayerChart:
             labelOverlap="greedy",
             grid=True,
             gridOpacity=0.5,
+            **AXIS_WORDS,
         ),
     )
     y = alt.Y(
         "percent:Q",
         title=None,
         scale=alt.Scale(domain=[0, 100]),
-        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'"),
+        axis=alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", **AXIS_WORDS),
     )
     colour = alt.Color(
         "name:N",
         scale=alt.Scale(domain=names, range=[line.colour for line in series]),
-        legend=None if len(series) == 1 else alt.Legend(title=None, orient="top"),
+        legend=None if len(series) == 1 else alt.Legend(title=None, orient="top", labelColor=TEXT),
     )
     dash = alt.StrokeDash(
         "name:N",
@@ -231,7 +232,11 @@ def times_by(frame: pd.DataFrame, by: str, title: str) -> alt.LayerChart:
     ticks = log_ticks(values["low"].min(), values["high"].max())
     scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], nice=False)
     axis = alt.Axis(
-        values=list(ticks), labelExpr=_time_labels(ticks), labelOverlap="greedy", gridOpacity=0.5
+        values=list(ticks),
+        labelExpr=_time_labels(ticks),
+        labelOverlap="greedy",
+        gridOpacity=0.5,
+        **AXIS_WORDS,
     )
     base = _rows_base(title, "Median", band="A quarter to three quarters")
     bar = base.mark_bar(size=10, yOffset=6, opacity=0.35, color=BLUE, aria=False).encode(
@@ -277,7 +282,8 @@ def _within_values(frame: pd.DataFrame, column: str, complete: bool) -> pd.DataF
 
 def _percent(column: str) -> alt.X:
     """A column of percents, on an axis from 0 to 100."""
-    axis = alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.value + '%'", gridOpacity=0.5)
+    words = {"labelExpr": "datum.value + '%'", **AXIS_WORDS}
+    axis = alt.Axis(values=[0, 25, 50, 75, 100], gridOpacity=0.5, **words)
     return alt.X(f"{column}:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=axis)
 
 

@@ -26,8 +26,8 @@ from kpi.text import Unit
 DRAWN = ("value", "low", "high")
 """The columns of values that a chart draws."""
 
-AXIS_TEXT = 0.78
-"""The opacity of an axis' text: paler than labels, with a contrast of 4.5:1 in both themes."""
+AXIS_WORDS: dict[str, Any] = {"labelColor": TEXT, "labelOpacity": 0.78}
+"""An axis' text: paler than labels, with a contrast of 4.5:1 in both themes."""
 
 LEAST = 0.001
 """The least value of a logarithmic axis, in seconds."""
@@ -72,9 +72,8 @@ class ValueAxis:
             values=list(self.ticks),
             labelExpr=f"{number}{suffix}",
             labelPadding=6,
-            labelColor=TEXT,
-            labelOpacity=AXIS_TEXT,
             gridOpacity=0.7,
+            **AXIS_WORDS,
         )
         return alt.Y(f"{column}:Q", title=None, axis=axis, scale=self.scale)
 
@@ -120,8 +119,6 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
         labelFlush=False,
         labelOverlap="greedy",
         labelPadding=4,
-        labelColor=TEXT,
-        labelOpacity=AXIS_TEXT,
         grid=False,
         ticks=True,
         tickSize=4,
@@ -129,6 +126,7 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
         domain=True,
         domainColor=GREY,
         domainOpacity=0.5,
+        **AXIS_WORDS,
     )
 
 

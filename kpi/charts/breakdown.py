@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import tooltips
+from kpi.charts.axes import AXIS_WORDS, tooltips
 from kpi.charts.labels import LONGEST_LABEL
 from kpi.charts.layers import layered, lines, note, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
@@ -169,6 +169,7 @@ def ranked(
             labelFontSize=12,
             ticks=False,
             domain=False,
+            **AXIS_WORDS,
         ),
     )
     tips = tooltips(name=by.capitalize(), exact="Value")
@@ -197,7 +198,7 @@ def ranked(
         *layers,
         height=BAR * len(shown) + AROUND_BARS + (NOTE if compared else 0),
         description=f"{measure.title} by {by}, {days_text(*days)}: {sentence}.",
-        title=note(f"│ {compared.name}") if compared else alt.Undefined,
+        title=note([f"│ {compared.name}"]) if compared else alt.Undefined,
     )
 
 

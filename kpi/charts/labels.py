@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.axes import ValueAxis, looks
-from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, TEXT, WIDE, GoalLine, Series
+from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, WIDE, GoalLine, Series, ink
 from kpi.rows import each_row
 from kpi.text import Unit, day_text, shortened, written
 
@@ -26,7 +26,7 @@ def label_texts(
     latest: pd.Timestamp,
     goals: Sequence[GoalLine] = (),
 ) -> pd.DataFrame:
-    """Each series' last day and value, and its label in full and in short; then those of goals."""
+    """Each series' last day and value, its label in full, in short and its colour; then those of goals."""
     last = {row.series: row for row in each_row(ends)}
     rows: list[tuple[object, ...]] = []
     for line in series:
@@ -37,9 +37,10 @@ def label_texts(
             text = f"{written(end.value, unit)}{date}"
             names = (shortened(line.title, LONGEST_TITLE), line.short)
             names = names if line.label is None else (line.label, line.label)
-            rows.append((end.day, line.key, end.value, *(f"{n} {text}".strip() for n in names)))
-    rows += [(None, None, float(g.value), g.label, g.short or g.label) for g in goals]
-    return pd.DataFrame(rows, columns=["day", "series", "value", "full", "short"])
+            labels = (f"{name} {text}".strip() for name in names)
+            rows.append((end.day, line.key, end.value, *labels, ink(line.colour)))
+    rows += [(None, None, float(g.value), g.label, g.short or g.label, g.colour) for g in goals]
+    return pd.DataFrame(rows, columns=["day", "series", "value", "full", "short", "ink"])
 
 
 def labels_beside(
@@ -71,13 +72,13 @@ def labels_beside(
         x=alt.X("day:T"), y=axis.bare(), color=looks(series)["color"]
     )
     text = (
-        alt.Chart(placed[["last", "series", "full", "short", *places]])
+        alt.Chart(placed[["last", "series", "full", "short", "ink", *places]])
         .mark_text(
             align="left",
             baseline="middle",
             dx=10,
             fontSize=12,
-            color=TEXT,
+            color={"expr": "datum.ink"},
             text={"expr": f"width < {WIDE} ? datum.short : datum.full"},
             y={"expr": f"height * ({choice}datum.{most})"},
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import altair as alt
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
 
 
 POINTED, STRIPES = "day_pointed_at", "stripes"
+NOTE_WIDTH, NOTE_LINE = 58, 14
+"""The most characters of a line above the plot, which a phone has room for, and its height in pixels."""
+
 DAY = np.timedelta64(1, "D")
 
 
@@ -171,7 +175,8 @@ def lines(
         points = over_days(unfinished, "value").mark_point(filled=False, size=30, aria=False)
         layers += [dashes.encode(y=y), points.encode(y=y)]
         notes.append("○ incomplete day")
-    layers += labels_beside(labels, series, axis, last, height)
+    above = wrap(" · ".join(notes), NOTE_WIDTH)
+    layers += labels_beside(labels, series, axis, last, height - NOTE_LINE * len(above))
     thin = days_behind and replace(days_behind, values=behind)
     layers += _pointer(values, series, pale, compared, thin, marked)
     # Above the pointer's days, which would receive every hover and click.
@@ -181,7 +186,7 @@ def lines(
         height=height,
         padding=PADDING,
         description=_sentence(exact, series, title, unit, goals),
-        title=note(" · ".join(notes), offset=4) if notes else alt.Undefined,
+        title=note(above, offset=4) if above else alt.Undefined,
     )
     # Set on the finished chart: Altair copies layers and looks for their parameters again and again.
     chart.layer = list(layers)
@@ -415,10 +420,15 @@ def _cut_note(rows: pd.DataFrame, axis: ValueAxis, column: str, what: str) -> li
     return [f"↑ {what} the chart on {quantity(days, 'day')}"] if days else []
 
 
-def note(words: str, offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:
-    """A small line above the plot."""
+def note(lines: list[str], offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:
+    """Small lines above the plot."""
     return alt.TitleParams(
-        words, fontSize=11, fontWeight="normal", color=TEXT, offset=offset, anchor="start"
+        lines if len(lines) > 1 else lines[0],
+        fontSize=11,
+        fontWeight="normal",
+        color=TEXT,
+        offset=offset,
+        anchor="start",
     )
 
 

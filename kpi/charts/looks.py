@@ -42,6 +42,8 @@ LOOKS = (
 MOST_LINES = len(LOOKS)
 # The page's own text colour reads on its own background, in either theme.
 TEXT = "currentColor"
+# Words in a line's colour: as much of it as leaves 4.5:1 on either theme's background, the rest text.
+INK_SHARE = 75
 SOLID: tuple[int, ...] = (1, 0)
 
 NOTHING_DRAWN = "No values in this period."
@@ -67,7 +69,7 @@ class Series:
 class GoalLine:
     """A target value, drawn over the days it holds for; without days, over the whole chart.
 
-    ``short`` is its label where the chart is narrow.
+    ``short`` is its label where the chart is narrow, ``colour`` the label's.
     """
 
     label: str
@@ -75,6 +77,7 @@ class GoalLine:
     first: date | None = None
     last: date | None = None
     short: str = ""
+    colour: str = TEXT
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class GoalCurve:
                 f"{self.end} {written(value, unit)}",
                 value,
                 short=f"{self.short} {written(value, unit)}",
+                colour=ink(self.colour),
             )
             for value in self.values["value"].tail(1)
         ]
@@ -133,6 +137,11 @@ class Days:
     def of(self, series: Sequence[Series]) -> list[Series]:
         """The lines that have values of days."""
         return [entry for entry in series if (self.values["series"] == entry.key).any()]
+
+
+def ink(colour: str) -> str:
+    """A line's colour as that of words: darker on a light page, lighter on a dark page, in the same hue."""
+    return f"color-mix(in srgb, {colour} {INK_SHARE}%, {TEXT})"
 
 
 def goal_days(goal: GoalLine, first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:

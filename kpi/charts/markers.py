@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAMED_FROM = 200
 """Pixels of height from which a chart has room for names; smaller charts have them in tooltips."""
 
-NARROW_PLOT, WIDE_PLOT = 180, 300
+NARROW_PLOT, WIDE_PLOT = 140, 300
 """Pixels of the plot, at the least, of a chart below and from `WIDE`."""
 
 LINE = 13
@@ -38,6 +38,8 @@ TITLE = "title"
 
 SIGN, COMPARED_SIGN = "▼", "▽"
 NAMES = ["narrow", "wide"]
+NAMED = "marker_names"
+"""The layer of names, which client.css gives an edge in the page's colour, so that lines don't cross them."""
 SAID: dict[str, Any] = {
     "tooltip": alt.Tooltip("words:N"),
     "description": alt.Description("said:N"),
@@ -146,7 +148,8 @@ def flags(
         if some["url"].iloc[0]:
             flag = flag.encode(href=alt.Href("url:N"))
         layers.append(flag)
-    text = alt.Chart(rows[["day", *NAMES]]).mark_text(**TEXT_LOOK, align="right", dx=-10, y=0)
+    text = alt.Chart(rows[["day", *NAMES]], name=NAMED)
+    text = text.mark_text(**TEXT_LOOK, align="right", dx=-10, y=0)
     return [*layers, text.encode(x=alt.X("day:T", title=None))] if height >= NAMED_FROM else layers
 
 
@@ -172,7 +175,7 @@ def compared_flags(
     triangle = base.mark_point(
         shape="triangle-down", filled=False, size=40, color=TEXT, opacity=0.6, yOffset=-6
     )
-    text = base.mark_text(
+    text = base.properties(name=f"{NAMED}_before").mark_text(
         **TEXT_LOOK,
         align={"expr": "datum.up ? 'left' : 'right'"},
         dx={"expr": "datum.up ? 14 : -4"},

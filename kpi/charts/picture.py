@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
-from kpi.charts.looks import TEXT
+from kpi.charts.looks import INK_SHARE, TEXT, ink
 from kpi.charts.specification import Specification
 
 WIDTH, EDGE, LINE = 1000, 24, 19
@@ -119,14 +119,26 @@ def standing_alone(chart: Specification, width: float) -> dict[str, Any]:
         "background": "white",
         "config": {**spec.get("config", {}), **LOOK},
     }
-    text = json.dumps(spec).replace(json.dumps(TEXT), json.dumps(INK))
-    spec = json.loads(text)
+    text = json.dumps(spec)
     spec["datasets"] = {
-        name: json.loads(json.dumps(table.to_pylist(), default=lambda day: day.isoformat()))
+        name: table.to_pylist()
         for name, table in chart.tables.items()
         if f'{{"name": "{name}"}}' in text
     }
-    return spec
+    text = json.dumps(spec, default=lambda day: day.isoformat())
+    return json.loads(_on_white(text))
+
+
+def _on_white(text: str) -> str:
+    """A specification whose words have colours of their own in place of those of a page's theme."""
+
+    def mixed(colour: re.Match[str]) -> str:
+        parts = zip(bytes.fromhex(colour[1]), bytes.fromhex(INK[1:]), strict=True)
+        share = INK_SHARE / 100
+        return "#" + bytes(round(a * share + b * (1 - share)) for a, b in parts).hex()
+
+    text = re.sub(re.escape(ink("#")).replace("\\#", "#([0-9A-F]{6})"), mixed, text)
+    return text.replace(json.dumps(TEXT), json.dumps(INK))
 
 
 def _text(words: str, x: float, y: float, colour: str, size: int, bold: bool = False) -> str:

@@ -25,10 +25,10 @@ class Spark:
 
 
 def spark(course: pd.Series, unit: Unit) -> Spark | None:
-    """Values in order, the last value marked; absent values are gaps. None for fewer than two values."""
+    """Values in order, the last value marked; absent values are gaps. None where most are absent."""
     values = course.astype("Float64").reset_index(drop=True)
     known = values.dropna()
-    if len(known) < 2:
+    if len(known) < max(2, len(values) / 2):
         return None
     low, high = float(known.min()), float(known.max())
     value_at = dict(zip(known.index.tolist(), known.tolist(), strict=True))

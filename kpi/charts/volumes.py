@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
-from kpi.charts.axes import day_axis, moment, tooltips
+from kpi.charts.axes import AXIS_WORDS, day_axis, moment, tooltips
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, GREY, NOTHING_DRAWN, PADDING, VERMILION, Series
 from kpi.charts.values import floats, values_drawn
@@ -65,9 +65,8 @@ def unusual_days(frame: pd.DataFrame) -> alt.LayerChart:
     )
     spans = spans.sort_values("size", ascending=False, kind="stable", na_position="last")
     names = list(spans["type"])
-    y = alt.Y(
-        "type:N", title=None, sort=names, axis=alt.Axis(labelLimit=130, ticks=False, domain=False)
-    )
+    axis = alt.Axis(labelLimit=130, ticks=False, domain=False, **AXIS_WORDS)
+    y = alt.Y("type:N", title=None, sort=names, axis=axis)
     scale = alt.Scale(type="time", domain=[moment(first), moment(last)], nice=False)
     x = alt.X("day:T", title=None, scale=scale, axis=day_axis(first, last))
     ends = spans.melt("type", ["first", "last"], value_name="day")[["type", "day"]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, date, datetime
 
+from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import ATTEMPT_TAGS, TAGS
-from kpi.meaning.tables import EXPORTED, TABLES
+from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
 
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
@@ -17,12 +18,18 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
         return asked
     if metric not in TABLES or not TABLES[metric].of_attempts:
         _refuse_attempt_filters(parser, asked, metric)
-    if asked.window and (metric not in TABLES or not TABLES[metric].windows):
+    of_devices = metric == "multi-device" or asked.measure == "multi-device-percent"
+    if asked.window and not of_devices:
         parser.error("--window goes with multi-device only")
     if asked.bands and (metric not in TABLES or not TABLES[metric].accepts("bands")):
         names = ", ".join(name for name, table in TABLES.items() if table.accepts("bands"))
         parser.error(f"--bands goes with {names} only")
+    if asked.total and (metric not in TABLES or not TABLES[metric].accepts("total")):
+        parser.error("--total goes with growth only")
+    if asked.total and asked.weekly:
+        parser.error("--total and --weekly are two ways to add up; give one of them")
     asked.window = asked.window or 5
+    _check_moved(parser, asked)
     of_goals = [
         name
         for name in ("as_of", "baseline_from", "baseline_to", "baseline", "plain")
@@ -52,6 +59,20 @@ def _refuse_attempt_filters(
         if getattr(asked, name):
             attempts = ", ".join(name for name in EXPORTED if TABLES[name].of_attempts)
             parser.error(f"--{name.replace('_', '-')} goes with attempts only: {attempts}")
+
+
+def _check_moved(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """Ends the program where a change lacks its measure, days or tag, or other tables have them."""
+    if asked.metric == "moved":
+        if not asked.measure:
+            parser.error(f"moved needs a measure: {', '.join(MOVED)}")
+        if not (asked.first and asked.last and asked.by):
+            parser.error("moved needs --from and --to, the last days of two periods, and --by")
+        if asked.weekly:
+            parser.error("moved has no weeks; --days gives the days of each period")
+    elif asked.measure or asked.days:
+        parser.error(f"{'a measure' if asked.measure else '--days'} goes with moved only")
+    asked.measure, asked.days = asked.measure or MOVED[0], asked.days or MONTH
 
 
 def day(text: str) -> date:

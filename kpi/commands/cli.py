@@ -17,7 +17,7 @@ from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
 from kpi.meaning.filters import ATTEMPT_TAGS, BREAKDOWNS, FILTER_TAGS
-from kpi.meaning.tables import EXPORTED
+from kpi.meaning.tables import EXPORTED, MOVED
 from kpi.settings import Settings
 
 
@@ -89,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
 
     export = command("export", exporting.run_export, "print one metric's table")
     export.add_argument("metric", choices=[*EXPORTED, "goals"])
+    export.add_argument("measure", nargs="?", choices=MOVED, help="moved only")
     _add_period(export)
+    export.add_argument("--days", type=positive, metavar="N", help="moved only: of each period")
     for tag in FILTER_TAGS:
         whose = "attempts only" if tag in ATTEMPT_TAGS else None
         export.add_argument(f"--{tag}", action="append", metavar="VALUE", help=whose)
@@ -112,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
         "--plain", action="store_true", help="goals: verdicts by the gap's sign alone"
     )
     export.add_argument("--weekly", action="store_true", help="whole weeks, under their Sunday")
+    export.add_argument(
+        "--total", action="store_true", help="growth only: flows of all days added up"
+    )
     _add_output(export)
 
     _add_output(

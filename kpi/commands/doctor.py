@@ -169,6 +169,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)
+    yield _flows(warehouse)
     yield from _doubtful(warehouse)
     yield from _rejects(settings, warehouse.loads)
     for row in each_row(warehouse.frame("integrity")):
@@ -226,6 +227,14 @@ def _same_people(warehouse: Warehouse) -> Finding:
     if why is None:
         return Finding("same people", True, "counted on every day with monthly users")
     return Finding("same people", not why.endswith(coverage.SUMMARISE), why)
+
+
+def _flows(warehouse: Warehouse) -> Finding:
+    """The days on which nobody was followed from set to set; expired ones can't be mended."""
+    why = coverage.why_not_followed(warehouse, "growth")
+    if why is None:
+        return Finding("flows", True, "people are followed from day to day in all of the history")
+    return Finding("flows", not why.endswith(coverage.SUMMARISE), why)
 
 
 def _doubtful(warehouse: Warehouse) -> Iterator[Finding]:

@@ -73,7 +73,15 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         )
         if why:
             print(why, file=sys.stderr)
-        options = Options(asked.weekly, asked.include_incomplete, asked.window, bands=asked.bands)
+        options = Options(
+            asked.weekly,
+            asked.include_incomplete,
+            asked.window,
+            bands=asked.bands,
+            measure=asked.measure,
+            days=asked.days,
+            total=asked.total,
+        )
         question = Question(asked.metric, filters, period, asked.by, options, min_users)
         return warehouse.ask(question).table
 

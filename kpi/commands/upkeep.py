@@ -10,7 +10,7 @@ from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.errors import Refused
 from kpi.settings import Settings
-from kpi.text import plural, quantity
+from kpi.text import quantity
 
 
 def _tidy(settings: Settings, otherwise: str) -> None:
@@ -37,11 +37,14 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     elif done.days == 0 and done.completed:
         days = quantity(done.completed, "day")
         print(f"no day's events changed; {days} became complete, publication {done.publication_id}")
-    elif done.days == 0 and done.same_people:
+    elif done.days == 0 and (done.followed or done.same_people):
+        parts = {
+            "growth and retention": done.followed,
+            "same-people numbers": done.same_people,
+        }
+        filled = (f"{part} of {quantity(days, 'day')}" for part, days in parts.items() if days)
         print(
-            f"no day's events changed; same-people numbers of {done.same_people} "
-            f"{plural(done.same_people, 'day')} filled, "
-            f"publication {done.publication_id}"
+            f"no day's events changed; {' and '.join(filled)} filled, publication {done.publication_id}"
         )
     elif done.days == 0:
         print(f"no day changed; the list of loads is up to date, publication {done.publication_id}")

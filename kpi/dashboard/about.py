@@ -33,7 +33,7 @@ def draw_freshness(page: Page) -> None:
     read, rejected = loads.rows(page.source.listing("loads"))
     share = written(100 * rejected / read, "percent") if read else "–"
     figures = [
-        ("Newest complete day", *_day_parts(page.today, page.first_day)),
+        ("Complete through", *_day_parts(page.today, page.first_day)),
         (
             "Built",
             f"{publication.built_at:%H:%M}",
@@ -42,11 +42,11 @@ def draw_freshness(page: Page) -> None:
         ("Days that count", f"{len(counted):,}", f"of {len(whole):,}; {missing:,} not loaded"),
         ("Rows rejected", share, f"{rejected:,} of {read:,} {plural(read, 'row')} read"),
     ]
-    with st.container(horizontal=True, gap="small"):
-        for label, value, note in figures:
-            with st.container(border=True, width="stretch", height="stretch"):
-                st.metric(label, value)
-                st.caption(note)
+    grid = st.grid(len(figures), min_column_width=160, gap="small")
+    for label, value, note in figures:
+        with grid.container(border=True, height="stretch"):
+            st.metric(label, value)
+            st.caption(note)
 
 
 def draw_trust(page: Page) -> None:
@@ -96,7 +96,7 @@ def draw_volumes(page: Page) -> None:
     rows = shown[shown["type"] == picked]
     chart = drawn(charts.volume, rows, name=picked, markers=page.source.markers)
     if chart.has_values:
-        put(chart)
+        put(chart, page, f"Volume of {picked}")
     else:
         st.info(
             f"Nothing to show: this type has no events, or fewer than {page.min_users} on every day.",
@@ -110,10 +110,9 @@ def draw_volumes(page: Page) -> None:
         f"outside of it.{hidden}"
     )
     st.subheader("Unusual days by type")
-    put(drawn(charts.unusual_days, shown))
-    draw.listings(
-        page, {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}, key="volume_table"
-    )
+    put(drawn(charts.unusual_days, shown), page, "Unusual days by type")
+    lists = {"unusual-days": shown[shown["unusual"] != ""], "volumes": rows}
+    draw.listings(page, lists, key="volume_table", title="volume of events")
 
 
 def draw_loads(page: Page) -> None:

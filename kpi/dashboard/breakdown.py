@@ -106,7 +106,7 @@ def _say_why_nothing(page: Page, breakdown: Breakdown, answer: Answer) -> None:
         answer = page.ask(measure.metric, **breakdown.options)
     nothing, _ = explained(page, measure, answer, breakdown.of, (audience,))
     words = nothing or "No value has anything to show in the 28 days that end this period."
-    st.info(words, icon=":material/info:")
+    st.info(page.reason(words), icon=":material/info:")
 
 
 def _last_28_days(page: Page) -> Period:
@@ -146,7 +146,7 @@ def draw_two(page: Page, measure: Measure, answer: Answer, picked: Mapping[str, 
         page, measure, answer, lambda table: rows_of(table, picked), (picked.get("audience"),)
     )
     if nothing:
-        st.info(nothing, icon=":material/info:")
+        st.info(page.reason(nothing), icon=":material/info:")
         return
 
     def course(part: pd.DataFrame, span: Span | None) -> Specification:
@@ -214,22 +214,22 @@ def _draw_lines(
 ) -> None:
     """The largest values in a single chart; the compared period in a chart of its own beside it."""
     measure, by, markers = breakdown.measure, breakdown.by, page.source.markers
+    place = st.container()
     lines = {services.id_of(by, value): value for value in values}
     hidden = [lines[key] for key in drawing.choose_hidden(page, lines, key="hide_values")]
-    if len(hidden) == len(values):
-        st.info(drawing.ALL_HIDDEN, icon=":material/info:")
-        return
 
     def by_value(part: pd.DataFrame, span: Span | None) -> Specification:
         look = {"span": span, "hidden": hidden, "markers": markers}
         return drawn(charts.by_value, part, measure, by, values, **look)
 
-    if beside is None:
-        put(by_value(rows, None), page, measure.title)
-        return
-
-    beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
-    _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
+    with place:
+        if len(hidden) == len(values):
+            st.info(drawing.ALL_HIDDEN, icon=":material/info:")
+        elif beside is None:
+            put(by_value(rows, None), page, measure.title)
+        else:
+            beside = replace(beside, rows=beside.rows[beside.rows[by].isin(values)])
+            _draw_pair(page, measure, rows[rows[by].isin(values)], beside, by_value)
 
 
 def _draw_pair(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from kpi import charts
@@ -33,14 +35,26 @@ class Card:
 
 def draw_cards(page: Page, cards: Iterable[Card]) -> None:
     """A row of cards: 28-day value, change, verdict with its doubt, course, and the last day's value."""
-    grid = st.grid(min_column_width=210, gap="small")
-    for card in cards:
-        subject = page.subject(card.kpi, card.device_window)
-        with grid.container(border=True, height="stretch"):
-            _draw(page, card.label or subject.kpi.title, page.headline(subject))
+    shown = [(card, page.headline(page.subject(card.kpi, card.device_window))) for card in cards]
+    st.caption(days_of(of for _, of in shown))
+    grid = st.grid(len(shown), min_column_width=210, gap="small")
+    for card, of in shown:
+        with grid.container(border=True, height="stretch", gap="xsmall"):
+            draw_headline(page, card.label or of.subject.kpi.title, of)
 
 
-def _draw(page: Page, label: str, of: Headline) -> None:
+def days_of(headlines: Iterable[Headline]) -> str:
+    """The days of the cards, which are the same for all of them, and those that they are compared with."""
+    every = list(headlines)
+    cards = "The card is" if len(every) == 1 else "The cards are"
+    words = f"{cards} about {days_text(*every[0].now.window.bounds)}"
+    if any(of.change is not None for of in every):
+        words += f", against {days_text(*every[0].before.window.bounds)}"
+    return f"{words}."
+
+
+def draw_headline(page: Page, label: str, of: Headline) -> None:
+    """A card of a headline."""
     measure = over_window(of.subject.kpi.measure, of.subject.device_window)
     page.remember(measure)
     # The label has a place of its own, since a metric's own is cut off where a card is narrow.
@@ -55,29 +69,40 @@ def _draw(page: Page, label: str, of: Headline) -> None:
         label_visibility="collapsed",
         delta_color="green" if moved > 0 else "red" if moved < 0 else "gray",
         delta_arrow="off" if change is None else "up" if change > 0 else "down",
+        delta_description=_size(of),
     )
-    st.caption("  \n".join(_lines(page, measure, of)))
-    spark = charts.spark(page.course(of.subject).tail(SPARKLINE_DAYS), measure.unit)
+    st.caption("  \n".join(map(_unbroken, _lines(page, measure, of))))
+    course = page.course(of.subject).loc[: pd.Timestamp(of.last.day)]
+    spark = charts.spark(course.tail(SPARKLINE_DAYS), measure.unit)
     if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
         st.image(spark.svg, width="stretch", alt=spark.sentence)
 
 
+def _size(of: Headline) -> str | None:
+    """The size of a change beside the KPI's usual swing; None where either is unknown."""
+    if of.change is None or of.swing is None:
+        return None
+    return "more than usual" if of.unusual else "usual change"
+
+
+def _unbroken(words: str) -> str:
+    """Words in which no line ends between a number and its unit."""
+    return re.sub(r"(?<=\d) (?=s\b|points\b)", "\u00a0", words)
+
+
 def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
-    """The small print of a card: interval, days and n, verdict, comparison, and the last day."""
-    now = of.now
+    """The small print of a card: verdict, interval with its n, and the last day where it has a value."""
+    now, last = of.now, of.last
     if now.value is None:
-        yield plain(sentence(now.reason or "no value to show"))
+        yield plain(page.reason(sentence(now.reason or "no value to show")))
         return
-    days = days_text(*now.window.bounds)
-    if of.change is not None:
-        size = "" if of.swing is None else "more than usual" if of.unusual else "a usual change"
-        yield f"against {days_text(*of.before.window.bounds)}{': ' * bool(size)}{size}"
-    yield from _verdicts(page, of.subject)
-    yield f"{days}: {_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"
-    last = of.last
-    n = measure.n_text(last.n) if last.n else ""
-    yield f"{day_text(last.day)} alone: {measure.text(last.value)} {n}".strip()
+    if last.day == page.last_shown_day:  # the day of the goals' scores
+        yield from _verdicts(page, of.subject)
+    yield f"{_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"
+    if last.value is not None:
+        n = f" {measure.n_text(last.n)}" if last.n and last.n != now.n else ""
+        yield f"{day_text(last.day)} alone: {measure.text(last.value)}{n}"
 
 
 def _verdicts(page: Page, subject: Subject) -> Iterable[str]:

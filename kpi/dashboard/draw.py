@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from kpi import charts
 from kpi.dashboard import navigation, parts
-from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.drawing import drawn, picture, put
 from kpi.dashboard.explained import explained
-from kpi.dashboard.navigation import PRODUCT
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
+from kpi.meaning.filters import Filters
 from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
 
@@ -48,29 +48,34 @@ def chart(
     days: Answer | None = None,
     smooth: pd.DataFrame | None = None,
     note: str | None = None,
+    hide: str = "",
+    lines: Mapping[str, str] = MappingProxyType({}),
     **options: Any,
 ) -> None:
     """A measure's chart over the period, or the sentence on why there is none.
 
     ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture. ``smooth`` rows are
-    drawn in place of the answer's, and ``days`` thin behind them; ``note`` is a sentence below.
+    drawn in place of the answer's, and ``days`` thin behind them; ``note`` is a sentence below. A reader
+    hides any of the ``lines`` below the chart, whose choice is ``hide`` in the URL.
     """
     page.remember(measure)
     if days is not None:
         options["days"] = page.shown(days)
     rows = page.shown(answer) if smooth is None else smooth
-    picture = drawn(draw, rows, incomplete=page.unfinished(days or answer), **options)
     audiences = options.get("audiences") or (options.get("audience"),)
     nothing, gaps = explained(
         page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
     )
-    if not (nothing or picture.has_values):
-        nothing = ALL_HIDDEN
-    if nothing:
-        st.info(nothing, icon=":material/info:")
+    place = st.container()
+    if lines and not nothing:
+        options["hidden"] = choose_hidden(page, lines, hide)
+    shown = drawn(draw, rows, incomplete=page.unfinished(days or answer), **options)
+    if nothing or not shown.has_values:
+        place.info(page.reason(nothing) if nothing else ALL_HIDDEN, icon=":material/info:")
         parts.draw_note(None)
         return
-    put(picture, page, heading or measure.title)
+    with place:
+        put(shown, page, heading or measure.title)
     first, last = page.period.bounds
     marked = (
         "▼ marks releases, incidents and holidays (▽ those of the compared days); they are listed under "
@@ -79,7 +84,10 @@ def chart(
         else None
     )
     notes = [note, gaps, page.once(marked), page.once(page.not_applied(measure))]
-    if measure.metric == "multi-device" or set(audiences) & {"multi_device", "single_device"}:
+    of_devices = set(audiences) & {"multi_device", "single_device"}
+    if (of_devices or measure.metric == "multi-device") and not page.why_unknown(
+        measure, answer, "multi_device"
+    ):
         notes.append(page.once(page.coverage()))
     parts.draw_note(" ".join(filter(None, notes)))
 
@@ -105,7 +113,7 @@ def choose(
         chosen = st.selectbox(label, options, place, key=key, help=help, width=260)
     else:
         chosen = st.segmented_control(
-            label, options, default=usual, key=key, required=True, help=help
+            label, options, default=usual, key=key, required=True, help=help, wrap=True
         )
     page.address.note(key, chosen or usual, usual)
     return chosen or usual
@@ -199,29 +207,18 @@ def tables(page: Page, answers: Iterable[Answer | Later], key: str, title: str =
             readable = partial(page.readable, answer)
             yield parts.Behind(name, rows, page.file_name(answer), answer, readable)
 
-    parts.draw_tables(behind, True, key, _picture(page, title))
+    parts.draw_tables(behind, True, key, picture(page, page.filters, title))
 
 
-def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str) -> None:
-    """Behind a part of the Data page: its lists, each to download under its name."""
+def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str, title: str = "Data") -> None:
+    """Behind a part of the Data page: its lists, each to download under its name, and its charts' picture."""
 
     def behind() -> Iterator[parts.Behind]:
         for name, frame in frames.items():
             rows = within(frame, page.period)
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
-    parts.draw_tables(behind, False, key)
-
-
-def _picture(page: Page, title: str) -> charts.Picture | None:
-    """The charts since the last tables, as a picture with the page's context; None without charts."""
-    pictured, page.pictured = tuple(page.pictured), []
-    if not pictured:
-        return None
-    heading = f"{PRODUCT}: {title}" if title else PRODUCT
-    frames = [frame for part in pictured for frame in part.chart.tables.values()]
-    marked = any("day" in frame.column_names for frame in frames)
-    return charts.Picture(heading, tuple(page.context(page.filters, marked)), pictured)
+    parts.draw_tables(behind, False, key, picture(page, Filters(), title))
 
 
 def _of_audiences(rows: pd.DataFrame, audiences: Sequence[str | None]) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kpi import charts
+from kpi.dashboard.navigation import PRODUCT
+from kpi.meaning.filters import Filters
 
 if TYPE_CHECKING:
     import altair as alt
@@ -38,6 +40,22 @@ def put(
         page.pictured.append(charts.Pictured(title, chart, small))
     # Streamlit removes the tables from the specification that it receives.
     st.vega_lite_chart({**chart.spec, "datasets": chart.tables}, alt=chart.sentence)
+
+
+def picture(page: Page, filters: Filters, title: str = "") -> charts.Picture | None:
+    """The charts since the last picture, with the page's context under ``filters``; None without charts."""
+    pictured, page.pictured = tuple(page.pictured), []
+    return picture_of(page, pictured, filters, title) if pictured else None
+
+
+def picture_of(
+    page: Page, pictured: tuple[charts.Pictured, ...], filters: Filters, title: str = ""
+) -> charts.Picture:
+    """Some charts with the page's context under ``filters``."""
+    heading = f"{PRODUCT}: {title}" if title else PRODUCT
+    frames = [frame for part in pictured for frame in part.chart.tables.values()]
+    marked = any("day" in frame.column_names for frame in frames)
+    return charts.Picture(heading, tuple(page.context(filters, marked)), pictured)
 
 
 @st.cache_resource(max_entries=MOST_CHARTS, show_spinner=False)

@@ -43,15 +43,16 @@ def draw_refusal(refusal: Refused) -> None:
             "reload the page in a minute. If the problem remains, an operator can look for the reason with:",
             icon=":material/cloud_off:",
         )
-        st.code("python -m kpi doctor", language="shell")
+        # Code in colours can't all be read, and what scrolls sideways can't be reached by keyboard.
+        st.code("python -m kpi doctor", language=None, wrap_lines=True)
     elif isinstance(refusal, NoData):
         st.info(
             "Nothing has been loaded yet. To load event files and summarise them, run:",
             icon=":material/upload_file:",
         )
-        st.code("python -m kpi load FILE…\npython -m kpi summarise", language="shell")
+        st.code("python -m kpi load FILE…\npython -m kpi summarise", language=None, wrap_lines=True)
         st.markdown("To try the dashboards with simulated data, run:")
-        st.code("python -m kpi demo", language="shell")
+        st.code("python -m kpi demo", language=None, wrap_lines=True)
     else:
         st.error("This can't be shown:", icon=":material/error:")
         st.text(str(refusal))

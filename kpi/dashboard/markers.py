@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,9 @@ import streamlit as st
 from kpi.dashboard import notes
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.page import Page
+from kpi.dashboard.words import link
 from kpi.errors import Refused
+from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.kpis import KPIS
 from kpi.meaning.measures import Measure
@@ -35,7 +37,7 @@ KPIS_AROUND = (
 )
 """The KPIs of the goals, which are compared before and after each marker."""
 
-FORM = "marker"
+FORM, MOVED = "marker", "What moved"
 
 
 @fragment
@@ -53,11 +55,15 @@ def draw_markers_of_period(page: Page) -> None:
         if not box.open:
             return
         kpis = _around(page.source.notes_key, page.min_users, page.filters, shown, page)
+        moved = {MOVED: pd.Series([_moved_link(page, each.day) for each in shown])}
         st.dataframe(
-            pd.DataFrame([_row(marker) for marker in shown]).assign(**kpis),
+            pd.DataFrame([_row(marker) for marker in shown]).assign(**kpis, **moved),
             hide_index=True,
             placeholder=ABSENT,
-            column_config={"Link": st.column_config.LinkColumn("Link", display_text="open")},
+            column_config={
+                "Link": st.column_config.LinkColumn("Link", display_text="open"),
+                MOVED: st.column_config.LinkColumn(MOVED, display_text="28 days before and after"),
+            },
             alt=f"{quantity(len(shown), 'marker')}, each with the KPIs in the {WEEKS} weeks before and "
             "after it.",
         )
@@ -94,8 +100,8 @@ def draw_markers(page: Page) -> None:
     with right:
         _draw_withdrawing(page)
     st.caption("An operator can do the same by:")
-    # Without colours: that of a string can't be read on the dark theme.
-    st.code('python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…', None)
+    command = 'python -m kpi annotate 2016-03-08 "Firefox 45" --kind release --url https://…'
+    st.code(command, None, wrap_lines=True)
 
 
 def _draw_adding(page: Page) -> None:
@@ -159,6 +165,14 @@ def _text(measure: Measure, of: Around) -> str:
         return ABSENT
     change = "" if of.change is None else f" ({measure.change_text(of.change)})"
     return f"{measure.text(of.before)} → {measure.text(of.after)}{change}"
+
+
+def _moved_link(page: Page, day: date) -> str | None:
+    """The address of the page on what moved in the 28 days from a day, against the 28 before it."""
+    before, after = day - timedelta(days=1), day + timedelta(days=MONTH - 1)
+    if before < page.first_day or after > page.today:
+        return None
+    return link("what_moved", {**page.links, "before": before, "after": after})
 
 
 def _of_period(page: Page) -> list[Annotation]:

@@ -29,6 +29,7 @@ PAGES = (
     PageLink("pages/multi_device.py", "Multi-device", ":material/devices:"),
     PageLink("pages/connection_time.py", "Connection time", ":material/timer:"),
     PageLink("pages/goals.py", "Goals", ":material/flag:"),
+    PageLink("pages/what_moved.py", "What moved", ":material/compare_arrows:"),
     PageLink("pages/explore.py", "Explore", ":material/search:"),
     PageLink("pages/data.py", "Data", ":material/database:"),
 )

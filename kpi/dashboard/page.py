@@ -158,7 +158,9 @@ class Page:
         return Period(self.period.first or self.first_day, self.last_shown_day)
 
     def file_name(self, answer: Answer) -> str:
-        """The name of the download of an answer's rows within the period."""
+        """The name of the download of an answer's rows within the period, or of the periods it compares."""
+        if answer.question.kind.accepts("measure"):
+            return answer.file_name(answer.question.period.bounds)
         return answer.file_name((self.period.first or self.first_day, self.last_shown_day))
 
     def readable(self, answer: Answer) -> bytes:
@@ -227,6 +229,10 @@ class Page:
             return None
         self._noted.add(note)
         return note
+
+    def reason(self, words: str) -> str:
+        """The reason why a part of the page is empty; one that several parts have is whole at the first."""
+        return self.once(words) or "Nothing to show, for the reason given above."
 
     def why_unknown(
         self, measure: Measure, answer: Answer | None = None, audience: str | None = None

@@ -71,7 +71,7 @@ def draw_tables(
             with st.container(horizontal=True, gap="small"):
                 _draw_csv(part, f"{key}_{part.name}")
         if picture:
-            _draw_picture(picture, parts[0].file.removesuffix(".csv"), key)
+            draw_picture(picture, parts[0].file.removesuffix(".csv"), key)
         if by_query and st.toggle("Show the SQL", key=f"{key}_sql"):
             st.caption(
                 "Statements for Amazon Redshift, with your filters filled in. They return whole counts "
@@ -79,7 +79,8 @@ def draw_tables(
             )
             for part in parts:
                 for statement in part.answer.statements if part.answer else ():
-                    st.code(statement.text, language="sql", height=320)
+                    # Without colours, which can't all be read, and whole: what scrolls needs a key.
+                    st.code(statement.text, language=None, wrap_lines=True)
 
 
 def _draw_csv(part: Behind, key: str) -> None:
@@ -91,7 +92,8 @@ def _draw_csv(part: Behind, key: str) -> None:
         _draw_download(label, part.readable, file, f"{key}_readable", help)
 
 
-def _draw_picture(picture: Picture, file: str, key: str) -> None:
+def draw_picture(picture: Picture, file: str, key: str) -> None:
+    """Buttons that download a picture as PNG and as SVG."""
     help = "The charts above with their context, on white."
     with st.container(horizontal=True, gap="small"):
         for kind, content in (("png", picture.png), ("svg", picture.svg)):
@@ -129,6 +131,10 @@ def _column_config(column: str) -> Any:
         return st.column_config.DateColumn(title, format="D MMM YYYY", pinned=True)
     if unit in ("users", "attempts"):
         return st.column_config.NumberColumn(title, format="%,.0f")
+    if unit in ("share", "number"):
+        return st.column_config.NumberColumn(
+            title, format="percent" if unit == "share" else "%,.2f"
+        )
     if unit in ("percent", "seconds"):
         return st.column_config.NumberColumn(
             title, format="%.1f%%" if unit == "percent" else "%.2f s"

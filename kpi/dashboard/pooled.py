@@ -35,7 +35,8 @@ def draw_pooled(page: Page, chart: Specification, answer: Answer, count: str, ti
     if chart.has_values:
         put(chart, page, title)
         return True
-    st.info(why_empty(page, page.every_cell(answer).table, count), icon=":material/info:")
+    why = why_empty(page, page.every_cell(answer).table, count)
+    st.info(page.reason(why), icon=":material/info:")
     return False
 
 
@@ -58,17 +59,17 @@ def why_empty(page: Page, everything: pd.DataFrame, count: str) -> str:
 
 
 def draw_shares(page: Page) -> None:
-    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever."""
+    """The shares of the period's attempts that were ready within 5, 10, 30, 60 seconds, and ever.
+
+    Nothing where they are absent or hidden: the chart of the same attempts says why.
+    """
     pooled = page.ask_pooled("connection-breakdown").table.iloc[0]
+    if pd.isna(pooled["begun"]):
+        return
     shares = {f"Within {s} s": f"within_{s}_seconds_percent" for s in (5, 10, 30, 60)}
     with st.container(horizontal=True, gap="small"):
         for label, column in {**shares, "Ever": "completion_percent"}.items():
             st.metric(label, written(pooled[column], "percent"), width=130)
-    unknown = page.why_unknown(MEASURES["completion"])
-    if unknown:
-        draw_note(unknown)
-    if pd.isna(pooled["begun"]):
-        return
     begun = MEASURES["completion"].n_counted(pooled["begun"])
     st.caption(f"Percent of the {begun} in the period. Small counts are hidden.")
 
@@ -96,7 +97,7 @@ def draw_breakdown(page: Page, answer: Answer, tag: str) -> None:
     title = dimension(tag)
     for place, head, draw, column in zip(
         st.columns(2, gap="medium"),
-        ("Median, and a quarter to three quarters", "Completed, of those begun"),
+        ("Median, and the middle half", "Completed, of those begun"),
         (charts.times_by, charts.completion_by),
         ("median_seconds", "completion_percent"),
         strict=True,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from kpi.dashboard import draw
 from kpi.dashboard.page import Page
+from kpi.dashboard.parts import draw_note
 from kpi.meaning.measures import MEASURES, Measure
 
 RATIO, SAME_PEOPLE = MEASURES["engagement_ratio"], MEASURES["same_people_ratio"]
@@ -36,17 +35,17 @@ def choose_reading(page: Page, key: str, by: str | None = None) -> Measure:
     usual = "same people" if changing else "in the segment"
     chosen = draw.choose(page, "Ratio of", list(READINGS), key=key, default=usual, help=_HELP)
     if changing:
-        st.caption(_sentence(READINGS[chosen], changing))
+        draw_note(page.once(_sentence(READINGS[chosen], changing)))
     return READINGS[chosen]
 
 
 def _sentence(measure: Measure, changing: str) -> str:
     if measure is SAME_PEOPLE:
         return (
-            f"The ratio is that of the same people, wherever they are active now: whoever {changing} would "
-            "count whole among the monthly users of the segment and in part among its daily users."
+            f"This is the ratio of the same people, wherever they are active now. Whoever {changing} leaves "
+            "the segment: counted there alone, they lower the ratio though they are as active as before."
         )
     return (
-        f"Careful: whoever {changing} counts whole among the monthly users of the segment and in part among "
-        "its daily users, so the ratio can fall though people are as active as before."
+        f"Careful: whoever {changing} leaves the segment, but counts among its monthly users for up to 28 "
+        "days. The ratio can fall though people are as active as before."
     )

@@ -55,7 +55,6 @@ def engagement_ratio(
         for line in charts.ENGAGEMENT_SERIES
         if line.key in {*audiences, *products}
     }
-    hidden = draw.choose_hidden(page, lines, key="hide")
     unfiltered = own is not None and not page.filters.empty
     draw.chart(
         page,
@@ -68,7 +67,8 @@ def engagement_ratio(
         compared=page.compared(answer),
         goals=targets.lines(verdicts),
         points_above=targets.points_above(verdicts),
-        hidden=hidden,
+        hide="hide",
+        lines=lines,
         markers=page.source.markers,
     )
     if firefox is not None:
@@ -93,7 +93,6 @@ def multi_device(
     goals = goal_lines(page, "multi_device_percent", window=window) if percent else []
     means = None if page.chosen.weekly or "daily" not in spans else week_means(answer.table)
     lines = {line.key: line.title for line in charts.multi_device_series(percent, spans)}
-    hidden = draw.choose_hidden(page, lines, key="hide_multi_device") if len(lines) > 2 else []
     draw.chart(
         page,
         charts.multi_device_users,
@@ -103,7 +102,8 @@ def multi_device(
         smooth=None if means is None else within(means, page.period),
         percent=percent,
         spans=tuple(spans),
-        hidden=hidden,
+        hide="hide_multi_device",
+        lines=lines if len(lines) > 2 else {},
         compared=page.compared(answer if means is None else replace(answer, table=means)),
         goals=goals,
         markers=page.source.markers,

@@ -23,19 +23,17 @@ def draw_trust_line(page: Page) -> None:
     built = f"{publication.built_at:%H:%M}"
     if not usual:
         built = f"{day_text(publication.built_at.date())} {built}"
+    warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
+    exact = "" if warnings else " · exact"
+    warnings = (*warnings, *_without_copy(page.source.shown.fault))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if publication.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
         st.markdown(
-            f"Data through **{day_text(page.today)}** (UTC) · built {built} · exact",
+            f"Data through **{day_text(page.today)}** (UTC) · built {built}{exact}",
             help="Counts are exact, over all loaded events: nothing is sampled or estimated. "
             f"Definitions {publication.definitions}; times are UTC. {page.source.device_note or ''}",
             width="content",
-        )
-        warnings = (
-            *publication.warnings,
-            *coverage.warnings(page.source.warehouse),
-            *_without_copy(page.source.shown.fault),
         )
         if warnings:
             count = len(warnings)

@@ -20,6 +20,9 @@ from kpi.text import Unit
 GOALS_FILE = Path(__file__).resolve().parent.parent / "goals.toml"
 KINDS = ("baseline_plus", "comparator_plus", "floor", "ceiling")
 LONGEST_TITLE = 120
+COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
+"""The names of the products that goals compare with."""
+
 DEVICE_WINDOW = 5
 """The days within which two devices count, unless a goal has a setting of its own."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from kpi.goals.figures import Figures
-from kpi.goals.file import Goal
+from kpi.goals.file import COMPARED, Goal
 from kpi.goals.frozen import Frozen
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import Filters, Period
@@ -264,11 +264,12 @@ def _moved(value: WindowValue, by: float) -> Interval | None:
 def _why_no_target(figures: Figures, goal: Goal, window: Period, base: Period | Frozen) -> str:
     """Why there is no target, in words that say what to do."""
     if goal.kind == "comparator_plus":
+        product = COMPARED[goal.comparator or ""]
         given = figures.compared_days(goal).dropna()
         if given.empty:
-            return f"no Firefox figures for {goal.comparator}; run: python -m kpi load-firefox FILE"
+            return f"no figures of {product}; run: python -m kpi load-firefox FILE"
         return (
-            f"no Firefox figures for {goal.comparator} from {window.first} to {window.last}; "
+            f"no figures of {product} from {window.first} to {window.last}; "
             f"they end on {given.index[-1].date()}"
         )
     return f"no baseline: {baseline_of(figures, goal, base).reason}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from kpi.goals.backtest import Backtest, PastProjection
 from kpi.goals.baseline import Baseline
 from kpi.goals.drift import Drift
-from kpi.goals.file import DEVICE_WINDOW, Goal
+from kpi.goals.file import COMPARED, DEVICE_WINDOW, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
 from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
@@ -37,7 +39,7 @@ LONGEST = 160
 # Where so many tries were made, and fewer or more held, the ranges are called too narrow or wide.
 ENOUGH_TRIES, TOO_FEW, TOO_MANY = 20, 0.65, 0.95
 
-COMPARED = {"desktop": "Firefox desktop", "android": "Firefox Android", "ios": "Firefox iOS"}
+SHORT_TITLES = {"Median time to connect": "Connecting", "Engagement ratio": "Engagement"}
 RULES = {
     "baseline_plus": "baseline + {threshold}",
     "comparator_plus": "{comparator} + {threshold}",
@@ -69,11 +71,12 @@ def signed(value: float, unit: Unit) -> str:
 
 
 def rule(goal: Goal) -> str:
-    """The rule of a goal, such as 'baseline + 5.0 points'."""
+    """The rule of a goal, such as 'baseline + 5 points'."""
     relative = goal.kind.endswith("_plus")
     threshold = (
         amount(goal.threshold, goal.unit) if relative else written(goal.threshold, goal.unit)
     )
+    threshold = re.sub(r"\.0+(?=\D)", "", threshold)
     words = RULES[goal.kind]
     if relative and goal.threshold < 0:
         words = words.replace("+", "−")
@@ -81,8 +84,11 @@ def rule(goal: Goal) -> str:
 
 
 def short_title(goal: Goal) -> str:
-    """A goal in a few words, such as 'Engagement ratio: baseline + 5.0 points'."""
-    return f"{goal.kpi.title.replace('Median time to connect', 'Connecting')}: {rule(goal)}"
+    """A goal in a few words, such as 'Engagement: baseline + 5 points', which a phone shows whole."""
+    title = goal.kpi.title
+    for whole, short in SHORT_TITLES.items():
+        title = title.replace(whole, short)
+    return f"{title}: {rule(goal)}"
 
 
 ICONS = {

@@ -8,6 +8,9 @@ DEFINITIONS = "2016.2"
 
 WEEK = 7
 MONTH = 28
+RETURN_REACH = 27
+"""Users of a day count as returned in week 4 where they are active on any of the days 21 to 27 after it."""
+
 WINDOWS = (3, 5, 7, 14)
 """Windows, in days, by which a user may count as multi-device."""
 
@@ -25,7 +28,10 @@ VERSIONLESS = "*"
 """Ends the name of an audience whose segment sets leave out versions."""
 
 LARGEST_SET = 2**31 - 1
-"""Segment sets with versions are numbered from 1 to this, those without from -1 down to its negative."""
+"""Segment sets with versions are numbered from 1 to this, those without from -2 down to its negative.
+
+Set 0 is nobody's, and -1 that of users who were never active before: moves lead from and to them.
+"""
 
 UNKNOWN_DEVICES = 2
 """In place of 0 (single) or 1 (multi): too few users had a device id to know an attempt's devices."""

@@ -232,7 +232,7 @@ MEASURES: dict[str, Measure] = {
             unit="percent",
             words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
-                "to sync within 5 seconds of the first request, 5.000 included."
+                "to sync at most 5 seconds after the first request."
             ),
             metric="completion",
             pooled_in="connection-breakdown",
@@ -276,7 +276,7 @@ MEASURES: dict[str, Measure] = {
             unit="percent",
             words=(
                 "Of the connection attempts begun on the UTC day, the share whose device was ready "
-                "to sync within 10 seconds of the first request, 10.000 included."
+                "to sync at most 10 seconds after the first request."
             ),
             metric="ready-within",
             pooled_in="connection-breakdown",
@@ -302,6 +302,17 @@ CENSORED_WORDS = (
 
 COLUMNS: dict[str, tuple[str, Unit]] = {
     "day": ("Day (UTC)", "day"),
+    "group": ("Group", "text"),
+    "share_before": ("Share of people before", "share"),
+    "share_after": ("Share of people after", "share"),
+    "value_before": ("Value before", "number"),
+    "value_after": ("Value after", "number"),
+    "behaviour": ("Behaviour", "number"),
+    "mix": ("Mix", "number"),
+    "total": ("Change", "number"),
+    "tag": ("Tag", "text"),
+    "times_usual": ("Times what is usual", "number"),
+    "why": ("Why it is unknown", "text"),
     "audience": ("Audience", "text"),
     "product": ("Product", "text"),
     "account": ("Account", "text"),
@@ -315,6 +326,14 @@ COLUMNS: dict[str, tuple[str, Unit]] = {
     "people": ("People of 28 days", "users"),
     "week_people": ("Of them active in 7 days", "users"),
     "people_7day_mean": ("Of them active on a day, 7-day mean", "users"),
+    "mau_before": ("Monthly users before", "users"),
+    "new": ("New", "users"),
+    "returned": ("Returned", "users"),
+    "moved_in": ("Moved in", "users"),
+    "lapsed": ("Lapsed", "users"),
+    "moved_out": ("Moved out", "users"),
+    "returned_week_4": ("Returned in week 4", "users"),
+    "retention_percent": ("Returned in week 4", "percent"),
     "daily_users": ("Daily users", "users"),
     "daily_multi_device_users": ("Multi-device daily users", "users"),
     "daily_multi_device_percent": ("Multi-device, of daily", "percent"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW, WINDOWS
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, WINDOWS
 from kpi.meaning.filters import Filters, Period
-from kpi.meaning.tables import BASES, TABLES, Table
+from kpi.meaning.tables import BASES, MOVED, TABLES, Table
 
 EVERYBODY, ALL_DAYS = Filters(), Period()
 LEAST_SHOWN = 10
@@ -16,13 +16,19 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Weekly points; incomplete days; the device window in days; the base of attempts; intervals."""
+    """Weekly points; incomplete days; the device window; the base of attempts; intervals; one total.
+
+    Of a change between two periods: its measure, and the days that each period has.
+    """
 
     weekly: bool = False
     incomplete: bool = False
     window: int = ATTEMPT_WINDOW
     of: str = BASES[0]
     bands: bool = False
+    total: bool = False
+    measure: str = MOVED[0]
+    days: int = MONTH
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -40,7 +46,7 @@ class Question:
 
     ``table`` is a name of `kpi.meaning.tables.TABLES`; parts that don't apply to the table are reset to
     their defaults. Counts below ``shown_from`` people are hidden; 0 shows every cell.
-    Raises ValueError for a tag, window or base that the table doesn't have.
+    Raises ValueError for a tag, window, base or measure that the table doesn't have.
     """
 
     table: str
@@ -58,6 +64,8 @@ class Question:
             raise ValueError(f"the window must be a number of {WINDOWS}")
         if self.options.of not in BASES:
             raise ValueError(f"{self.options.of!r} is none of {', '.join(BASES)}")
+        if self.options.measure not in MOVED:
+            raise ValueError(f"{self.options.measure!r} is none of {', '.join(MOVED)}")
         filters = table.applied(self.filters)
         period = self.period if table.accepts("period") else ALL_DAYS
         options = replace(

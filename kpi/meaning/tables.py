@@ -22,6 +22,9 @@ STEPS = (
     "device.created",
     "device.connected",
 )
+MOVED = ("engagement-ratio", "multi-device-percent", "mau", "dau")
+"""The measures whose change between two periods is split into groups of people."""
+
 BASES = ("begun", "ready")
 """The attempts of a distribution: those begun in the period, or those that became ready in it."""
 
@@ -45,9 +48,9 @@ class Table:
     """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, incomplete, window, of and bands; ``tags`` the breakdowns that it
-    has. A table that ``overlaps`` counts users, who can be in several segments, which don't add up. ``level``
-    distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    filters, devices, period, by, weekly, total, incomplete, window, of, bands, measure and days; ``tags`` the
+    breakdowns that it has. A table that ``overlaps`` counts users, who can be in several segments, which
+    don't add up. ``level`` distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
     """
 
     name: str
@@ -87,6 +90,8 @@ _BY_DAY = "filters period by weekly incomplete"
 _USERS = _choices(_BY_DAY)
 _ATTEMPTS = _choices(f"{_BY_DAY} devices")
 _POOLED = _choices("filters devices period incomplete")
+_MOVED = _choices("filters period by incomplete window measure days")
+_MOVED_QUERIES = ("moved_people", "moved_users")
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -108,6 +113,8 @@ TABLES: dict[str, Table] = {
         ),
         Table("device-coverage", ("engagement",), _USERS, BREAKDOWNS, overlaps=True),
         Table("same-people", ("same_people",), _USERS | {"bands"}, BREAKDOWNS, overlaps=True),
+        Table("growth", ("growth",), _USERS | {"total"}, BREAKDOWNS, overlaps=True),
+        Table("retention", ("returned",), _USERS, BREAKDOWNS, overlaps=True),
         Table(
             "connection-time",
             ("connection_time", "time_bands"),
@@ -120,6 +127,8 @@ TABLES: dict[str, Table] = {
             "steps", ("steps",), _ATTEMPTS, ATTEMPT_BREAKDOWNS, level=Level("step", "Step", STEPS)
         ),
         Table("firefox", ("firefox",), _choices("period weekly")),
+        Table("moved", _MOVED_QUERIES, _MOVED, BREAKDOWNS),
+        Table("moved-tags", _MOVED_QUERIES, _MOVED - {"by"}, exported=False),
         Table("ready-within", ("completion",), _ATTEMPTS - {"by"}, exported=False),
         Table(
             "connection-distribution", ("period_distribution",), _POOLED | {"of"}, exported=False

@@ -22,6 +22,9 @@ NO_SEQUENCE = (
 WELL_COVERED = 95
 """From this percent of users with a device on, multi-device numbers are shown without their coverage."""
 
+NOT_FOLLOWED = {"growth": ("Flows are", 2 * MONTH), "retention": ("Users of week 4 are", 0)}
+"""By table: its numbers of people who are followed, and the days until the first after these began."""
+
 SUMMARISE = "Run: python -m kpi summarise"
 HAS = {DEVICE_ID: "have a device id", "platform": "have an OS and a browser"}
 REMEDY = {
@@ -65,10 +68,11 @@ def why_no_devices(
         & (at >= absent[0] - timedelta(days=window + span - 2))
         & (at <= absent[-1])
     ]
-    share = 100 * low["users_with_device"].sum() / low["users"].sum()
+    with_device = low["users_with_device"].sum()
+    share = f"only {100 * with_device / low['users'].sum():.1f}%" if with_device else "none"
     identity = device_identity(warehouse.publication.definitions)
     return (
-        f"{what} are absent {_when(absent)}: only {share:.1f}% of the users {HAS[identity]} "
+        f"{what} are absent {_when(absent)}: {share} of the users {HAS[identity]} "
         f"(at least {warehouse.least_coverage:g}% are needed). {REMEDY[identity]}."
     )
 
@@ -85,7 +89,9 @@ def why_absent(
         return why_no_devices(warehouse, period, window, MONTH)
     if metric == "same-people":
         return why_no_activity(warehouse, period)
-    if metric in ("firefox", "goals", "device-coverage"):
+    if metric in NOT_FOLLOWED:
+        return why_not_followed(warehouse, metric, period)
+    if metric in ("firefox", "goals", "device-coverage", "moved"):
         return None
     if warehouse.lacks_sequences:
         return NO_SEQUENCE
@@ -106,6 +112,26 @@ def why_no_activity(warehouse: Published, period: Period = Period()) -> str | No
     if can_be_filled(warehouse, days[-1]):
         return f"{absent}. {SUMMARISE}"
     return f"{absent}; the events that they need have expired."
+
+
+def why_not_followed(warehouse: Published, metric: str, period: Period = Period()) -> str | None:
+    """Why flows or retention are absent on days that an older version summarised, and what to do; or None."""
+    what, later = NOT_FOLLOWED[metric]
+    row = warehouse.frame("followed_from").iloc[0]
+    first, last = _bounds(warehouse, period)
+    waits = pd.isna(row["followed_from"])
+    if not waits:
+        if row["followed_from"] <= row["first_day"]:
+            return None
+        last = min(last, row["followed_from"] + timedelta(days=later - 1))
+    if first > last:
+        return None
+    absent = (
+        f"{what} absent on {days_text(first, last)}, which an older version summarised without them"
+    )
+    return (
+        f"{absent}. {SUMMARISE}" if waits else f"{absent}; the events that they need have expired."
+    )
 
 
 def can_be_filled(warehouse: Published, day: pd.Timestamp) -> bool:

@@ -237,7 +237,11 @@ class KpiValues:
 
     def _why_none(self, of: Subject, window: Period) -> str:
         """The reason for an absent value, in words that say what to do."""
-        if self.min_users and self.with_every_cell().over(of, window).value is not None:
+        everything = self.with_every_cell()
+        counts = values_within(everything.daily_n(of), window)
+        if len(counts) and not counts.any():
+            return f"nothing matches on {days_text(*window.bounds)}"
+        if self.min_users and everything.over(of, window).value is not None:
             return hidden_for_privacy(self.min_users)
         return f"no value on any day of {days_text(*window.bounds)}"
 

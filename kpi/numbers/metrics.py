@@ -18,6 +18,9 @@ from kpi.numbers.attempts import (
 )
 from kpi.numbers.connections import completion, connection_time, steps
 from kpi.numbers.firefox import firefox
+from kpi.numbers.growth import growth, retention
+from kpi.numbers.moved import moved
+from kpi.numbers.moved_tags import moved_tags
 from kpi.numbers.same_people import same_people
 from kpi.numbers.users import device_coverage, engagement, multi_device
 
@@ -26,10 +29,14 @@ METRICS: dict[str, Callable[..., pd.DataFrame]] = {
     "multi-device": multi_device,
     "device-coverage": device_coverage,
     "same-people": same_people,
+    "growth": growth,
+    "retention": retention,
     "connection-time": connection_time,
     "completion": completion,
     "steps": steps,
     "firefox": firefox,
+    "moved": moved,
+    "moved-tags": moved_tags,
     "ready-within": ready_within,
     "connection-distribution": connection_distribution,
     "connection-breakdown": connection_breakdown,

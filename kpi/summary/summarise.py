@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from kpi.meaning.definitions import (
     NEEDED_DAYS,
     NO_OTHER_DEVICE,
     PLATFORM,
+    RETURN_REACH,
     UNKNOWN_DEVICES,
     WEEK,
     WIDEST_WINDOW,
@@ -35,6 +37,12 @@ EVENTS_AT_ONCE = 20_000_000
 """About the number of events that a statement groups: it bounds memory, however long the range."""
 
 ANY_DEVICES = (0, NO_OTHER_DEVICE)
+FOLLOWED = "active"
+"""The audience that is followed from set to set."""
+
+DEVICE_REACH = WIDEST_WINDOW - 1
+"""The days after a changed day that a device of it can reach."""
+
 _EVER = (date(1970, 1, 1), date(9999, 1, 1))
 
 
@@ -54,6 +62,8 @@ class Summarised:
     """The number of days that became complete."""
     same_people: int = 0
     """The number of days whose people by active days were filled, also where no event changed."""
+    followed: int = 0
+    """The number of days on which people were followed from set to set for the first time."""
     blank_service: int = 0
     """The number of sequences that aren't attempts because they name no service."""
 
@@ -90,11 +100,12 @@ def _summarised(settings: Settings, period: Period, report: Callable[[str], None
             changed = run.find_changes(*period.bounds)
             restated, completed = run.judge_days()
             relisted = run.list_loads()
-            if not (changed.days or restated or relisted or run.lacks_activity()):
+            if not (changed.days or restated or relisted or run.lacks_counts()):
                 return changed
             if changed.days:
                 run.fill()
-            same_people = run.fill_activity()
+            followed = run.follow()
+            same_people = run.fill_activity(followed)
             run.list_days()
             run.mark_unusual_days()
             blank = queries.run(publishing.connection, "read/blank_sequences").scalar_one()
@@ -107,6 +118,7 @@ def _summarised(settings: Settings, period: Period, report: Callable[[str], None
                 publication_id=number,
                 completed=completed,
                 same_people=same_people,
+                followed=followed,
                 blank_service=int(blank),
             )
 
@@ -180,6 +192,7 @@ class _Run:
             self.first_changed, self.last_changed = changes["first_day"], changes["last_day"]
             self.first_counted = changes["first_counted"]
             self.last_counted = changes["last_counted"]
+            self.last_before = changes["last_before"]
             self.days_at_once = _days_at_once(int(changes["events"]) / changes["days"])
         return Summarised(changes["days"], changes["first_day"], changes["last_day"])
 
@@ -269,54 +282,98 @@ class _Run:
             self._run("active_day", **_in_ms(**part))
             self._run("user_day", **part)
             self._run("user_device_day", **part)
-        reach = WIDEST_WINDOW - 1
-        for part in self._parts(self.first_counted, self.last_counted + timedelta(days=reach)):
-            first_device_day = part["first_day"] - timedelta(days=reach)
+        last = self.last_counted + timedelta(days=DEVICE_REACH)
+        for part in self._parts(self.first_counted, last):
+            first_device_day = part["first_day"] - timedelta(days=DEVICE_REACH)
             self._run("multi_device_day", **part, first_device_day=first_device_day)
 
     def _count_users(self) -> None:
-        """Daily users of every audience from one pass; monthly changes, an audience at a time."""
+        """Daily and monthly users of the changed days, and of the days that depend on them."""
         if self.first_counted is None:
             return
-        reach = WIDEST_WINDOW - 1
         loaded = dict(queries.run(self.connection, "read/loaded_days").mappings().one())
         if loaded["last_day"] is None:
             loaded = {"first_day": _EVER[1], "last_day": _EVER[0]}
         self._run("shortened", first_loaded_day=loaded["first_day"], last_day=loaded["last_day"])
-        first = self.first_counted
-        last_daily = min(loaded["last_day"], self.last_counted + timedelta(days=reach))
-        monthly = {
-            "first_day": first,
-            "last_day": min(loaded["last_day"], self.last_counted + timedelta(days=reach + MONTH)),
-            "first_active_day": first - timedelta(days=MONTH - 1),
-        }
         self._run("audience")
-        lowest, highest = ANY_DEVICES
-        for part in self._parts(first, last_daily):
-            self._run("daily_step", **part)
-            self._name_sets(0, lowest, highest, first_active_day=part["first_day"], **part)
-            self._run("daily_users", **part)
-        for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
-            self._run("monthly_step", **monthly, lowest=lowest, highest=highest)
-            self._name_sets(MONTH - 1, lowest, highest, **monthly)
-            self._run("monthly_users_change", audience=audience, **monthly)
+        first, last, last_loaded = self.first_counted, self.last_counted, loaded["last_day"]
+        last_before = self.last_before or last_loaded
+        reach = timedelta(days=RETURN_REACH)
+        returned = min(first - timedelta(days=1), max(last_before, last_loaded) - reach)
+        self._count_days(first - reach, returned, self.days_at_once)
+        end = last + timedelta(days=DEVICE_REACH)
+        self._count_days(first, min(last_loaded, end), self.days_at_once)
+        # People leave their sets on days after the last loaded day, too.
+        self._count_months(
+            min(first, last_before + timedelta(days=1)),
+            min(last_loaded, end + timedelta(days=MONTH)),
+        )
+        if self.last_before is None:
+            self._run("followed_from", first_retained=_EVER[0])
         self._run(
             "stale_activity",
             first_day=first,
-            last_day=self.last_counted + timedelta(days=MONTH - 1),
+            last_day=last + timedelta(days=MONTH - 1),
             first_loaded_day=loaded["first_day"],
             last_loaded_day=loaded["last_day"],
         )
 
-    def lacks_activity(self) -> bool:
-        """True where some day has people whose active days aren't counted yet."""
-        return bool(_days_without_activity(self.connection, self.frozen_before))
+    def _count_days(self, first: date, last: date, days_at_once: int) -> None:
+        """Daily users of every audience from one pass."""
+        lowest, highest = ANY_DEVICES
+        for part in _parts(first, last, days_at_once):
+            self._run("daily_step", **part)
+            self._name_sets(0, lowest, highest, first_active_day=part["first_day"], **part)
+            self._run("daily_users", **part)
 
-    def fill_activity(self) -> int:
+    def _count_months(self, first: date, last: date) -> None:
+        """Changes of the sets of 28 days, an audience at a time; of active users, moves between them."""
+        for audience, lowest, highest in queries.run(self.connection, "read/audiences").all():
+            days = self._step_months(first, last, lowest, highest)
+            self._run("monthly_users_change", audience=audience, **days)
+            if audience == FOLLOWED:
+                self._count_moves(days)
+
+    def _step_months(self, first: date, last: date, lowest: int, highest: int) -> dict[str, date]:
+        """Follow an audience from set to set; the parameters of the days."""
+        days = {
+            "first_day": first,
+            "last_day": last,
+            "day_before": first - timedelta(days=1),
+            "first_active_day": first - timedelta(days=MONTH),
+        }
+        self._run("monthly_step", **days, lowest=lowest, highest=highest)
+        self._name_sets(MONTH - 1, lowest, highest, **days)
+        return days
+
+    def _count_moves(self, days: dict[str, date]) -> None:
+        self._run("new_user", **days)
+        self._run("monthly_move", audience=FOLLOWED, **days)
+
+    def follow(self) -> int:
+        """Count moves and returns of the days that an older version counted without; how many."""
+        lacking = _unfollowed(self.connection, self.frozen_before)
+        if not lacking["days"]:
+            return 0
+        last = lacking["last_day"]
+        self._run("audience")
+        days_at_once = _days_at_once(int(lacking["events"]) / lacking["days"])
+        self._count_days(lacking["first_day"], last, days_at_once)
+        if lacking["first_move"] is not None:
+            self._count_moves(self._step_months(lacking["first_move"], last, *ANY_DEVICES))
+        self._run("followed_from")
+        self.end_part()
+        return int(lacking["days"])
+
+    def lacks_counts(self) -> bool:
+        """True where an older version left days without what is counted now."""
+        return bool(_lacking(self.connection, self.frozen_before))
+
+    def fill_activity(self, followed: int) -> int:
         """Count the people of every day that lacks it by their active days; the number of these days.
 
         Changed days lack it, and so does every day of a store that was made before these counts. Then all
-        sets are counted again without their versions.
+        sets are counted again without their versions, as where people were ``followed`` for the first time.
         """
         lacking = _days_without_activity(self.connection, self.frozen_before)
         if lacking:
@@ -331,7 +388,7 @@ class _Run:
                     first_week_day=part["first_day"] - timedelta(days=WEEK - 1),
                 )
                 self._run("month_activity", **part)
-        if lacking or self.first_counted is not None:
+        if lacking or followed or self.first_counted is not None:
             self._run("versionless")
         self.end_part()
         return len(lacking)
@@ -372,6 +429,19 @@ def _parts(first: date, last: date, days_at_once: int) -> Iterator[dict[str, dat
         first = end + timedelta(days=1)
 
 
+def _lacking(connection: Connection, frozen_before: date) -> int:
+    """The number of days that an older version left without what is counted now, and that can be filled."""
+    unfollowed = int(_unfollowed(connection, frozen_before)["days"])
+    return unfollowed or len(_days_without_activity(connection, frozen_before))
+
+
+def _unfollowed(connection: Connection, frozen_before: date) -> dict[str, Any]:
+    """The first and last day on which people can be followed, and weren't; the number of days and events."""
+    first_retained = first_retained_day(frozen_before) if frozen_before > _EVER[0] else _EVER[0]
+    rows = queries.run(connection, "read/unfollowed_days", first_retained=first_retained)
+    return dict(rows.mappings().one())
+
+
 def _days_without_activity(
     connection: Connection, frozen_before: date
 ) -> Sequence[tuple[date, int]]:
@@ -396,7 +466,7 @@ def unsummarised(settings: Settings, connection: Connection) -> int:
         anew=int(basis.differs(settings, connection, stored)),
     )
     changed = int(queries.run(connection, "read/changed_days").mappings().one()["days"])
-    return changed or len(_days_without_activity(connection, frozen_before))
+    return changed or _lacking(connection, frozen_before)
 
 
 def _judge_volumes(settings: Settings, connection: Connection, frozen_before: date) -> None:

@@ -114,6 +114,28 @@ SELECT audience, day, set_id, change
 FROM merged_monthly
 ORDER BY audience, day, set_id;
 
+DROP TABLE IF EXISTS merged_move;
+
+CREATE TEMPORARY TABLE merged_move AS
+SELECT
+  m.audience,
+  m.day,
+  COALESCE(f.merged_id, m.from_set) AS from_set,
+  COALESCE(t.merged_id, m.to_set) AS to_set,
+  SUM(m.users) AS users
+FROM kpi.monthly_move AS m
+LEFT JOIN merged_set AS f ON f.set_id = m.from_set
+LEFT JOIN merged_set AS t ON t.set_id = m.to_set
+WHERE RIGHT(m.audience, 1) <> '*' AND COALESCE(f.merged_id, m.from_set) <> COALESCE(t.merged_id, m.to_set)
+GROUP BY m.audience, m.day, COALESCE(f.merged_id, m.from_set), COALESCE(t.merged_id, m.to_set);
+
+DELETE FROM kpi.monthly_move;
+
+INSERT INTO kpi.monthly_move (audience, day, from_set, to_set, users)
+SELECT audience, day, from_set, to_set, users
+FROM merged_move
+ORDER BY audience, day, from_set, to_set;
+
 DROP TABLE IF EXISTS merged_activity;
 
 CREATE TEMPORARY TABLE merged_activity AS

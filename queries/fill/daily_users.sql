@@ -13,6 +13,7 @@ INNER JOIN audience AS a
   ON s.days_since_other_device >= a.lowest
   AND s.days_since_other_device <= a.highest
   AND s.with_device >= a.needs_device
+  AND s.returned >= a.needs_return
 INNER JOIN kpi.segment_set AS k ON k.set_key = s.set_key
 GROUP BY a.audience, s.day, k.set_id
 ORDER BY a.audience, s.day, k.set_id;

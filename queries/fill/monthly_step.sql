@@ -1,15 +1,16 @@
--- monthly_step: how many users entered and left each set of segments, per day, for one audience.
--- Grain:   one row per (day, set_key); a working table of one run.
+-- monthly_step: how many users went from one set of segments to another, per day, for one audience.
+-- Grain:   move_step: one row per (day, from_key, to_key), 0 for the key of no set; set_step: one row per
+--          (day, set_key) that anybody entered; working tables of one run.
 -- Reads:   events.user_day, events.multi_device_day, kpi.segment.
--- Params:  first_day, last_day (UTC dates, both included), first_active_day (first_day less 27),
---          lowest, highest (the audience's days since another device).
+-- Params:  first_day, last_day (UTC dates, both included), day_before (first_day less 1),
+--          first_active_day (first_day less 28), lowest, highest (the audience's days since another device).
 -- Note:    a user is in a segment for 28 days from each day active in it. Days no more than 28 apart
 --          make one island; where islands start and end, the running sum of their keys is the user's
---          set. On first_day everybody enters from nothing; monthly_users_change subtracts the count before.
--- Source:  design, section 4.
-DROP TABLE IF EXISTS set_step;
+--          set. On day_before everybody enters from nothing: the sets that the moves of first_day begin in.
+-- Source:  design, sections 4 and 4b.
+DROP TABLE IF EXISTS move_step;
 
-CREATE TEMPORARY TABLE set_step AS
+CREATE TEMPORARY TABLE move_step AS
 WITH active_day AS (
   SELECT d.day, d.user_id, d.segment_id
   FROM events.user_day AS d
@@ -31,7 +32,7 @@ neighbours AS (
   FROM active_day
 ),
 island_edge AS (
-  SELECT user_id, segment_id, GREATEST(day, CAST(:first_day AS DATE)) AS day, 1 AS direction
+  SELECT user_id, segment_id, GREATEST(day, CAST(:day_before AS DATE)) AS day, 1 AS direction
   FROM neighbours
   WHERE day_before IS NULL OR day - day_before > 28
   UNION ALL
@@ -54,28 +55,34 @@ entered AS (
     user_id,
     day,
     key_change,
-    sum_change,
-    SUM(key_change) OVER (PARTITION BY user_id ORDER BY day ROWS UNBOUNDED PRECEDING) AS set_key,
+    SUM(key_change) OVER (PARTITION BY user_id ORDER BY day ROWS UNBOUNDED PRECEDING) AS to_key,
     SUM(sum_change) OVER (PARTITION BY user_id ORDER BY day ROWS UNBOUNDED PRECEDING) AS segment_id_sum
   FROM turn
-),
-move AS (
-  SELECT day, user_id, set_key, segment_id_sum, 1 AS change
-  FROM entered
-  WHERE segment_id_sum > 0
-  UNION ALL
-  SELECT day, NULL AS user_id, set_key - key_change, segment_id_sum - sum_change, -1 AS change
-  FROM entered
-  WHERE segment_id_sum - sum_change > 0
 )
 SELECT
   day,
-  set_key,
+  to_key - key_change AS from_key,
+  to_key,
   MIN(segment_id_sum) AS lowest_sum,
   MAX(segment_id_sum) AS highest_sum,
-  SUM(change) AS users,
+  COUNT(*) AS users,
   MIN(user_id) AS example_user
-FROM move
-GROUP BY day, set_key;
+FROM entered
+GROUP BY day, to_key - key_change, to_key;
+
+ANALYZE move_step;
+
+DROP TABLE IF EXISTS set_step;
+
+CREATE TEMPORARY TABLE set_step AS
+SELECT
+  day,
+  to_key AS set_key,
+  MIN(lowest_sum) AS lowest_sum,
+  MAX(highest_sum) AS highest_sum,
+  MIN(example_user) AS example_user
+FROM move_step
+WHERE to_key > 0
+GROUP BY day, to_key;
 
 ANALYZE set_step;

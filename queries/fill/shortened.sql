@@ -4,3 +4,5 @@ DELETE FROM kpi.daily_users WHERE day > :last_day OR day < :first_loaded_day;
 
 DELETE FROM kpi.monthly_users_change WHERE day > :last_day OR day < :first_loaded_day;
 
+DELETE FROM kpi.monthly_move WHERE day > :last_day OR day < :first_loaded_day;
+

@@ -2,4 +2,4 @@
 -- Reads:   audience.
 SELECT audience, lowest, highest
 FROM audience
-WHERE needs_device = 0
+WHERE needs_device = 0 AND needs_return = 0

@@ -14,6 +14,31 @@ FROM (
 ) AS current_users
 WHERE users < 0
 UNION ALL
+SELECT 'every move is of somebody, to another set' AS rule, COUNT(*) AS faults
+FROM kpi.monthly_move
+WHERE users < 1 OR from_set = to_set OR to_set = -1
+UNION ALL
+SELECT 'moves into a set less those out of it are its change' AS rule, COUNT(*) AS faults
+FROM (
+  SELECT s.day, c.set_id
+  FROM (
+    SELECT day, loaded + LAG(loaded) OVER (ORDER BY day) AS loaded
+    FROM kpi.day_status
+    WHERE type = '(all)'
+  ) AS s
+  INNER JOIN (
+    SELECT day, set_id, change FROM kpi.monthly_users_change WHERE audience = 'active'
+    UNION ALL
+    SELECT day, to_set AS set_id, -users AS change FROM kpi.monthly_move WHERE audience = 'active'
+    UNION ALL
+    SELECT day, from_set AS set_id, users AS change FROM kpi.monthly_move WHERE audience = 'active'
+  ) AS c ON c.day = s.day
+  INNER JOIN kpi.followed_from AS f ON c.day >= f.first_day + 28
+  WHERE s.loaded = 2 AND c.set_id NOT IN (0, -1)
+  GROUP BY s.day, c.set_id
+  HAVING SUM(c.change) <> 0
+) AS apart
+UNION ALL
 SELECT 'every set has members' AS rule, COUNT(*) AS faults
 FROM kpi.segment_set AS s
 LEFT JOIN kpi.segment_set_member AS m ON m.set_id = s.set_id

@@ -77,6 +77,10 @@ CREATE TABLE IF NOT EXISTS events.known_device (
   device VARCHAR(64) ENCODE raw NOT NULL
 ) DISTKEY (device) SORTKEY (device);
 
+CREATE TABLE IF NOT EXISTS events.earlier_user (
+  user_id INTEGER ENCODE az64 NOT NULL
+) DISTKEY (user_id);
+
 CREATE TABLE IF NOT EXISTS events.user_day (
   day DATE ENCODE raw NOT NULL,
   user_id INTEGER ENCODE az64 NOT NULL,

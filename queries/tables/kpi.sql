@@ -110,6 +110,18 @@ CREATE TABLE IF NOT EXISTS kpi.monthly_users_change (
   change BIGINT ENCODE az64 NOT NULL
 ) DISTKEY (set_id) SORTKEY (day, audience);
 
+CREATE TABLE IF NOT EXISTS kpi.monthly_move (
+  audience VARCHAR(16) ENCODE bytedict NOT NULL,
+  day DATE ENCODE raw NOT NULL,
+  from_set INTEGER ENCODE az64 NOT NULL,
+  to_set INTEGER ENCODE az64 NOT NULL,
+  users BIGINT ENCODE az64 NOT NULL
+) DISTSTYLE EVEN SORTKEY (day, audience);
+
+CREATE TABLE IF NOT EXISTS kpi.followed_from (
+  first_day DATE ENCODE az64 NOT NULL
+) DISTSTYLE ALL;
+
 CREATE TABLE IF NOT EXISTS kpi.month_activity (
   day DATE ENCODE raw NOT NULL,
   set_id INTEGER ENCODE az64 NOT NULL,

@@ -52,6 +52,10 @@ VACUUM kpi.monthly_users_change;
 
 ANALYZE kpi.monthly_users_change;
 
+VACUUM kpi.monthly_move;
+
+ANALYZE kpi.monthly_move;
+
 VACUUM kpi.month_activity;
 
 ANALYZE kpi.month_activity;

@@ -30,6 +30,7 @@ DRAWS_NO_CHART = {
     *("multi_device_series", "shortened"),
 }
 RATIO = MEASURES["engagement_ratio"]
+MARCH = (date(2016, 2, 29), date(2016, 3, 27))
 GOAL = {"title": "Share", "unit": "percent"}
 
 Tables = Callable[..., pd.DataFrame]
@@ -39,6 +40,12 @@ def by_os(of: Tables) -> pd.DataFrame:
     """The ratio of all users by system."""
     frame = of("engagement", by="os")
     return frame[frame["audience"] == "all"]
+
+
+def of_change(of: Tables, measure: str = "engagement-ratio") -> pd.DataFrame:
+    """The change of a measure by browser between two days of the demo."""
+    period = (date(2016, 1, 31), date(2016, 3, 20))
+    return of("moved", by="browser", period=period, measure=measure)
 
 
 def volumes(of: Tables) -> pd.DataFrame:
@@ -106,6 +113,17 @@ CHARTS: dict[str, Callable[[Tables], Any]] = {
         charts.largest(by_os(of), RATIO, "os", 5),
         compared=year_before(of_users(by_os(of), RATIO, "os")),
     ),
+    "waterfall": lambda of: charts.waterfall(
+        of_change(of).iloc[:-1], of_change(of).iloc[-1], RATIO, "January", "March"
+    ),
+    "waterfall__count": lambda of: charts.waterfall(
+        of_change(of, measure="mau").iloc[:-1],
+        of_change(of, measure="mau").iloc[-1],
+        MEASURES["mau"],
+        "January",
+        "March",
+    ),
+    "flows": lambda of: charts.flows(of("growth", weekly=True, period=MARCH)),
     "volume": lambda of: charts.volume(
         volumes(of)[volumes(of)["type"] == "account.login"], name="account.login", markers=MARKERS
     ),

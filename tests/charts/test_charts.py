@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import colorsys
 import itertools
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,10 +14,12 @@ from xml.etree import ElementTree
 import altair as alt
 import pandas as pd
 import pytest
+from conftest import PROJECT
 
 from kpi import charts
 from kpi.charts.labels import apart
 from kpi.charts.layers import with_runs
+from kpi.charts.looks import GREY, INK_SHARE, LOOKS, ink
 from kpi.dashboard.reasons import gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import MEASURES, within
@@ -683,7 +687,37 @@ def test_values_that_only_rounding_tells_apart() -> None:
 
 
 def test_sparkline_needs_two_values() -> None:
-    """A single value has no course; one that never changes lies in the middle."""
+    """A single value has no course, nor have few of many days; one that never changes lies in the middle."""
     assert charts.spark(pd.Series([None, 3.0]), "users") is None
+    assert charts.spark(pd.Series([None, None, None, 3.0, 2.0]), "users") is None
     flat = charts.spark(pd.Series([3.0, 3.0]), "users")
     assert flat is not None and "4.0,20.0 236.0,20.0" in flat.svg
+
+
+def test_words_in_colour_are_legible_in_both_themes() -> None:
+    """Labels in the colour of a line have a contrast of 4.5:1 with the background, and the line's hue."""
+    with (PROJECT / ".streamlit" / "config.toml").open("rb") as file:
+        themes = tomllib.load(file)["theme"]
+    for colour, _dash in LOOKS:
+        for theme in (themes["light"], themes["dark"]):
+            words = mixed(colour, theme["textColor"])
+            assert contrast(words, theme["backgroundColor"]) >= 4.5, (colour, theme)
+            if colour != GREY:
+                assert abs(hue(words) - hue(colour)) < 0.03
+            assert f"{colour} {INK_SHARE}%" in ink(colour)
+
+
+def mixed(colour: str, text: str) -> str:
+    """A colour as the browser mixes it with a page's text colour."""
+    share, parts = INK_SHARE / 100, zip(rgb(colour), rgb(text), strict=True)
+    return f"#{bytes(round(a * share + b * (1 - share)) for a, b in parts).hex()}"
+
+
+def rgb(colour: str) -> bytes:
+    """Red, green and blue."""
+    return bytes.fromhex(colour.removeprefix("#"))
+
+
+def hue(colour: str) -> float:
+    """The hue, from 0 to 1."""
+    return colorsys.rgb_to_hls(*(part / 255 for part in rgb(colour)))[0]

@@ -52,3 +52,11 @@ def test_picture_of_every_kind_of_chart() -> None:
     )
     chart = charts.specified(charts.distribution(frame, of="begun"))
     assert ">5 s</text>" in Picture("Time", (), (Pictured("Time", chart),)).svg()
+
+
+def test_words_in_colour_have_a_colour_of_their_own() -> None:
+    """A picture mixes the colour of a line's label itself, since its readers have no theme."""
+    svg = Picture("Ratio", (), (ratio("OS"),)).svg()
+    assert "color-mix" not in svg
+    blue = [round(0.75 * a + 0.25 * b) for a, b in zip((0, 114, 178), (15, 18, 25), strict=True)]
+    assert f'fill="#{bytes(blue).hex()}"' in svg

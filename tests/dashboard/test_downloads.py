@@ -164,3 +164,26 @@ def test_pictures_and_tables_for_people(
             assert words in contents[name], (name, words)
     assert "Engagement ratio, %, previous period" in contents[readable]
     assert "▼" in contents[svg] and contents[png][1:4] == "PNG"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("/goals?open_multi_device_share=true", "At least 20% of daily users are multi-device"),
+        ("/goals", "Engagement ratio 5 points above Firefox desktop: "),
+        ("/data", "Volume of all types together"),
+    ],
+)
+def test_pictures_of_goals_and_data(
+    asked: str, words: str, server: str, visit: Callable[..., Visit]
+) -> None:
+    """An opened goal, the row of goals, and the volumes are offered as pictures that say what they show."""
+    seen = visit(f"{server}{asked}")
+    seen.settle()
+    if "open" not in asked:
+        seen.page.get_by_text("Table and download").first.click()
+    with seen.page.expect_download(timeout=PATIENCE) as started:
+        seen.page.get_by_role("button", name="Picture (SVG)").first.click()
+    svg = Path(started.value.path()).read_text()
+    for said in (words, "Demo data (simulated)", "Data through 31 Mar 2016"):
+        assert said in svg, said

@@ -126,8 +126,8 @@ def test_this_quarter_against_the_last(address: str, visit: Open) -> None:
     """A comparison is of 28 days with 28 days, named by their dates; a year without data is refused."""
     seen = visit(f"{address}/engagement")
     choose(seen, "Compare with", "previous period")
-    ratio = card(seen, "Engagement ratio")
-    expect(ratio).to_contain_text("against 30 Nov – 27 Dec 2015", timeout=PATIENCE)
+    days = seen.page.get_by_text(re.compile("^The cards are about .*, against"))
+    expect(days).to_contain_text("against 30 Nov – 27 Dec 2015", timeout=PATIENCE)
     choose(seen, "Compare with", "a year before")
     expect(seen.page.get_by_text("Not compared: this would need the days")).to_contain_text(
         "the data begins on 1 Sep 2015"
@@ -194,3 +194,68 @@ def test_on_a_phone(address: str, visit: Open) -> None:
     page.wait_for_url("**/goals")
     seen.settle()
     expect(page.get_by_test_id("stSidebarContent")).not_to_be_in_viewport(timeout=PATIENCE)
+
+
+def tab_to(seen: Visit, name: str) -> None:
+    """Press Tab until what has the focus begins with a name."""
+    for _ in range(150):
+        seen.page.keyboard.press("Tab")
+        if re.match(name, seen.page.evaluate(FOCUSED)):
+            return
+    raise AssertionError(f"Tab doesn't come to {name}")
+
+
+FOCUSED = """() => {
+  const at = document.activeElement;
+  const label = at.getAttribute('aria-label') || [...(at.labels || [])].map(each => each.innerText).join(' ');
+  return (label || at.innerText || '').replace(/^\\s*[a-z_]+\\n/, '').trim();
+}"""
+"""The name of the element that has the focus, without that of its icon."""
+
+
+def test_by_keyboard_alone(address: str, visit: Open) -> None:
+    """Status, a segment to share, and a baseline to freeze, with no more than the keyboard."""
+    seen = visit(address)
+    seen.settle()
+    keys = seen.page.keyboard
+    tab_to(seen, ".*Multi-device users: at least 20")
+    keys.press("Enter")
+    seen.page.wait_for_url(f"**/goals?open_{SHARE}=true")
+    seen.settle()
+
+    tab_to(seen, "Operating system")
+    keys.type("Windows 7")
+    keys.press("Enter")
+    seen.page.wait_for_url("**os=Windows+7**")
+    seen.settle()
+    keys.press("Escape")
+    tab_to(seen, "Copy link")
+    keys.press("Enter")
+    link = seen.page.get_by_test_id("stPopoverBody").get_by_test_id("stCode").first.inner_text()
+    other = visit(link)
+    other.settle()
+    assert other.sentence == seen.sentence
+    assert seen.sentence.startswith("All browsers on Windows 7")
+    keys.press("Escape")
+
+    seen.page.goto(f"{address}/goals")
+    seen.settle()
+    tab_to(seen, "Baseline")
+    keys.type("Q4 2015")
+    keys.press("Enter")
+    seen.page.wait_for_url("**baseline=Q4+2015**")
+    seen.settle()
+    for _ in range(5):  # the fifth goal is that of multi-device users
+        tab_to(seen, "History, baseline")
+    keys.press("Enter")
+    seen.page.wait_for_url(f"**open_{SHARE}=true**")
+    seen.settle()
+    tab_to(seen, "Who")
+    keys.type("Eve")
+    tab_to(seen, "Why")
+    keys.type("By keyboard")
+    tab_to(seen, "Freeze this baseline")
+    keys.press("Enter")
+    expect(seen.page.get_by_test_id("stToast")).to_contain_text("frozen", timeout=PATIENCE)
+    row = visit(f"{address}/goals").page.get_by_text(re.compile("Baseline .* frozen by Eve"))
+    expect(row.first).to_be_visible(timeout=PATIENCE)

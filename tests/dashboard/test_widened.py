@@ -48,7 +48,7 @@ def test_days_are_thin_and_move_neither_axis_nor_label() -> None:
     thin, *_, thick = (layer for layer in spec.spec["layer"] if layer["mark"]["type"] == "line")
     assert thin["mark"]["strokeWidth"] < 2 and thin["mark"]["opacity"] < 0.5
     assert thick["encoding"]["y"]["scale"]["domain"][1] < 40
-    note = spec.spec["title"]["text"]
+    note = " ".join(spec.spec["title"]["text"])
     assert "thick: 7-day mean; thin: days" in note and "exceeds the chart on 1 day" in note
     tips = chart.layer[-1].data["words"].iloc[-1]
     assert {"Of daily users", "Of daily users, 7-day mean", "Of monthly users"} < set(tips)

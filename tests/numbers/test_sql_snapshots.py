@@ -13,6 +13,7 @@ from snapshot import Compare, assert_no_others
 
 from kpi.numbers.warehouse import Warehouse
 
+MOVED = (date(2016, 1, 31), date(2016, 3, 20))
 # By case: what a table must have for it, and what is chosen.
 CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "none": (None, {}),
@@ -33,13 +34,19 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "period": ("period", {"period": (date(2016, 2, 1), date(2016, 2, 29))}),
     "window-7": ("window", {"window": 7}),
     "bands": ("bands", {"bands": True}),
+    "total": ("total", {"total": True}),
     "of-ready": ("of", {"of": "ready"}),
+    "ratio-by-os": ("moved", {"by": "os", "period": MOVED}),
+    "multi-device-by-version": (
+        "moved",
+        {"by": "version", "period": MOVED, "measure": "multi-device-percent", "window": 7},
+    ),
 }
 ASKED = [
     (table, case)
     for table, accepted in TABLES.items()
     for case, (needed, _) in CASES.items()
-    if needed is None or needed in accepted
+    if needed in accepted or (needed is None and "moved" not in accepted)
 ]
 
 

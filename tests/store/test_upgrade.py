@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,10 +14,10 @@ import pytest
 from conftest import LONG, TESTS, Store, assert_same
 from event_files import write
 from killing import Commands
-from logs import random_log
+from logs import at, random_log
 
 FIXTURES = TESTS / "fixtures"
-NOW = 5
+NOW = 6
 PLACES = 8 if LONG else 4
 
 
@@ -95,7 +96,7 @@ def test_people_of_a_store_of_schema_3_are_counted_where_events_are_left(tmp_pat
     assert "Same-people numbers are absent on 1 Feb – 24 Mar 2016" in ran.err
     assert all(row["people"] is None for row in store.export("same-people"))
     said = store.summarise().text
-    assert "no day's events changed; same-people numbers of 23 days filled" in said
+    assert "of 50 days and same-people numbers of 23 days filled" in said
     assert versions(store) == (NOW, NOW)
     assert_exports_as_then(store, then)
     first = "2016-03-02"  # events are left from 4 February on
@@ -171,3 +172,104 @@ def test_every_version_has_its_steps() -> None:
     for version in range(2, SCHEMA_VERSION + 1):
         for part in ("events", "kpi"):
             assert queries.statements(f"upgrade/{part}_{version}")
+
+
+# Moves between sets, since version 6 -------------------------------------------------------------
+
+EARLIER = """
+DROP TABLE kpi.monthly_move;
+DROP TABLE kpi.followed_from;
+DELETE FROM kpi.daily_users WHERE audience LIKE 'returned%';
+UPDATE kpi.publication SET schema_version = 5;
+DROP TABLE events.earlier_user;
+UPDATE events.store SET setting = '5' WHERE name = 'schema_version'
+"""
+RENUMBERED = "UPDATE kpi.{table} SET set_id = set_id + 1 WHERE set_id < 0"
+LONG_LOG = dict(first="2016-01-05", users=12, attempts_per_day=1)
+
+
+def as_version_5_left_it(store: Store) -> None:
+    """No moves, nobody who returned, and sets without versions numbered from -1 down."""
+    numbered = ("segment_set_member", "daily_users", "month_activity", "monthly_users_change")
+    statements = [*EARLIER.split(";"), *(RENUMBERED.format(table=table) for table in numbered)]
+    if hasattr(store, "execute"):
+        for statement in statements:
+            store.execute(statement)
+        return
+    with duckdb.connect(":memory:") as raw:
+        raw.execute(f"ATTACH '{store.home / 'events.duckdb'}' AS events")
+        raw.execute(f"ATTACH '{(store.home / 'kpi.duckdb').resolve()}' AS kpi")
+        for statement in statements:
+            raw.execute(statement)
+
+
+def monthly(store: Store) -> list[bytes]:
+    """Exports that sum the changes of sets, with versions and without."""
+    asked = (("engagement",), ("engagement", "--by=version"), ("multi-device", "--by=os"))
+    return [store.must("export", *some, "--min-users=0").out for some in asked]
+
+
+def test_moves_of_a_store_of_schema_5(tmp_path: Path) -> None:
+    """Before the first summary monthly users are as they were and flows absent; after it all are there."""
+    store = Store(tmp_path)
+    store.load(write(store.files / "log.csv", random_log(94, days=80, **LONG_LOG)))
+    store.summarise()
+    whole, users = store.numbers(), monthly(store)
+    as_version_5_left_it(store)
+    assert monthly(store) == users
+    for metric, words in (("growth", "Flows are"), ("retention", "Users of week 4 are")):
+        ran = store.must("export", metric)
+        assert f"{words} absent on 5 Jan – 24 Mar 2016" in ran.err and "kpi summarise" in ran.err
+    assert all(row["new"] is None for row in store.export("growth"))
+    store.must("annotate", "2016-03-09", "the first to write")
+    assert monthly(store) == users
+    said = store.summarise().text
+    assert "no day's events changed; growth and retention of 80 days filled" in said
+    assert store.numbers() == whole and monthly(store) == users
+    assert "absent" not in store.must("export", "growth").err
+    assert "nothing changed" in store.summarise().text
+
+
+def test_moves_of_a_store_whose_events_have_expired(tmp_path: Path) -> None:
+    """Where events have expired, monthly users are what they were, and flows begin 56 days after the cut."""
+    log = random_log(95, days=150, **LONG_LOG)
+    cut = at("2016-04-07", "00:00")
+    early = [row for row in log if row["timestamp"] < cut]
+    late = [row for row in log if row["timestamp"] >= cut]
+    store = Store(tmp_path)
+    store.load(write(store.files / "early.csv", early))
+    store.summarise()
+    store.must("expire", "--keep-days", "50")
+    users = monthly(store)
+    as_version_5_left_it(store)
+    store.summarise()
+    assert monthly(store) == users
+    store.load(write(store.files / "late.csv", late))
+    store.summarise()
+    assert "BAD  integrity" not in store.run("doctor").text
+    known = oracle.Log(log)
+    assert_same(store.export("engagement"), oracle.export(known, "engagement"))
+    first = "2016-04-13"  # events are left from 17 February on
+    flows = ("returned", "moved_in", "lapsed", "moved_out")
+    for row, true in zip(store.export("growth"), oracle.export(known, "growth"), strict=True):
+        if row["day"] < first:
+            assert all(row[flow] is None for flow in ("new", *flows)), row
+        else:
+            assert row["new"] + row["returned"] == true["new"] + true["returned"], row
+            assert all(row[flow] == true[flow] for flow in flows[1:]), row
+    ran = store.must("export", "growth")
+    assert "Flows are absent on 5 Jan – 12 Apr 2016" in ran.err and "have expired" in ran.err
+
+
+def test_moves_of_a_server_of_schema_5(make_server_store: Callable[[str], Store]) -> None:
+    """`ddl --apply` creates the tables, and the next summary counts moves."""
+    store = make_server_store("redshift")
+    store.load(write(store.files / "log.csv", random_log(94, days=80, **LONG_LOG)))
+    store.summarise()
+    whole, users = store.numbers(), monthly(store)
+    as_version_5_left_it(store)
+    assert "ddl --apply" in store.run("summarise").err
+    store.must("ddl", "--apply")
+    assert monthly(store) == users
+    store.summarise()
+    assert store.numbers() == whole and monthly(store) == users

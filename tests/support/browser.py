@@ -28,6 +28,11 @@ from playwright.sync_api import (
 
 from kpi.dashboard.navigation import PageLink
 
+LOOKS = (PROJECT / "tests" / "support" / "looks.js").read_text(encoding="utf-8")
+WIDTHS = (390, 1000, 1400, 1920)
+SCHEMES = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 21, 27)"}
+"""The background of each theme."""
+
 WINDOWS = [(width, scheme) for width in (375, 1400) for scheme in ("light", "dark")]
 """Widths of a window, with the theme that the reader's system asks for."""
 
@@ -182,14 +187,22 @@ class Visit:
         self.rest()
 
     def faults(self) -> list[str]:
-        """What axe finds serious or critical for readers with a disability, with where it is."""
+        """All that axe finds for readers with a disability, and the faults of `looks.js`."""
         found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
         return [
-            f"{rule['id']} ({rule['impact']}): {node['target']} {node['html'][:200]}"
-            for rule in found["violations"]
-            if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"]
+            *self.page.evaluate(LOOKS),
+            *(
+                f"{rule['id']} ({rule['impact']}): {node['target']} {node['html'][:200]}"
+                for rule in found["violations"]
+                for node in rule["nodes"]
+            ),
         ]
+
+    def resize(self, width: int) -> None:
+        """Give the window another width and wait until charts have followed."""
+        self.page.set_viewport_size({"width": width, "height": 1000})
+        self.settle()
+        self.page.evaluate(STILL)
 
     def settle(self) -> None:
         """Wait until the page is at rest and every chart that is asked for is drawn."""

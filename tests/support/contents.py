@@ -37,12 +37,15 @@ def contents(warehouse: Warehouse) -> Contents:
         sets = _sets(connection, segments)
         return {
             **{name: Counter(_plain(_rows(connection, name))) for name in WHOLE},
-            "daily_users": _sums(connection, "daily_users", "users", sets),
+            "daily_users": _sums(connection, "daily_users", sets, "set_id"),
             "monthly_users_change": {
                 key: change
-                for key, change in _sums(connection, "monthly_users_change", "change", sets).items()
+                for key, change in _sums(
+                    connection, "monthly_users_change", sets, "set_id", of="change"
+                ).items()
                 if last is None or key[1] <= last
             },
+            "monthly_move": _sums(connection, "monthly_move", sets, "from_set", "to_set"),
             "connection": Counter(
                 _plain(
                     {**row, "segment_id": segments[row["segment_id"]]}
@@ -67,12 +70,16 @@ def _sets(connection: Connection, segments: dict[int, Any]) -> dict[int, Any]:
     for row in _rows(connection, "segment_set_member"):
         segment = segments[row["segment_id"]]
         members[row["set_id"]].append(segment if row["set_id"] >= 0 else segment[1:])
-    return {number: tuple(sorted(segments)) for number, segments in members.items()}
+    named = {number: tuple(sorted(segments)) for number, segments in members.items()}
+    return named | {0: "nobody", -1: "never"}
 
 
-def _sums(connection: Connection, table: str, column: str, sets: dict[int, Any]) -> dict[Any, int]:
-    """The users or changes of each audience, day and set of segments, where there are any."""
+def _sums(
+    connection: Connection, table: str, sets: dict[int, Any], *columns: str, of: str = "users"
+) -> dict[Any, int]:
+    """The users or changes of each audience, day and sets of segments, where there are any."""
     sums: Counter[Any] = Counter()
     for row in _rows(connection, table):
-        sums[row["audience"], row["day"], sets[row["set_id"]]] += int(row[column])
+        named = (sets[row[column]] for column in columns)
+        sums[row["audience"], row["day"], *named] += int(row[of])
     return {key: total for key, total in sums.items() if total}

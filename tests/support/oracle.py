@@ -49,6 +49,10 @@ COLUMNS = {
     ),
     "device-coverage": ("day", "daily_users", "users_with_device", "device_coverage_percent"),
     "same-people": ("day", "people", "week_people", "people_7day_mean", "engagement_ratio"),
+    "growth": (
+        *("day", "mau", "mau_before", "new", "returned", "moved_in", "lapsed", "moved_out"),
+    ),
+    "retention": ("day", "users", "returned_week_4", "retention_percent"),
     "connection-time": (
         "day",
         "account",
@@ -78,6 +82,8 @@ COUNTS = {
     ),
     "device-coverage": ("daily_users", "users_with_device"),
     "same-people": ("people",),
+    "growth": ("mau", "mau_before"),
+    "retention": ("users",),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
     "steps": ("reached",),
@@ -389,6 +395,72 @@ class Log:
             rows.append(row)
         return rows
 
+    def people_of_month(self, day: int, filters: Filters) -> set[str]:
+        """Everybody who was in a picked segment on any of the 28 days that end with ``day``."""
+        people: set[str] = set()
+        for earlier in range(day - MONTH_DAYS + 1, day + 1):
+            people |= self.users_on(earlier, "all", filters, MULTI_DEVICE_DAYS)
+        return people
+
+    def growth(self, filters: Filters) -> list[Row]:
+        """Per day: monthly users, those of the day before, and the way of each who came or went."""
+        rows = []
+        for place, day in enumerate(self.days):
+            row: Row = {"day": day_name(day)} | dict.fromkeys(COLUMNS["growth"][1:])
+            rows.append(row)
+            known = [
+                self.all_counted(end, MONTH_DAYS, "all", MULTI_DEVICE_DAYS)
+                for end in (day, day - 1)
+            ]
+            now, before = (self.people_of_month(end, filters) for end in (day, day - 1))
+            if known[0]:
+                row["mau"] = len(now)
+            if known[1]:
+                row["mau_before"] = len(before)
+            if not all(known) or place < 2 * MONTH_DAYS:
+                continue
+            row |= dict.fromkeys(COLUMNS["growth"][3:], 0)
+            anywhere, earlier = (self.people_of_month(end, Filters()) for end in (day, day - 1))
+            for user in now - before:
+                if user in earlier:
+                    row["moved_in"] += 1
+                else:
+                    row["returned" if self.first_day(user) < day else "new"] += 1
+            for user in before - now:
+                row["moved_out" if user in anywhere else "lapsed"] += 1
+        return rows
+
+    def first_day(self, user: str) -> int:
+        """The first day on which a user was active."""
+        return min(day for day, users in self.segments.items() if user in users)
+
+    def retention(self, filters: Filters) -> list[Row]:
+        """Per day: its users, and those of them who were active again 21 to 27 days later."""
+        rows = []
+        for day in self.days:
+            users = self.users_on(day, "all", filters, MULTI_DEVICE_DAYS)
+            loaded = day in self.loaded_days
+            later = range(day + 21, day + 28)
+            back = None
+            if loaded and all(other in self.loaded_days for other in later):
+                back = sum(
+                    any(user in self.segments.get(other, {}) for other in later) for user in users
+                )
+            rows.append(
+                {
+                    "day": day_name(day),
+                    "users": len(users) if loaded else None,
+                    "returned_week_4": back,
+                    "retention_percent": percent(back, len(users)),
+                }
+            )
+            rows[-1]["_mau"] = (
+                len(self.people_of_month(day, filters))
+                if self.all_counted(day, MONTH_DAYS, "all", MULTI_DEVICE_DAYS)
+                else None
+            )
+        return rows
+
     # Attempts ---------------------------------------------------------------------------------
 
     def _attempt(self, sequence: list[Event]) -> Attempt | None:
@@ -620,8 +692,10 @@ def export(
         ]
 
     def shown(rows: list[Row], lead: Row, telling: set[Cell], segment: bool = False) -> list[Row]:
+        # A count has another name beside the values of its own.
+        names = {name: "daily_users" if name in lead else name for name in COLUMNS[metric]}
         return [
-            {**lead, **{name: row[name] for name in COLUMNS[metric]}}
+            {**lead, **{names[name]: row[name] for name in COLUMNS[metric]}}
             for row in in_period(hide_small(metric, rows, min_users, telling, segment))
         ]
 
@@ -785,6 +859,27 @@ def hide_small(
                 row["week_people"] = None
             if small(true["people"]):
                 row["people"] = None
+    elif metric == "growth":
+        for place, (true, row) in enumerate(zip(rows, hidden, strict=True)):
+            gone = {name for name in COLUMNS["growth"][1:] if small(true[name])}
+            if place and small(rows[place - 1]["mau"]):
+                gone.add("mau_before")
+            if gone & {"mau", "mau_before"}:
+                gone |= set(COLUMNS["growth"][3:])
+            sides = ("new", "returned", "moved_in"), ("lapsed", "moved_out")
+            for side, other in (sides, sides[::-1]):
+                # Those who came less those who went are known, so either number alone would tell the other.
+                if gone & set(side) and not gone & set(other):
+                    gone.add(min(other, key=lambda name: (true[name] == 0, true[name])))
+            row |= dict.fromkeys(gone)
+    elif metric == "retention":
+        for true, row in zip(rows, hidden, strict=True):
+            users, back = true["users"], true["returned_week_4"]
+            few = small(users) or (segment and small(true["_mau"]))
+            if few:
+                row["users"] = None
+            if few or small(back) or (None not in (users, back) and small(users - back)):
+                row["returned_week_4"] = row["retention_percent"] = None
     elif metric == "connection-time":
         for row in hidden:
             cell = row["day"], row["account"], "connections"

@@ -22,10 +22,14 @@ TABLES: dict[str, tuple[str, ...]] = {
     "multi-device": (*USER_OPTIONS, "window"),
     "device-coverage": USER_OPTIONS,
     "same-people": (*USER_OPTIONS, "bands"),
+    "growth": (*USER_OPTIONS, "total"),
+    "retention": USER_OPTIONS,
     "connection-time": (*USER_OPTIONS, "devices", "attempt tags", "bands"),
     "completion": (*USER_OPTIONS, "devices", "attempt tags"),
     "steps": (*USER_OPTIONS, "devices", "attempt tags"),
     "firefox": ("period", "weekly"),
+    "moved": ("moved",),
+    "moved-tags": ("moved",),
     "ready-within": ("filters", "period", "weekly", "devices"),
     "connection-distribution": ("filters", "period", "devices", "of"),
     "connection-breakdown": ("filters", "period", "by", "devices", "attempt tags", "bands"),
@@ -33,7 +37,13 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 """Each table, and what a reader can choose of it."""
 
-NOT_EXPORTED = ("ready-within", "connection-distribution", "connection-breakdown", "setup-steps")
+NOT_EXPORTED = (
+    "moved-tags",
+    "ready-within",
+    "connection-distribution",
+    "connection-breakdown",
+    "setup-steps",
+)
 EXPORTS = (*(name for name in TABLES if name not in NOT_EXPORTED), "goals")
 
 

@@ -17,6 +17,7 @@ BROKEN_DOWN = (
     "pages/engagement.py",
     "pages/multi_device.py",
     "pages/connection_time.py",
+    "pages/what_moved.py",
     "pages/explore.py",
 )
 

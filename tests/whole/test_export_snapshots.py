@@ -16,7 +16,7 @@ from product import EXPORTS
 from snapshot import FOLDER, Compare, assert_no_others
 from test_cases import CASES, LOADED
 
-OF_USERS = ("engagement", "multi-device", "device-coverage", "same-people")
+OF_USERS = ("engagement", "multi-device", "device-coverage", "same-people", "growth", "retention")
 OF_ATTEMPTS = ("connection-time", "completion", "steps")
 BY = tuple(f"--by={tag}" for tag in ("browser", "version", "os", "service", "users"))
 # By metrics: what is asked for besides every cell and the cells shown by default.
@@ -42,6 +42,7 @@ CHOICES: dict[tuple[str, ...], tuple[str, ...]] = {
         "--bands --min-users=0",
         "--bands --by=os",
     ),
+    ("growth",): ("--total --min-users=0", "--total --by=os", "--total --from=2016-03-20"),
     ("goals",): ("--os=Android --min-users=0", "--as-of=2016-03-01 --min-users=0", "--plain"),
 }
 

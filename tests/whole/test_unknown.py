@@ -22,7 +22,7 @@ from kpi.settings import Settings
 
 FIRST = "2016-07-29"
 DAYS = days_from(FIRST, 35)
-NO_DEVICES = "only 0.0% of the users have a device id (at least 50% are needed)"
+NO_DEVICES = "none of the users have a device id (at least 50% are needed)"
 NO_SEQUENCES = "No event in the loaded files carries a sequence"
 GOAL = next(goal for goal in read() if goal.measure == "multi_device_percent")
 

@@ -28,7 +28,7 @@ def draw_goals_at_a_glance(page: Page) -> None:
     if not scored:
         return
     st.markdown(f"**{summary(scored)}**, for all users, on {day_text(scored[0].as_of)}:")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for score in scored:
             st.page_link(
                 "pages/goals.py",
@@ -45,7 +45,9 @@ def summary(scored: Sequence[Score]) -> str:
         for status in (goals.MET, goals.TOO_CLOSE, goals.NO_DATA)
     }
     many = f"{counts.pop(goals.MET)} of {quantity(len(scored), 'goal')} met"
-    return ", ".join([many, *(f"{count} {status}" for status, count in counts.items() if count)])
+    named = {goals.NO_DATA: "without data"}
+    more = (f"{count} {named.get(status, status)}" for status, count in counts.items() if count)
+    return ", ".join([many, *more])
 
 
 def chip(score: Score) -> str:

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
+from kpi.dashboard import parts
 from kpi.dashboard.address import notify_ignored
-from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.drawing import drawn, picture_of, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.goals.freezing import draw_freeze, draw_withdrawal
 from kpi.dashboard.goals.reading import GoalsPage, choose_days
@@ -15,8 +16,10 @@ from kpi.dashboard.sidebar import BOUND
 from kpi.dashboard.words import plain
 from kpi.goals import outlook, words
 from kpi.goals.baseline import Baseline, Proposal
+from kpi.goals.file import COMPARED
 from kpi.goals.outlook import Outlook
 from kpi.goals.projection import TooShort
+from kpi.numbers.answers import days_in_name, download_name
 from kpi.text import day_text, days_text, quantity, written
 
 PAST_SHOWN = 3
@@ -78,12 +81,17 @@ def _draw_history(
     if shown.projection and shown.days_left:
         notes.append("Beyond today: where 80 of 100 projected weeks lie.")
     st.caption(" ".join(notes))
+    page, pictured = here.page, (charts.Pictured(shown.goal.title, chart),)
+    words_of_name = [shown.goal.id, days_in_name(shown.base.bounds), *page.filters.words()]
+    name = download_name(page.source.publication, words_of_name).removesuffix(".csv")
+    slide = picture_of(page, pictured, page.filters, f"Goals of {here.year}")
+    parts.draw_picture(slide, name, f"picture_{shown.goal.id}")
 
 
 def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
     """The target of another threshold, which is drawn with the change that it needs."""
     goal = shown.goal
-    st.subheader("Is it reasonable?")
+    st.markdown("**Is it reasonable?**")
     threshold = _draw_threshold(shown)
     target = outlook.target_for(shown, threshold)
     if target is None:
@@ -92,6 +100,8 @@ def _draw_reasonable(here: GoalsPage, shown: Outlook) -> float:
     need = outlook.needed(shown, target)
     unit = words.scale_unit(goal)
     verdict = "met today" if need.met_now else "not met today"
+    if target == shown.target:  # the goal's own has a verdict, with its doubt
+        verdict = shown.score.status
     st.markdown(
         f"Target **{written(target, unit)}**{' ahead' if goal.comparator else ''}, {verdict}: "
         f"{written(shown.now, unit)} now."
@@ -123,7 +133,7 @@ def _draw_threshold(shown: Outlook) -> float:
         "baseline_plus": "Points above the baseline"
         if goal.unit == "percent"
         else "Seconds on top of it",
-        "comparator_plus": f"Points above {words.COMPARED.get(goal.comparator or '', '')}",
+        "comparator_plus": f"Points above {COMPARED.get(goal.comparator or '', '')}",
         "floor": "At least, percent" if goal.unit == "percent" else "At least, seconds",
         "ceiling": "Under, percent" if goal.unit == "percent" else "Under, seconds",
     }
@@ -163,7 +173,7 @@ def _draw_baseline(
     here: GoalsPage, shown: Outlook, baseline: Baseline | None, offered: Proposal
 ) -> None:
     goal, unit = shown.goal, words.scale_unit(shown.goal)
-    st.subheader("Baseline")
+    st.markdown("**Baseline**")
     if baseline is None:
         st.info(words.baseline_sentence(shown), icon=":material/info:")
     else:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kpi import goals
 from kpi.dashboard import notes, parts
+from kpi.dashboard.drawing import picture
 from kpi.dashboard.goals.freezing import draw_frozen
 from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.goals.opened import draw_opened
@@ -56,12 +57,13 @@ def draw_goals(page: Page) -> None:
     parts.draw_note(None if page.filters.empty else " ".join(cautions))
     for shown in outlooks:
         with st.container(border=True):
-            draw_row(shown)
+            draw_row(page, shown)
             draw_opened(here, shown)
     _draw_verdicts(here)
     table = goals.table([shown.score for shown in outlooks])
     behind = parts.Behind("goals", table, _file_name(page, here, outlooks))
-    parts.draw_tables(lambda: [behind], by_query=False, key="goals_table")
+    shown_now = picture(page, page.filters, f"Goals of {here.year}")
+    parts.draw_tables(lambda: [behind], by_query=False, key="goals_table", picture=shown_now)
     draw_frozen(here)
 
 

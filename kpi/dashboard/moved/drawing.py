@@ -1,0 +1,259 @@
+"""The page on what moved: the choice of a KPI and two periods, the sentence, the steps, the tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from kpi import charts
+from kpi.dashboard import draw
+from kpi.dashboard.cards import days_of, draw_headline
+from kpi.dashboard.drawing import drawn, put
+from kpi.dashboard.moved.flows import draw_flows
+from kpi.dashboard.moved.words import Change, sentences
+from kpi.dashboard.page import Page
+from kpi.dashboard.parts import dimension
+from kpi.dashboard.words import plain
+from kpi.errors import Refused
+from kpi.meaning.definitions import MONTH
+from kpi.meaning.filters import BREAKDOWNS, Period
+from kpi.meaning.measures import Measure
+from kpi.meaning.periods import SAME_WEEKDAY_YEAR
+from kpi.meaning.question import Question
+from kpi.numbers.answers import Answer
+from kpi.numbers.headline import Headline, headline
+from kpi.numbers.kpi_values import Subject
+from kpi.rows import each_row
+from kpi.text import MONTHS, day_text, days_text, sentence
+
+MEASURES = {
+    "engagement ratio": "engagement-ratio",
+    "multi-device": "multi-device-percent",
+    "monthly users": "mau",
+    "daily users": "dau",
+}
+KPI_OF = {"multi-device-percent": "multi_device_percent", "mau": "mau", "dau": "dau"}
+MONTHS_OFFERED = 12
+BEFORE, AFTER = "before", "after"
+EXCLUSIVE = (
+    "Groups are exclusive: people are in the group of all values that they used, so that the groups add up "
+    "to the change. What goes along with a change wasn't always its cause."
+)
+PARTS = (
+    "**Behaviour** is the change of a group's own value, at its mean share of people. **Mix** is the change "
+    f"of its share, by how far its value is from the value of all. {EXCLUSIVE}"
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A measure of `moved`, its KPI under the reader's filters, and the last days of two periods."""
+
+    name: str
+    subject: Subject
+    before: date
+    after: date
+
+    @property
+    def measure(self) -> Measure:
+        """The KPI's measure."""
+        return self.subject.kpi.measure
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """The two periods in words."""
+        first, second = (
+            days_text(day - timedelta(days=MONTH - 1), day) for day in (self.before, self.after)
+        )
+        return first, second
+
+
+def draw_moved(page: Page) -> None:
+    """The change of a KPI between two periods of 28 days, as the cards have it, and its groups."""
+    chosen = _choose(page)
+    page.remember(chosen.measure)
+    draw.attempt_filters_not_applied(page, chosen.measure)
+    apart = (chosen.after - chosen.before).days
+    of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
+    left, right = st.columns([1, 2], gap="medium")
+    with left, st.container(border=True):
+        st.caption(days_of([of]))
+        draw_headline(page, chosen.subject.kpi.title, of)
+    if draw.offers_breakdown(page, key="tag"):
+        _draw_change(page, chosen, of, right)
+    if chosen.name == "mau" and apart > 0:
+        draw_flows(page, chosen.before, chosen.after)
+
+
+def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator) -> None:
+    """The sentence in its place, the groups of a tag, and the five tags; or the reason why there are none."""
+    try:
+        tags = page.source.answer(_question(page, chosen, "moved-tags"))
+        tag, answer = _choose_tag(page, chosen, tags.table)
+    except Refused as refusal:
+        place.info(plain(sentence(str(refusal))), icon=":material/info:")
+        return
+    with place:
+        change = _change(page, chosen, of, tag, answer.table, tags.table)
+        st.subheader(plain(" ".join(sentences(change))), anchor=False)
+        st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
+    _draw_groups(page, chosen, tag, answer)
+    _draw_tags(chosen.measure, tags.table)
+    draw.tables(page, [answer, tags], key="moved_table")
+
+
+def _choose(page: Page) -> Chosen:
+    """The KPI and the two periods that a reader chose; by default those that the cards compare."""
+    name = MEASURES[draw.choose(page, "KPI", list(MEASURES), key="moved")]
+    kpi = KPI_OF.get(name) or ("engagement_ratio" if _whole(page) else "same_people_ratio")
+    usual = page.last_shown_day
+    shift = page.chosen.comparison.days if page.chosen.comparison else MONTH
+    left, right = st.columns(2, gap="medium")
+    with left:
+        before = _choose_day(
+            page, "Before: 28 days to", BEFORE, max(usual - timedelta(days=shift), page.first_day)
+        )
+    with right:
+        after = _choose_day(page, "After: 28 days to", AFTER, usual)
+    if before > after:
+        before, after = after, before
+        st.caption("The later period came first: the two were exchanged.")
+    return Chosen(name, page.subject(kpi), before, after)
+
+
+def _whole(page: Page) -> bool:
+    """True where no filter of users is set."""
+    return not [name for name in page.filters.narrowed if name != "devices"]
+
+
+def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
+    """The last day of a period: any, or with a press the last of a month."""
+    covered = days_text(page.first_day, page.today)
+    page.address.restore_day(key, usual, page.first_day, page.today, covered)
+    months = _months(page)
+    picked = st.date_input(
+        label,
+        usual,
+        page.first_day,
+        page.today,
+        key=key,
+        format="YYYY-MM-DD",
+        required=True,
+        help="The last of 28 days, as on the cards. By default the period of the sidebar ends with it, or "
+        "the days that it is compared with.",
+    )
+    day = picked if isinstance(picked, date) else usual
+    page.address.note(key, day, usual)
+    with st.container(horizontal=True, gap="xsmall"):
+        for end in months:
+            year = f" {end.year}" if end.month == 1 or end == months[0] else ""
+            st.button(
+                f"{MONTHS[end.month - 1]}{year}",
+                key=f"{key}_{end}",
+                type="primary" if end == day else "tertiary",
+                help=f"The 28 days to {day_text(end)}",
+                on_click=partial(_set_day, key, end),
+            )
+    return day
+
+
+def _set_day(key: str, day: date) -> None:
+    st.session_state[key] = day
+
+
+def _months(page: Page) -> list[date]:
+    """The last days of the newest whole months of the data."""
+    first = page.first_day + timedelta(days=MONTH - 1)
+    ends = pd.date_range(first, page.today, freq="ME")
+    return [end.date() for end in ends[-MONTHS_OFFERED:]]
+
+
+def _question(page: Page, chosen: Chosen, table: str, by: str | None = None) -> Question:
+    period = Period(chosen.before, chosen.after)
+    return page.question(table, by=by, period=period, measure=chosen.name, weekly=False)
+
+
+def _choose_tag(page: Page, chosen: Chosen, tags: pd.DataFrame) -> tuple[str, Answer]:
+    """The tag of the groups: by default the one of the most unusual group, or the system where none is."""
+    unusual = tags.loc[(tags["times_usual"] >= 1).fillna(False), "tag"]
+    order = [*unusual, "os", *tags["tag"]]
+    usual = next((tag for tag in order if _can_be_split(page, chosen, tag)), order[0])
+    tag = draw.choose_dimension(page, BREAKDOWNS, key="tag", default=usual)
+    return tag, page.source.answer(_question(page, chosen, "moved", tag))
+
+
+def _can_be_split(page: Page, chosen: Chosen, tag: str) -> bool:
+    try:
+        page.source.answer(_question(page, chosen, "moved", tag))
+    except Refused:
+        return False
+    return True
+
+
+def _change(
+    page: Page, chosen: Chosen, of: Headline, tag: str, table: pd.DataFrame, tags: pd.DataFrame
+) -> Change:
+    by_tag = tags.set_index("tag")
+    times = by_tag["times_usual"]
+    return Change(
+        chosen.measure,
+        groups=table.iloc[:-1],
+        whole=table.iloc[-1],
+        tag=dimension(tag),
+        unusual=by_tag["group"][tag] if (times[[tag]] >= 1).any() else None,
+        known=bool(times.notna().any()),
+        usual=None if of.swing is None else not of.unusual,
+        year_before=_year_before(page, chosen),
+    )
+
+
+def _draw_groups(page: Page, chosen: Chosen, tag: str, answer: Answer) -> None:
+    """The steps from the value before to the value after, by group."""
+    title = f"By {dimension(tag).lower()}"
+    draw.heading(
+        page, title, "The steps from the value before to the value after, the largest first."
+    )
+    table = answer.table
+    picture = drawn(charts.waterfall, table.iloc[:-1], table.iloc[-1], chosen.measure, *chosen.days)
+    if picture.has_values:
+        put(picture, page, f"{chosen.measure.title}, {chosen.days[0]} → {chosen.days[1]}")
+
+
+def _draw_tags(measure: Measure, tags: pd.DataFrame) -> None:
+    """The five tags, each with its most unusual value or combination."""
+    st.header(
+        "The five tags",
+        help="Each tag by how unusual its most unusual value or combination of values is: its change beyond "
+        "the change of all, compared with chance and with earlier pairs of periods as far apart.",
+    )
+    st.markdown("\n".join(_ranked(measure, tags)))
+
+
+def _ranked(measure: Measure, tags: pd.DataFrame) -> Iterator[str]:
+    """A line a tag: its most unusual value or combination, and how unusual that is."""
+    for place, row in enumerate(each_row(tags), 1):
+        name = dimension(row.tag)
+        if pd.isna(row.times_usual):
+            yield f"{place}. **{name}**: not known. {plain(sentence(row.why))}"
+            continue
+        total = "" if pd.isna(row.total) else f" {measure.change_text(float(row.total))}"
+        verdict = "stands out" if row.times_usual >= 1 else "no more than usual"
+        yield (
+            f"{place}. **{name}**: {plain(f'{row.group}{total}')}, {verdict} "
+            f"({row.times_usual:.1f} × the limit)"
+        )
+
+
+def _year_before(page: Page, chosen: Chosen) -> float | None:
+    """The KPI's change between the same weeks a year before; None where it is unknown."""
+    shift = timedelta(days=SAME_WEEKDAY_YEAR)
+    if chosen.before - shift - timedelta(days=MONTH - 1) < page.first_day:
+        return None
+    apart = (chosen.after - chosen.before).days
+    return headline(page.values, chosen.subject, chosen.after - shift, max(apart, 1)).change
