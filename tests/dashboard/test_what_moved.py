@@ -179,3 +179,12 @@ def test_a_marker_opens_what_moved_around_it(address: str, visit: Callable[..., 
         "links => links.map(link => link.getAttribute('href'))"
     )
     assert hrefs == [] or any("what_moved?" in str(href) for href in hrefs)
+
+
+@at_demo
+def test_services_have_their_names() -> None:
+    """Groups by service are named as elsewhere, in sentences, the chart and the ranking of tags."""
+    page = opened(PAGE, tag="Service", moved="daily users", **DAYS)
+    assert not page.exception
+    said = " ".join([page.subheader[0].value, words(page), *alts(page)])
+    assert "Sync" in said and not re.search(r"\bsync\b", said), said
