@@ -186,7 +186,7 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
 @at_demo
 def test_services_have_their_names() -> None:
     """Groups by service are named as elsewhere, in sentences, the chart and the ranking of tags."""
-    page = opened(PAGE, tag="Service", moved="daily users", **DAYS)
+    page = opened(PAGE, by="Service", moved="daily users", **DAYS)
     assert not page.exception
     said = " ".join([page.subheader[0].value, words(page), *alts(page)])
     assert "Sync" in said and not re.search(r"\bsync\b", said), said
