@@ -83,12 +83,12 @@ def draw_moved(page: Page) -> None:
     draw.attempt_filters_not_applied(page, chosen.measure)
     apart = (chosen.after - chosen.before).days
     of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
-    left, right = st.columns([1, 2], gap="medium")
-    with left, st.container(border=True):
+    places = st.grid(3, min_column_width=230, gap="medium")
+    with places.cell(), st.container(border=True):
         st.caption(days_of([of]))
         draw_headline(page, chosen.subject.kpi.title, of)
     if draw.offers_breakdown(page, key="by"):
-        _draw_change(page, chosen, of, right)
+        _draw_change(page, chosen, of, places.cell(column_span=2))
     if chosen.name == "mau" and apart > 0:
         draw_flows(page, chosen.before, chosen.after)
 
@@ -104,7 +104,7 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
     with place:
         named, named_tags = _with_names(answer.table, tag), _with_names(tags.table)
         change = _change(page, chosen, of, tag, named, named_tags)
-        st.subheader(plain(" ".join(sentences(change))), anchor=False)
+        st.markdown(f"**{plain(' '.join(sentences(change)))}**")
         st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
     _draw_groups(page, chosen, tag, named)
     _draw_tags(chosen.measure, named_tags)
@@ -158,7 +158,7 @@ def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
             st.button(
                 f"{MONTHS[end.month - 1]}{year}",
                 key=f"{key}_{end}",
-                type="primary" if end == day else "tertiary",
+                type="secondary" if end == day else "tertiary",
                 help=f"The 28 days to {day_text(end)}",
                 on_click=partial(_set_day, key, end),
             )
