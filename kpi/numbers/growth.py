@@ -13,7 +13,7 @@ from kpi.numbers.cells import percent, small
 from kpi.numbers.days import counted, judged, within_period
 from kpi.numbers.narrowed import hidden_days
 from kpi.numbers.published import Published
-from kpi.numbers.users import ACTIVE, counted_sets, listed, user_counts
+from kpi.numbers.users import ACTIVE, AUDIENCES, counted_sets, listed, user_counts
 
 ARRIVING = ["new", "returned", "moved_in"]
 LEAVING = ["lapsed", "moved_out"]
@@ -35,7 +35,7 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
     daily = _daily_flows(warehouse, judged(question))
     hidden = pd.DataFrame(False, index=daily.index, columns=[*MONTHLY, *FLOWS])
     if least > 1:
-        users = user_counts(warehouse, judged(question), (ACTIVE,))
+        users = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
         whole = hidden_days(users, daily, question)
         for column in MONTHLY:
             hidden[column] = small(daily[column], least)
@@ -73,7 +73,7 @@ def retention(warehouse: Published, question: Question) -> pd.DataFrame:
     frame = frame.sort_values(["broken_by", "day"], ignore_index=True)
     sizes = frame.copy()
     if least > 1:
-        everyone = user_counts(warehouse, asked, (ACTIVE,))
+        everyone = user_counts(warehouse, asked, tuple(AUDIENCES.values()))
         whole = hidden_days(everyone, frame, question)
         few = small(frame["users"], least) | whole
         # Users who returned and those who didn't add up to all, so either reveals the other.

@@ -276,6 +276,7 @@ COUNTS = {
     "engagement": ("dau", "dau_7day_mean", "mau"),
     "multi-device": ("daily_users", "monthly_users"),
     "same-people": ("people", "week_people", "people_7day_mean"),
+    "retention": ("users",),
     "connection-time": ("connections",),
     "completion": ("begun", "completed"),
     "steps": ("reached",),

@@ -24,7 +24,7 @@ from kpi import store as stores
 from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
-from kpi.meaning.filters import Filters, Period
+from kpi.meaning.filters import ATTEMPT_TAGS, Filters, Period
 from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
 from kpi.numbers import metrics, notes
@@ -152,6 +152,8 @@ def _live(store: ServerStore) -> None:
     for asked in (*EVERY_EXPORT, ("firefox",), ("goals",)):
         store.must("export", *asked)
     store.must("export", "engagement", "--os=iOS", "--not-browser=Firefox", "--allow-unknown")
+    of_attempts = [f"--{mode}{tag}=x" for tag in ATTEMPT_TAGS for mode in ("", "not-")]
+    store.must("export", "connection-time", *of_attempts, "--bands", "--allow-unknown")
     store.run("doctor")
     store.execute(PLANT)
     store.must("blank-tags")

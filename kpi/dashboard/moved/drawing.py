@@ -85,7 +85,7 @@ def draw_moved(page: Page) -> None:
     with places.cell(), st.container(border=True):
         st.caption(days_of([of]))
         draw_headline(page, chosen.subject.kpi.title, of)
-    if draw.offers_breakdown(page, key="tag"):
+    if draw.offers_breakdown(page, key="by"):
         _draw_change(page, chosen, of, places.cell(column_span=2))
     if chosen.name == "mau" and apart > 0:
         draw_flows(page, chosen.before, chosen.after)
@@ -183,7 +183,7 @@ def _choose_tag(page: Page, chosen: Chosen, tags: pd.DataFrame) -> tuple[str, An
     unusual = tags.loc[(tags["times_usual"] >= 1).fillna(False), "tag"]
     order = [*unusual, "os", *tags["tag"]]
     usual = next((tag for tag in order if _can_be_split(page, chosen, tag)), order[0])
-    tag = draw.choose_dimension(page, BREAKDOWNS, key="tag", default=usual)
+    tag = draw.choose_dimension(page, BREAKDOWNS, key="by", default=usual)
     return tag, page.source.answer(_question(page, chosen, "moved", tag))
 
 
