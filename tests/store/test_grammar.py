@@ -149,7 +149,7 @@ def _live(store: ServerStore) -> None:
     store.must("annotate", "--list")
     store.must("annotate", D[3], "released", "--remove")
     store.must("loads")
-    periods = (f"--from={D[35]}", f"--to={D[50]}", "--days=7", "--by=os", "--min-users=0")
+    periods = (f"--from={D[55]}", f"--to={D[70]}", "--days=7", "--by=os", "--min-users=0")
     moved = (("moved", measure, *periods) for measure in ("engagement-ratio", "dau"))
     for asked in (*EVERY_EXPORT, ("firefox",), ("goals",), *moved):
         store.must("export", *asked)
