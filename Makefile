@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TESTED := $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: run test test-long snapshots lint clean screenshots bench
 
@@ -15,12 +16,11 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations=15
+	$(BIN)/mypy & types=$$!; $(TESTED) --durations=15 && wait $$types
 
 test-long: $(VENV)/installed-dev browser
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m "" -n 3 --dist loadscope --no-loadscope-reorder
+	HYPOTHESIS_PROFILE=long $(TESTED) -m ""
 
 # Writes tests/snapshots/ and docs/glossary.md anew; read the difference before you commit it.
 snapshots: $(VENV)/installed-dev

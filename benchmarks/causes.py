@@ -234,10 +234,54 @@ def plant(
     return Planted(kind, name, tag.values[value], change, mine, changed, weight)
 
 
+def written(demo: Demo, before: int, last: int, planted: Planted | None, file: Path) -> None:
+    """Write a case for other programs: people and active days of both periods by all five combinations.
+
+    The first line names the values that are right: that of the cause, and those of the same people.
+    """
+    parts = []
+    for period, end in enumerate((before, last)):
+        days = slice(end - MONTH + 1, end + 1)
+        active, weight = (
+            demo.active_days[days].astype(float),
+            np.ones((MONTH, demo.present.shape[1])),
+        )
+        if period and planted is not None:
+            active, weight = planted.active_days.astype(float), planted.weight
+        there = demo.present[days]
+        names = {
+            name: np.array(["" if not bits else AND.join(tag.names(bits)) for bits in tag.bits])[
+                tag.of_person[days][there]
+            ]
+            for name, tag in demo.tags.items()
+        }
+        counts = {"people": weight[there], "active": (weight * active)[there] / WEEK}
+        frame = pd.DataFrame({"period": period, **names, **counts})
+        parts.append(frame.groupby(["period", *names], as_index=False)[list(counts)].sum())
+    right = []
+    if planted is not None:
+        right = [
+            f"{name}={value}"
+            for name, tag in demo.tags.items()
+            for value in tag.values
+            if (name, value) == (planted.tag, planted.value)
+            or demo.same_people(name, value, planted, last)
+        ]
+    file.write_text(f"# {';'.join(right)}\n" + pd.concat(parts).to_csv(index=False))
+
+
 def outcomes(
-    demo: Demo, causes: int, nulls: int, seed: int = 1, settled: date = SETTLED
+    demo: Demo,
+    causes: int,
+    nulls: int,
+    seed: int = 1,
+    settled: date = SETTLED,
+    cases: Path | None = None,
 ) -> tuple[Counter[tuple[str, str]], list[str]]:
-    """Cases by kind and outcome (right, wrong, none), and a sentence on each that isn't as it should be."""
+    """Cases by kind and outcome (right, wrong, none), and a sentence on each that isn't as it should be.
+
+    The ``cases`` are written into a folder, for other programs.
+    """
     rng = np.random.default_rng(seed)
     count: Counter[tuple[str, str]] = Counter()
     misses = []
@@ -247,6 +291,8 @@ def outcomes(
         planted = plant(demo, before, last, KINDS[sum(count.values()) % 3], rng)
         if planted is None:
             continue
+        if cases is not None:
+            written(demo, before, last, planted, cases / f"cause-{sum(count.values()):03}.csv")
         named = demo.named_first(before, last, planted)
         right = named is not None and (
             (named[0] == planted.tag and planted.value in named[1].split(AND))
@@ -259,8 +305,10 @@ def outcomes(
                 f"{planted.kind} in {planted.tag} {planted.value}, {planted.change:+.1f} points, "
                 f"{demo.day(before):%Y-%m-%d} to {demo.day(last):%Y-%m-%d}: {named}"
             )
-    for _ in range(nulls):
+    for place in range(nulls):
         before, last = next(chosen)
+        if cases is not None:
+            written(demo, before, last, None, cases / f"null-{place:03}.csv")
         named = demo.named_first(before, last, None)
         count["null", "none" if named is None else "wrong"] += 1
         if named is not None:
@@ -278,9 +326,12 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--settled", type=date.fromisoformat, default=SETTLED)
+    parser.add_argument("--cases", type=Path, help="a folder to write the cases to")
     asked = parser.parse_args()
     demo = Demo(asked.home)
-    count, misses = outcomes(demo, asked.causes, asked.nulls, asked.seed, asked.settled)
+    count, misses = outcomes(
+        demo, asked.causes, asked.nulls, asked.seed, asked.settled, asked.cases
+    )
     for (kind, outcome), number in sorted(count.items()):
         print(f"{kind:5} {outcome:6} {number}")
     print(*misses, sep="\n")

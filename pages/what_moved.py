@@ -1,4 +1,4 @@
-"""What moved: the change of a KPI between two periods, and the groups of people that it goes along with."""
+"""The page on what moved: the change of a KPI between two periods, and the groups that it goes along with."""
 
 from kpi.dashboard import frame
 from kpi.dashboard.moved import draw_moved

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
@@ -65,6 +67,32 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 
+def _connected(
+    database: object = ":memory:", read_only: bool = False, config: Mapping[str, Any] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """DuckDB's connection with a single thread: a store of some hundred rows has no work for a second.
+
+    In long runs with all. A file that a test opens by itself is nobody else's.
+    """
+    if database != ":memory:":
+        close_publication()
+    threads = {} if LONG else {"threads": 1}
+    return _connect(database, read_only, {**threads, **(config or {})})
+
+
+_connect = duckdb.connect
+duckdb.connect = _connected
+
+_read_last: dict[object, Any] = {}
+"""The publication that an export read last, by its key; it stays open as in a server of pages."""
+
+
+def close_publication() -> None:
+    """Let go of the publication that an export read last."""
+    while _read_last:
+        _read_last.popitem()[1]._engine.dispose()
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command did: its exit status and what it printed."""
@@ -99,6 +127,26 @@ def environment(**told: str | None) -> Iterator[None]:
         os.environ.update(before)
 
 
+@contextmanager
+def publications_stay_open() -> Iterator[None]:
+    """Exports of the same publication open it once, which is half of the time that a small export needs."""
+    from kpi import store
+    from kpi.numbers import warehouse
+
+    open_anew = warehouse.open_warehouse
+
+    def opened(settings: Any) -> Any:
+        key = settings, store.publication_key(settings)
+        if key not in _read_last:
+            close_publication()
+            _read_last[key] = open_anew(settings)
+            _read_last[key].close = lambda: None
+        return _read_last[key]
+
+    with mock.patch.object(warehouse, "open_warehouse", opened):
+        yield
+
+
 class Store:
     """An embedded store in a folder of its own, driven by the command line."""
 
@@ -120,8 +168,13 @@ class Store:
         err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         here = Path.cwd()
         os.chdir(self.folder)
+        settings = self.settings(**told)
+        reads_files = "export" in arguments[:1] and not settings.get("KPI_DATABASE_URL")
+        reading = publications_stay_open() if reads_files else nullcontext()
+        if not reads_files:
+            close_publication()
         try:
-            with environment(**self.settings(**told)), redirect_stdout(out), redirect_stderr(err):
+            with environment(**settings), redirect_stdout(out), redirect_stderr(err), reading:
                 try:
                     status = main([str(argument) for argument in arguments])
                 except SystemExit as stopped:

@@ -73,6 +73,14 @@ SEGMENTS: Terms = {
         "Android counts under both."
     ),
     "Breakdown": "A table or chart with a row or line for every value of a tag.",
+    "Group": (
+        "On the page What moved, everybody who used exactly the same values of a tag, such as Android and "
+        "Windows 7: within 28 days, or on the day. Groups don't overlap, so they add up to all."
+    ),
+    "Behaviour and mix": (
+        "The two parts of a ratio's change in a group: the change of its own ratio, at its mean share of the "
+        "people; and the change of its share, by how far its ratio is from that of all."
+    ),
 }
 ABSENT: Terms = {
     "Absent": (

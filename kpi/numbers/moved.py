@@ -25,7 +25,7 @@ from kpi.numbers.users import ACTIVE, engagement, multi_device, sets_asked
 from kpi.text import days_text
 
 ALL, SMALL = "(all)", "(small groups)"
-MOST_GROUPS = 200
+MOST_GROUPS = 100
 """So many of the largest groups are apart; with the smaller ones nobody can do anything."""
 
 AND = " + "

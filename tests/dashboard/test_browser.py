@@ -131,6 +131,7 @@ def test_pointer_shows_exact_values(server: str, visit: Callable[..., Visit]) ->
     expect(told).to_contain_text(re.compile(r"FxA, all users\s*\d+\.\d%\s+\([\d,]+ of [\d,]+\)"))
 
 
+@pytest.mark.long
 def test_download_equals_the_export(
     server: str,
     visit: Callable[..., Visit],

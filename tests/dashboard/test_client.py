@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser import PATIENCE, Visit, serving
-from conftest import PROJECT
+from conftest import PROJECT, daily
 from playwright.sync_api import expect
 
 from kpi.dashboard.client import SCRIPT
@@ -19,7 +19,10 @@ LEFT_TO_BROWSER = """link => link.dispatchEvent(
   new MouseEvent("click", {bubbles: true, cancelable: true, metaKey: true}))"""
 
 
-@pytest.mark.parametrize(("place", "name"), [("stSidebar", "Engagement"), ("stMain", "Details")])
+PLACES = [("stSidebar", "Engagement"), ("stMain", "Details")]
+
+
+@pytest.mark.parametrize(("place", "name"), daily(PLACES[1], of=PLACES))
 def test_page_link_with_ctrl_opens_a_new_tab(
     place: str, name: str, server: str, visit: Callable[..., Visit]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from app_pages import alts, graphs, opened, words
+from app_pages import ABOVE, alts, graphs, opened, words
 from conftest import environment
 from product import table_of
 
@@ -86,13 +86,14 @@ def test_filters_come_with_their_cautions(query: dict[str, str], caution: str) -
 
 @pytest.mark.usefixtures("at_demo")
 def test_nothing_matches() -> None:
-    """Where no attempt matches, each chart gives way to a sentence on what to do."""
+    """Where no attempt matches, each chart gives way to a sentence on what to do, the same only once."""
     page = opened(FILE, period="all", os="iOS", browser="Firefox")
     assert not page.exception
     assert alts(page) == []
     told = [str(part.value) for part in page.info]
     assert len(told) == CHARTS
-    assert all("Remove a filter" in sentence for sentence in told)
+    assert all("Remove a filter" in sentence or sentence == ABOVE for sentence in told)
+    assert len(set(told)) == 1 + len([sentence for sentence in told if sentence != ABOVE])
 
 
 def test_everything_hidden(demo_home: Path, no_caches: None) -> None:
@@ -101,8 +102,9 @@ def test_everything_hidden(demo_home: Path, no_caches: None) -> None:
         page = opened(FILE, period="all")
         assert not page.exception
         assert alts(page) == []
-        assert all("Hidden for privacy" in str(part.value) for part in page.info)
-        assert len(page.info) == CHARTS
+        told = [str(part.value) for part in page.info]
+        assert len(told) == CHARTS and "Hidden for privacy" in told[0]
+        assert all("Hidden for privacy" in sentence or sentence == ABOVE for sentence in told)
         assert all(metric.value == "–" for metric in page.metric)
 
 

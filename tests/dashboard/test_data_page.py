@@ -43,7 +43,7 @@ def test_full_page() -> None:
     assert not page.exception
     told = words(page)
     store = warehouse.open_warehouse(Settings.read())
-    assert figures(page)["Newest complete day"] == "31 Mar"
+    assert figures(page)["Complete through"] == "31 Mar"
     assert figures(page)["Days that count"] == "152"
     assert "of 152; 0 not loaded" in told
     read, rejected = int(store.loads["rows_read"].sum()), int(store.loads["rows_rejected"].sum())

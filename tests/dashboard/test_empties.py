@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import opened, words
+from app_pages import ABOVE, opened, words
 from conftest import environment
 from streamlit.testing.v1 import AppTest
 
 DAYS = {"period": "custom", "from": "2016-03-08", "to": "2016-03-12"}
 """Tuesday to Saturday, days of the demo."""
 
-ABOVE = "Nothing to show, for the reason given above."
 NOT_LOADED, NO_WEEK = "No day of this period is loaded", "has no whole week"
 
 

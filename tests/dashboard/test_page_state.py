@@ -118,11 +118,12 @@ def test_choice_made_by_hand_goes_into_the_url(server: str, visit: Callable[...,
             "last 28 days",
             {"period": ["last 28 days"], "users": ["new"]},
         ),
-        (
+        pytest.param(
             "/explore?explore=Multi-device+users&window=7&by=Service",
             "Measure",
             "Engagement ratio",
             {"by": ["Service"]},
+            marks=pytest.mark.long,
         ),
     ],
     ids=["a period", "a measure"],

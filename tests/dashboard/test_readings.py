@@ -6,7 +6,7 @@ import pytest
 from app_pages import alts, opened, words
 
 OVERVIEW, ENGAGEMENT = "app.py", "pages/engagement.py"
-SAME, CAREFUL = "The ratio is that of the same people", "Careful: whoever"
+SAME, CAREFUL = "This is the ratio of the same people", "Careful: whoever"
 
 
 @pytest.mark.usefixtures("at_demo")
@@ -29,7 +29,7 @@ def test_people_who_change_tags_are_counted_whole(
 ) -> None:
     """Under a filter by a tag that people change, card and chart are of the same people, and it is said."""
     seen = opened(page, **filters)
-    assert f"{SAME}, wherever they are active now: whoever {who}" in words(seen)
+    assert f"{SAME}, wherever they are active now. Whoever {who}" in words(seen)
     assert any(sentence.startswith("Engagement ratio, same people") for sentence in alts(seen))
     other = opened(page, reading="in the segment", by_reading="in the segment", **filters)
     assert CAREFUL in words(other)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from browser import GRAPH, PATIENCE, Visit, path, serving
-from conftest import daily
 from playwright.sync_api import expect
 from postgres import Postgres, ServerStore
 
@@ -30,7 +29,8 @@ def on_postgres(
     store.execute("DROP ROLE reader")
 
 
-@pytest.mark.parametrize("page", daily(PAGES[0], of=PAGES), ids=lambda page: page.title)
+@pytest.mark.long
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
 def test_every_page(
     page: PageLink, on_postgres: tuple[ServerStore, str], visit: Callable[..., Visit]
 ) -> None:
@@ -50,6 +50,7 @@ def test_a_server_that_goes_away_and_comes_back(
     store, address = on_postgres
     seen = visit(f"{address}/?period=all")
     seen.charts(3)
+    assert seen.complaints == []
     store.postgres.stop()
     try:
         seen.page.reload()

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from browser import PATIENCE, Visit, serving
+from conftest import daily
 from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import expect
 from sessions import NUMBERS, Run, Session, cookies_of, shown_numbers
@@ -128,7 +129,7 @@ def test_signing_out_ends_every_tab_and_copy(guarded: str, visit: Callable[..., 
     seen.charts(3)
 
 
-@pytest.mark.parametrize("who", (WRONG, UNVERIFIED))
+@pytest.mark.parametrize("who", daily(UNVERIFIED, of=(WRONG, UNVERIFIED)))
 def test_who_may_not_see_the_numbers(guarded: str, visit: Callable[..., Visit], who: str) -> None:
     """Another domain, or an address that nobody verified, is told so and shown nothing."""
     seen = visit(guarded)

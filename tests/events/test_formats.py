@@ -11,7 +11,7 @@ import oracle
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import LONG, Store, assert_same, daily
+from conftest import LONG, Ran, Store, assert_same, daily
 from event_files import (
     ACTIVITY_COLUMNS,
     COLUMNS,
@@ -528,22 +528,43 @@ BAD_CELLS = {
 NEIGHBOURS = [event(at(D[0]) + place, uid=user("good")) for place in range(40)]
 
 
-@pytest.mark.parametrize("case", BAD_CELLS)
-def test_bad_cell(case: str, store: Store) -> None:
-    """A bad row is rejected with line, column and reason, its value never shown; the rest loads."""
-    column, value = BAD_CELLS[case]
-    bad = event(at(D[0]), uid=user("bad"), **{}) | {column: value}
-    log = [*NEIGHBOURS[:20], bad, *NEIGHBOURS[20:]]
-    ran = store.load(write(store.files / "cells.csv", log))
-    told = [line for line in ran.said.splitlines() if re.search(r"\bline 22\b", line)]
-    assert len(told) == 1, ran.said
-    assert "cells.csv" in told[0]
-    assert column in told[0] or SPECIFIED_NAMES[column] in told[0]
-    assert user("") not in ran.said and device("") not in ran.said
+def lines_about(ran: Ran, file: str) -> list[str]:
+    """What a load said of a file's rows."""
+    return [
+        line for line in ran.said.splitlines() if file in line and re.search(r"\bline \d", line)
+    ]
+
+
+@pytest.fixture(scope="module")
+def bad_cells(make_store: Callable[[], Store]) -> tuple[Store, Ran]:
+    """A store with a file for each bad cell, in line 22 among good rows, and what its load said."""
+    store = make_store()
+    for number, (column, value) in enumerate(BAD_CELLS.values()):
+        bad = event(at(D[0]), uid=user(f"bad{number}")) | {column: value}
+        write(store.files / f"cell{number:02}.csv", [*NEIGHBOURS[:20], bad, *NEIGHBOURS[20:]])
+    ran = store.load(store.files)
     store.summarise()
-    rows = store.export("engagement")
+    return store, ran
+
+
+@pytest.mark.parametrize("case", BAD_CELLS)
+def test_bad_cell(case: str, bad_cells: tuple[Store, Ran]) -> None:
+    """A bad row is rejected with line, column and reason, its value never shown."""
+    column, _ = BAD_CELLS[case]
+    (said,) = lines_about(bad_cells[1], f"cell{list(BAD_CELLS).index(case):02}.csv")
+    assert re.search(r"\bline 22\b", said)
+    assert column in said or SPECIFIED_NAMES[column] in said
+    assert user("") not in bad_cells[1].said and device("") not in bad_cells[1].said
+
+
+def test_rows_beside_bad_cells(bad_cells: tuple[Store, Ran]) -> None:
+    """The other rows of these files load, and none of the bad."""
+    rows = bad_cells[0].export("engagement")
     assert len({row["day"] for row in rows}) == 1
     assert rows[0]["dau"] == 1
+    assert f"{len(BAD_CELLS)} files loaded" in bad_cells[1].text
+    counts = f"{len(NEIGHBOURS) * len(BAD_CELLS)} events, {len(BAD_CELLS)} rows rejected"
+    assert counts in bad_cells[1].text, bad_cells[1].text
 
 
 CHANGED_CELLS = {
@@ -569,21 +590,38 @@ CHANGED_CELLS = {
 }
 
 
-@pytest.mark.parametrize("case", CHANGED_CELLS)
-def test_changed_cell(case: str, store: Store) -> None:
-    """A cell that is of no use is left out or shortened, and reported by line; its row is an event."""
-    column, value, reason = CHANGED_CELLS[case]
-    mended = event(at(D[0]), uid=user("mended"), seq_id="s", service="other") | {column: value}
-    ran = store.load(write(store.files / "cells.csv", [*NEIGHBOURS[:20], mended, *NEIGHBOURS[20:]]))
-    reported = [line for line in ran.said.splitlines() if re.search(r"\bline 22\b", line)]
-    assert len(reported) == 1 and reason in reported[0] and value not in ran.said, ran.said
-    named = "tag" if "256 bytes" in reason else SPECIFIED_NAMES[column]
-    assert f" {named} " in reported[0]
-    assert "0 rows rejected" in ran.text
+@pytest.fixture(scope="module")
+def changed_cells(make_store: Callable[[], Store]) -> tuple[Store, Ran]:
+    """A store with a file for each cell of no use, in line 22 among good rows, and what its load said."""
+    store = make_store()
+    for number, (column, value, _) in enumerate(CHANGED_CELLS.values()):
+        mended = event(at(D[0]), uid=user(f"mended{number}"), seq_id=f"s{number}", service="other")
+        rows = [*NEIGHBOURS[:20], mended | {column: value}, *NEIGHBOURS[20:]]
+        write(store.files / f"cell{number:02}.csv", rows)
+    ran = store.load(store.files)
     store.summarise()
-    assert store.export("engagement")[0]["dau"] == (1 if column == "uid" else 2)
+    return store, ran
+
+
+@pytest.mark.parametrize("case", CHANGED_CELLS)
+def test_changed_cell(case: str, changed_cells: tuple[Store, Ran]) -> None:
+    """A cell that is of no use is left out or shortened, and reported by line."""
+    column, value, reason = CHANGED_CELLS[case]
+    store, ran = changed_cells
+    (reported,) = lines_about(ran, f"cell{list(CHANGED_CELLS).index(case):02}.csv")
+    assert re.search(r"\bline 22\b", reported) and reason in reported and value not in reported
+    named = "tag" if "256 bytes" in reason else SPECIFIED_NAMES[column]
+    assert f" {named} " in reported
     for file in store.home.rglob("*.duckdb"):
         assert len(value) < 12 or value.encode() not in file.read_bytes()
+
+
+def test_rows_of_changed_cells(changed_cells: tuple[Store, Ran]) -> None:
+    """Each of these rows is an event, of its user where that isn't the cell."""
+    store, ran = changed_cells
+    assert ran.text.count(" 0 rows rejected") and ", 1 rows rejected" not in ran.text
+    columns = [column for column, _, _ in CHANGED_CELLS.values()]
+    assert store.export("engagement")[0]["dau"] == 1 + len(columns) - columns.count("uid")
 
 
 def test_private_tags_are_named_by_column(store: Store) -> None:
@@ -616,31 +654,35 @@ def test_lengths_are_counted_in_bytes(store: Store) -> None:
 ROWS = [(cells, place) for cells in (1, 14, 16, 40) for place in (0, 20, 40)]
 
 
-# Every number of cells and every place daily; all pairs of them in long runs.
-@pytest.mark.parametrize(("cells", "place"), daily(*ROWS[::4], ROWS[9], of=ROWS))
-def test_bad_row(cells: int, place: int, store: Store) -> None:
-    """A row with too few or too many cells is rejected alone, by its line."""
-    lines = csv_of(NEIGHBOURS).decode().splitlines()
-    row = [
-        str(at(D[0])),
-        "",
-        "",
-        "account.signed",
-        user("bad"),
-        "",
-        "0",
-        *["x"] * 8,
-        *["x"] * 30,
-    ]
-    row = row[:cells]
-    lines.insert(place + 1, ",".join(row))
-    content = ("\n".join(lines) + "\n").encode()
-    ran = store.load(write_bytes(store.files / "rows.csv", content))
-    told = [line for line in ran.said.splitlines() if re.search(rf"\bline {place + 2}\b", line)]
-    assert len(told) == 1 and "rows.csv" in told[0] and "cells" in told[0], ran.said
-    assert user("") not in ran.said
+@pytest.fixture(scope="module")
+def bad_rows(make_store: Callable[[], Store]) -> tuple[Store, Ran]:
+    """A store with a file for each row of a wrong number of cells, and what its load said."""
+    store = make_store()
+    for cells, place in ROWS:
+        lines = csv_of(NEIGHBOURS).decode().splitlines()
+        who = user(f"bad{cells}-{place}")
+        row = [str(at(D[0])), "", "", "account.signed", who, "", "0", *["x"] * 38][:cells]
+        lines.insert(place + 1, ",".join(row))
+        content = ("\n".join(lines) + "\n").encode()
+        write_bytes(store.files / f"rows{cells}-{place}.csv", content)
+    ran = store.load(store.files)
     store.summarise()
+    return store, ran
+
+
+@pytest.mark.parametrize(("cells", "place"), ROWS)
+def test_bad_row(cells: int, place: int, bad_rows: tuple[Store, Ran]) -> None:
+    """A row with too few or too many cells is rejected, by its line."""
+    (said,) = lines_about(bad_rows[1], f"rows{cells}-{place}.csv")
+    assert re.search(rf"\bline {place + 2}\b", said) and "cells" in said
+    assert user("") not in bad_rows[1].said
+
+
+def test_rows_beside_bad_rows(bad_rows: tuple[Store, Ran]) -> None:
+    """The other rows of these files load, and none of the bad."""
+    store, ran = bad_rows
     assert store.export("engagement")[0]["dau"] == 1
+    assert f"{len(NEIGHBOURS) * len(ROWS)} events, {len(ROWS)} rows rejected" in ran.text, ran.text
 
 
 @pytest.mark.parametrize("limit", (None, "128MB"), ids=("in one block", "in several blocks"))

@@ -36,11 +36,12 @@ CASES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "bands": ("bands", {"bands": True}),
     "total": ("total", {"total": True}),
     "of-ready": ("of", {"of": "ready"}),
-    "ratio-by-os": ("moved", {"by": "os", "period": MOVED}),
+    "ratio-by-os": ("moved by", {"by": "os", "period": MOVED}),
     "multi-device-by-version": (
-        "moved",
+        "moved by",
         {"by": "version", "period": MOVED, "measure": "multi-device-percent", "window": 7},
     ),
+    "tags": ("tags", {"period": MOVED}),
 }
 ASKED = [
     (table, case)

@@ -12,8 +12,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from app_pages import in_project as in_project
-from app_pages import no_caches as no_caches
 from app_pages import opened, words
 from conftest import environment
 from event_files import write

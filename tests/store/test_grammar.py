@@ -24,7 +24,7 @@ from kpi import store as stores
 from kpi.goals import frozen
 from kpi.goals.figures import Figures
 from kpi.goals.file import read
-from kpi.meaning.filters import Filters, Period
+from kpi.meaning.filters import ATTEMPT_TAGS, Filters, Period
 from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
 from kpi.numbers import metrics, notes
@@ -149,9 +149,13 @@ def _live(store: ServerStore) -> None:
     store.must("annotate", "--list")
     store.must("annotate", D[3], "released", "--remove")
     store.must("loads")
-    for asked in (*EVERY_EXPORT, ("firefox",), ("goals",)):
+    periods = (f"--from={D[35]}", f"--to={D[50]}", "--days=7", "--by=os", "--min-users=0")
+    moved = (("moved", measure, *periods) for measure in ("engagement-ratio", "dau"))
+    for asked in (*EVERY_EXPORT, ("firefox",), ("goals",), *moved):
         store.must("export", *asked)
     store.must("export", "engagement", "--os=iOS", "--not-browser=Firefox", "--allow-unknown")
+    of_attempts = [f"--{mode}{tag}=x" for tag in ATTEMPT_TAGS for mode in ("", "not-")]
+    store.must("export", "connection-time", *of_attempts, "--bands", "--allow-unknown")
     store.run("doctor")
     store.execute(PLANT)
     store.must("blank-tags")
@@ -166,7 +170,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
         settings = Settings.read()
     warehouse = open_warehouse(settings)
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
-    for name in metrics.METRICS.keys() - set(EXPORTED):
+    for name in metrics.METRICS.keys() - {*EXPORTED, "moved-tags"}:  # which reads as moved does
         warehouse.ask(Question(name, period=period))
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):

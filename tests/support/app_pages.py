@@ -45,10 +45,14 @@ def opened(file: str, **query: str | list[str]) -> AppTest:
     return page.run()
 
 
+ABOVE = "Nothing to show, for the reason given above."
+"""The sentence in place of a reason that an earlier part of the page has."""
+
+
 def words(page: AppTest) -> str:
-    """All that the page says."""
+    """All that the page says, with plain spaces where it has those at which no line ends."""
     parts = [*page.markdown, *page.text, *page.info, *page.error, *page.caption, *page.code]
-    return "\n".join(str(part.value) for part in parts)
+    return "\n".join(str(part.value).replace("\u00a0", " ") for part in parts)
 
 
 def graphs(page: AppTest) -> list[Any]:

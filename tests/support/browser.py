@@ -45,6 +45,14 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Playwright's own list, of which the last on the command line counts, and the popups of the address bar,
+    # which a page without a window draws all the same.
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
+    "AvoidCorsURLLoaderRestartOnRedirect,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,"
+    "PreconnectToSearch,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+    # A script that runs for a second isn't worth a better machine code.
+    "--js-flags=--no-opt",
 ]
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 GRAPH = "svg.marks"

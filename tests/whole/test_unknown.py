@@ -124,7 +124,7 @@ def test_a_goal_needs_21_days(low: range, scored: bool, store: Store) -> None:
     assert (score.status != "no data") == scored
     assert (score.reason is None) == scored
     if not scored:
-        assert "0.0% of the users have a device id" in score.reason and score.actual is None
+        assert "none of the users have a device id" in score.reason and score.actual is None
     warehouse.close()
 
 

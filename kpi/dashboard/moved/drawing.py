@@ -81,12 +81,12 @@ def draw_moved(page: Page) -> None:
     draw.attempt_filters_not_applied(page, chosen.measure)
     apart = (chosen.after - chosen.before).days
     of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
-    left, right = st.columns([1, 2], gap="medium")
-    with left, st.container(border=True):
+    places = st.grid(3, min_column_width=230, gap="medium")
+    with places.cell(), st.container(border=True):
         st.caption(days_of([of]))
         draw_headline(page, chosen.subject.kpi.title, of)
-    if draw.offers_breakdown(page, key="tag"):
-        _draw_change(page, chosen, of, right)
+    if draw.offers_breakdown(page, key="by"):
+        _draw_change(page, chosen, of, places.cell(column_span=2))
     if chosen.name == "mau" and apart > 0:
         draw_flows(page, chosen.before, chosen.after)
 
@@ -101,7 +101,7 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
         return
     with place:
         change = _change(page, chosen, of, tag, answer.table, tags.table)
-        st.subheader(plain(" ".join(sentences(change))), anchor=False)
+        st.markdown(f"**{plain(' '.join(sentences(change)))}**")
         st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
     _draw_groups(page, chosen, tag, answer)
     _draw_tags(chosen.measure, tags.table)
@@ -144,7 +144,6 @@ def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
         page.today,
         key=key,
         format="YYYY-MM-DD",
-        required=True,
         help="The last of 28 days, as on the cards. By default the period of the sidebar ends with it, or "
         "the days that it is compared with.",
     )
@@ -156,7 +155,7 @@ def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
             st.button(
                 f"{MONTHS[end.month - 1]}{year}",
                 key=f"{key}_{end}",
-                type="primary" if end == day else "tertiary",
+                type="secondary" if end == day else "tertiary",
                 help=f"The 28 days to {day_text(end)}",
                 on_click=partial(_set_day, key, end),
             )
@@ -184,7 +183,7 @@ def _choose_tag(page: Page, chosen: Chosen, tags: pd.DataFrame) -> tuple[str, An
     unusual = tags.loc[(tags["times_usual"] >= 1).fillna(False), "tag"]
     order = [*unusual, "os", *tags["tag"]]
     usual = next((tag for tag in order if _can_be_split(page, chosen, tag)), order[0])
-    tag = draw.choose_dimension(page, BREAKDOWNS, key="tag", default=usual)
+    tag = draw.choose_dimension(page, BREAKDOWNS, key="by", default=usual)
     return tag, page.source.answer(_question(page, chosen, "moved", tag))
 
 
