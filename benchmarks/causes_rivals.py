@@ -1,4 +1,4 @@
-"""`python benchmarks/causes_rivals.py FOLDER [TAG…]`: icanexplain and wise-pizza on cases of `causes`.
+"""`benchmarks/causes_rivals.py FOLDER [TAG…]`: icanexplain and wise-pizza on the cases of benchmarks.causes.
 
 Needs `pip install icanexplain wise-pizza` in an environment of its own. A case is right where the group named
 first has the planted value. icanexplain explains by a tag that somebody chose: here the group with the

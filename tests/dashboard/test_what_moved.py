@@ -164,7 +164,7 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
         seen.page.locator(f".st-key-{side}_{day}").get_by_role("button").click()
         seen.page.wait_for_url(f"**{side}={day}*")
     seen.settle()
-    answer = seen.page.get_by_role("heading", level=3)
+    answer = seen.page.get_by_text(re.compile("points, a usual change: "))
     expect(answer).to_have_text(
         re.compile(
             r"^[+−]\d+\.\d points, a usual change: .*\. \d+ of \d+ groups by .* (rose|fell)\. .+"
@@ -180,5 +180,15 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
     assert seen.query == {"before": ["2016-06-30"], "after": ["2016-09-30"]}
     other = visit(seen.page.url)
     other.settle()
-    assert other.page.get_by_role("heading", level=3).inner_text() == answer.inner_text()
+    theirs = other.page.get_by_text(re.compile("points, a usual change: "))
+    assert theirs.inner_text() == answer.inner_text()
     assert seen.complaints == []
+
+
+@at_demo
+def test_services_have_their_names() -> None:
+    """Groups by service are named as elsewhere, in sentences, the chart and the ranking of tags."""
+    page = opened(PAGE, by="Service", moved="daily users", **DAYS)
+    assert not page.exception
+    said = " ".join([words(page), *alts(page)])
+    assert "Sync" in said and not re.search(r"\bsync\b", said), said

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
-from conftest import KEY, Store
+from conftest import KEY, Store, daily
 from event_files import write
 from logs import heartbeat
 
@@ -311,7 +311,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path, users: int, last: date
 
 
 @pytest.mark.every_engine("long")
-@pytest.mark.parametrize("key", (None, KEY))
+@pytest.mark.parametrize("key", daily(KEY, of=(None, KEY)))
 def test_a_demo_takes_no_real_events(key: str | None, store: Store) -> None:
     """Real events aren't hashed with the demo's key and mixed with simulated ones; its own files load."""
     told = {"KPI_HMAC_KEY": key}
