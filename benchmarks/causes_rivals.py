@@ -1,4 +1,4 @@
-"""`python benchmarks/causes_rivals.py FOLDER`: icanexplain and wise-pizza on the cases of benchmarks.causes.
+"""`benchmarks/causes_rivals.py FOLDER [TAG…]`: icanexplain and wise-pizza on the cases of benchmarks.causes.
 
 Needs `pip install icanexplain wise-pizza` in an environment of its own. A case is right where the group named
 first has the planted value. icanexplain explains by a tag that somebody chose: here the group with the
@@ -18,7 +18,7 @@ import icanexplain
 import pandas as pd
 from wise_pizza.explain import explain_changes_in_average
 
-TAGS = ["browser", "version", "os", "service", "users"]
+TAGS = sys.argv[2:] or ["browser", "version", "os", "service", "users"]
 
 
 def by_icanexplain(case: pd.DataFrame) -> str | None:

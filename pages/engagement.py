@@ -6,6 +6,7 @@ from kpi import charts
 from kpi.dashboard import breakdown, draw, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
 from kpi.dashboard.readings import RATIO, SAME_PEOPLE, choose_reading
+from kpi.dashboard.returning import draw_people
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES
 
@@ -52,6 +53,8 @@ with frame("pages/engagement.py") as page:
         "On a day, single- and multi-device users add up to all. Over 28 days a user can be both."
     )
     draw.tables(page, [shown, engagement, firefox], key="engagement_table")
+
+    draw_people(page)
 
     draw.heading(page, "By segment", "Each measure for the users of every value of a tag.")
     if draw.offers_breakdown(page):

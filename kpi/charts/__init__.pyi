@@ -16,7 +16,7 @@ from .engagement import (
     engagement_ratio,
     same_people,
 )
-from .flows import flows
+from .flows import flows, retention
 from .goals import goal_history, goal_spark, scale_strip
 from .labels import LONGEST_LABEL
 from .looks import HEIGHT, MOST_LINES, Compared, GoalLine, Series
@@ -61,6 +61,7 @@ __all__ = [
     "multi_device_users",
     "ranked",
     "ready_within",
+    "retention",
     "same_people",
     "scale_strip",
     "spark",

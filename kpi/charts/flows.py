@@ -1,4 +1,4 @@
-"""Flows of monthly users by week: those who come above the line, those who go below it."""
+"""Flows of monthly users by week, those who come above the line; and users who come back in week 4."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import altair as alt
 import pandas as pd
 
 from kpi.charts.axes import AXIS_WORDS, day_axis, moment, tooltips
-from kpi.charts.layers import layered, nothing
-from kpi.charts.looks import BLUE, GREEN, GREY, HEIGHT, PURPLE, TEXT, VERMILION
+from kpi.charts.layers import layered, nothing, over_days
+from kpi.charts.looks import BLUE, GREEN, GREY, HEIGHT, PURPLE, TEXT, VERMILION, Series
+from kpi.charts.values import percent_text, values_drawn
 from kpi.text import day_text, days_text, written
 
 FLOWS = {
@@ -74,4 +75,29 @@ def flows(frame: pd.DataFrame) -> alt.LayerChart:
             f"Flows of monthly users by week, {days_text(first.date(), last.date())}: {described}; those who "
             "come are above the line, those who go below."
         ),
+    )
+
+
+RETENTION_SERIES = (
+    Series("all", "All users", "All", BLUE, width=2.6),
+    Series("new", "New accounts", "New", VERMILION, (7, 3)),
+)
+
+
+def retention(frame: pd.DataFrame, new: pd.DataFrame | None = None) -> alt.LayerChart:
+    """The share of each day's users who were active again 21 to 27 days later, and that of ``new`` accounts.
+
+    Frames are `growth.retention`. Percent. Source: design, section 4b.
+    """
+
+    def values(rows: pd.DataFrame, complete: bool = True, series: str = "all") -> pd.DataFrame:
+        share, back, users = (
+            rows[name] for name in ("retention_percent", "returned_week_4", "users")
+        )
+        exact = [percent_text(*row) for row in zip(share, back, users, strict=True)]
+        return values_drawn(rows, series, share, exact, complete)
+
+    others = [] if new is None else [values(new, series="new")]
+    return over_days(
+        values, frame, RETENTION_SERIES, others=others, title="Back in week 4", unit="percent"
     )

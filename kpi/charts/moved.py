@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpi.charts.axes import tooltips
+from kpi.charts.axes import AXIS_WORDS, tooltips
 from kpi.charts.breakdown import BAR, SHORTENED
 from kpi.charts.layers import layered, note, nothing
 from kpi.charts.looks import BLUE, GREY, TEXT, VERMILION
@@ -71,6 +71,7 @@ def waterfall(
             labelFontSize=12,
             ticks=False,
             domain=False,
+            **AXIS_WORDS,
         ),
     )
 

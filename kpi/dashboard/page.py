@@ -23,7 +23,7 @@ from kpi.meaning.filters import Filters, Period
 from kpi.meaning.kpis import KPIS
 from kpi.meaning.measures import Measure
 from kpi.meaning.periods import CUSTOM
-from kpi.meaning.question import Options, Question
+from kpi.meaning.question import ALL_DAYS, Options, Question
 from kpi.meaning.tables import TABLES
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer, days_in_name, download_name
@@ -159,7 +159,7 @@ class Page:
 
     def file_name(self, answer: Answer) -> str:
         """The name of the download of an answer's rows within the period, or of the periods it compares."""
-        if answer.question.kind.accepts("measure"):
+        if answer.question.period != ALL_DAYS:
             return answer.file_name(answer.question.period.bounds)
         return answer.file_name((self.period.first or self.first_day, self.last_shown_day))
 

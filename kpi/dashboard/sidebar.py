@@ -149,7 +149,6 @@ def _draw_day(label: str, key: str, usual: date, source: Source, address: Addres
         source.today,
         key=key,
         format="YYYY-MM-DD",
-        required=True,
     )
     chosen = picked if isinstance(picked, date) else usual
     address.note(key, chosen, None)  # always written, so that a link names the same days later

@@ -124,6 +124,9 @@ CHARTS: dict[str, Callable[[Tables], Any]] = {
         "March",
     ),
     "flows": lambda of: charts.flows(of("growth", weekly=True, period=MARCH)),
+    "retention": lambda of: charts.retention(
+        of("retention"), of("retention", filters={"users": "new"})
+    ),
     "volume": lambda of: charts.volume(
         volumes(of)[volumes(of)["type"] == "account.login"], name="account.login", markers=MARKERS
     ),

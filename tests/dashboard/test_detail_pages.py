@@ -21,7 +21,7 @@ from kpi.settings import Settings
 ENGAGEMENT, MULTI, EXPLORE = "pages/engagement.py", "pages/multi_device.py", "pages/explore.py"
 CONNECTION = "pages/connection_time.py"
 PAGES = (ENGAGEMENT, MULTI, EXPLORE)
-GRAPHS = {ENGAGEMENT: 3, MULTI: 3, EXPLORE: 2}
+GRAPHS = {ENGAGEMENT: 5, MULTI: 3, EXPLORE: 2}
 TABLES = {ENGAGEMENT: "engagement", MULTI: "multi-device", EXPLORE: "engagement"}
 each_page = pytest.mark.parametrize("file", PAGES)
 

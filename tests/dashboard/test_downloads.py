@@ -24,7 +24,7 @@ from kpi.settings import Settings
 
 PAGES = {
     "/": {"engagement", "firefox", "multi-device", "connection-time"},
-    "/engagement": {"engagement", "firefox"},
+    "/engagement": {"engagement", "firefox", "growth", "retention"},
     "/multi_device": {"multi-device"},
     "/connection_time": {
         *("connection-time", "completion", "ready-within", "steps"),
@@ -94,6 +94,10 @@ def expected(name: str, filters: Filters, demo: Warehouse, home: Path, folder: P
 
     command = ["export", metric, "--min-users=1", f"-o={folder / 'exported.csv'}"]
     command += [f"--{option}={value}" for option, value in options.items()]
+    if metric == "growth":  # of days of its own, whose flows are known
+        first, last = name.split("_")[1:3]
+        command += [f"--from={first}", f"--to={last}"]
+        command += [f"--{option}" for option in ("total", "weekly") if f"_{option}_" in name]
     if metric != "firefox":
         command += arguments_of(filters, metric)
     with environment(KPI_HOME=str(home)):

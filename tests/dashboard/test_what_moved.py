@@ -86,7 +86,8 @@ def test_the_change_is_the_card_s() -> None:
         seen = opened(PAGE, **query)
         assert not seen.exception
         (card,) = seen.metric
-        plain = seen.subheader[0].value.replace("\\", "")
+        said = (str(part.value) for part in seen.markdown)
+        plain = next(part for part in said if "groups by" in part).replace("\\", "").strip("*")
         assert plain.startswith(str(card.delta)), (plain, card.delta)
         assert re.search(r"\d+ of \d+ groups by .* (rose|fell)\.", plain)
         steps = next(alt for alt in alts(seen) if "by groups" in alt)
@@ -163,7 +164,7 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
         seen.page.locator(f".st-key-{side}_{day}").get_by_role("button").click()
         seen.page.wait_for_url(f"**{side}={day}*")
     seen.settle()
-    answer = seen.page.get_by_role("heading", level=3)
+    answer = seen.page.get_by_text(re.compile("points, a usual change: "))
     expect(answer).to_have_text(
         re.compile(
             r"^[+−]\d+\.\d points, a usual change: .*\. \d+ of \d+ groups by .* (rose|fell)\. .+"
@@ -179,5 +180,15 @@ def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..
     assert seen.query == {"before": ["2016-06-30"], "after": ["2016-09-30"]}
     other = visit(seen.page.url)
     other.settle()
-    assert other.page.get_by_role("heading", level=3).inner_text() == answer.inner_text()
+    theirs = other.page.get_by_text(re.compile("points, a usual change: "))
+    assert theirs.inner_text() == answer.inner_text()
     assert seen.complaints == []
+
+
+@at_demo
+def test_services_have_their_names() -> None:
+    """Groups by service are named as elsewhere, in sentences, the chart and the ranking of tags."""
+    page = opened(PAGE, by="Service", moved="daily users", **DAYS)
+    assert not page.exception
+    said = " ".join([words(page), *alts(page)])
+    assert "Sync" in said and not re.search(r"\bsync\b", said), said

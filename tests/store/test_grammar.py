@@ -149,7 +149,9 @@ def _live(store: ServerStore) -> None:
     store.must("annotate", "--list")
     store.must("annotate", D[3], "released", "--remove")
     store.must("loads")
-    for asked in (*EVERY_EXPORT, ("firefox",), ("goals",)):
+    periods = (f"--from={D[55]}", f"--to={D[70]}", "--days=7", "--by=os", "--min-users=0")
+    moved = (("moved", measure, *periods) for measure in ("engagement-ratio", "dau"))
+    for asked in (*EVERY_EXPORT, ("firefox",), ("goals",), *moved):
         store.must("export", *asked)
     store.must("export", "engagement", "--os=iOS", "--not-browser=Firefox", "--allow-unknown")
     of_attempts = [f"--{mode}{tag}=x" for tag in ATTEMPT_TAGS for mode in ("", "not-")]
@@ -168,7 +170,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
         settings = Settings.read()
     warehouse = open_warehouse(settings)
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
-    for name in metrics.METRICS.keys() - set(EXPORTED):
+    for name in metrics.METRICS.keys() - {*EXPORTED, "moved-tags"}:  # which reads as moved does
         warehouse.ask(Question(name, period=period))
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):

@@ -43,6 +43,16 @@ CHOICES: dict[tuple[str, ...], tuple[str, ...]] = {
         "--bands --by=os",
     ),
     ("growth",): ("--total --min-users=0", "--total --by=os", "--total --from=2016-03-20"),
+    ("moved",): tuple(
+        f"{choice} --from=2016-02-04 --to=2016-03-03"
+        for choice in (
+            "engagement-ratio --by=os --min-users=0",
+            "engagement-ratio --by=version --days=7",
+            "multi-device-percent --by=browser --window=7 --min-users=0",
+            "mau --by=users --os=Android --min-users=0",
+            "dau --by=service --days=1 --min-users=3",
+        )
+    ),
     ("goals",): ("--os=Android --min-users=0", "--as-of=2016-03-01 --min-users=0", "--plain"),
 }
 
@@ -53,7 +63,8 @@ def arguments(every_choice: bool) -> Iterator[str]:
         chosen = [
             choice for metrics, some in CHOICES.items() if metric in metrics for choice in some
         ]
-        for choice in ("--min-users=0", "", *(chosen if every_choice else ())):
+        whole = () if metric == "moved" else ("--min-users=0", "")
+        for choice in (*whole, *(chosen if every_choice else ())):
             yield f"{metric} {choice}".strip()
 
 

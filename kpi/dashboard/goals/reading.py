@@ -106,18 +106,20 @@ class GoalsPage:
     def _own_days(self, usual: Period) -> tuple[date, date]:
         first, last = usual.bounds
         low, high = min(first, self.page.first_day), max(last, self.page.today)
-        begin = st.date_input(
-            "From", first, low, high, key="baseline_from", format="YYYY-MM-DD", width=150,
-            required=True, **BOUND,
-        )  # fmt: skip
-        end = st.date_input(
-            "To", last, low, high, key="baseline_to", format="YYYY-MM-DD", width=150,
-            required=True, **BOUND,
-        )  # fmt: skip
+        begin = _day("From", first, low, high, "baseline_from")
+        end = _day("To", last, low, high, "baseline_to")
         if end < begin:
             st.caption("The baseline ended before it began: its two days were exchanged.")
             return end, begin
         return begin, end
+
+
+def _day(label: str, usual: date, low: date, high: date, key: str) -> date:
+    """A day that a reader chose; the usual where the field is cleared."""
+    picked = st.date_input(
+        label, usual, low, high, key=key, format="YYYY-MM-DD", width=150, **BOUND
+    )
+    return picked if isinstance(picked, date) else usual
 
 
 @st.cache_data(max_entries=64, show_spinner="Looking ahead …")

@@ -21,6 +21,7 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.parts import dimension
 from kpi.dashboard.words import plain
 from kpi.errors import Refused
+from kpi.meaning import services
 from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import BREAKDOWNS, Period
 from kpi.meaning.measures import Measure
@@ -29,6 +30,7 @@ from kpi.meaning.question import Question
 from kpi.numbers.answers import Answer
 from kpi.numbers.headline import Headline, headline
 from kpi.numbers.kpi_values import Subject
+from kpi.numbers.moved import AND
 from kpi.rows import each_row
 from kpi.text import MONTHS, day_text, days_text, sentence
 
@@ -81,12 +83,12 @@ def draw_moved(page: Page) -> None:
     draw.attempt_filters_not_applied(page, chosen.measure)
     apart = (chosen.after - chosen.before).days
     of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
-    left, right = st.columns([1, 2], gap="medium")
-    with left, st.container(border=True):
+    places = st.grid(3, min_column_width=230, gap="medium")
+    with places.cell(), st.container(border=True):
         st.caption(days_of([of]))
         draw_headline(page, chosen.subject.kpi.title, of)
     if draw.offers_breakdown(page, key="by"):
-        _draw_change(page, chosen, of, right)
+        _draw_change(page, chosen, of, places.cell(column_span=2))
     if chosen.name == "mau" and apart > 0:
         draw_flows(page, chosen.before, chosen.after)
 
@@ -100,11 +102,12 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
         place.info(plain(sentence(str(refusal))), icon=":material/info:")
         return
     with place:
-        change = _change(page, chosen, of, tag, answer.table, tags.table)
-        st.subheader(plain(" ".join(sentences(change))), anchor=False)
+        named, named_tags = _with_names(answer.table, tag), _with_names(tags.table)
+        change = _change(page, chosen, of, tag, named, named_tags)
+        st.markdown(f"**{plain(' '.join(sentences(change)))}**")
         st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
-    _draw_groups(page, chosen, tag, answer)
-    _draw_tags(chosen.measure, tags.table)
+    _draw_groups(page, chosen, tag, named)
+    _draw_tags(chosen.measure, named_tags)
     draw.tables(page, [answer, tags], key="moved_table")
 
 
@@ -129,7 +132,7 @@ def _choose(page: Page) -> Chosen:
 
 def _whole(page: Page) -> bool:
     """True where no filter of users is set."""
-    return not [name for name in page.filters.narrowed if name != "devices"]
+    return page.filters.of_users.empty
 
 
 def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
@@ -155,7 +158,7 @@ def _choose_day(page: Page, label: str, key: str, usual: date) -> date:
             st.button(
                 f"{MONTHS[end.month - 1]}{year}",
                 key=f"{key}_{end}",
-                type="primary" if end == day else "tertiary",
+                type="secondary" if end == day else "tertiary",
                 help=f"The 28 days to {day_text(end)}",
                 on_click=partial(_set_day, key, end),
             )
@@ -212,13 +215,24 @@ def _change(
     )
 
 
-def _draw_groups(page: Page, chosen: Chosen, tag: str, answer: Answer) -> None:
+def _with_names(table: pd.DataFrame, tag: str | None = None) -> pd.DataFrame:
+    """The table with the names of services in its groups, which are of ``tag`` or of each row's own."""
+    tags = table["tag"] if tag is None else [tag] * len(table)
+    groups = [
+        AND.join(services.shown(of, value) for value in group.split(AND))
+        if isinstance(group, str)
+        else group
+        for of, group in zip(tags, table["group"], strict=True)
+    ]
+    return table.assign(group=pd.Series(groups, table.index, table["group"].dtype))
+
+
+def _draw_groups(page: Page, chosen: Chosen, tag: str, table: pd.DataFrame) -> None:
     """The steps from the value before to the value after, by group."""
     title = f"By {dimension(tag).lower()}"
     draw.heading(
         page, title, "The steps from the value before to the value after, the largest first."
     )
-    table = answer.table
     picture = drawn(charts.waterfall, table.iloc[:-1], table.iloc[-1], chosen.measure, *chosen.days)
     if picture.has_values:
         put(picture, page, f"{chosen.measure.title}, {chosen.days[0]} → {chosen.days[1]}")
