@@ -39,8 +39,8 @@ LEAST_PEOPLE = 10
 FEWEST_ERRORS = 2.5
 """A change within so many standard errors is never unusual, however quiet the past was."""
 
-MARGIN = 1.2
-"""An unusual change exceeds the largest of the past by a fifth, since the past is short."""
+MARGIN = 1.1
+"""An unusual change exceeds the largest of the past by a tenth, since the past is short."""
 
 
 COUNTERPART, NEARLY_ALL = 0.5, 0.9
