@@ -72,10 +72,9 @@ def _connected(
 ) -> duckdb.DuckDBPyConnection:
     """DuckDB's connection with a single thread: a store of some hundred rows has no work for a second.
 
-    In long runs with all. A file that a test opens by itself is nobody else's.
+    In long runs with all. Whoever connects may attach any file, so no other connection has one open.
     """
-    if database != ":memory:":
-        close_publication()
+    close_publication()
     threads = {} if LONG else {"threads": 1}
     return _connect(database, read_only, {**threads, **(config or {})})
 
@@ -139,8 +138,9 @@ def publications_stay_open() -> Iterator[None]:
         key = settings, store.publication_key(settings)
         if key not in _read_last:
             close_publication()
-            _read_last[key] = open_anew(settings)
-            _read_last[key].close = lambda: None
+            reader = open_anew(settings)
+            reader.close = lambda: reader in _read_last.values() or reader._engine.dispose()
+            _read_last[key] = reader
         return _read_last[key]
 
     with mock.patch.object(warehouse, "open_warehouse", opened):
@@ -171,8 +171,6 @@ class Store:
         settings = self.settings(**told)
         reads_files = "export" in arguments[:1] and not settings.get("KPI_DATABASE_URL")
         reading = publications_stay_open() if reads_files else nullcontext()
-        if not reads_files:
-            close_publication()
         try:
             with environment(**settings), redirect_stdout(out), redirect_stderr(err), reading:
                 try:

@@ -23,6 +23,7 @@ from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.goals.file import read
 from kpi.numbers import notes
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
@@ -106,6 +107,16 @@ def test_nothing_heavy_runs_before_a_goal_is_opened(monkeypatch: pytest.MonkeyPa
         "Tested on this history:",
     ):
         assert part in said, part
+
+
+@pytest.mark.usefixtures("at_goals")
+def test_a_goal_of_a_ratio_of_users_names_gain_or_loss() -> None:
+    """The people behind a share of users are inside its goal; a goal of a time has none."""
+    assert "**The people behind it.** In the 28 days to" in words(
+        opened(FILE, **{f"open_{SHARE}": "true"})
+    )
+    of_time = next(goal.id for goal in read() if goal.unit == "seconds")
+    assert "The people behind it" not in words(opened(FILE, **{f"open_{of_time}": "true"}))
 
 
 @pytest.mark.usefixtures("at_goals")

@@ -10,6 +10,7 @@ import pytest
 from app_pages import alts, opened, words
 from product import publication, table_of
 
+from kpi.dashboard.goals.people import people_sentence
 from kpi.dashboard.returning import retention_sentence, week_sentence
 from kpi.meaning.filters import Filters, Period
 from kpi.text import written
@@ -63,3 +64,43 @@ def test_nothing_shown_has_no_sentence() -> None:
     empty = pd.DataFrame({"day": pd.to_datetime(["2016-03-01"]), "users": [pd.NA]})
     rows = empty.assign(returned_week_4=pd.NA, week_people=pd.NA, people_7day_mean=pd.NA)
     assert retention_sentence("all users", rows) is None and week_sentence(rows) is None
+
+
+@pytest.mark.parametrize(
+    ("mau", "flows", "said"),
+    (
+        (
+            110,
+            (15, 2, 0, 6, 1),
+            "with a gain of people: monthly users went from 100 to 110; 17 came and 7 went.",
+        ),
+        (
+            90,
+            (1, 0, 0, 11, 0),
+            "with a loss of people: monthly users went from 100 to 90; 1 came and 11 went.",
+        ),
+        (
+            100,
+            (None, 0, 0, None, 0),
+            "with neither gain nor loss of people: monthly users went from 100 to 100.",
+        ),
+        (None, (None,) * 5, None),
+    ),
+)
+def test_a_ratio_by_gain_or_by_loss(
+    mau: int | None, flows: tuple[int | None, ...], said: str | None
+) -> None:
+    """A goal of a ratio says whether people were gained or lost, and no flow that is hidden."""
+    names = ("new", "returned", "moved_in", "lapsed", "moved_out")
+    row = pd.Series(
+        {
+            "day": pd.Timestamp("2016-03-31"),
+            "mau": mau,
+            "mau_before": 100,
+            **dict(zip(names, flows, strict=True)),
+        },
+        dtype=object,
+    )
+    sentence = people_sentence(row)
+    expected = said and f"In the 28 days to 31 Mar 2016 the ratio came {said}"
+    assert sentence == expected

@@ -18,13 +18,14 @@ DOWN = "The numbers can't be read right now"
 def on_postgres(
     postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[ServerStore, str]]:
-    """A demo store on PostgreSQL, and a dashboard that reads it as the dashboard's role."""
+    """A demo store on PostgreSQL, and a dashboard that reads it, not a copy, as the dashboard's role."""
     folder = tmp_path_factory.mktemp("on-postgres")
     store = ServerStore(folder, postgres, "postgresql")
     store.must("demo", "--users=300", "--from=2016-01-01", "--to=2016-02-29", KPI_HMAC_KEY=None)
     store.execute("CREATE ROLE reader LOGIN PASSWORD 'reader-pw' IN GROUP kpi_dashboard")
     url = postgres.url(store.database, "postgresql", "reader", "reader-pw")
-    with serving(folder, KPI_HOME=str(folder / "none"), KPI_DATABASE_URL=url) as address:
+    told = {"KPI_HOME": str(folder / "none"), "KPI_DATABASE_URL": url, "KPI_LOCAL_COPY": "0"}
+    with serving(folder, **told) as address:
         yield store, address
     store.execute("DROP ROLE reader")
 

@@ -264,7 +264,7 @@ def test_timer_runbook_and_doctor_agree(store: Store, clock: Clock) -> None:
         assert f"{clock.moment:%H:%M}" == stated
     doctor = store.run("doctor").text
     assert f"complete through {days[-1]}" in doctor
-    assert "at least 1 hours after its UTC end" in doctor
+    assert "at least 1 hour after its UTC end" in doctor
     assert "`KPI_COMPLETE_AFTER_HOURS` (1) hours after its\nUTC end" in runbook
     assert "at least 3 hours" in store.run("doctor", KPI_COMPLETE_AFTER_HOURS="3").text
 

@@ -11,6 +11,7 @@ from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.drawing import drawn, picture_of, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.goals.freezing import draw_freeze, draw_withdrawal
+from kpi.dashboard.goals.people import draw_people
 from kpi.dashboard.goals.reading import GoalsPage, choose_days
 from kpi.dashboard.sidebar import BOUND
 from kpi.dashboard.words import plain
@@ -47,6 +48,7 @@ def draw_opened(here: GoalsPage, shown: Outlook) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             target = _draw_reasonable(here, shown)
+            draw_people(here.page, shown.score)
         with right:
             _draw_baseline(here, shown, baseline, offered)
         with place:
