@@ -23,8 +23,8 @@ DID = {
     "multi_device_percent": ("were multi-device more often", "were multi-device less often"),
 }
 NOBODY_UNUSUAL = (
-    "No group stands out: none changed more, beyond the change of all, than chance or earlier pairs of "
-    "periods as far apart explain."
+    "No group stands out: none changed differently from the rest by more than chance, or by more than in "
+    "earlier periods as far apart."
 )
 UNKNOWN = "Whether a group stands out isn't known: the history is too short to know which changes are usual."
 
