@@ -114,7 +114,7 @@ def test_signing_out_ends_every_tab_and_copy(guarded: str, visit: Callable[..., 
     copied = cookies_of(seen.page.context.cookies(guarded))
     other = Visit(seen.page.context.new_page())
     other.page.goto(f"{guarded}/engagement")
-    other.charts(3)
+    other.charts(5)
     assert "metric" in with_cookies(guarded, copied).elements
     seen.page.get_by_role("button", name="Sign out").click()
     seen.page.wait_for_url("**/oauth2/end_session**")

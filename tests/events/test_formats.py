@@ -632,7 +632,7 @@ def test_private_tags_are_named_by_column(store: Store) -> None:
     ran = store.load(write(store.files / "cells.csv", log))
     first = len(log) - 1
     reason = "looks like an id, a mail address or a token, left out; row loaded"
-    assert f"cells.csv: line {first}, and in 1 more rows: userAgentOS {reason}" in ran.err
+    assert f"cells.csv: line {first}, and in 1 more row: userAgentOS {reason}" in ran.err
     assert f"cells.csv: line {first + 1}: campaign {reason}" in ran.err
     assert "@example" not in ran.said and "0123456789abcdef" not in ran.said
 

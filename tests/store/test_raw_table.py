@@ -47,7 +47,7 @@ def test_same_numbers_from_a_raw_table(
     for asked in EVERY_EXPORT[::3]:
         assert raw.must("export", *asked).out == loaded.must("export", *asked).out, asked
     raw.execute("DELETE FROM pipeline.activity_events WHERE user_hash IS NULL")
-    assert "changed days" in raw.must("summarise", **SECONDS).text
+    assert "summarised, publication" in raw.must("summarise", **SECONDS).text
     assert "nothing changed" in raw.must("summarise", **SECONDS).text
 
 
@@ -67,13 +67,13 @@ def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], Server
             f"(SELECT MAX(at) FROM pipeline.activity_events) - {80 - days} * 86400"
         )
         ran = store.must("summarise", **SECONDS)
-        assert "changed days" not in ran.text, ran.text
+        assert "summarised, publication" not in ran.text, ran.text
         assert store.numbers() == before
     store.execute(
         "DELETE FROM pipeline.activity_events WHERE at > "
         "(SELECT MAX(at) FROM pipeline.activity_events) - 86400"
     )
-    assert "changed days" in store.must("summarise", **SECONDS).text
+    assert "summarised, publication" in store.must("summarise", **SECONDS).text
     store.execute("DELETE FROM pipeline.activity_events")
     ran = store.run("summarise", **SECONDS)
     assert ran.status == 1 and "holds no events" in ran.err
