@@ -71,14 +71,20 @@ class Tag:
         return tuple(sorted(v for place, v in enumerate(self.values) if (combination >> place) & 1))
 
 
+ATTACH = {
+    "events": "ATTACH $1 AS events (READ_ONLY)",
+    "kpi": "ATTACH $1 AS kpi (READ_ONLY)",
+}
+"""The statements that attach the files of a store, by their names."""
+
+
 class Demo:
     """The people of a demo: active days of the last 7 and values of 28 days, by day."""
 
     def __init__(self, home: Path) -> None:
         with duckdb.connect() as connection:
-            for name in ("events", "kpi"):
-                file = (home / f"{name}.duckdb").resolve()
-                connection.execute(f"ATTACH '{file}' AS {name} (READ_ONLY)")
+            for name, attach in ATTACH.items():
+                connection.execute(attach, [str((home / f"{name}.duckdb").resolve())])
             rows = connection.execute(PEOPLE).df()
         self.first = rows["day"].min().date()
         day = (rows["day"] - rows["day"].min()).dt.days.to_numpy()

@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -33,7 +32,6 @@ from kpi.store.shared import driver, in_memory, stored_key
 TABLES = ("tables/kpi", "tables/notes")
 BATCH_ROWS = 50_000
 DIGITS = 16
-_CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
 _ATTACH = "ATTACH $1 AS kpi"
 _ATTACH_TO_READ = "ATTACH $1 AS kpi (READ_ONLY)"
 
@@ -216,7 +214,7 @@ def _fill(server: Connection, copy: Connection) -> None:
 
 def _tables(connection: Connection) -> list[TableClause]:
     """The tables of `kpi` and of the notes, with the columns that they have in a copy."""
-    names = [_CREATED.findall(made)[0] for part in TABLES for made in queries.statements(part)]
+    names = [dialects.created(made) for part in TABLES for made in queries.statements(part)]
     return [
         table(name, *map(column, driver(connection).table(f"kpi.{name}").columns), schema="kpi")
         for name in names

@@ -16,12 +16,18 @@ from kpi.store import queries
 _STORAGE = re.compile(
     r"\s+(?:ENCODE \w+|DISTSTYLE \w+|DISTKEY \([^)]*\)|SORTKEY \([^)]*\)|BACKUP (?:YES|NO))"
 )
+_CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
 _TEXT = re.compile(r"\bVARCHAR\(\d+\)")
 
 
 def definitions(name: str, dialect: str) -> tuple[str, ...]:
     """The statements of a file in `queries/tables` for 'redshift', 'postgresql' or 'duckdb'."""
     return tuple(translated(statement, dialect) for statement in queries.statements(name))
+
+
+def created(definition: str) -> str:
+    """The name of the table in `kpi` that a definition creates."""
+    return _CREATED.findall(definition)[0]
 
 
 def make_tables(connection: Connection, name: str) -> None:

@@ -7,7 +7,6 @@ in one transaction; publications are never changed, the next is made of an upgra
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,7 +19,6 @@ from sqlalchemy.engine.default import DefaultDialect
 from kpi.store import dialects, queries
 from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
 
-_CREATED = re.compile(r"CREATE TABLE IF NOT EXISTS kpi\.(\w+)")
 _VIEW = "CREATE VIEW kpi.{table} AS SELECT * FROM published.{table}"
 
 
@@ -53,7 +51,7 @@ def attach_for_reading(cursor: Any, file: Path, wanted_tables: str = "tables/kpi
     cursor.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(file)])
     present = tables_of(cursor, "kpi")
     wanted = {
-        _CREATED.findall(made)[0]: made for made in dialects.definitions(wanted_tables, "duckdb")
+        dialects.created(made): made for made in dialects.definitions(wanted_tables, "duckdb")
     }
     missing = [made for name, made in wanted.items() if name not in present]
     if not missing:
