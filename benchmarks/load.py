@@ -22,7 +22,7 @@ def load_everything(settings: Settings, files: list[Path]) -> int:
 
     def report(loaded: load.Loaded) -> None:
         nonlocal rows
-        rows += loaded.rows_read
+        rows += loaded.contents.rows
 
     for refusal in load.load_files(settings, files, report=report):
         raise refusal
