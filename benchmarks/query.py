@@ -67,7 +67,7 @@ def parameters(warehouse: Warehouse, filters: Filters, by: str | None = None) ->
     """The bound parameters of `read/engagement` for all users over the whole history."""
     question, audiences = Question("engagement", filters, by=by), ("active",)
     return {
-        "audiences": audiences,
+        **{audience: audience for audience in audiences},
         **users.counted_sets(warehouse, question, audiences),
         "with_incomplete": 0,
         **question.parameters(),
