@@ -16,7 +16,7 @@ from sqlalchemy import event
 
 from benchmarks import rivals
 from benchmarks.generate import Log
-from benchmarks.measure import Cost, cost, median_cost, memory_bytes_per_second, seconds
+from benchmarks.measure import Cost, cost, fastest, median_cost, memory_bytes_per_second, seconds
 from benchmarks.rivals import MONTH, Rival
 from kpi import store
 from kpi.meaning.filters import TAGS, Filters
@@ -90,11 +90,6 @@ def compared(figures: dict[str, Any]) -> dict[str, Any]:
             fastest(exact[best]) / figures["query_ms"], cpu / figures["query_cpu_ms"]
         ),
     }
-
-
-def fastest(way: dict[str, Any]) -> float:
-    """Milliseconds of a year, with the better number of threads."""
-    return min(way["year_ms"], way["year_one_thread_ms"])
 
 
 def _opened(settings: Settings, threads: int) -> Warehouse:
@@ -181,7 +176,6 @@ def _rivals(
                 "kept_bytes": ready[0].bytes_per_day * len(days),
                 **_measured(engine, ready[0], warehouse, days),
             }
-            print(name, figures[name], flush=True)
     finally:
         tables[0].close()
         shutil.rmtree(folder, ignore_errors=True)
