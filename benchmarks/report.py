@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.plots import NAMES
 from benchmarks.measure import fastest
+from benchmarks.plots import NAMES
 
 MB, GB = 1e6, 1e9
 
