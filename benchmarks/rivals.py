@@ -63,6 +63,8 @@ edge AS (
   SELECT day + 28, 0, -1
   FROM around
   WHERE after_day IS NULL OR after_day - day > 28
+  UNION ALL
+  SELECT day, 0, 0 FROM kpi.day_status WHERE type = '(all)'
 )
 SELECT day, SUM(users) AS daily, SUM(SUM(change)) OVER (ORDER BY day) AS monthly
 FROM edge
@@ -74,10 +76,14 @@ WITH active AS (
   SELECT DISTINCT d.user_id, CAST(d.day - DATE '2000-01-01' AS INTEGER) AS day_number
   FROM events.user_day AS d
   INNER JOIN picked_segment AS p ON p.segment_id = d.segment_id
+  UNION ALL
+  SELECT NULL, CAST(day - DATE '2000-01-01' AS INTEGER)
+  FROM kpi.day_status
+  WHERE type = '(all)'
 )
 SELECT DISTINCT
   DATE '2000-01-01' + day_number,
-  COUNT(*) OVER (PARTITION BY day_number) AS daily,
+  COUNT(user_id) OVER (PARTITION BY day_number) AS daily,
   COUNT(DISTINCT user_id) OVER (
     ORDER BY day_number RANGE BETWEEN 27 PRECEDING AND CURRENT ROW
   ) AS monthly
@@ -109,13 +115,21 @@ GROUP BY day, segment_id
 ORDER BY day, segment_id
 """
 LAST_VALUE_ALL_DAYS = """
-SELECT day, daily, SUM(change) OVER (ORDER BY day ROWS UNBOUNDED PRECEDING) AS monthly
+SELECT
+  day,
+  SUM(daily) AS daily,
+  SUM(SUM(change)) OVER (ORDER BY day ROWS UNBOUNDED PRECEDING) AS monthly
 FROM (
   SELECT v.day, SUM(v.daily) AS daily, SUM(v.change) AS change
   FROM last_value AS v
   INNER JOIN picked_segment AS p ON p.segment_id = v.segment_id
   GROUP BY v.day
+  UNION ALL
+  SELECT day, 0, 0
+  FROM kpi.day_status
+  WHERE type = '(all)'
 )
+GROUP BY day
 ORDER BY day
 """
 
