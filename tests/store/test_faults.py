@@ -187,6 +187,7 @@ def test_two_loads_at_once(filled: Store) -> None:
     assert filled.exports(GLANCE) == apart.exports(GLANCE)
 
 
+@pytest.mark.long
 def test_two_summaries_at_once(filled: Store) -> None:
     """Two summaries at once give what one gives."""
     filled.load(write(filled.files / "more.csv", MORE))
@@ -343,7 +344,7 @@ def test_going_back_loses_nothing(four: Store, steps: int) -> None:
     assert four.run("doctor").text.count("BAD  files") == 0
 
 
-@pytest.mark.parametrize("lost", ("missing", "dangling"))
+@pytest.mark.parametrize("lost", daily("dangling", of=("missing", "dangling")))
 def test_lost_link(four: Store, lost: str) -> None:
     """Where publications stand but the link leads to none, nothing starts anew; doctor's line mends it."""
     before, present = four.exports(GLANCE), numbers(four)
@@ -361,6 +362,7 @@ def test_lost_link(four: Store, lost: str) -> None:
     assert "a marker" in four.must("annotate", "--list").text
 
 
+@pytest.mark.long
 def test_the_newest_two_are_damaged(four: Store) -> None:
     """The way back leads past every damaged publication to a whole one."""
     before = four.exports(GLANCE)

@@ -76,7 +76,7 @@ def parts(log: list[Event]) -> tuple[list[Event], list[Event]]:
     ]
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("expired", daily(True, of=(False, True)))
 def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[], Store]) -> None:
     """Every export is that of a store whose tags were blank: at once, after more loads, of expired days."""
