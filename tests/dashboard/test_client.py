@@ -19,24 +19,30 @@ LEFT_TO_BROWSER = """link => link.dispatchEvent(
   new MouseEvent("click", {bubbles: true, cancelable: true, metaKey: true}))"""
 
 
-PLACES = [("stSidebar", "Engagement"), ("stMain", "Details")]
+PLACES = [
+    ("data", "stSidebar", "Explore", "explore"),
+    ("", "stSidebar", "Engagement", "engagement"),
+    ("", "stMain", "Details", "engagement"),
+]
+"""Where a link is, its name, and where it leads; the Data page has no charts to wait for."""
 
 
-@pytest.mark.parametrize(("place", "name"), daily(PLACES[1], of=PLACES))
+@pytest.mark.parametrize(("page", "place", "name", "to"), daily(PLACES[0], of=PLACES))
 def test_page_link_with_ctrl_opens_a_new_tab(
-    place: str, name: str, server: str, visit: Callable[..., Visit]
+    page: str, place: str, name: str, to: str, server: str, visit: Callable[..., Visit]
 ) -> None:
     """Ctrl-click opens the page in a new tab, with the filters; this tab keeps its page.
 
     Cmd opens a tab on a Mac only; here the browser is left to decide, too.
     """
-    seen = visit(f"{server}/?users=new")
+    address = f"{server}/{page}?users=new"
+    seen = visit(address)
     seen.settle()
     link = seen.page.get_by_test_id(place).get_by_role("link", name=name).first
     with seen.page.context.expect_page() as opened:
         link.click(modifiers=["Control"])
-    opened.value.wait_for_url("**/engagement?users=new", timeout=PATIENCE)
-    assert seen.page.url == f"{server}/?users=new"
+    opened.value.wait_for_url(f"**/{to}?users=new", timeout=PATIENCE)
+    assert seen.page.url == address
     assert seen.complaints == []
     assert link.evaluate(LEFT_TO_BROWSER), "Cmd-click"
 
@@ -45,20 +51,20 @@ def test_on_a_phone_the_sidebar_closes_after_a_choice_of_page(
     server: str, visit: Callable[..., Visit]
 ) -> None:
     """The page that was chosen is seen, not the sidebar; on a screen the sidebar stays open."""
-    seen = visit(f"{server}/?users=new", width=PHONE)
+    seen = visit(f"{server}/explore?users=new", width=PHONE)
     seen.settle()
     seen.page.get_by_test_id("stExpandSidebarButton").click()
     sidebar = seen.page.get_by_test_id("stSidebar")
     expect(sidebar).to_have_attribute("data-collapsed", "false")
-    sidebar.get_by_role("link", name="Engagement").click()
-    seen.page.wait_for_url("**/engagement?users=new", timeout=PATIENCE)
+    sidebar.get_by_role("link", name="Data").click()
+    seen.page.wait_for_url("**/data?users=new", timeout=PATIENCE)
     seen.settle()
     expect(sidebar).to_have_attribute("data-collapsed", "true")
-    wide = visit(f"{server}/")
+    wide = visit(f"{server}/explore")
     wide.settle()
     sidebar = wide.page.get_by_test_id("stSidebar")
-    sidebar.get_by_role("link", name="Engagement").click()
-    wide.page.wait_for_url("**/engagement", timeout=PATIENCE)
+    sidebar.get_by_role("link", name="Data").click()
+    wide.page.wait_for_url("**/data", timeout=PATIENCE)
     wide.settle()
     expect(sidebar).to_have_attribute("data-collapsed", "false")
 
@@ -94,7 +100,7 @@ def test_policy_of_nginx_allows_the_script() -> None:
 
 def test_copy_link_copies_at_once(server: str, visit: Callable[..., Visit]) -> None:
     """A press copies the address with every choice, and says so for a moment."""
-    seen = visit(f"{server}/?users=new")
+    seen = visit(f"{server}/data?users=new")
     seen.settle()
     seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     seen.page.get_by_role("button", name="Copy link").click()

@@ -383,6 +383,7 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
+@pytest.mark.long
 def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     goals_server: str, own_home: Path, visit: Callable[..., Visit]
 ) -> None:
@@ -430,28 +431,36 @@ def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     assert other.query == seen.query
 
 
-@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), of=WINDOWS))
+@pytest.mark.long
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_fits_phones_and_screens_in_both_themes(
     goals_server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:
     """With a goal open nothing is wider than the window, and every chart stays inside it."""
     seen = visit(f"{goals_server}/goals?open_{SHARE}=true", width=width, color_scheme=scheme)
     seen.charts(2 * GOALS + 1)
+    assert_fits(seen, width)
+
+
+def test_keyboard_opens_a_goal_on_a_phone(server: str, visit: Callable[..., Visit]) -> None:
+    """A goal's summary takes the focus and Enter opens it; then nothing is wider than a phone's window."""
+    seen = visit(f"{server}/goals", width=WINDOWS[0][0], color_scheme="dark")
+    seen.settle()
+    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_url(f"**open_{SHARE}=true")
+    seen.settle()
+    assert seen.query == {f"open_{SHARE}": ["true"]}
+    assert_fits(seen, WINDOWS[0][0])
+
+
+def assert_fits(seen: Visit, width: int) -> None:
+    """Nothing is wider than the window, and every chart is inside it."""
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     for chart in seen.page.locator("svg.marks").all():
         box = chart.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-
-
-def test_keyboard_opens_a_goal(goals_server: str, visit: Callable[..., Visit]) -> None:
-    """Without a mouse a reader opens a goal: its summary takes the focus and Enter opens it."""
-    seen = visit(f"{goals_server}/goals")
-    seen.charts(2 * GOALS)
-    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
-    seen.page.keyboard.press("Enter")
-    seen.charts(2 * GOALS + 1)
-    assert seen.query == {f"open_{SHARE}": ["true"]}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 from browser import GRAPH, PATIENCE, Visit, serving
-from conftest import PROJECT, environment
+from conftest import LONG, PROJECT, environment
 from playwright.sync_api import expect
 from timing import filter_changes
 
@@ -57,11 +57,11 @@ def test_choices_survive_page_changes_reload_and_another_browser(
     server: str, visit: Callable[..., Visit]
 ) -> None:
     """Filters, days, comparison and weeks are the same on the next page, after a reload, elsewhere."""
-    seen = visit(address(server, "/engagement", CHOSEN))
+    seen = visit(address(server, "/engagement" if LONG else "/explore", CHOSEN))
     seen.settle()
     assert seen.sentence == SENTENCE
     assert seen.query == CHOSEN
-    for title in ("Explore", "Overview"):
+    for title in ("Explore", "Overview") if LONG else ("Data",):
         seen.page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
         expect(seen.page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
         seen.settle()
@@ -77,6 +77,7 @@ def test_choices_survive_page_changes_reload_and_another_browser(
     assert seen.complaints == other.complaints == []
 
 
+@pytest.mark.long
 def test_link_to_copy_is_the_address(server: str, visit: Callable[..., Visit]) -> None:
     """The link leads to the same page, filters, days and choices, with defaults left out."""
     chosen = {"users": ["new"], "view": ["lines"], "period": ["all"]}
@@ -93,7 +94,7 @@ def test_link_to_copy_is_the_address(server: str, visit: Callable[..., Visit]) -
 
 def test_choice_made_by_hand_goes_into_the_url(server: str, visit: Callable[..., Visit]) -> None:
     """A period, its own days, and a comparison picked in the sidebar are applied and in the URL."""
-    seen = visit(f"{server}/engagement")
+    seen = visit(f"{server}/data")
     seen.settle()
     sidebar = seen.page.get_by_test_id("stSidebarUserContent")
     sidebar.get_by_role("combobox", name=re.compile("Period")).click()
@@ -113,7 +114,7 @@ def test_choice_made_by_hand_goes_into_the_url(server: str, visit: Callable[...,
     ("start", "choice", "option", "end"),
     [
         (
-            "/?period=custom&from=2016-02-01&to=2016-03-01&users=new",
+            "/data?period=custom&from=2016-02-01&to=2016-03-01&users=new",
             "Period",
             "last 28 days",
             {"period": ["last 28 days"], "users": ["new"]},
