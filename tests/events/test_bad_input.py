@@ -571,7 +571,7 @@ def test_unreadable_files_beside_good_ones(filled: Store) -> None:
     told = ran.err.splitlines()
     assert len(told) == len(UNREADABLE) and all(line.startswith("kpi: ") for line in told)
     for name, _ in UNREADABLE.values():
-        assert sum(str(filled.files / "given" / name) in line for line in told) == 1, name
+        assert sum(f"{filled.files / 'given' / name}: " in line for line in told) == 1, name
     assert "Traceback" not in ran.said and RAW_USER not in ran.said and RAW_DEVICE not in ran.said
     assert_loaded(filled, 2)
 

@@ -43,14 +43,14 @@ def by_day(log: list[Event]) -> dict[str, list[Event]]:
 
 DIVIDED = random_log(3, unloaded=(5, 40))
 STANDING = random_log(16, days=40)
-FILES = {"first.csv": 0, "middle.csv": 20, "last.csv": 39}
+APART = {"first.csv": 0, "middle.csv": 20, "last.csv": 39}
 """The files of a standing store that hold a day each, with the day's place; all others are in another."""
 
 
 def fill(store: Store) -> Store:
     """The store with the files of a standing store, loaded and summarised."""
     days = by_day(STANDING)
-    alone = {list(days)[place]: name for name, place in FILES.items()}
+    alone = {list(days)[place]: name for name, place in APART.items()}
     for day, name in alone.items():
         write(store.files / name, days[day])
     others = [row for day, rows in days.items() if day not in alone for row in rows]
@@ -291,7 +291,7 @@ def test_statements_over_a_few_days_at_once(events_at_once: int, make_store, mon
 def test_changed_file_needs_replace(standing: Store) -> None:
     """A source whose content changed is refused in one line; --replace swaps it in."""
     days = by_day(STANDING)
-    day = list(days)[FILES["middle.csv"]]
+    day = list(days)[APART["middle.csv"]]
     before = standing.numbers()
     corrected = [
         {**row, "user_agent_os": "Plan 9"} for row in days[day] if row["uid"] != user(0)
@@ -402,11 +402,11 @@ def test_replacing_removes_only_what_that_file_brought(store: Store) -> None:
     assert_reads_as(store, log)
 
 
-@pytest.mark.parametrize("name", daily("middle.csv", of=FILES))
+@pytest.mark.parametrize("name", daily("middle.csv", of=APART))
 def test_unload_a_day_and_load_it_back(name: str, standing: Store, make_store) -> None:
     """Without a day it is absent with all that needs it; loaded back, the bytes are the same."""
     days = by_day(STANDING)
-    gone = list(days)[FILES[name]]
+    gone = list(days)[APART[name]]
     left = [row for day, rows in days.items() if day != gone for row in rows]
     before = standing.numbers()
     standing.must("unload", name)
@@ -422,8 +422,8 @@ def test_unload_a_day_and_load_it_back(name: str, standing: Store, make_store) -
 def test_unload_several_and_all(standing: Store) -> None:
     """Unloading every source, one named twice, leaves no day; the log can then be loaded anew."""
     before = standing.numbers()
-    ran = standing.must("unload", "others.csv", *FILES, "others.csv")
-    assert [line.split(":")[0] for line in ran.text.splitlines()] == ["others.csv", *FILES]
+    ran = standing.must("unload", "others.csv", *APART, "others.csv")
+    assert [line.split(":")[0] for line in ran.text.splitlines()] == ["others.csv", *APART]
     ran = standing.run("summarise")
     assert ran.status in (0, 1) and "Traceback" not in ran.said
     standing.load(standing.files)
