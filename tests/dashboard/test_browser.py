@@ -113,12 +113,23 @@ def test_filter_goes_into_the_url_and_survives_reload_and_sharing(
     assert other.query == {"users": ["existing"]}
 
 
-def test_reset_clears_the_filters_and_the_url(server: str, visit: Callable[..., Visit]) -> None:
-    """Reset takes every filter out of the page and of the URL, and keeps the period."""
+def test_keyboard_reaches_the_filters_and_reset_clears_them(
+    server: str, visit: Callable[..., Visit]
+) -> None:
+    """Without a mouse a reader gets from the top of the page to the sidebar's filters.
+
+    Reset removes every filter from the page and the URL, and leaves the period.
+    """
     chosen = "os=Android&os_mode=all+except&users=existing&devices=multi&period=all"
     seen = visit(f"{server}/data?{chosen}")
     seen.settle()
     assert "except Android" in seen.sentence
+    reached = set()
+    for _ in range(40):
+        seen.page.keyboard.press("Tab")
+        reached.add(seen.page.evaluate("document.activeElement.getAttribute('aria-label') || ''"))
+    assert any("Period" in label for label in reached)
+    assert any("Browser" in label for label in reached)
     steps = seen.page.evaluate("history.length")
     seen.page.get_by_role("button", name="Reset filters").click()
     expect(seen.page.get_by_test_id("stText").first).to_contain_text("new and existing users")
@@ -169,18 +180,6 @@ def test_download_equals_the_export(
     assert name.startswith("engagement_2015-11-01_2016-03-31_users-existing_definitions-")
     assert "through-2016-03-31" in name
     assert name.endswith("_simulated.csv")
-
-
-def test_keyboard_reaches_the_filters(server: str, visit: Callable[..., Visit]) -> None:
-    """Without a mouse a reader gets from the top of the page to the sidebar's filters."""
-    seen = visit(f"{server}/data")
-    seen.settle()
-    reached = set()
-    for _ in range(40):
-        seen.page.keyboard.press("Tab")
-        reached.add(seen.page.evaluate("document.activeElement.getAttribute('aria-label') || ''"))
-    assert any("Period" in label for label in reached)
-    assert any("Browser" in label for label in reached)
 
 
 @pytest.mark.long

@@ -56,7 +56,10 @@ def address(server: str, path: str, chosen: dict[str, list[str]]) -> str:
 def test_choices_survive_page_changes_reload_and_another_browser(
     server: str, visit: Callable[..., Visit]
 ) -> None:
-    """Filters, days, comparison and weeks are the same on the next page, after a reload, elsewhere."""
+    """Filters, days, comparison and weeks are the same on the next page, after a reload, elsewhere.
+
+    On a screen the sidebar stays open after a choice of page.
+    """
     seen = visit(address(server, "/engagement" if LONG else "/explore", CHOSEN))
     seen.settle()
     assert seen.sentence == SENTENCE
@@ -67,6 +70,8 @@ def test_choices_survive_page_changes_reload_and_another_browser(
         seen.settle()
         assert seen.sentence == SENTENCE
         assert seen.query == CHOSEN
+        sidebar = seen.page.get_by_test_id("stSidebar")
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
     seen.page.reload()
     seen.settle()
     assert seen.sentence == SENTENCE
@@ -92,6 +97,7 @@ def test_link_to_copy_is_the_address(server: str, visit: Callable[..., Visit]) -
     assert other.sentence == seen.sentence
 
 
+@pytest.mark.long
 def test_choice_made_by_hand_goes_into_the_url(server: str, visit: Callable[..., Visit]) -> None:
     """A period, its own days, and a comparison picked in the sidebar are applied and in the URL."""
     seen = visit(f"{server}/data")
@@ -154,6 +160,7 @@ def test_a_choice_is_a_single_step_of_back(
     assert seen.query == before
 
 
+@pytest.mark.long
 def test_bad_days_in_the_url_are_dropped_with_a_notice(
     server: str, visit: Callable[..., Visit]
 ) -> None:
