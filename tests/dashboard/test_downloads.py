@@ -180,7 +180,8 @@ PICTURES = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "words"), daily(PICTURES[2], of=PICTURES))
+@pytest.mark.long
+@pytest.mark.parametrize(("asked", "words"), PICTURES)
 def test_pictures_of_goals_and_data(
     asked: str, words: str, server: str, visit: Callable[..., Visit]
 ) -> None:

@@ -222,7 +222,7 @@ def test_summary_while_ten_read(filled: Store, forked: Commands) -> None:
     faults: list[BaseException] = []
 
     def read() -> None:
-        while not done.is_set():
+        while not done.wait(0.05):
             try:
                 warehouse = open_warehouse(settings)
                 found = written(table_of(warehouse, "engagement", min_users=0), "csv")
