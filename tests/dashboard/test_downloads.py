@@ -150,7 +150,7 @@ def test_pictures_and_tables_for_people(
     """Below a chart are a picture and a CSV with the page's context, named as the table; the client's own
     picture and data, which have none, are not offered.
     """
-    seen = visit(f"{server}/engagement?os=Android&compare=previous+period", color_scheme="dark")
+    seen = visit(f"{server}/explore?os=Android&compare=previous+period", color_scheme="dark")
     seen.settle()
     tools = seen.page.get_by_test_id("stElementToolbarButton").filter(visible=True)
     names = {tool.get_by_role("button").get_attribute("aria-label") for tool in tools.all()}

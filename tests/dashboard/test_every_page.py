@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from browser import LOOKS, PATIENCE, SCHEMES, WIDTHS, Visit, path
-from conftest import LONG, PROJECT
+from conftest import LONG, PROJECT, daily
 from playwright.sync_api import expect
 
 from kpi.dashboard.navigation import PAGES, PageLink
@@ -15,14 +15,22 @@ THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = WIDTHS[0]
 
 
-@pytest.mark.parametrize("page", THERE, ids=[page.title for page in THERE])
+OFTEN = ("Overview", "Goals", "What moved", "Data")
+"""Pages looked at in every run; the others are made of the same parts, and drawn by other tests in Chromium."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    daily(*(page for page in THERE if page.title in OFTEN), of=THERE),
+    ids=[page.title for page in THERE],
+)
 def test_page(page: PageLink, server: str, visit: Callable[..., Visit]) -> None:
     """A deep link shows the whole frame; nothing complains; axe finds nothing in either theme, no words of
     charts touch, leave their chart or are too pale; on a phone nothing is wider than the window.
 
     In long runs in both themes, else in each by turns.
     """
-    dark = THERE.index(page) % 2 == 1
+    dark = page.title in OFTEN[1::2]
     themes = ("light", "dark") if LONG else ("dark",) if dark else ("light",)
     seen = visit(f"{server}{path(page)}?period=all", color_scheme=themes[0])
     seen.settle()

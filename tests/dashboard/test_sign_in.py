@@ -149,11 +149,12 @@ def test_who_may_not_see_the_numbers(guarded: str, visit: Callable[..., Visit], 
 
 def test_link_into_the_middle(guarded: str, visit: Callable[..., Visit]) -> None:
     """A link with filters, opened by a stranger, shows nothing, and leads there after signing in."""
-    seen = visit(f"{guarded}/?os=Android&period=all")
+    seen = visit(f"{guarded}/data?os=Android&period=all")
     assert_closed(seen)
     sign_in(seen, RIGHT)
-    seen.page.wait_for_url("**os=Android**", timeout=PATIENCE)
-    seen.charts(3)
+    seen.page.wait_for_url("**/data?os=Android**", timeout=PATIENCE)
+    expect(seen.page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
+    seen.settle()
     assert "Android" in seen.sentence
     assert seen.query == {"os": ["Android"], "period": ["all"]}
 

@@ -67,7 +67,7 @@ def refusal(store: Store, *arguments: str, status: int = 1) -> str:
     return ran.err
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("measure", MOVED)
 def test_groups_equal_plain_loops(filled: Store, measure: str) -> None:
     """Under random filters and periods every group is the oracle's, and the parts add up to the change."""
