@@ -16,7 +16,7 @@ NARROW = WIDTHS[0]
 
 
 OFTEN = ("Overview", "Goals", "What moved", "Data")
-"""Pages looked at in every run; the others are made of the same parts, and drawn by other tests in Chromium."""
+"""Pages looked at in every run; the others have the same parts, and other tests draw them in Chromium."""
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,8 @@ def test_two_clicks_answer_from_month_to_month(goals_home: Path) -> None:
         assert re.search(r"\d+ of \d+ groups by .* (rose|fell)\.", said), said
         steps = next(alt for alt in alts(page) if "by groups" in alt)
         assert re.search(r"in 3 Apr – 30 Apr 2016 to \d+\.\d% in 3 Jun – 30 Jun 2016", steps), steps
-        assert page.query_params["before"] == ["2016-04-30"]
-        assert page.query_params["after"] == ["2016-06-30"]
+        assert page.query_params["before"] == "2016-04-30"
+        assert page.query_params["after"] == "2016-06-30"
 
 
 # In a browser ---------------------------------------------------------------------------------
