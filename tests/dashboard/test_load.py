@@ -29,6 +29,7 @@ def held(folder: Path, home: Path, *asked: float, greedy: int = 0) -> Held:
     return found
 
 
+@pytest.mark.long
 def test_three_readers(demo_home: Path, tmp_path: Path) -> None:
     """3 sessions change filters for a moment without an error; each asks for two pages at least."""
     found = held(tmp_path, demo_home, 3, 0.5, 0.5)

@@ -187,7 +187,6 @@ def test_every_window(window: int, seed: int, filled) -> None:
         assert_same(got, oracle.export(log, "multi-device", filters, window=window), f"{filters}")
 
 
-@pytest.mark.every_engine
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("metric", METRICS)
 def test_random_filters(metric: str, seed: int, filled) -> None:
@@ -289,7 +288,6 @@ def test_figures_hold_together(seed: int, filled) -> None:
             assert 0 <= shares[1] <= shares[2] <= shares[0] <= 100
 
 
-@pytest.mark.every_engine
 def test_functions_and_command_line_agree(filled, monkeypatch: pytest.MonkeyPatch) -> None:
     """The frames that pages read are what export prints, with typed columns."""
     from kpi.meaning.filters import Filters
@@ -402,7 +400,6 @@ def test_hostile_values_are_just_values(store: Store) -> None:
     )
 
 
-@pytest.mark.every_engine
 def test_rare_values_fold_into_other(store: Store) -> None:
     """A tag keeps its 200 most frequent values and folds the rest into (other)."""
     log = []
@@ -469,7 +466,6 @@ def test_firefox_reference(store: Store) -> None:
     assert store.must("export", "firefox").out == again
 
 
-@pytest.mark.every_engine
 def test_firefox_corrections(store: Store) -> None:
     """Wrong or double figures are refused whole; --replace brings a correction."""
     path = store.files / "firefox.csv"

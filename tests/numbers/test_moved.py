@@ -230,7 +230,7 @@ def test_small_groups_are_together(store: Store) -> None:
     assert "hidden for privacy" in line and "choose another tag" in line
 
 
-@pytest.mark.parametrize("measure", daily("engagement-ratio", "mau", of=MOVED))
+@pytest.mark.parametrize("measure", daily("engagement-ratio", of=MOVED))
 def test_subtracting_gives_no_small_group(filled: Store, measure: str) -> None:
     """The people of a row, those of them who count in a ratio, and the others, are none or enough."""
     least, shown = 2, 0

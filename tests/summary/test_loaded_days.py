@@ -253,7 +253,7 @@ def test_timer_runbook_and_doctor_agree(store: Store, clock: Clock) -> None:
     minute = int(re.search(r"^OnCalendar=\*-\*-\* \*:(\d\d):00 UTC$", timer, re.M)[1])
     runbook = (PROJECT / "docs" / "operations.md").read_text()
     stated = re.search(r"a day is complete at (\d\d:\d\d) UTC", runbook)[1]
-    days = days_from(FIRST, 5 if LONG else 2)
+    days = days_from(FIRST, 5 if LONG else 1)
     for day in days:
         rows = [row for row in bulk(5) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
         file = write(store.files / f"{day}.csv", rows)
@@ -274,9 +274,10 @@ def test_timer_runbook_and_doctor_agree(store: Store, clock: Clock) -> None:
     assert "at least 3 hours" in store.run("doctor", KPI_COMPLETE_AFTER_HOURS="3").text
 
 
+@pytest.mark.long
 def test_the_next_nights_run_completes_the_day(store: Store, clock: Clock) -> None:
     """Where nothing runs between, the next night's run makes the day before complete."""
-    days = days_from(FIRST, 3 if LONG else 2)
+    days = days_from(FIRST, 3)
     for place, day in enumerate(days):
         rows = [row for row in bulk(3) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
         clock.moment = datetime(2016, 3, 2 + place, 0, 10, tzinfo=UTC)

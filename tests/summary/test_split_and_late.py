@@ -171,6 +171,7 @@ def test_late_rows(seed: int, store: Store) -> None:
         assert_oracle(store, arrived)
 
 
+@pytest.mark.long
 def test_late_device_changes_later_days(store: Store) -> None:
     """One late device makes its user multi-device on the days after, and their attempts multi."""
     log = heartbeat(D[0], 40)
@@ -496,6 +497,7 @@ def test_every_kind_of_file(kind: str, spelling: str, store: Store) -> None:
     assert_reads_as(store, log)
 
 
+@pytest.mark.long
 def test_readers_keep_their_publication(store: Store) -> None:
     """A reader who has a publication open sees it whole to the end; a new one sees the newest.
 
@@ -510,7 +512,7 @@ def test_readers_keep_their_publication(store: Store) -> None:
         return int(found[found["audience"] == "all"]["dau"].iloc[3])
 
     told = {name: value for name, value in store.settings().items() if value is not None}
-    log, rounds = heartbeat(D[0], 5), 4 if LONG else 2
+    log, rounds = heartbeat(D[0], 5), 4
     warehouses: list[Warehouse] = []
     publications = set()
     for number in range(rounds):
