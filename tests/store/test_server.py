@@ -21,7 +21,7 @@ OWN = re.compile(" publication:| local copy:")
 """Lines of `doctor` that differ from store to store, or are of servers only."""
 
 FORMATS = ("--format=json", "--format=parquet")
-PERIODS = (f"--from={D[40]}", f"--to={D[60]}", "--days=7")
+PERIODS = (f"--from={D[56]}", f"--to={D[76]}", "--days=7")
 ASKED = (
     *EVERY_EXPORT,
     ("firefox",),
