@@ -27,7 +27,7 @@ ASKED = (
     ("firefox",),
     ("goals",),
     ("moved", "engagement-ratio", *PERIODS, "--by=os", *ALL_CELLS),
-    ("moved", "dau", *PERIODS, "--by=version"),
+    ("moved", "dau", *PERIODS, "--by=version", *ALL_CELLS),
     *(("engagement", form) for form in FORMATS),
     *(("connection-time", "--by=os", form) for form in FORMATS),
     *(("steps", "--by=service", form) for form in FORMATS),
