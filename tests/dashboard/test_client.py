@@ -51,6 +51,7 @@ def assert_ctrl_opens_a_tab(seen: Visit, place: str, name: str, page: str) -> No
     assert link.evaluate(LEFT_TO_BROWSER), "Cmd-click"
 
 
+@pytest.mark.long
 def test_on_a_phone_the_sidebar_closes_after_a_choice_of_page(
     server: str, visit: Callable[..., Visit]
 ) -> None:

@@ -15,7 +15,7 @@ THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = WIDTHS[0]
 
 
-OFTEN = ("Overview", "Goals", "What moved", "Data")
+OFTEN = ("Overview", "Data", "What moved")
 """Pages looked at in every run; the others have the same parts, and other tests draw them in Chromium."""
 
 

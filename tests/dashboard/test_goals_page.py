@@ -432,7 +432,10 @@ def test_fits_phones_and_screens_in_both_themes(
 
 
 def test_keyboard_opens_a_goal_on_a_phone(server: str, visit: Callable[..., Visit]) -> None:
-    """A goal's summary takes the focus and Enter opens it; then nothing is wider than a phone's window."""
+    """A goal's summary takes the focus and Enter opens it; then nothing is wider than a phone's window.
+
+    After a choice of page that page is seen, not the sidebar.
+    """
     seen = visit(f"{server}/goals", width=WINDOWS[0][0], color_scheme="dark")
     seen.settle()
     seen.page.locator(f".st-key-open_{SHARE} summary").focus()
@@ -441,6 +444,12 @@ def test_keyboard_opens_a_goal_on_a_phone(server: str, visit: Callable[..., Visi
     seen.settle()
     assert seen.query == {f"open_{SHARE}": ["true"]}
     assert_fits(seen, WINDOWS[0][0])
+    seen.page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar = seen.page.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    sidebar.get_by_role("link", name="Data").click()
+    seen.page.wait_for_url("**/data*", timeout=PATIENCE)
+    expect(sidebar).to_have_attribute("data-collapsed", "true", timeout=PATIENCE)
 
 
 def assert_fits(seen: Visit, width: int) -> None:

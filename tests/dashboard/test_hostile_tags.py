@@ -25,13 +25,6 @@ HOSTILE = (
     "rtl \u202eevil\u202c \u200f",
     "' + datum.x + '\\\" {{x}} ${y} %s {0}",
 )
-OFTEN = ("Data",)
-"""Pages looked at on every run; the others draw with the same parts, charts in the test of tooltips."""
-
-THERE = [
-    pytest.param(page, id=page.title, marks=() if page.title in OFTEN else pytest.mark.long)
-    for page in PAGES
-]
 MARKS = """() => ({
   scripts: [...document.scripts].filter(each => each.text.includes('alert(1)')).length,
   images: document.querySelectorAll('img[src=x], img[src*="example.invalid"]').length,
@@ -97,7 +90,8 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("page", THERE)
+@pytest.mark.long
+@pytest.mark.parametrize("page", PAGES, ids=[page.title for page in PAGES])
 def test_hostile_values_are_text(
     page: PageLink, hostile_server: str, visit: Callable[..., Visit]
 ) -> None:

@@ -172,6 +172,7 @@ def test_bad_days_in_the_url_are_dropped_with_a_notice(
     assert "1 Jan – 31 Mar 2016" in seen.sentence
 
 
+@pytest.mark.long
 def test_choices_are_made_by_keyboard_alone(server: str, visit: Callable[..., Visit]) -> None:
     """The keyboard reaches a page's choices, which say what they are, and changes them."""
     seen = visit(f"{server}/multi_device")

@@ -424,6 +424,7 @@ def test_no_device_ids(summarised: Callable[..., Store]) -> None:
     assert "device id" in goals.err
 
 
+@pytest.mark.long
 @pytest.mark.every_engine("long")
 def test_no_device_ids_by_platform(summarised: Callable[..., Store]) -> None:
     """By platform, the 6 of 12 users who are on Windows and Android every day are multi-device."""
@@ -445,7 +446,8 @@ def test_flows_among_activity(summarised: Callable[..., Store]) -> None:
 
 @pytest.mark.every_engine("long")
 @pytest.mark.parametrize(
-    ("services", "begun", "percent"), [("sync,(none)", 10, 40), ("sync", 4, 100)]
+    ("services", "begun", "percent"),
+    daily(("sync,(none)", 10, 40), of=[("sync,(none)", 10, 40), ("sync", 4, 100)]),
 )
 def test_blank_service(
     services: str, begun: int, percent: float, summarised: Callable[..., Store]
@@ -459,14 +461,17 @@ def test_blank_service(
     assert ("6 sequences" in doctor and "blank service" in doctor) == (services == "sync")
 
 
+STRAY = (
+    ("activity-last-row-after-midnight.csv", "2016-07-30", 421),
+    ("activity-one-row-three-years-ahead.csv", "2016-07-30", 421),
+    ("activity-one-row-of-2010.csv", "2016-07-30", 1),
+)
+
+
 @pytest.mark.every_engine("long")
 @pytest.mark.parametrize(
     ("name", "first", "line"),
-    [
-        ("activity-last-row-after-midnight.csv", "2016-07-30", 421),
-        ("activity-one-row-three-years-ahead.csv", "2016-07-30", 421),
-        ("activity-one-row-of-2010.csv", "2016-07-30", 1),
-    ],
+    daily(*STRAY[2:], of=STRAY),
 )
 def test_a_stray_row(name: str, first: str, line: int, summarised: Callable[..., Store]) -> None:
     """A row far from the others loads no day: the data end on 2 September with 100%; it is listed."""

@@ -193,7 +193,7 @@ def test_random_filters(metric: str, seed: int, filled) -> None:
     """Any combination of filters, over any period, equals the oracle."""
     log, store = oracle_of(seed), filled(seed)
     chance = random.Random(f"{seed} {metric}")
-    for _ in range(16 if LONG else 4):
+    for _ in range(16 if LONG else 3):
         filters = random_filters(chance, log, metric)
         first, last = random_period(chance, log)
         asked = [*filters.arguments(), *period_arguments(first, last)]
@@ -251,7 +251,7 @@ def test_a_period_is_a_slice(seed: int, filled) -> None:
 def test_small_cells_are_hidden(metric: str, seed: int, filled) -> None:
     """Counts of 1 to N - 1 are hidden with all that derives from them; by default N is 10."""
     log, store = oracle_of(seed), filled(seed)
-    for smallest in (1, 2, 3, 4) if LONG else (1, 3):
+    for smallest in (1, 2, 3, 4) if LONG else (3,):
         got = store.export(metric, min_users=smallest)
         expected = oracle.export(log, metric, min_users=smallest)
         assert_same(got, expected, f"{metric} --min-users {smallest}")

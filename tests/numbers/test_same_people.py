@@ -208,6 +208,7 @@ def test_days_without_counts_are_filled(filled: Store, log: list[Event], tmp_pat
     assert "ok   same people: counted on every day" in store.run("doctor").text
 
 
+@pytest.mark.long
 @pytest.mark.every_engine("long")
 def test_some_days_without_counts_are_filled(filled: Store, tmp_path: Any) -> None:
     """Only some days lacking, and late rows besides: the numbers are as of a whole filling."""

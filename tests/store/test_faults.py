@@ -128,7 +128,8 @@ def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) 
 # The clock ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("days", daily(-400, of=(-400, 4000)))
+@pytest.mark.long
+@pytest.mark.parametrize("days", (-400, 4000))
 def test_clock_that_jumps(filled: Store, forked: Commands, days: int) -> None:
     """A summary, marker or expiry by a wrong clock changes no number."""
     right = filled.copied_to(filled.folder / "right")
