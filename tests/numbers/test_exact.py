@@ -126,7 +126,7 @@ def test_all_characters_at_once(store: Store) -> None:
 
 
 # Stories of days that aren't loaded, or have too few of something: others beside them would hide it.
-ALONE = ("an_unloaded_day", "too_few_with_a_device", "first_month", "never_begun")
+ALONE = ("an_unloaded_day", "too_few_with_a_device")
 
 
 @pytest.mark.parametrize("name", daily(*ALONE, of=CHARACTERS))

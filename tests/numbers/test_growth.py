@@ -10,7 +10,7 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
-from conftest import LONG, Store, assert_same
+from conftest import LONG, Store, assert_same, daily
 from event_files import write
 from logs import DAY_MS, Event, at, days_from, event, heartbeat, random_log, user
 from product import table_of
@@ -290,7 +290,7 @@ def solved(equations: list[dict[Any, float]], unknown: list[Any]) -> set[Any]:
     return {cell for cell in unknown if not np.abs(free[:, place[cell]]).max(initial=0) > 1e-9}
 
 
-@pytest.mark.parametrize("least", (3, 6))
+@pytest.mark.parametrize("least", daily(3, of=(3, 6)))
 def test_the_identity_gives_no_hidden_flow(warehouse: Warehouse, least: int) -> None:
     """Whoever solves all days and weeks of a filter together learns no hidden flow or count of a few."""
     compared = shown = 0

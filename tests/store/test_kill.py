@@ -21,8 +21,6 @@ NUMBERS = ("every number",)
 SOME_EXPORTS = (*GLANCE, NUMBERS)
 EVERY = (*EVERY_EXPORT, ("firefox",), NUMBERS)
 EARLY, LATE = random_log(61, days=70), random_log(62, first="2016-03-25", days=12)
-DAILY = ("publish figures", "add a marker", "replace", "expire", "unload")
-"""Stages that die in every run; loads and summaries die in `test_bad_input`."""
 CORRECTED = [row for place, row in enumerate(EARLY) if place % 7]
 
 
@@ -166,10 +164,10 @@ def kill_often(
     assert died >= times * 0.7, f"only {died} of {times} commands died"
 
 
+@pytest.mark.long
 def test_killed_at_random_moments(life: list[Stage], forked: Commands, tmp_path: Path) -> None:
-    """A kill or two in each of publication, marker, correction, expiry and removal."""
-    few = [stage for stage in life if stage.name in DAILY]
-    kill_often(len(few), 1, few, forked, tmp_path, SOME_EXPORTS)
+    """A kill or two in each of load, summary, publication, correction, expiry and removal."""
+    kill_often(len(life), 1, life, forked, tmp_path, SOME_EXPORTS)
 
 
 @pytest.mark.long

@@ -110,6 +110,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
     assert told(held) == told(blank)
 
 
+@pytest.mark.long
 @pytest.mark.every_engine("long")
 def test_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends before it publishes changes no export, and the next run finishes its work."""
