@@ -113,7 +113,7 @@ def test_many_campaigns(store: Store, no_caches: None, monkeypatch: pytest.Monke
     ]
     store.load(write(store.files / "log.csv", log))
     store.summarise()
-    last = f"campaign {MOST_OPTIONS + 4}"
+    last = f"campaign {MOST_OPTIONS + 4:03}"
     with environment(**store.settings(), KPI_MIN_USERS="1"):
         page, linked = opened(CONNECTION, attempt_filters="true"), opened(CONNECTION, campaign=last)
     assert len(page.multiselect(key="campaign").options) == MOST_OPTIONS
