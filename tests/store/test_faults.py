@@ -128,7 +128,8 @@ def test_full_disk(template: Store, forked: Commands, disk: Path, leaving: int) 
 # The clock ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("days", daily(-400, of=(-400, 4000)))
+@pytest.mark.long
+@pytest.mark.parametrize("days", (-400, 4000))
 def test_clock_that_jumps(filled: Store, forked: Commands, days: int) -> None:
     """A summary, marker or expiry by a wrong clock changes no number."""
     right = filled.copied_to(filled.folder / "right")
@@ -187,6 +188,7 @@ def test_two_loads_at_once(filled: Store) -> None:
     assert filled.exports(GLANCE) == apart.exports(GLANCE)
 
 
+@pytest.mark.long
 def test_two_summaries_at_once(filled: Store) -> None:
     """Two summaries at once give what one gives."""
     filled.load(write(filled.files / "more.csv", MORE))
@@ -221,7 +223,7 @@ def test_summary_while_ten_read(filled: Store, forked: Commands) -> None:
     faults: list[BaseException] = []
 
     def read() -> None:
-        while not done.is_set():
+        while not done.wait(0.05):
             try:
                 warehouse = open_warehouse(settings)
                 found = written(table_of(warehouse, "engagement", min_users=0), "csv")
@@ -343,7 +345,7 @@ def test_going_back_loses_nothing(four: Store, steps: int) -> None:
     assert four.run("doctor").text.count("BAD  files") == 0
 
 
-@pytest.mark.parametrize("lost", ("missing", "dangling"))
+@pytest.mark.parametrize("lost", daily("dangling", of=("missing", "dangling")))
 def test_lost_link(four: Store, lost: str) -> None:
     """Where publications stand but the link leads to none, nothing starts anew; doctor's line mends it."""
     before, present = four.exports(GLANCE), numbers(four)
@@ -361,6 +363,7 @@ def test_lost_link(four: Store, lost: str) -> None:
     assert "a marker" in four.must("annotate", "--list").text
 
 
+@pytest.mark.long
 def test_the_newest_two_are_damaged(four: Store) -> None:
     """The way back leads past every damaged publication to a whole one."""
     before = four.exports(GLANCE)
