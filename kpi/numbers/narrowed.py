@@ -40,13 +40,15 @@ def hidden_counts(
     course_is_small = bool(filters.narrowed) and not by and _small(table.frame, counts, min_users)
     hidden = {}
     for count in counts:
-        anyway = (
-            _complements(table.frame, [w.frame for w in whole.values()], count, levels, min_users),
-            _complements(table.daily, [w.daily for w in whole.values()], count, levels, min_users),
-        )
+        anyway = [
+            _complements(mine.frame, [wide.frame for wide in wider], count, levels, min_users)
+            for mine, *wider in zip(
+                table.tables(), *(wider.tables() for wider in whole.values()), strict=True
+            )
+        ]
         mask = _hidden(table, bool(by), count, levels, min_users, anyway)
         for dimension, wider in parts.items():
-            gone = _hidden(wider, True, count, levels, min_users, (None, None))
+            gone = _hidden(wider, True, count, levels, min_users, ())
             inside = filters.picked(dimension, wider.frame["broken_by"])
             if len(wider.frame):
                 mask |= _given_away(wider.frame, gone, inside, count)
@@ -105,8 +107,8 @@ def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
 
 
 def _complements(
-    frame: pd.DataFrame | None,
-    wider: Sequence[pd.DataFrame | None],
+    frame: pd.DataFrame,
+    wider: Sequence[pd.DataFrame],
     count: str,
     levels: Sequence[str],
     min_users: int,
@@ -115,8 +117,6 @@ def _complements(
     keys = ["broken_by", "day", *levels]
     few = None
     for whole in wider:
-        if frame is None or whole is None:
-            continue
         all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
         all_of_it.index = frame.index
         # A cell of nobody can reveal nothing but the whole, which has its own rule.
