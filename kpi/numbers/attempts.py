@@ -92,21 +92,11 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
     each tag, so rows add up.
     """
 
-    def read(asked: Question) -> Counted:
-        begun = _rows(warehouse, "period_completion", asked)
-        ready = _rows(warehouse, "period_time", asked)
-        frame = begun.merge(ready, on="broken_by", how="outer")
-        if asked.by is None:  # a row, also where nothing matches
-            frame = frame.set_index("broken_by").reindex([""]).reset_index()
-        for name in BREAKDOWN_COUNTS:
-            frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
-        return Counted(frame.assign(day=0))  # a single place for all of the period
-
-    frame = read(question).frame.sort_values(
+    frame = _pooled(warehouse, question).frame.sort_values(
         ["begun", "connections"], ascending=False, kind="stable"
     )
     table = Counted(frame.reset_index(drop=True))
-    hidden = hidden_counts(read, table, question, BREAKDOWN_COUNTS, [])
+    hidden = hidden_counts(warehouse, _pooled, table, question, BREAKDOWN_COUNTS, ())
     frame = table.frame
     for count, share in SHARES.items():
         share_hidden = hidden["begun"] | hidden[count]
@@ -129,6 +119,18 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
     if not question.options.bands:
         return rows
     return with_times(with_shares_of(rows, "begun"), warehouse, question, WHOLE_PERIOD)
+
+
+def _pooled(warehouse: Published, question: Question) -> Counted:
+    """The whole counts and quartiles of a period, by the values of a breakdown, under a single day."""
+    begun = _rows(warehouse, "period_completion", question)
+    ready = _rows(warehouse, "period_time", question)
+    frame = begun.merge(ready, on="broken_by", how="outer")
+    if question.by is None:  # a row, also where nothing matches
+        frame = frame.set_index("broken_by").reindex([""]).reset_index()
+    for name in BREAKDOWN_COUNTS:
+        frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
+    return Counted(frame.assign(day=0))
 
 
 def setup_steps(warehouse: Published, question: Question) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from app_pages import alts, opened
+from conftest import daily
 
 CHARTS = {
     ("app.py", "hide"): ("desktop", "Firefox desktop"),
@@ -15,7 +16,7 @@ CHARTS = {
 }
 
 
-@pytest.mark.parametrize(("file", "key"), CHARTS)
+@pytest.mark.parametrize(("file", "key"), daily(*list(CHARTS)[::3], of=CHARTS))
 def test_a_hidden_line_is_in_the_link(file: str, key: str, at_demo: None) -> None:
     """A line that the link hides isn't drawn; shown again, it leaves the link."""
     line, title = CHARTS[file, key]

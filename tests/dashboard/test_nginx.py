@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import Visit, launched, serving
+from browser import PATIENCE, Visit, launched, serving
 from conftest import PROJECT
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, expect
 from sessions import Run, Session, shown_numbers
 from test_sign_in import RIGHT, assert_closed, finished, signed_in_server
 
@@ -165,8 +165,9 @@ def test_pages_work_under_the_policy(
 ) -> None:
     """A page with its charts is drawn over TLS and a websocket, and the browser complains of nothing."""
     port, _ = proxied
-    seen = visit(f"https://localhost:{port}/")
-    seen.charts(3)
+    seen = visit(f"https://localhost:{port}/explore")
+    seen.settle()
+    expect(seen.page.locator("svg.marks").first).to_be_visible(timeout=PATIENCE)
     assert not seen.complaints, seen.complaints
     seen.page.goto(f"https://localhost:{port}/data")
     seen.rest()
@@ -177,6 +178,7 @@ def test_pages_work_under_the_policy(
     assert cookies and all(cookie["secure"] for cookie in cookies), cookies
 
 
+@pytest.mark.long
 def test_signing_in_and_out_through_nginx(
     demo_home: Path, key: Path, tmp_path: Path, visit: Callable[..., Visit]
 ) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import oracle
 import pandas as pd
 import pytest
-from conftest import Store, environment, same
+from conftest import Store, daily, environment, same
 from event_files import write
 from goals_oracle import GOALS, goal_rows
 from logs import at, days_from, device, event, heartbeat, random_log, user
@@ -342,7 +342,7 @@ def test_export_equals_the_oracle(scored_store: tuple[Store, oracle.Log]) -> Non
     assert_scored(printed(store), expected)
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
     """On DuckDB, PostgreSQL and Redshift's dialect goals are the oracle's, as are weeks' medians."""
     log = random_log(23, first="2015-12-10", days=50, attempts_per_day=4)
@@ -376,14 +376,14 @@ def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
     warehouse.close()
 
 
-@pytest.mark.parametrize(
-    "filters",
-    [
-        oracle.Filters(os=("Android",)),
-        oracle.Filters(not_os=("Linux",), users="existing"),
-        oracle.Filters(browser=("Firefox",), users="new"),
-    ],
+SEGMENTS = (
+    oracle.Filters(os=("Android",)),
+    oracle.Filters(not_os=("Linux",), users="existing"),
+    oracle.Filters(browser=("Firefox",), users="new"),
 )
+
+
+@pytest.mark.parametrize("filters", daily(SEGMENTS[1], of=SEGMENTS))
 def test_filters_score_the_segment(
     scored_store: tuple[Store, oracle.Log], filters: oracle.Filters
 ) -> None:

@@ -34,7 +34,7 @@ from kpi.settings import Settings
 from kpi.store import queries
 
 READ = FOLDER / "read-by-redshifts-grammar.txt"
-"""Marks of the statements that sqlfluff's grammar of Redshift read; `make snapshots` writes it."""
+"""Marks of the statements that both grammars of Redshift read; `make snapshots` writes it."""
 NOT_FOR_REDSHIFT = {
     "fill/copied_events": "PostgreSQL takes rows over the connection; Redshift reads them from S3",
     "read/events_schema_version": "of the folder of files only",
@@ -252,7 +252,7 @@ SET_UP = {
 def test_redshift_can_read_all_of_it(life: tuple[ServerStore, Collected], renewing: bool) -> None:
     """Both grammars read every statement, values filled in, and it asks for nothing Redshift lacks.
 
-    The slower grammar reads what isn't in the committed list of statements that it read; in long runs all.
+    Read is what isn't in the committed list of statements that were read; in long runs all.
     """
     _, collected = life
     sent = {
