@@ -341,6 +341,7 @@ TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
     *("group", "tag", "why"),
     *("browser", "version", "os", "service", "users"),
+    *("region", "context", "entrypoint", "campaign", "migration"),
 }
 
 

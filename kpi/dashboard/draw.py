@@ -56,7 +56,7 @@ def chart(
 
     ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture. ``smooth`` rows are
     drawn in place of the answer's, and ``days`` thin behind them; ``note`` is a sentence below. A reader
-    hides any of the ``lines`` below the chart, whose choice is ``hide`` in the URL.
+    hides any of the ``lines`` that have values below the chart; the choice is ``hide`` in the URL.
     """
     page.remember(measure)
     if days is not None:
@@ -67,9 +67,11 @@ def chart(
         page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
     )
     place = st.container()
-    if lines and not nothing:
-        options["hidden"] = choose_hidden(page, lines, hide)
-    shown = drawn(draw, rows, incomplete=page.unfinished(days or answer), **options)
+    options["incomplete"] = page.unfinished(days or answer)
+    shown = drawn(draw, rows, **options)
+    offered = {key: line for key, line in lines.items() if key in shown.series}
+    if len(offered) > 1 and not nothing and (hidden := choose_hidden(page, offered, hide)):
+        shown = drawn(draw, rows, hidden=hidden, **options)
     if nothing or not shown.has_values:
         place.info(page.reason(nothing) if nothing else ALL_HIDDEN, icon=":material/info:")
         parts.draw_note(None)

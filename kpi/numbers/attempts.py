@@ -14,7 +14,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.measures import within
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS
-from kpi.numbers.bands import with_shares_of, with_times
+from kpi.numbers.bands import WHOLE_PERIOD, with_shares_of, with_times
 from kpi.numbers.cells import Counted, percent, small, small_or_revealing
 from kpi.numbers.connections import LIMITS, SHARES, ready_shares
 from kpi.numbers.narrowed import hidden_counts
@@ -37,7 +37,7 @@ BREAKDOWN_COUNTS = ("begun", "connections", *SHARES)
 def ready_within(warehouse: Published, question: Question) -> pd.DataFrame:
     """Of the attempts begun on a day, the percent ready within 5, 10, 30 and 60 seconds, and ever.
 
-    One row per day, or per week as in `kpi.numbers.weeks`: day, begun, within_…_seconds_percent,
+    One row per day, or per week or four as in `kpi.numbers.weeks`: day, begun, within_…_seconds_percent,
     completion_percent. A time of exactly the limit is within it. Source: design, section 3.
     """
     frame = ready_shares(warehouse, replace(question, table="completion"))
@@ -118,7 +118,7 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
         rows = frame.drop(columns="broken_by")
     if not question.options.bands:
         return rows
-    return with_times(with_shares_of(rows, "begun"), warehouse, question, "period")
+    return with_times(with_shares_of(rows, "begun"), warehouse, question, WHOLE_PERIOD)
 
 
 def _pooled(warehouse: Published, question: Question) -> Counted:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
@@ -44,7 +44,7 @@ def connection_time(warehouse: Published, question: Question) -> pd.DataFrame:
     rows = finished(frame, shown, warehouse, question)
     if not question.options.bands:
         return rows
-    return with_times(rows, warehouse, question, "week" if question.options.weekly else "day")
+    return with_times(rows, warehouse, question, question.options.point_days)
 
 
 def completion(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -101,21 +101,23 @@ class _Attempts:
         return table.frame, hidden, reaching(table.frame, self.counts, least)
 
     def counted(self, warehouse: Published, question: Question) -> Counted:
-        """The whole counts of a question, of weeks beside those of their days."""
-        frame = self._on_every_day(warehouse, question)
-        if not question.options.weekly:
-            return Counted(frame)
-        return Counted(frame, self._rows(warehouse, question, weekly=False))
+        """The whole counts of a question, beside those of the weeks and days that its points consist of."""
+        frame = self._on_every_day(warehouse, question)  # read first: its statement is the answer's
+        point_days, finer = question.options.point_days, None
+        for days in (1, WEEK):
+            if days < point_days:
+                finer = Counted(self._rows(warehouse, question, days), days, finer)
+        return Counted(frame, point_days, finer)
 
-    def _rows(self, warehouse: Published, question: Question, weekly: bool) -> pd.DataFrame:
-        """The rows by week, or by day; where weeks are asked for, from the Monday before the period."""
-        asks_weeks = question.options.weekly
-        period = weeks.widened(question.period) if asks_weeks else question.period
-        rows = warehouse.frame(self.query, weekly=int(weekly), **question.parameters(period))
+    def _rows(self, warehouse: Published, question: Question, point_days: int) -> pd.DataFrame:
+        """The rows by points of so many days, from before the period, so that its own points are whole."""
+        period = weeks.widened(question.period, question.options.point_days)
+        rows = warehouse.frame(self.query, point_days=point_days, **question.parameters(period))
         rows["day"] = dates(rows["day"])
         if "new_account" in rows:
-            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
-        return rows
+            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"})
+        names = ("broken_by", *(name for name, _ in self.levels))
+        return rows.astype(dict.fromkeys(names, "str"))  # no rows have texts, too
 
     def _on_every_day(self, warehouse: Published, question: Question) -> pd.DataFrame:
         """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
@@ -123,7 +125,7 @@ class _Attempts:
         No day counts where no event of the store carries a sequence. With a filter of devices, a day
         doesn't count where too few users had a device within its window.
         """
-        rows = self._rows(warehouse, question, question.options.weekly)
+        rows = self._rows(warehouse, question, question.options.point_days)
         values = sorted(rows["broken_by"].unique()) if question.by else [""]
         counted = _counted_days(warehouse, question)
         keys = {
@@ -154,10 +156,10 @@ class _Attempts:
 
 
 def _counted_days(warehouse: Published, question: Question) -> pd.Series:
-    """True for the days, or the Sundays of the weeks, that count."""
+    """True for the days, or the last days of points, that count."""
     window = ATTEMPT_WINDOW if question.filters.devices else 0
     incomplete = int(question.options.incomplete)
     days = warehouse.frame("days", with_incomplete=incomplete, device_window=window)
     counts = (days["counted"] == 1) & (not warehouse.lacks_sequences)
     counted = pd.Series(counts.to_numpy(), index=pd.DatetimeIndex(dates(days["day"])))
-    return weeks.whole(counted) if question.options.weekly else counted
+    return weeks.whole(counted, question.options.point_days)

@@ -46,10 +46,10 @@ def hidden_counts(
     course_is_small = bool(filters.narrowed) and not by and _small(table.frame, counts, min_users)
     hidden = {}
     for count in counts:
-        anyway = (
-            _complements(table.frame, [w.frame for w in whole], count, levels, min_users),
-            _complements(table.daily, [w.daily for w in whole], count, levels, min_users),
-        )
+        anyway = [
+            _complements(mine.frame, [wide.frame for wide in wider], count, levels, min_users)
+            for mine, *wider in zip(table.tables(), *(w.tables() for w in whole), strict=True)
+        ]
         mask = _hidden(table, bool(by), count, levels, min_users, anyway)
         for dimension, wider in parts.items():
             values, gone = warehouse.derived(_hidden_values, read, wider, count, levels)
@@ -67,7 +67,7 @@ def _hidden_values(
     Every value has the same days and levels in the same order, as the table under a filter has.
     """
     table = warehouse.derived(read, question)
-    gone = _hidden(table, True, count, levels, question.shown_from, (None, None))
+    gone = _hidden(table, True, count, levels, question.shown_from, ())
     values = table.frame["broken_by"].drop_duplicates()
     anybody = (gone & (table.frame[count] > 0).fillna(False)).to_numpy(dtype=bool)
     return values, anybody.reshape(len(values), len(anybody) // max(len(values), 1))
@@ -124,8 +124,8 @@ def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
 
 
 def _complements(
-    frame: pd.DataFrame | None,
-    wider: Sequence[pd.DataFrame | None],
+    frame: pd.DataFrame,
+    wider: Sequence[pd.DataFrame],
     count: str,
     levels: Sequence[str],
     min_users: int,
@@ -134,8 +134,6 @@ def _complements(
     keys = ["broken_by", "day", *levels]
     few = None
     for whole in wider:
-        if frame is None or whole is None:
-            continue
         all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
         all_of_it.index = frame.index
         # A cell of nobody can reveal nothing but the whole, which has its own rule.

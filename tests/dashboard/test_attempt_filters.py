@@ -130,5 +130,7 @@ def test_command_line(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert main(["export", "completion", "--region=USA"]) == 1
         assert "no region is named 'USA'; the nearest: 'US'" in capsys.readouterr().err
         assert main(["export", "engagement", "--not-campaign=x"]) == 2
+        assert main(["export", "multi-device", "--by=region"]) == 2
     said = capsys.readouterr().err
+    assert "--by region goes with attempts only: connection-time, completion, steps" in said
     assert "--not-campaign goes with attempts only: connection-time, completion, steps" in said

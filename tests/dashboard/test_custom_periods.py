@@ -55,6 +55,39 @@ def test_custom_comparison_is_in_the_link() -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
+def test_an_emptied_day_is_the_default() -> None:
+    """Where a reader empties a day, the default counts, and the link holds the two days that are shown."""
+    page = opened("app.py", period="custom", **{"from": "2016-02-01", "to": "2016-02-20"})
+    page.date_input(key="from").set_value(None).run()
+    assert not page.exception
+    assert "1 Jan – 20 Feb 2016" in words(page)
+    assert (page.query_params["from"], page.query_params["to"]) == ("2016-01-01", "2016-02-20")
+
+
+@pytest.mark.usefixtures("at_demo")
+def test_two_choices_before_the_browser_has_written_the_first() -> None:
+    """A choice whose URL the browser hasn't yet when the next is made isn't lost; Back still leads back."""
+    page = opened("pages/engagement.py", users="new")
+    before = {name: page.query_params[name] for name in page.query_params}
+    page.radio(key="granularity").set_value("week").run()
+    assert page.query_params["granularity"] == "week"
+    page.query_params.clear()  # as the browser has it until it writes the first choice
+    page.query_params.update(before)
+    page.selectbox(key="period").set_value("last 90 days").run()
+    assert page.radio(key="granularity").value == "week"
+    assert dict(page.query_params) == {
+        "granularity": "week",
+        "period": "last 90 days",
+        "users": "new",
+    }
+    page.query_params.clear()  # as Back leaves it
+    page.query_params.update(before)
+    page.run()
+    assert page.radio(key="granularity").value == "day"
+    assert page.selectbox(key="period").value == "this year"
+
+
+@pytest.mark.usefixtures("at_demo")
 def test_copy_link_can_fix_the_days() -> None:
     """Beside the link of a period that moves with the data is the link of its two days."""
     page = opened("pages/explore.py", period="last 28 days", users="new")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from app_pages import alts, opened
-from conftest import daily
+from conftest import daily, environment
 
 CHARTS = {
     ("app.py", "hide"): ("desktop", "Firefox desktop"),
@@ -27,6 +29,17 @@ def test_a_hidden_line_is_in_the_link(file: str, key: str, at_demo: None) -> Non
     assert key not in page.query_params
     shown = " ".join(alts(page))
     assert shown.count(f" {title} ") == hidden.count(f" {title} ") + 1
+
+
+def test_a_line_without_data_is_not_offered(demo_home: Path, no_caches: None) -> None:
+    """Hide names the lines that are drawn: none of multi-device users where all their days are hidden."""
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="30"):
+        page = opened("app.py", period="all")
+    assert not page.exception
+    offered = list(page.button_group(key="hide").options)
+    (drawn,) = (alt for alt in alts(page) if alt.startswith("Engagement ratio"))
+    assert [name for name in offered if name not in drawn] == []
+    assert "Firefox desktop" in offered and "Multi-device" not in " ".join(offered), offered
 
 
 def test_every_line_hidden(at_demo: None) -> None:

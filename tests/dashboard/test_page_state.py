@@ -157,6 +157,61 @@ def test_a_choice_is_a_single_step_of_back(
     assert seen.query == before
 
 
+LATE = """(() => {
+  const Real = WebSocket, late = f => event => setTimeout(() => f(event), window.late || 0);
+  window.WebSocket = class extends Real {
+    set onmessage(f) { super.onmessage = late(f); }
+    addEventListener(kind, f, ...rest) {
+      super.addEventListener(kind, kind === 'message' ? late(f) : f, ...rest);
+    }
+  };
+})()"""
+"""What the server sends arrives ``window.late`` milliseconds later."""
+
+
+@pytest.mark.long
+def test_two_quick_choices_are_both_made(server: str, visit: Callable[..., Visit]) -> None:
+    """A second choice before the browser has the URL of the first loses neither; Back undoes each."""
+    seen = visit(f"{server}/engagement?period=all")
+    seen.settle()
+    seen.page.add_init_script(LATE)
+    seen.page.reload()
+    seen.settle()
+    seen.page.evaluate("window.late = 1500")
+    sidebar = seen.page.get_by_test_id("stSidebarUserContent")
+    sidebar.get_by_text("week", exact=True).click()
+    seen.page.wait_for_timeout(1000)  # the run of the first choice ends, and its URL is on its way
+    seen.page.get_by_role("radio", name="monthly users").first.click(force=True)
+    seen.page.wait_for_url("**measure=monthly**", timeout=PATIENCE)
+    seen.page.evaluate("window.late = 0")
+    both = {"period": ["all"], "granularity": ["week"], "measure": ["monthly users"]}
+    assert seen.query == both
+    expect(sidebar.get_by_role("radio", name="week")).to_be_checked()
+    for url in ("**granularity=week", "**period=all"):
+        seen.page.go_back()
+        seen.page.wait_for_url(url, timeout=PATIENCE)
+    expect(sidebar.get_by_role("radio", name="day")).to_be_checked(timeout=PATIENCE)
+
+
+@pytest.mark.long
+def test_a_day_that_is_emptied_comes_back(server: str, visit: Callable[..., Visit]) -> None:
+    """Whoever empties a day and leaves it has the day of before, on the page, in the field, in the URL."""
+    seen = visit(f"{server}/?period=custom&from=2016-02-01&to=2016-02-20")
+    seen.settle()
+    sentence, query = seen.sentence, seen.query
+    field = seen.page.get_by_test_id("stSidebarUserContent").get_by_role("group", name="From")
+    for part in ("year", "month", "day"):
+        field.get_by_role("spinbutton", name=re.compile(part)).focus()
+        for _ in range(4):
+            seen.page.keyboard.press("Backspace")
+    expect(field).to_contain_text("yyyy")
+    seen.page.get_by_role("heading", level=1).first.click()
+    expect(field).to_contain_text("2016", timeout=PATIENCE)
+    seen.settle()
+    assert (seen.sentence, seen.query) == (sentence, query)
+    assert seen.complaints == []
+
+
 @pytest.mark.long
 def test_bad_days_in_the_url_are_dropped_with_a_notice(
     server: str, visit: Callable[..., Visit]

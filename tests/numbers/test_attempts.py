@@ -110,6 +110,28 @@ def test_ready_within(seed: int, warehouse_of) -> None:
 
 
 @pytest.mark.every_engine("long")
+@pytest.mark.parametrize("metric", ["completion", "connection-time", "steps"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_four_weeks(seed: int, metric: str, warehouse_of) -> None:
+    """A point of four whole weeks has all their attempts, whatever the period; without a day it is absent."""
+    log = Log(log_of(seed))
+    for place, (filters, first, last) in enumerate(asked_of(seed, 3)):
+        by = (None, "os", "region", "users")[place]
+        asked = told_by(filters, first, last)
+        frame = table_of(warehouse_of(seed), metric, by=by, monthly=True, **asked)
+        every = Pooled(log, filters, None, None)
+        for value in [None] if by is None else sorted(set(frame[by])):
+            mine = frame if by is None else frame[frame[by] == value].drop(columns=by)
+            expected = [
+                row
+                for row in every.points(metric, 28, by, value)
+                if (first or "") <= row["day"] <= (last or "9999")
+            ]
+            assert_rows(rows_of(mine), expected, f"{filters} {by} {value}")
+        assert by or len(frame)
+
+
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("of", BASES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_distribution(seed: int, of: str, warehouse_of) -> None:

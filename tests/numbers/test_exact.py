@@ -35,6 +35,7 @@ METRICS = (
 )
 WINDOWS = (3, 5, 7, 14)
 TAGS = ("browser", "version", "os", "service", "users")
+OF_ATTEMPTS = ("connection-time", "completion", "steps")
 # The log of the last seed has days on which nothing was loaded.
 UNLOADED = {13: (9, 30, 31)}
 DAILY_SEED = 13
@@ -207,7 +208,8 @@ def test_broken_down(metric: str, seed: int, filled) -> None:
     """--by equals asking for each value, lists those with a count in the period, column first."""
     log, store = oracle_of(seed), filled(seed)
     chance = random.Random(f"{seed} {metric} by")
-    for place, by in enumerate(TAGS):
+    of_attempts = oracle.ACQUISITION if metric in OF_ATTEMPTS else ()
+    for place, by in enumerate((*TAGS, *(of_attempts if LONG else of_attempts[:1]))):
         both = (oracle.Filters(), random_filters(chance, log, metric))
         for filters in both if LONG else both[place % 2 :][:1]:
             first, last = random_period(chance, log)
