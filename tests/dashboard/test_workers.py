@@ -1,0 +1,209 @@
+"""deploy/serve.py as `make serve` starts it: processes of the dashboard behind nginx, on a single port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import PROJECT, environment
+from sessions import Run, Session
+from websockets.exceptions import ConnectionClosed
+
+ESTABLISHED = "01"
+FILTERS = ("os=Linux", "os=Windows 10", "users=new", "period=all")
+
+
+class Serving:
+    """What runs behind a port."""
+
+    def __init__(self, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.port, self.process, self._log = port, process, log
+        self.address = f"http://127.0.0.1:{port}"
+
+    def processes(self) -> dict[int, int]:
+        """The process at each port, the newest where there were several."""
+        started = re.findall(r"process (\d+) at port (\d+)", self._log.read_text())
+        return {int(port): int(process) for process, port in started}
+
+    def sockets(self) -> Counter[int]:
+        """How many open connections each process has accepted."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        accepted = (line.split()[1] for line in lines if line.split()[3] == ESTABLISHED)
+        ports = Counter(int(local.partition(":")[2], 16) for local in accepted)
+        return Counter({port: ports[port] for port in self.processes()})
+
+    def wait_for(self, said: str, times: int = 1) -> None:
+        """Waits until the log has said it so often."""
+        for _ in range(1200):
+            if len(re.findall(said, self._log.read_text())) >= times:
+                return
+            assert self.process.poll() is None, self._log.read_text()
+            time.sleep(0.1)
+        pytest.fail(f"never said {said}: {self._log.read_text()}")
+
+
+@contextmanager
+def served(folder: Path, home: Path, *options: str) -> Iterator[Serving]:
+    """Two processes over a store, and nginx, for as long as the block lasts."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "deploy/serve.py", "--workers=2", f"--port={port}", *options]
+    log = folder / "serve.log"
+    with environment(KPI_HOME=str(home), KPI_MIN_USERS="1"), log.open("wb") as file:
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=file, stderr=file)
+    serving = Serving(port, process, log)
+    try:
+        serving.wait_for("processes at http")
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield serving
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def apart(work: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine, in a thread of its own, since a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def reader(number: int) -> dict[str, str]:
+    """The cookie of a browser that was here before."""
+    return {"kpi_reader": f"{number:032x}"}
+
+
+def got(address: str, cookie: str = "") -> tuple[int, str | None]:
+    """The status of an answer, and the cookie that it sets."""
+    request = urllib.request.Request(address, headers={"Cookie": cookie} if cookie else {})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers["Set-Cookie"]
+    except urllib.error.HTTPError as refused:
+        return refused.code, None
+
+
+def figures(run: Run) -> list[str]:
+    """What a page shows, as far as it is the same in every session."""
+    assert not run.failed, run.text[-2000:]
+    return [*run.elements, *re.findall(r"^\s*body: .*$", run.text, re.MULTILINE)]
+
+
+def test_browsers_are_spread_and_stay(demo_home: Path, tmp_path: Path) -> None:
+    """Both processes have browsers, each browser all its connections at one of them; all end with the script."""
+
+    async def connect(serving: Serving) -> None:
+        async with AsyncExitStack() as stack:
+            for browser in range(1, 13):
+                before = serving.sockets()
+                for _ in range(2):
+                    session = Session(serving.address, cookies=reader(browser))
+                    await stack.enter_async_context(session)
+                more = serving.sockets() - before
+                assert list(more.values()) == [2], more
+            assert len(+serving.sockets()) == 2, serving.sockets()
+
+    with served(tmp_path, demo_home) as serving:
+        apart(connect(serving))
+        status, cookie = got(f"{serving.address}/_stcore/health")
+        assert status == 200 and re.match("kpi_reader=[0-9a-f]{32}; Path=/; HttpOnly", cookie or "")
+        assert got(f"{serving.address}/_stcore/health", (cookie or "").split(";")[0]) == (200, None)
+        assert got(f"{serving.address}/media/none.csv")[0] == 404
+        ports = [serving.port, *serving.processes()]
+    for port in ports:
+        with socket.socket() as free:
+            assert free.connect_ex(("127.0.0.1", port)), port
+    assert serving.process.returncode == 0
+
+
+@pytest.mark.long
+def test_a_lost_process_costs_a_reload(demo_home: Path, tmp_path: Path) -> None:
+    """Of 20 sessions those of a killed process show the same again elsewhere; the others notice nothing."""
+
+    async def read(serving: Serving) -> None:
+        async with AsyncExitStack() as stack:
+            sessions, shown = [], []
+            for number in range(20):
+                session = Session(serving.address, cookies=reader(number))
+                sessions.append(await stack.enter_async_context(session))
+                run = await session.run(FILTERS[number % len(FILTERS)])
+                shown.append(figures(run))
+            files = set(re.findall(r"/media/[0-9a-f]+\.\w+", run.text))
+            assert files, "the page offers no download"
+            for file in files:  # whichever process has it
+                assert {got(serving.address + file)[0] for _ in range(4)} == {200}
+
+            port, lost = serving.sockets().most_common(1)[0]
+            assert 0 < lost < 20
+            os.kill(serving.processes()[port], signal.SIGKILL)
+            moved = 0
+            for number, session in enumerate(sessions):
+                asked = FILTERS[number % len(FILTERS)]
+                try:
+                    assert figures(await session.run(asked)) == shown[number]
+                except ConnectionClosed:
+                    again = Session(serving.address, cookies=reader(number))
+                    await stack.enter_async_context(again)
+                    assert figures(await again.run(asked)) == shown[number]
+                    moved += 1
+            assert moved == lost
+
+    with served(tmp_path, demo_home) as serving:
+        apart(read(serving))
+        serving.wait_for(r"process \d+ at port", times=3)
+
+
+@pytest.mark.long
+def test_a_deploy_drains(demo_home: Path, tmp_path: Path) -> None:
+    """After a deploy new sessions are at new processes; an earlier session goes on, until its time is over."""
+
+    async def read(serving: Serving) -> None:
+        earlier = serving.processes()
+        async with Session(serving.address, cookies=reader(1)) as old:
+            shown = figures(await old.run(FILTERS[0]))
+            serving.process.send_signal(signal.SIGUSR1)
+            for _ in range(600):
+                async with Session(serving.address, cookies=reader(2)) as new:
+                    at = +serving.sockets()
+                    if set(at) - set(earlier):
+                        assert figures(await new.run(FILTERS[0])) == shown
+                        break
+                await asyncio.sleep(0.1)
+            else:
+                pytest.fail("no new process got a session")
+            assert figures(await old.run(FILTERS[0])) == shown
+            with pytest.raises(ConnectionClosed):
+                async with asyncio.timeout(90):
+                    while True:
+                        await old.run(FILTERS[0])
+                        await asyncio.sleep(1)
+        async with Session(serving.address, cookies=reader(1)) as again:
+            assert figures(await again.run(FILTERS[0])) == shown
+        for _ in range(300):
+            if not any(Path(f"/proc/{process}").exists() for process in earlier.values()):
+                return
+            await asyncio.sleep(0.1)
+        pytest.fail("an earlier process goes on")
+
+    with served(tmp_path, demo_home, "--drain=15") as serving:
+        apart(read(serving))
