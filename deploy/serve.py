@@ -8,6 +8,7 @@ answers, earlier ones may go on for `--drain` seconds. SIGTERM, SIGHUP and Ctrl-
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import socket
 import subprocess
@@ -93,17 +94,18 @@ def configuration(
 ) -> str:
     """The text of nginx's configuration: pages from these ports, downloads from the earlier ones, too."""
 
-    def servers(ports: Sequence[int], limits: str) -> str:
-        return "\n".join(f"    server 127.0.0.1:{port} {limits};" for port in ports)
+    def servers(ports: Sequence[int]) -> str:
+        known = "    server 127.0.0.1:{} max_fails=1 fail_timeout=2s;"
+        return "\n".join(map(known.format, ports))
 
-    return TEMPLATE.format(
-            folder=folder,
-            port=port,
-            drain=drain,
-            pages=servers(pages, "max_fails=1 fail_timeout=2s"),
-            files=servers([*pages, *earlier], "max_fails=1 fail_timeout=2s"),
-        )
-    )
+    text = {
+        "folder": folder,
+        "port": port,
+        "drain": drain,
+        "pages": servers(pages),
+        "files": servers([*pages, *earlier]),
+    }
+    return re.sub("@([a-z]+)@", lambda name: str(text[name[1]]), TEMPLATE)
 
 
 def free_ports(after: int) -> Iterator[int]:
@@ -130,13 +132,14 @@ def started(number: int, after: int, over: Event) -> list[Process]:
 class Served:
     """The processes and their nginx."""
 
-    def __init__(self, folder: Path, port: int, number: int, drain: int, over: Event) -> None:
+    def __init__(
+        self, folder: Path, port: int, number: int, drain: int, over: Event, renew: Event
+    ) -> None:
         self._folder, self._port, self._number, self._drain = folder, port, number, drain
         self._file = folder / "nginx.conf"
         self._earlier: list[Process] = []
         self._drained = 0.0
-        self._over = over
-        self.renew = Event()
+        self._over, self._renew = over, renew
         self._processes = started(number, port, over)
         self._configure()
         command = [NGINX, "-e", "stderr", "-p", str(folder), "-c", str(self._file)]
@@ -145,8 +148,8 @@ class Served:
     def run(self) -> None:
         """Looks after everything until it is over."""
         while not self._over.wait(1):
-            if self.renew.is_set():
-                self.renew.clear()
+            if self._renew.is_set():
+                self._renew.clear()
                 self._deploy()
             if self._earlier and time.monotonic() > self._drained:
                 self._end_earlier()
@@ -197,12 +200,14 @@ def main() -> None:
         parser.error("--workers and --drain are at least 1")
     if not Path(NGINX).exists():
         parser.error(f"{NGINX} is missing: apt-get install nginx")
-    over = Event()
+    over, renew = Event(), Event()
+    signal.signal(signal.SIGUSR1, lambda *_: renew.set())
     for stopping in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(stopping, lambda *_: over.set())
     with tempfile.TemporaryDirectory(prefix="kpi-") as folder:
-        served = Served(Path(folder), arguments.port, arguments.workers, arguments.drain, over)
-        signal.signal(signal.SIGUSR1, lambda *_: served.renew.set())
+        served = Served(
+            Path(folder), arguments.port, arguments.workers, arguments.drain, over, renew
+        )
         print(f"{arguments.workers} processes at http://localhost:{arguments.port}", flush=True)
         try:
             served.run()

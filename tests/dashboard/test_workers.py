@@ -110,7 +110,7 @@ def figures(run: Run) -> list[str]:
 
 
 def test_browsers_are_spread_and_stay(demo_home: Path, tmp_path: Path) -> None:
-    """Both processes have browsers, each browser all its connections at one of them; all end with the script."""
+    """Both processes have browsers, each browser is at one of them; all end with the script."""
 
     async def connect(serving: Serving) -> None:
         async with AsyncExitStack() as stack:
@@ -175,7 +175,7 @@ def test_a_lost_process_costs_a_reload(demo_home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_deploy_drains(demo_home: Path, tmp_path: Path) -> None:
-    """After a deploy new sessions are at new processes; an earlier session goes on, until its time is over."""
+    """After a deploy new sessions are at new processes; an earlier session goes on for its time."""
 
     async def read(serving: Serving) -> None:
         earlier = serving.processes()
