@@ -2,10 +2,10 @@
 
 A server over a store (a demo's, where none is given): 1, 10 and 50 sessions on websockets of their own
 that change filters at once, each as fast as it is answered: to any of some 300 choices, hardly ever one
-that was made before, and to one of a dozen. And the server's memory over 500 changes. With `--workers` the sessions
-are spread over so many processes behind nginx, as by `make serve`, and no memory is measured. Beside them
-Streamlit's own floor: a page of one line, asked again by the same means. `benchmarks.app` has one reader's
-Chromium.
+that was made before, and to one of a dozen. And the server's memory over 500 changes. With `--workers` the
+sessions are spread over so many processes behind nginx, as by `make serve`, and no memory is measured.
+Beside them Streamlit's own floor: a page of one line, asked again by the same means. `benchmarks.app` has one
+reader's Chromium.
 """
 
 from __future__ import annotations

@@ -103,7 +103,10 @@ def test_a_lost_process_costs_a_reload(demo_home: Path, tmp_path: Path) -> None:
                 try:
                     assert figures(await session.run(asked)) == shown[number]
                 except ConnectionClosed:
-                    again = Session(serving.address, cookies=reader(number))
+                    # As Streamlit's client does, with the identity of the session that it had.
+                    again = Session(
+                        serving.address, cookies=reader(number), session_id=f"lost-{number}"
+                    )
                     await stack.enter_async_context(again)
                     assert figures(await again.run(asked)) == shown[number]
                     moved += 1
