@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sessions import Run, Session
+from sessions import Run, Session, shown_numbers
 from websockets.exceptions import ConnectionClosed
 from workers import Serving, served
 
@@ -46,9 +46,11 @@ def got(address: str, cookie: str = "") -> tuple[int, str]:
 
 
 def figures(run: Run) -> list[str]:
-    """What a page shows, as far as it is the same in every session."""
+    """The kinds of a page's figures in order, and each card's text."""
     assert not run.failed, run.text[-2000:]
-    return [*run.elements, *re.findall(r"^\s*body: .*$", run.text, re.MULTILINE)]
+    cards = re.findall(r"^metric \{.*?^\}", run.text, re.MULTILINE | re.DOTALL)
+    assert cards and run.charts
+    return shown_numbers(run) + cards
 
 
 def test_browsers_are_spread_and_stay(demo_home: Path, tmp_path: Path) -> None:
