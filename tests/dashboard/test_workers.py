@@ -92,11 +92,6 @@ def test_a_lost_process_costs_a_reload(demo_home: Path, tmp_path: Path) -> None:
                 sessions.append(await stack.enter_async_context(session))
                 run = await session.run(FILTERS[number % len(FILTERS)])
                 shown.append(figures(run))
-            files = set(re.findall(r"/media/[0-9a-f]+\.\w+", run.text))
-            assert files, "the page offers no download"
-            for file in files:  # whichever process has it
-                assert {got(serving.address + file)[0] for _ in range(4)} == {200}
-
             port, lost = serving.sockets().most_common(1)[0]
             assert 0 < lost < 20
             os.kill(serving.processes()[port], signal.SIGKILL)
