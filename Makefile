@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TESTED := $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
+TESTED := $(BIN)/python -m pytest -n 5 --dist loadscope --no-loadscope-reorder
 
 .PHONY: run test test-long snapshots lint clean screenshots bench
 

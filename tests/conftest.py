@@ -36,6 +36,17 @@ pytest_plugins = ["app_pages", "browser", "demo_store", "snapshot", "killing", "
 MEMORY = Path("/dev/shm")
 
 
+LONGEST = tuple(
+    f"tests/{module}.py"
+    for module in (
+        "store/test_server",
+        "store/test_grammar",
+        "store/test_faults",
+        "dashboard/test_goals_page",
+    )
+)
+
+
 def roomy_folder() -> str:
     """Memory where there is enough of it, since a store is some dozens of small files; else the disk."""
     if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
@@ -45,6 +56,11 @@ def roomy_folder() -> str:
 
 # Where pytest makes the folders of tests.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_folder())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules come first, so that no worker begins such a module when the others end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:

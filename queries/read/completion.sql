@@ -27,7 +27,7 @@ WHERE
   c.day_begun >= :first_day
   AND c.day_begun <= :last_day
   AND (:any_devices = 1 OR c.multi_device = :multi_device)
-  AND {{ filter }}
+  {{ filter }}
   {{ attempt_filter }}
 GROUP BY 1, 2
 ORDER BY 1, 2

@@ -25,7 +25,7 @@ WHERE
   c.day_ready >= :first_day
   AND c.day_ready <= :last_day
   AND (:any_devices = 1 OR c.multi_device = :multi_device)
-  AND {{ filter }}
+  {{ filter }}
   {{ attempt_filter }}
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3

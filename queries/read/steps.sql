@@ -28,7 +28,7 @@ WITH attempt AS (
     c.day_begun >= :first_day
     AND c.day_begun <= :last_day
     AND (:any_devices = 1 OR c.multi_device = :multi_device)
-    AND {{ filter }}
+    {{ filter }}
     {{ attempt_filter }}
 ),
 step AS (

@@ -37,7 +37,7 @@ WITH attempt AS (
     c.day_ready >= :first_day
     AND c.day_ready <= :last_day
     AND {{ known_devices }}
-    AND {{ filter }}
+    {{ filter }}
     {{ attempt_filter }}
 ),
 ranked AS (

@@ -36,15 +36,7 @@ WHERE
   c.day_begun >= '1970-01-01'
   AND c.day_begun <= '9999-01-01'
   AND (1 = 1 OR c.multi_device = 0)
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (0 = 1 OR g.os IN ('iOS'))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
+  AND g.os IN ('iOS')
   AND COALESCE(c.region, '(none)') IN ('DE', '(none)')
   AND COALESCE(c.campaign, '(none)') NOT IN ('spring')
 GROUP BY 1, 2

@@ -37,15 +37,6 @@ WITH attempt AS (
     c.day_begun >= '1970-01-01'
     AND c.day_begun <= '9999-01-01'
     AND (0 = 1 OR c.multi_device = 1)
-    AND (1 = 1 OR g.browser IN (''))
-    AND g.browser NOT IN ('')
-    AND (1 = 1 OR g.version IN (''))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
-    AND g.os NOT IN ('')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
 ),
 step AS (
   SELECT CAST('sequence.begin' AS VARCHAR(16)) AS step
