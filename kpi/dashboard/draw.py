@@ -63,8 +63,9 @@ def chart(
         options["days"] = page.shown(days)
     rows = page.shown(answer) if smooth is None else smooth
     audiences = options.get("audiences") or (options.get("audience"),)
+    with_values = _with_values(rows, measure, audiences)
     nothing, gaps = explained(
-        page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
+        page, measure, answer, lambda table: _of_audiences(table, with_values), audiences
     )
     place = st.container()
     options["incomplete"] = page.unfinished(days or answer)
@@ -221,6 +222,16 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str, title: st
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
     parts.draw_tables(behind, False, key, picture(page, Filters(), title))
+
+
+def _with_values(
+    rows: pd.DataFrame, measure: Measure, audiences: Sequence[str | None]
+) -> Sequence[str | None]:
+    """The audiences that have a line; all of them where none has."""
+    if "audience" not in rows or None in audiences:
+        return audiences
+    known = set(rows.loc[rows[measure.column].notna(), "audience"])
+    return [audience for audience in audiences if audience in known] or audiences
 
 
 def _of_audiences(rows: pd.DataFrame, audiences: Sequence[str | None]) -> pd.DataFrame:

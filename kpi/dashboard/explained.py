@@ -53,7 +53,7 @@ def explained(
         point if page.has_days else POINTS[1],
     )
     if nothing:
-        return _with_hint(nothing, answer), None
+        return nothing, None
     gaps = gaps_sentence(measure, rows, everything, page.min_users, point, unknown)
     return None, _with_hint(gaps, answer)
 
@@ -96,7 +96,7 @@ def _why_wider(page: Page, answer: Answer) -> str:
 
 
 def _with_hint(words: str | None, answer: Answer) -> str | None:
-    """The sentence, and the way to see more where days of few attempts are hidden."""
+    """The sentence on gaps, and the way to see more where days of few attempts are hidden."""
     question = answer.question
     daily = (
         question.kind.of_attempts and question.kind.exported and question.options.point_days == 1

@@ -113,4 +113,4 @@ def gaps_sentence(
     ]
     words = [f"{quantity(len(days), point.name)} {why}" for days, why in gaps if days]
     sentence = [f"Gaps are not zeros: {'; '.join(words)}."] if words else []
-    return " ".join([*sentence, *([unknown] if unknown and missing else [])]) or None
+    return " ".join([*sentence, *([unknown] if unknown else [])]) or None
