@@ -156,12 +156,6 @@ def loads(settings: Settings) -> list[dict[str, Any]]:
         return [dict(row) for row in queries.run(connection, "read/loads").mappings()]
 
 
-def prepare_store(settings: Settings) -> None:
-    """Make sure that the private tables are there and of a version this program knows."""
-    with store.loading(settings):
-        pass
-
-
 def load_file(
     loading: store.Loading, settings: Settings, file: EventFile, options: Options
 ) -> Loaded:

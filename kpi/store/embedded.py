@@ -240,6 +240,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
         with in_memory(settings, home / "spill") as connection:
             raw = driver(connection)
             attach_events(raw, home)
+            prepare_events(connection, home)
             raw.execute("ATTACH $1 AS kpi", [str(work)])
             _upgrade_copy(connection)
             dialects.make_tables(connection, "tables/kpi")
@@ -297,17 +298,15 @@ def loading(settings: Settings) -> Iterator[Loading]:
         raw.execute("SET preserve_insertion_order = false")
         raw.execute("SET wal_autocheckpoint = '1GB'")
         attach_events(raw, settings.home)
-        opened = Loading(connection, settings.home)
-        opened.prepare()
-        yield opened
+        prepare_events(connection, settings.home)
+        yield Loading(connection)
 
 
 class Loading(shared.Loading):
     """The private file: DuckDB reads files and stores their rows in one transaction."""
 
-    def __init__(self, connection: Connection, home: Path) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(connection, driver(connection))
-        self._home = home
 
     def wait_for_writers(self) -> None:
         """Nothing: `only_writer` sees to it that nobody else writes the file."""
@@ -319,17 +318,17 @@ class Loading(shared.Loading):
             {"load_id": load_id, "hash_users": hash_users, "hash_devices": hash_devices},
         ).fetchone()[0]
 
-    def prepare(self) -> None:
-        """Make the private tables where they are missing, bring those of an older version up to date."""
-        exists = "store" in upgrade.tables_of(self.reader, "events")
-        self.connection.rollback()
-        if exists:
-            newest = publications.newest_or_none(self._home)
-            upgrade.upgrade_events(self.connection, self._home, newest)
-            return
-        with self.transaction():
-            dialects.make_tables(self.connection, "tables/events")
-            queries.run(self.connection, "tables/version", schema_version=str(SCHEMA_VERSION))
+
+def prepare_events(connection: Connection, home: Path) -> None:
+    """Make the private tables where they are missing, bring those of an older version up to date."""
+    exists = "store" in upgrade.tables_of(driver(connection), "events")
+    connection.rollback()
+    if exists:
+        upgrade.upgrade_events(connection, home, publications.newest_or_none(home))
+        return
+    with connection.begin():
+        dialects.make_tables(connection, "tables/events")
+        queries.run(connection, "tables/version", schema_version=str(SCHEMA_VERSION))
 
 
 def _readable(file: Path) -> bool:

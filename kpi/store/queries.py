@@ -131,14 +131,21 @@ def filled(name: str, **params: Any) -> str:
 
 def _bound(statement: str, params: Mapping[str, Any]) -> tuple[TextClause, dict[str, Any]]:
     """A statement, its IN lists ready for any number of values, and the parameters it uses."""
-    clause = text_clause(statement)
-    given = {key: _bindable(params[key]) for key in clause.compile().params}
+    clause, names = _clause(statement)
+    given = {key: _bindable(params[key]) for key in names}
     expanding = [
         bindparam(key, expanding=True, type_=Integer() if type(value[0]) is int else String())
         for key, value in given.items()
         if isinstance(value, list)
     ]
-    return clause.bindparams(*expanding), given
+    return clause.bindparams(*expanding) if expanding else clause, given
+
+
+@cache
+def _clause(statement: str) -> tuple[TextClause, tuple[str, ...]]:
+    """A statement of a file, and the names of its parameters."""
+    clause = text_clause(statement)
+    return clause, tuple(clause.compile().params)
 
 
 def _bindable(value: Any) -> Any:

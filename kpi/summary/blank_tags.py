@@ -60,7 +60,6 @@ def blank_tags(settings: Settings) -> Blanked:
     with store.only_writer(settings), store.storage_faults(settings):
         if not store.has_events(settings):
             raise Refused(store.no_events(settings))
-        load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             publishing.refuse_without_room()
             return _blanked(publishing)

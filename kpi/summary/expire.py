@@ -43,7 +43,6 @@ def expire(settings: Settings, keep_days: int) -> Expired:
         )
     load.refuse_raw_table(settings)
     with store.only_writer(settings), store.storage_faults(settings):
-        load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             publishing.refuse_without_room()
             connection = publishing.connection

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from kpi import store
 from kpi.errors import Refused
-from kpi.events import load
 from kpi.meaning import definitions
 from kpi.meaning.filters import Period
 from kpi.settings import Settings
@@ -68,7 +67,6 @@ def _summarised(settings: Settings, period: Period, report: Callable[[str], None
     with store.only_writer(settings), store.storage_faults(settings):
         if not store.has_events(settings):
             raise Refused(store.no_events(settings))
-        load.prepare_store(settings)
         with store.next_publication(settings) as publishing:
             run = _Run(settings, publishing, report)
             run.refuse_a_mixture(every_day=period == Period())

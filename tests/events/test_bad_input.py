@@ -35,7 +35,7 @@ JUNK = bytes(range(256)) * 40
 def template(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with something in it."""
     made = Store(tmp_path_factory.mktemp("template"))
-    made.load(write(made.files / "before.csv", LOG))
+    made.load(write(made.files / "before.parquet", LOG))
     made.summarise()
     return made
 

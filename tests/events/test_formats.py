@@ -44,22 +44,22 @@ METRICS = ("engagement", "multi-device", "connection-time", "completion", "steps
 
 
 def dated(rows: list[Event]) -> dict[str, list[Event]]:
-    """Production's rows in files of ten days, each under the name of its first."""
+    """Production's rows in files of 20 days, each under the name of its first."""
     files: dict[int, list[Event]] = {}
     for row in sorted(rows, key=lambda row: row["timestamp"]):
-        files.setdefault(row["timestamp"] * 1000 // DAY_MS // 10, []).append(row)
-    return {oracle.day_name(place * 10): found for place, found in files.items()}
+        files.setdefault(row["timestamp"] * 1000 // DAY_MS // 20, []).append(row)
+    return {oracle.day_name(place * 20): found for place, found in files.items()}
 
 
 def write_activity(store: Store, rows: list[Event], columns: int, ending: str = ".csv") -> None:
-    """An activity file for every ten days."""
+    """An activity file for every 20 days."""
     for day, found in dated(rows).items():
         content = production_csv(found, ACTIVITY_COLUMNS, columns)
         write_bytes(store.files / f"events-{day}{ending}", content)
 
 
 def write_flow(store: Store, rows: list[Event], columns: int, ending: str = ".csv") -> None:
-    """A flow file for every ten days."""
+    """A flow file for every 20 days."""
     for day, found in dated(rows).items():
         content = production_csv(found, FLOW_COLUMNS, columns)
         write_bytes(store.files / f"flow-{day}{ending}", content)

@@ -36,7 +36,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with some twenty attempts a day, so that small and large cells stand side by side."""
     made = Store(tmp_path_factory.mktemp("busy"))
     log = random_log(81, days=45, users=24, attempts_per_day=22)
-    made.load(write(made.files / "log.csv.gz", log))
+    made.load(write(made.files / "log.parquet", log))
     made.summarise()
     return made
 
@@ -267,7 +267,7 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Store:
         tags |= {"seq_id": f"{place:032x}", "device_id": device("lone")}
         log.append(event(at(D[place], "11:00"), "sequence.begin", seq_time=0, **tags))
         log.append(event(at(D[place], "11:01"), "device.connected", seq_time=60_000, **tags))
-    made.load(write(made.files / "log.csv.gz", log))
+    made.load(write(made.files / "log.parquet", log))
     made.summarise()
     return made
 

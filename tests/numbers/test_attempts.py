@@ -42,7 +42,7 @@ def log_of(seed: int) -> list[Event]:
 
 def opened(store: Store, log: list[Event]) -> Warehouse:
     """The warehouse of a store that holds these events, and nothing else."""
-    path = store.files / "events.csv"
+    path = store.files / "events.parquet"
     with path.open("w", newline="") as file:
         rows = csv.DictWriter(file, [*COLUMNS, "region"])
         rows.writeheader()

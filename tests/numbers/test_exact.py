@@ -56,7 +56,7 @@ def filled(make_store: Callable[[], Store]) -> Callable[[int], Store]:
     def made(seed: int) -> Store:
         store = make_store()
         log = random_log(seed, unloaded=UNLOADED.get(seed, ()))
-        store.load(write(store.files / "events.csv", log))
+        store.load(write(store.files / "events.parquet", log))
         store.summarise()
         return store
 
@@ -110,7 +110,7 @@ def in_one_log() -> list[Event]:
 def test_all_characters_at_once(store: Store) -> None:
     """Everything that the named stories ask equals the oracle where they all happen in one store."""
     log = in_one_log()
-    store.load(write(store.files / "stories.csv", log))
+    store.load(write(store.files / "stories.parquet", log))
     store.summarise()
     known = oracle.Log(log)
     asked = {
@@ -134,7 +134,7 @@ ALONE = ("an_unloaded_day", "too_few_with_a_device")
 def test_named_characters(name: str, store: Store) -> None:
     """Every named story gives its hand-worked figures, and everything else as the oracle has it."""
     story = CHARACTERS[name]()
-    store.load(write(store.files / "story.csv", story.events))
+    store.load(write(store.files / "story.parquet", story.events))
     store.summarise()
     log = oracle.Log(story.events)
     told: dict[tuple[str, ...], list[dict]] = {}
@@ -388,7 +388,7 @@ def test_hostile_values_are_just_values(store: Store) -> None:
         event(at(D[0]), uid=user(place), user_agent_browser=value, user_agent_os="Linux")
         for place, value in enumerate(values)
     ]
-    store.load(write(store.files / "hostile.csv", log))
+    store.load(write(store.files / "hostile.parquet", log))
     store.summarise()
     for value in values:
         rows = store.export("engagement", f"--browser={value}")
@@ -410,7 +410,7 @@ def test_rare_values_fold_into_other(store: Store) -> None:
             log.append(
                 event(at(D[turn]), uid=user(f"{number}"), user_agent_browser=f"browser {number}")
             )
-    store.load(write(store.files / "dirty.csv", log))
+    store.load(write(store.files / "dirty.parquet", log))
     store.summarise()
     rows = store.export("engagement", "--by=browser", f"--to={D[0]}")
     counted = {row["browser"]: row["dau"] for row in rows if row["audience"] == "all"}
@@ -426,7 +426,7 @@ def test_incomplete_days_are_left_out(store: Store) -> None:
     moments = [at(day, "00:00") for day in days if day <= now.date()]
     store.load(
         write(
-            store.files / "now.csv",
+            store.files / "now.parquet",
             [event(moment, uid=user("a"), device_id=device("a")) for moment in moments],
         )
     )
@@ -452,7 +452,7 @@ def test_firefox_reference(store: Store) -> None:
     lines = ["day,product,dau,mau", *(",".join(map(str, row)) for row in figures)]
     path = store.files / "firefox.csv"
     path.write_text("\n".join(lines) + "\n")
-    store.load(write(store.files / "e.csv", heartbeat("2016-02-20", 20)))
+    store.load(write(store.files / "e.parquet", heartbeat("2016-02-20", 20)))
     store.must("load-firefox", path)
     store.summarise()
     expected = oracle.firefox(figures)
@@ -471,7 +471,7 @@ def test_firefox_reference(store: Store) -> None:
 def test_firefox_corrections(store: Store) -> None:
     """Wrong or double figures are refused whole; --replace brings a correction."""
     path = store.files / "firefox.csv"
-    store.load(write(store.files / "e.csv", heartbeat("2016-03-01", 3)))
+    store.load(write(store.files / "e.parquet", heartbeat("2016-03-01", 3)))
     path.write_text("day,product,dau,mau\n2016-03-01,desktop,10,20\n2016-03-02,desktop,11,20\n")
     store.must("load-firefox", path)
     store.summarise()
@@ -580,7 +580,7 @@ def test_any_log(
         not_version=tuple(sorted(oracle.tag(oracle.major(value)) for value in picked[1])),
     )
     store = make_store()
-    store.load(write(store.files / "any.csv", events))
+    store.load(write(store.files / "any.parquet", events))
     store.summarise()
     for asked in (oracle.Filters(), filters):
         for metric in METRICS:

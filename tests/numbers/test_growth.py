@@ -38,7 +38,7 @@ def long_log() -> list[Event]:
 def filled(make_store: Callable[[], Store]) -> Store:
     """A store of the long log."""
     store = make_store()
-    store.load(write(store.files / "log.csv", long_log()))
+    store.load(write(store.files / "log.parquet", long_log()))
     store.summarise()
     return store
 
@@ -176,15 +176,15 @@ def on(store: Store, place: int, *arguments: str) -> dict[str, Any]:
 def test_an_earlier_day_that_comes_or_goes(store: Store) -> None:
     """Late data that move a user's first day make the old one a return; without them it is new again."""
     log = [*heartbeat(FIRST, 140), *stay("always", *range(0, 140, 7)), *stay("once", 120)]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     assert (on(store, 120)["new"], on(store, 120)["returned"]) == (1, 0)
     late = stay("once", 3)
-    store.load(write(store.files / "late.csv", late))
+    store.load(write(store.files / "late.parquet", late))
     store.summarise()
     assert (on(store, 120)["new"], on(store, 120)["returned"]) == (0, 1)
     assert_same(store.export("growth"), oracle.export(oracle.Log(log + late), "growth"))
-    store.must("unload", "late.csv")
+    store.must("unload", "late.parquet")
     store.summarise()
     assert_same(store.export("growth"), oracle.export(oracle.Log(log), "growth"))
     assert "BAD  integrity" not in store.run("doctor").text
@@ -195,16 +195,16 @@ def test_days_never_loaded_between_two_files(make_store: Callable[[], Store]) ->
     """People lapse on days without a file too: the first day after a hole begins in the right sets."""
     log = [row for row in long_log() if not DAY[60] <= _day(row) < DAY[75]]
     whole, parts = make_store(), make_store()
-    whole.load(write(whole.files / "log.csv", log))
+    whole.load(write(whole.files / "log.parquet", log))
     whole.summarise()
     for name, days in (("early", DAY[:60]), ("last", DAY[120:]), ("late", DAY[75:120])):
         rows = [row for row in log if _day(row) in days]
-        parts.load(write(parts.files / f"{name}.csv", rows))
+        parts.load(write(parts.files / f"{name}.parquet", rows))
         parts.summarise()
     assert parts.numbers() == whole.numbers()
-    parts.must("unload", "last.csv")
+    parts.must("unload", "last.parquet")
     parts.summarise()
-    parts.load(parts.files / "last.csv")
+    parts.load(parts.files / "last.parquet")
     parts.summarise()
     assert parts.numbers() == whole.numbers()
     assert_same(parts.export("growth"), oracle.export(oracle.Log(log), "growth"))
@@ -218,21 +218,21 @@ def test_whose_events_have_all_expired_is_new_again(store: Store) -> None:
     """A user of whom nothing is left counts as new; who always had a day left stays known."""
     gone, left = stay("gone", 0), stay("left", 0, 75)
     log = [*heartbeat(FIRST, 80), *stay("always", *range(0, 80, 7)), *gone, *left]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     before = store.numbers()
     store.must("expire", "--keep-days", "41")
     assert store.numbers() == before
     more = [*heartbeat(DAY[80], 45), *stay("always", 83, 90, 101, 115, 124)]
     back = [*stay("gone", 120), *stay("left", 120)]
-    store.load(write(store.files / "more.csv", more), write(store.files / "back.csv", back))
+    store.load(write(store.files / "more.parquet", more), write(store.files / "back.parquet", back))
     store.summarise()
     assert (on(store, 120)["new"], on(store, 120)["returned"]) == (1, 1)
     store.must("expire", "--keep-days", "47")  # the days of "left" before are gone now
-    store.load(write(store.files / "late.csv", stay("another", 121)))
+    store.load(write(store.files / "late.parquet", stay("another", 121)))
     store.summarise("--from", DAY[120])
-    store.must("unload", "late.csv")
-    store.load("--replace", write(store.files / "back.csv", [*back, *stay("fresh", 120)]))
+    store.must("unload", "late.parquet")
+    store.load("--replace", write(store.files / "back.parquet", [*back, *stay("fresh", 120)]))
     store.summarise()
     assert (on(store, 120)["new"], on(store, 120)["returned"]) == (2, 1)
 
@@ -251,20 +251,20 @@ def test_whoever_comes_back_in_week_4(store: Store) -> None:
     ]
     log += [*stay("fifth", 5, 33), *stay("both", 5, 29, 30)]
     early = [row for row in log if _day(row) < DAY[32]]
-    store.load(write(store.files / "early.csv", early))
+    store.load(write(store.files / "early.parquet", early))
     store.summarise()
     rows = {row["day"]: row for row in store.export("retention")}
     assert (rows[DAY[5]]["users"], rows[DAY[5]]["returned_week_4"]) == (5, None)
-    store.load(write(store.files / "rest.csv", [row for row in log if _day(row) >= DAY[32]]))
+    store.load(write(store.files / "rest.parquet", [row for row in log if _day(row) >= DAY[32]]))
     store.summarise()
     rows = {row["day"]: row for row in store.export("retention")}
     assert (rows[DAY[5]]["returned_week_4"], rows[DAY[5]]["retention_percent"]) == (3, 60)
     assert rows[DAY[12]]["returned_week_4"] == 0 and rows[DAY[13]]["returned_week_4"] is None
     late = stay("third", 27)
-    store.load(write(store.files / "late.csv", late))
+    store.load(write(store.files / "late.parquet", late))
     store.summarise()
     assert_same(store.export("retention"), oracle.export(oracle.Log(log + late), "retention"))
-    store.must("unload", "rest.csv")
+    store.must("unload", "rest.parquet")
     store.summarise()
     assert all(
         row["returned_week_4"] is None for row in store.export("retention", f"--from={DAY[5]}")

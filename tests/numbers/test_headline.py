@@ -32,7 +32,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KpiValues
     """A random log of four months with a hole, with every cell."""
     log = random_log(31, first="2016-01-01", days=125, unloaded=(40,))
     store = Store(tmp_path_factory.mktemp("headlines"))
-    store.load(write(store.files / "events.csv", log))
+    store.load(write(store.files / "events.parquet", log))
     store.summarise()
     with environment(**store.settings()):
         warehouse = open_warehouse(Settings.read())

@@ -49,7 +49,7 @@ def known() -> oracle.Log:
 def filled(make_store: Callable[[], Store]) -> Store:
     """A store of the random log."""
     store = make_store()
-    store.load(write(store.files / "log.csv", log()))
+    store.load(write(store.files / "log.parquet", log()))
     store.summarise()
     return store
 
@@ -165,7 +165,7 @@ def people(number: int, days: range, **tags: str) -> list[Event]:
 
 def test_a_tag_with_a_single_value(store: Store) -> None:
     """A tag that is the same for everybody says nothing, and is named with its value."""
-    store.load(write(store.files / "log.csv", people(3, range(40), user_agent_os="Linux")))
+    store.load(write(store.files / "log.parquet", people(3, range(40), user_agent_os="Linux")))
     store.summarise()
     arguments = [f"--from={D[20]}", f"--to={D[35]}", "--days=7", "--by=os", "--min-users=0"]
     assert "the same operating system in both periods (Linux)" in refusal(store, "dau", *arguments)
@@ -179,7 +179,7 @@ def test_a_group_that_comes_is_all_mix(store: Store) -> None:
         *people(2, range(40, 75), user_agent_os="iOS"),
         *[e for e in people(4, range(0, 75, 7), user_agent_os="Windows 7")],
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     days = [f"--from={D[38]}", f"--to={D[72]}", "--days=7", "--by=os"]
     rows = {row["group"]: row for row in store.export("moved", "engagement-ratio", *days)}
@@ -218,7 +218,7 @@ def test_small_groups_are_together(store: Store) -> None:
         *people(3, range(0, 75, 3), user_agent_os="BeOS"),
         *people(2, range(0, 75, 3), user_agent_os="Plan 9"),
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     days = [f"--from={D[40]}", f"--to={D[70]}", "--days=7", "--by=os"]
     rows = store.export("moved", "mau", *days, min_users=10)

@@ -32,7 +32,7 @@ def log() -> list[Event]:
 def filled(make_store: Callable[[], Store], log: list[Event]) -> Store:
     """A store of the random log."""
     store = make_store()
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     return store
 
@@ -114,7 +114,7 @@ def changed_version() -> list[Event]:
 
 def test_whoever_changes_tags_counts_whole(store: Store) -> None:
     """A fortnight after everybody left a version its people are active every day: 100%, not 0%."""
-    store.load(write(store.files / "log.csv", changed_version()))
+    store.load(write(store.files / "log.parquet", changed_version()))
     store.summarise()
     asked = ("--version=48", f"--from={D[54]}", f"--to={D[54]}")
     (row,) = store.export("same-people", *asked, min_users=10)
@@ -128,7 +128,7 @@ def test_nobody_is_zero_and_a_day_not_loaded_is_unknown(store: Store) -> None:
     """Days of nobody have 0 people and no ratio; days after a hole have nothing for 28 days."""
     beats = [beat for place, beat in enumerate(heartbeat(D[0], 70)) if place != 35]
     once = event(at(D[2]), uid=user("a"))
-    store.load(write(store.files / "log.csv", [*beats, once]))
+    store.load(write(store.files / "log.parquet", [*beats, once]))
     store.summarise()
     rows = store.export("same-people", "--bands")
     for place, row in enumerate(rows):
@@ -218,7 +218,7 @@ def test_some_days_without_counts_are_filled(filled: Store, tmp_path: Any) -> No
         store = filled.copied_to(tmp_path / name)
         if name == "older":
             forget(store, "day < '2016-02-20' OR day > '2016-03-20'")
-        store.load(write(store.files / "late.csv", late))
+        store.load(write(store.files / "late.parquet", late))
         assert "1 changed day" in store.must("summarise").text
         stores.append(store.must("export", "same-people", "--bands", "--by=version", *BARE).out)
     assert stores[0] == stores[1]
@@ -230,7 +230,7 @@ def test_expired_days_stay_absent_where_they_were_never_counted(
     """Events that expired before their days were counted so leave them absent; the rest is filled."""
     store = make_store()
     early = [row for row in log if row["timestamp"] < at("2016-03-21", "00:00")]
-    store.load(write(store.files / "log.csv", early))
+    store.load(write(store.files / "log.parquet", early))
     store.summarise()
     store.must("expire", "--keep-days", "41")
     whole = store.export("same-people")
@@ -246,7 +246,7 @@ def test_expired_days_stay_absent_where_they_were_never_counted(
     assert "ok   same people: Same-people numbers are absent" in store.run("doctor").text
     assert "nothing changed" in store.must("summarise").text
     late = [row for row in log if row["timestamp"] >= at("2016-03-21", "00:00")]
-    store.load(write(store.files / "late.csv", late))
+    store.load(write(store.files / "late.parquet", late))
     store.summarise()
     expected = oracle.export(oracle.Log(log), "same-people")
     assert_same(
@@ -296,7 +296,7 @@ def test_a_hidden_day_does_not_come_out_of_the_week(store: Store) -> None:
     for place, day in enumerate(D[:50]):
         for n in range(3 if place == 40 else 12 + chance.randrange(4)):
             log.append(event(at(day), uid=user(n), user_agent_os="Linux"))
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     for asked in ((), ("--os=Linux",), ("--by=os",)):
         daily = {

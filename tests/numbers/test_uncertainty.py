@@ -43,7 +43,7 @@ def test_bands_of_times_are_times_by_rank(store: Store, filters: oracle.Filters)
     """By day and by week, the ends are the attempts' own times of the ranks; absent of few."""
     log = random_log(5, first="2016-02-01", days=21, attempts_per_day=14)
     known = oracle.Log(log)
-    store.load(write(store.files / "events.csv", log))
+    store.load(write(store.files / "events.parquet", log))
     store.summarise()
     held = 0
     for weekly in ((), ("--weekly",)):
@@ -69,7 +69,7 @@ def test_bands_of_times_are_times_by_rank(store: Store, filters: oracle.Filters)
 
 def test_bands_of_shares_are_wilsons(store: Store) -> None:
     """Behind each ratio and share is Wilson's interval for the users or attempts it is of."""
-    store.load(write(store.files / "events.csv", random_log(6, first="2016-02-01", days=35)))
+    store.load(write(store.files / "events.parquet", random_log(6, first="2016-02-01", days=35)))
     store.summarise()
     columns = {
         "engagement": {"engagement_ratio": "mau"},

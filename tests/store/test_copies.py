@@ -39,7 +39,7 @@ LOG = random_log(5, days=40)
 def filled(make_server_store: Callable[[str], ServerStore]) -> ServerStore:
     """A store on PostgreSQL with numbers; tests read it, or a copy of its database."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     store.summarise()
     return store
 

@@ -36,7 +36,7 @@ def test_same_numbers_from_a_raw_table(
 ) -> None:
     """Mapped columns, seconds, booleans and blanks give the exports that loaded files give."""
     loaded = make_server_store(dialect)
-    loaded.load(write(loaded.files / "log.csv", random_log(6, days=45)))
+    loaded.load(write(loaded.files / "log.parquet", random_log(6, days=45)))
     raw = loaded.copied_to(loaded.folder / "raw")
     loaded.summarise()
     for statement in MAKE_RAW.split(";\n"):
@@ -54,7 +54,7 @@ def test_same_numbers_from_a_raw_table(
 def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], ServerStore]) -> None:
     """Days whose events a pipeline no longer keeps are frozen as they were summarised, and said so."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", random_log(6, days=80)))
+    store.load(write(store.files / "log.parquet", random_log(6, days=80)))
     for statement in MAKE_RAW.split(";\n"):
         if statement.strip():
             store.execute(statement)
@@ -85,11 +85,11 @@ def test_what_the_pipeline_drops_stays(make_server_store: Callable[[str], Server
 def test_the_raw_table_is_only_read(make_server_store: Callable[[str], ServerStore]) -> None:
     """Where events come from a raw table, loading files and expiring events are refused."""
     store = make_server_store("postgresql")
-    file = write(store.files / "log.csv", random_log(6, days=45))
+    file = write(store.files / "log.parquet", random_log(6, days=45))
     store.load(file)
     store.summarise()
-    other = write(store.files / "other.csv", random_log(7, days=45))
-    for command in (("load", other), ("unload", "log.csv"), ("expire", "--keep-days", "50")):
+    other = write(store.files / "other.parquet", random_log(7, days=45))
+    for command in (("load", other), ("unload", "log.parquet"), ("expire", "--keep-days", "50")):
         ran = store.run(*command, **SECONDS)
         assert ran.status == 1 and "KPI_RAW_TABLE is set" in ran.err, command
 

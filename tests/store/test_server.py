@@ -51,7 +51,7 @@ def trio(
 def server_store(make_server_store: Callable[[str], Store]) -> ServerStore:
     """A store on PostgreSQL with something in it, which no test changes."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", random_log(3, days=40)))
+    store.load(write(store.files / "log.parquet", random_log(3, days=40)))
     store.summarise()
     return store
 
@@ -70,10 +70,10 @@ def test_same_bytes_on_every_engine(trio: dict[str, Store]) -> None:
     last = max(row["timestamp"] for row in log)
     newer = [{**row, "timestamp": last + 1000 * place} for place, row in enumerate(log[:50])]
     files = trio["duckdb"].files
-    first = write(files / "first.csv", early[:half])
+    first = write(files / "first.parquet", early[:half])
     second = write(files / "second.parquet", early[half:])
     (files / "firefox.csv").write_text("\n".join(figures) + "\n")
-    corrected = write(files / "corrected" / "first.csv", early[: half - 20])
+    corrected = write(files / "corrected" / "first.parquet", early[: half - 20])
     story = (
         (("load", first, second), ("load-firefox", files / "firefox.csv")),
         (
@@ -84,7 +84,7 @@ def test_same_bytes_on_every_engine(trio: dict[str, Store]) -> None:
         (
             ("expire", "--keep-days", "45"),
             ("unload", "late.json"),
-            ("load", write(files / "more.csv", newer)),
+            ("load", write(files / "more.parquet", newer)),
         ),
     )
     for place, commands in enumerate(story, 1):
@@ -298,7 +298,7 @@ def test_wrong_credentials_and_names(store: Store, postgres: Postgres) -> None:
 def test_missing_tables(store: Store, postgres: Postgres) -> None:
     """Without our schemas every command says which command makes them."""
     url = postgres.url(postgres.database(), "postgresql")
-    file = str(write(store.files / "a.csv", heartbeat(D[0], 2)))
+    file = str(write(store.files / "a.parquet", heartbeat(D[0], 2)))
     for command in (("export", "engagement"), ("load", file), ("summarise",), ("loads",)):
         assert "run: python -m kpi ddl --apply" in refused(store, url, *command)
     ran = store.must("ddl", "--apply", KPI_DATABASE_URL=url)
@@ -332,11 +332,11 @@ def test_one_writer_at_a_time(make_server_store: Callable[[str], Store]) -> None
     """Who may not wait is told that another writes; who may wait goes on after it."""
     for dialect in ENGINES[1:]:
         store = make_server_store(dialect)
-        store.load(write(store.files / "log.csv", heartbeat(D[0], 30)))
+        store.load(write(store.files / "log.parquet", heartbeat(D[0], 30)))
         blocker = store.postgres.connect(store.database)
         blocker.autocommit = False
         blocker.cursor().execute("LOCK TABLE events.writer")
-        more = write(store.files / "more.csv", [event(at(D[2]), uid=user("a"))])
+        more = write(store.files / "more.parquet", [event(at(D[2]), uid=user("a"))])
         store.must("annotate", D[1], "a note waits for nobody", KPI_LOCK_SECONDS="0.1")
         for command in (("summarise",), ("load", more)):
             ran = store.run(*command, KPI_LOCK_SECONDS="0.1")
@@ -358,13 +358,13 @@ def test_readers_see_one_publication(make_server_store: Callable[[str], Store]) 
     from kpi.settings import Settings
 
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", random_log(3, days=40)))
+    store.load(write(store.files / "log.parquet", random_log(3, days=40)))
     store.summarise()
     with environment(**store.settings()):
         settings = Settings.read()
     old = open_warehouse(settings)
     before = written(table_of(old, "engagement", min_users=0), "csv")
-    store.load(write(store.files / "more.csv", [event(at(D[30]), uid=user("more"))]))
+    store.load(write(store.files / "more.parquet", [event(at(D[30]), uid=user("more"))]))
     assert written(table_of(old, "engagement", min_users=0), "csv") == before
     store.summarise()
     with pytest.raises(Republished):
@@ -377,10 +377,10 @@ def test_a_cut_run_leaves_nothing(make_server_store: Callable[[str], Store]) -> 
     """A summary that fails midway changes no number, and the next one does it all."""
     store = make_server_store("postgresql")
     log = random_log(3, days=40)
-    store.load(write(store.files / "log.csv", log[: len(log) // 2]))
+    store.load(write(store.files / "log.parquet", log[: len(log) // 2]))
     store.summarise()
     before = store.exports(ASKED[:4])
-    store.load(write(store.files / "more.csv", log[len(log) // 2 :]))
+    store.load(write(store.files / "more.parquet", log[len(log) // 2 :]))
     store.execute("ALTER TABLE kpi.day_status RENAME TO day_status_away")
     ran = store.run("summarise")
     assert ran.status == 1 and "lacks our schemas or tables" in ran.err
@@ -388,7 +388,7 @@ def test_a_cut_run_leaves_nothing(make_server_store: Callable[[str], Store]) -> 
     assert store.exports(ASKED[:4]) == before
     store.summarise()
     whole = make_server_store("postgresql")
-    whole.load(write(whole.files / "log.csv", log))
+    whole.load(write(whole.files / "log.parquet", log))
     whole.summarise()
     assert store.exports(ASKED[:4]) == whole.exports(ASKED[:4])
 

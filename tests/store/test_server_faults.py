@@ -54,7 +54,7 @@ def refused(status: int, told: str) -> None:
 def test_restarted(postgres: Postgres, make_server_store: Callable[[str], ServerStore]) -> None:
     """While the server is down, commands and pages say so; up again, they go on where they were."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     store.summarise()
     before = store.exports(GLANCE)
     warehouse = opened(store)
@@ -64,7 +64,7 @@ def test_restarted(postgres: Postgres, make_server_store: Callable[[str], Server
         for command in (
             ("export", "engagement"),
             ("summarise",),
-            ("load", store.files / "log.csv"),
+            ("load", store.files / "log.parquet"),
         ):
             ran = store.run(*command)
             refused(ran.status, ran.err)
@@ -86,7 +86,7 @@ def test_connections_cut_while_reading(
 ) -> None:
     """A reader whose connection is cut gets the same numbers on another one, or a plain refusal."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     store.summarise()
     warehouse = opened(store)
     shown = written(table_of(warehouse, "engagement"), "csv")
@@ -121,13 +121,13 @@ def test_connections_cut_while_writing(
     """A load or summary whose connection is cut leaves nothing of itself; again, it is done whole."""
     half = len(LOG) // 2
     store, whole = make_server_store("postgresql"), make_server_store("postgresql")
-    whole.load(write(whole.files / "log.csv", LOG[:half]))
-    whole.load(write(whole.files / "more.csv", LOG[half:]))
+    whole.load(write(whole.files / "log.parquet", LOG[:half]))
+    whole.load(write(whole.files / "more.parquet", LOG[half:]))
     whole.summarise()
-    store.load(write(store.files / "log.csv", LOG[:half]))
+    store.load(write(store.files / "log.parquet", LOG[:half]))
     store.summarise()
     before = store.exports(GLANCE)
-    more = write(store.files / "more.csv", LOG[half:])
+    more = write(store.files / "more.parquet", LOG[half:])
     for words in ("LOCK TABLE events.writer", "INSERT INTO events.load ("):
         with cut_once(postgres, store, on=words) as sent:
             ran = store.run("load", more)
@@ -146,7 +146,7 @@ def test_a_killed_command_ends_on_the_server(
 ) -> None:
     """A command killed within a statement soon leaves neither the statement nor its lock behind."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     blocker = store.postgres.connect(store.database)
     blocker.autocommit = False
     blocker.cursor().execute(
@@ -204,7 +204,7 @@ def test_a_read_that_was_cut_is_tried_again(
 ) -> None:
     """A reader doesn't notice that the connection was lost in the middle of a question."""
     store = make_server_store(engine)
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     store.summarise()
     warehouse = opened(store)
     shown = written(table_of(warehouse, "engagement"), "csv")
@@ -222,7 +222,7 @@ def test_a_summary_that_was_cut_is_done_again_from_its_beginning(
     """Its one transaction left nothing, and the second try gives what an undisturbed one gives."""
     store, whole = make_server_store("postgresql"), make_server_store("postgresql")
     for one in (store, whole):
-        one.load(write(one.files / "log.csv", LOG))
+        one.load(write(one.files / "log.parquet", LOG))
     whole.summarise()
     with cut_once(postgres, store, on="INSERT INTO kpi.monthly_users_change") as sent:
         with environment(**store.settings()):
@@ -237,7 +237,7 @@ def test_a_load_that_was_cut_is_not_tried_again(
 ) -> None:
     """Whether the server kept it can't be known from here: it says so, and loading again is safe."""
     store = make_server_store("postgresql")
-    file = write(store.files / "log.csv", LOG)
+    file = write(store.files / "log.parquet", LOG)
     with cut_once(postgres, store, on="INSERT INTO events.load (") as sent:
         ran = store.run("load", file)
     refused(ran.status, ran.err)
@@ -246,7 +246,7 @@ def test_a_load_that_was_cut_is_not_tried_again(
     store.load(file)
     store.summarise()
     whole = make_server_store("postgresql")
-    whole.load(write(whole.files / "log.csv", LOG))
+    whole.load(write(whole.files / "log.parquet", LOG))
     whole.summarise()
     assert store.exports(GLANCE) == whole.exports(GLANCE)
 
@@ -256,7 +256,7 @@ def test_a_fault_that_stays_is_not_tried_again(
 ) -> None:
     """A question that the server can't answer is sent once, and told in one line."""
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     store.summarise()
     warehouse = opened(store)
     tries = 0
@@ -279,7 +279,7 @@ def test_a_copy_that_was_cut(
 ) -> None:
     """A connection that is lost while rows are sent is told in one line; the next load does it whole."""
     store = make_server_store("postgresql")
-    file = write(store.files / "log.csv", LOG)
+    file = write(store.files / "log.parquet", LOG)
     read = adding._Csv.read
 
     def cut_and_read(rows: adding._Csv, size: int = -1) -> bytes:
@@ -300,7 +300,9 @@ def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerS
     store = make_server_store("postgresql")
     store.execute("ALTER TABLE events.event ADD CHECK (type <> 'account.reset')")
     bad = write(store.files / "bad.csv", [*LOG, {**LOG[0], "type": "account.reset"}])
-    good = write(store.files / "good.csv", [row for row in LOG if row["type"] != "account.reset"])
+    good = write(
+        store.files / "good.parquet", [row for row in LOG if row["type"] != "account.reset"]
+    )
     ran = store.run("load", bad, good)
     told = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
     refused(ran.status, "\n".join(told))
@@ -323,10 +325,10 @@ def test_a_statement_that_the_server_refuses(
     """What the server says quotes ids; its code is told, and the numbers stay as they were."""
     half = len(LOG) // 2
     store = make_server_store("postgresql")
-    store.load(write(store.files / "log.csv", LOG[:half]))
+    store.load(write(store.files / "log.parquet", LOG[:half]))
     store.summarise()
     before = store.exports(GLANCE)
-    store.load(write(store.files / "more.csv", LOG[half:]))
+    store.load(write(store.files / "more.parquet", LOG[half:]))
     store.execute(f"""
         CREATE FUNCTION kpi.refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             RAISE EXCEPTION '{words}' USING ERRCODE = '{state}', DETAIL = 'user ' || NEW.user_id;
@@ -406,6 +408,6 @@ def test_a_fault_of_what_is_copied(
         raise fault
 
     monkeypatch.setattr("kpi.store.adding._Counted.__iter__", lambda self: iter(fail, None))
-    ran = store.run("load", write(store.files / "log.csv", LOG))
+    ran = store.run("load", write(store.files / "log.parquet", LOG))
     refused(ran.status, ran.err)
     assert sentence in ran.err

@@ -82,7 +82,7 @@ def test_old_store_is_upgraded(old: Store) -> None:
     old.summarise()
     assert len(list((old.home / "backups").iterdir())) == 1
     log = random_log(92, first="2016-04-04", days=8)
-    old.load(write(old.files / "more.csv", log))
+    old.load(write(old.files / "more.parquet", log))
     old.summarise()
     assert versions(old) == (NOW, NOW)
 
@@ -210,7 +210,7 @@ def monthly(store: Store) -> list[bytes]:
 def test_moves_of_a_store_of_schema_5(tmp_path: Path) -> None:
     """Before the first summary monthly users are as they were and flows absent; after it all are there."""
     store = Store(tmp_path)
-    store.load(write(store.files / "log.csv", random_log(94, days=80, **LONG_LOG)))
+    store.load(write(store.files / "log.parquet", random_log(94, days=80, **LONG_LOG)))
     store.summarise()
     whole, users = store.numbers(), monthly(store)
     as_version_5_left_it(store)
@@ -236,14 +236,14 @@ def test_moves_of_a_store_whose_events_have_expired(tmp_path: Path) -> None:
     early = [row for row in log if row["timestamp"] < cut]
     late = [row for row in log if row["timestamp"] >= cut]
     store = Store(tmp_path)
-    store.load(write(store.files / "early.csv", early))
+    store.load(write(store.files / "early.parquet", early))
     store.summarise()
     store.must("expire", "--keep-days", "50")
     users = monthly(store)
     as_version_5_left_it(store)
     store.summarise()
     assert monthly(store) == users
-    store.load(write(store.files / "late.csv", late))
+    store.load(write(store.files / "late.parquet", late))
     store.summarise()
     assert "BAD  integrity" not in store.run("doctor").text
     known = oracle.Log(log)
@@ -264,7 +264,7 @@ def test_moves_of_a_store_whose_events_have_expired(tmp_path: Path) -> None:
 def test_moves_of_a_server_of_schema_5(make_server_store: Callable[[str], Store]) -> None:
     """`ddl --apply` creates the tables, and the next summary counts moves."""
     store = make_server_store("redshift")
-    store.load(write(store.files / "log.csv", random_log(94, days=80, **LONG_LOG)))
+    store.load(write(store.files / "log.parquet", random_log(94, days=80, **LONG_LOG)))
     store.summarise()
     whole, users = store.numbers(), monthly(store)
     as_version_5_left_it(store)

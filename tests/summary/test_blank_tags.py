@@ -83,7 +83,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
     held, blank = make_store(), make_store()
     (held_early, _), (blank_early, late) = map(parts, two_logs(7))
     for store, early in ((held, held_early), (blank, blank_early)):
-        store.load(write(store.files / "early.csv", early))
+        store.load(write(store.files / "early.parquet", early))
         if store is held:
             plant(store)
         store.summarise()
@@ -105,7 +105,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
     assert "BAD  integrity" not in held.run("doctor").text
     assert "nothing changed" in held.must("blank-tags").text
     for store in (held, blank):
-        store.load(write(store.files / "late.csv", late))
+        store.load(write(store.files / "late.parquet", late))
         store.summarise()
     assert told(held) == told(blank)
 
@@ -115,7 +115,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
 def test_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends before it publishes changes no export, and the next run finishes its work."""
     held, _ = two_logs(10)
-    store.load(write(store.files / "log.csv", held))
+    store.load(write(store.files / "log.parquet", held))
     plant(store)
     store.summarise()
     before = told(store)
@@ -142,7 +142,7 @@ def test_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_byte_of_them_remains(store: Store) -> None:
     """Neither the private file nor the newest publication holds a blanked value in any block."""
     held, _ = two_logs(8)
-    store.load(write(store.files / "log.csv", held))
+    store.load(write(store.files / "log.parquet", held))
     plant(store)
     store.summarise()
     assert holding(store)
@@ -160,7 +160,7 @@ def test_before_anything_is_summarised(store: Store) -> None:
     """Events that were never summarised are blanked, too, and nothing is published for it."""
     held, _ = two_logs(9)
     assert store.run("blank-tags").status == 1
-    store.load(write(store.files / "log.csv", held))
+    store.load(write(store.files / "log.parquet", held))
     plant(store)
     assert "nothing was published yet" in store.must("blank-tags").text
     assert store.run("export", "engagement").status == 1

@@ -186,9 +186,9 @@ def test_unusual_days_follow_the_events(store: Store) -> None:
         for minute in range(30)
         if day != D[60]
     ]
-    store.load(write(store.files / "usual.csv", usual))
+    store.load(write(store.files / "usual.parquet", usual))
     few = write(
-        store.files / "day60.csv", [event(at(D[60], f"12:0{m}"), uid=user(m)) for m in range(5)]
+        store.files / "day60.parquet", [event(at(D[60], f"12:0{m}"), uid=user(m)) for m in range(5)]
     )
     store.load(few)
     store.summarise()
@@ -209,9 +209,9 @@ def test_type_missing_on_a_day_is_marked_there(store: Store) -> None:
         for kind in ("account.signed", "account.login")
         if (day, kind) != (D[65], "account.login")
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
-    store.load(write(store.files / "more.csv", [event(at(D[69], "05:00"))]))
+    store.load(write(store.files / "more.parquet", [event(at(D[69], "05:00"))]))
     store.summarise()
     with duckdb.connect(str((store.home / "kpi.duckdb").resolve()), read_only=True) as engine:
         rows = engine.execute(
@@ -227,11 +227,11 @@ def test_loads_are_published_without_values(store: Store) -> None:
     """Readers see every load with its rows, its rejects by reason and what became of it."""
     log = random_log(5, days=6)
     bad = [event(7, uid=user("bad"))]
-    store.load(write(store.files / "first.csv", [*log, *bad]))
-    store.load(write(store.files / "second.csv", heartbeat(D[60], 3)))
+    store.load(write(store.files / "first.parquet", [*log, *bad]))
+    store.load(write(store.files / "second.parquet", heartbeat(D[60], 3)))
     store.summarise()
     loads = warehouse_of(store).loads
-    assert list(loads["source"]) == ["second.csv", "first.csv"]
+    assert list(loads["source"]) == ["second.parquet", "first.parquet"]
     first = loads.iloc[1]
     assert (first["rows_read"], first["rows_kept"], first["rows_rejected"]) == (
         len(log) + 1,
@@ -254,10 +254,10 @@ def test_loads_are_published_without_values(store: Store) -> None:
 @pytest.mark.every_engine("long")
 def test_list_of_loads_is_brought_up_to_date_without_changed_days(store: Store) -> None:
     """A load that came and went changes no day, but readers see that it did; once."""
-    store.load(write(store.files / "first.csv", heartbeat(D[0], 3)))
+    store.load(write(store.files / "first.parquet", heartbeat(D[0], 3)))
     store.summarise()
-    store.load(write(store.files / "mistake.csv", heartbeat(D[1], 1)))
-    store.must("unload", "mistake.csv")
+    store.load(write(store.files / "mistake.parquet", heartbeat(D[1], 1)))
+    store.must("unload", "mistake.parquet")
     assert "no day changed" in store.summarise().text
     assert list(warehouse_of(store).loads["status"]) == ["removed", "loaded"]
     assert "nothing changed" in store.summarise().text
@@ -265,7 +265,7 @@ def test_list_of_loads_is_brought_up_to_date_without_changed_days(store: Store) 
 
 def test_older_publication_is_read_and_brought_up_to_date(store: Store) -> None:
     """A publication of schema 1, without list of loads, is read as it is; a summary adds the list."""
-    store.load(write(store.files / "first.csv", random_log(3, days=30)))
+    store.load(write(store.files / "first.parquet", random_log(3, days=30)))
     store.summarise()
     before = store.exports()
     with duckdb.connect(str((store.home / "kpi.duckdb").resolve())) as engine:
@@ -278,14 +278,14 @@ def test_older_publication_is_read_and_brought_up_to_date(store: Store) -> None:
     warehouse.close()
     assert store.exports() == before
     assert "no day changed" in store.summarise().text
-    assert list(warehouse_of(store).loads["source"]) == ["first.csv"]
+    assert list(warehouse_of(store).loads["source"]) == ["first.parquet"]
     assert store.exports() == before
 
 
 @pytest.mark.every_engine("long")
 def test_retention_is_published(store: Store) -> None:
     """After events expired, readers see from which day they are kept and what can be refilled."""
-    store.load(write(store.files / "log.csv", heartbeat(D[0], 70)))
+    store.load(write(store.files / "log.parquet", heartbeat(D[0], 70)))
     store.summarise()
     before = store.numbers()
     assert warehouse_of(store).retention.empty
@@ -314,7 +314,7 @@ def test_days_loaded_too_early_and_missing_days_are_told(store: Store) -> None:
     """Days that don't count, and days never loaded, are told with their number."""
     now = datetime.now(UTC).date()
     beats = [event(at(now - timedelta(days=back), "00:00")) for back in (9, 8, 5, 4)]
-    store.load(write(store.files / "beats.csv", beats))
+    store.load(write(store.files / "beats.parquet", beats))
     store.summarise()
     path = (store.home / "kpi.duckdb").resolve()
     with duckdb.connect(str(path)) as engine:

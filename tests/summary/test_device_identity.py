@@ -78,7 +78,7 @@ def test_no_device_ids_at_all(store: Store) -> None:
         for person in range(12)
         for system in ("Windows 7", "Android")[: 1 + person % 2]
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     for row in store.export("multi-device"):
         assert row["daily_users"] == 12
@@ -98,7 +98,7 @@ def test_least_coverage_is_a_setting(store: Store) -> None:
         for day in days_from("2016-08-01", 9)
         for person in range(9)
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     assert_oracle(store, log, "device_id")
     store.must("summarise", KPI_MIN_DEVICE_COVERAGE="0")

@@ -38,7 +38,7 @@ def test_expiry_changes_no_export_then_or_later(make_store) -> None:
         )
         (early if before == 6 else late).append(of_both)
     kept = make_store()
-    kept.load(write(kept.files / "early.csv", early))
+    kept.load(write(kept.files / "early.parquet", early))
     kept.summarise()
     expired = kept.copied_to(make_store().folder)
     before = expired.numbers()
@@ -47,7 +47,7 @@ def test_expiry_changes_no_export_then_or_later(make_store) -> None:
     assert expired.numbers() == before
     assert "nothing changed" in expired.summarise().text
     for store in (kept, expired):
-        store.load(write(store.files / "late.csv", late))
+        store.load(write(store.files / "late.parquet", late))
         store.summarise()
     assert expired.numbers() == kept.numbers()
 
@@ -72,7 +72,9 @@ def test_no_byte_of_an_expired_user_remains(make_store) -> None:
     early, late = _halves(random_log(6, days=90), 45)
     renamed = [{**row, "uid": row["uid"] and row["uid"][::-1]} for row in early]
     store = make_store()
-    store.load(write(store.files / "early.csv", renamed), write(store.files / "late.csv", late))
+    store.load(
+        write(store.files / "early.parquet", renamed), write(store.files / "late.parquet", late)
+    )
     store.summarise()
     before = _hashes(store)
     content = (store.home / "events.duckdb").read_bytes()
@@ -130,7 +132,7 @@ def test_expiry_waits_for_the_summary(store_of) -> None:
     """Events that no summary has counted yet can't expire."""
     store = store_of(LOG)
     early, late = _halves(random_log(9, days=60), 30)
-    store.load(write(store.files / "more.csv", early))
+    store.load(write(store.files / "more.parquet", early))
     ran = store.run("expire", "--keep-days", "41")
     assert ran.status == 1 and "summarise" in ran.err
     assert late
@@ -141,7 +143,7 @@ def test_late_rows_of_expired_days_are_refused(store_of) -> None:
     store = store_of(LOG)
     store.run("expire", "--keep-days", "41")
     before = store.numbers()
-    ran = store.run("load", str(write(store.files / "late.csv", LOG[:20])))
+    ran = store.run("load", str(write(store.files / "late.parquet", LOG[:20])))
     assert ran.status == 1 and "expired" in ran.err
     store.summarise()
     assert store.numbers() == before
@@ -179,12 +181,12 @@ def test_attempts_completed_after_expiry_count(make_store) -> None:
     )
     kept, expired = make_store(), make_store()
     for store in (kept, expired):
-        store.load(write(store.files / "log.csv", log + attempt))
+        store.load(write(store.files / "log.parquet", log + attempt))
         store.summarise()
     expired.must("expire", "--keep-days", "41")
     for store in (kept, expired):
         rest = [event(ready + step, uid=user(2)) for step in range(20)]
-        store.load(write(store.files / "late.csv", [end, *rest]))
+        store.load(write(store.files / "late.parquet", [end, *rest]))
         store.summarise()
     assert expired.numbers() == kept.numbers()
     assert sum(row["connections"] for row in kept.export("connection-time")[-2:]) > 0

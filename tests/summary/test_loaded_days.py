@@ -67,12 +67,12 @@ def doubtful(store: Store) -> list[tuple[str, str, int]]:
 )
 def test_a_stray_is_no_day(day: str, store: Store) -> None:
     """One row long before, just after, or long after the bulk moves neither the first nor the last day."""
-    store.load(write(store.files / "bulk.csv", [*bulk(), stray(day)]))
+    store.load(write(store.files / "bulk.parquet", [*bulk(), stray(day)]))
     store.summarise()
     assert_oracle(store, [*bulk(), stray(day)], METRICS)
     days = {row["day"] for row in store.export("engagement")}
     assert (min(days), max(days)) == (FIRST, LAST)
-    assert doubtful(store) == [(day, "bulk.csv", 1)]
+    assert doubtful(store) == [(day, "bulk.parquet", 1)]
     assert '"days": 0' in store.summarise().text
 
 
@@ -83,7 +83,7 @@ LONE = [(12, 1, 0), (12, 2, 1), (9, 1, 1)]
 def test_one_event_alone(usual: int, strays: int, loaded: int, store: Store) -> None:
     """One event loads no day among days of ten or more, though it is over 5% of twelve."""
     log = [*bulk(events=usual), *(stray("2016-04-06", f"00:00:0{n}") for n in range(strays))]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     assert_oracle(store, log)
     assert len(doubtful(store)) == 1 - loaded
@@ -101,7 +101,7 @@ def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -
     for order in ((0, 1, 2), (2, 0, 1)) if LONG else ((0, 1, 2),):
         store, loaded = make_store(), []
         for place in order:
-            store.load(write(store.files / f"{place}.csv", pieces[place]))
+            store.load(write(store.files / f"{place}.parquet", pieces[place]))
             loaded += pieces[place]
             store.summarise()
             assert_oracle(store, loaded)
@@ -114,15 +114,15 @@ def test_a_day_counts_once_its_own_file_comes(make_store: Callable[[], Store]) -
 def test_neighbours_take_a_day_out(store: Store) -> None:
     """A day that was loaded alone is doubtful once days of a hundred times its events come; and back."""
     lone = [stray(LAST, f"12:00:0{second}") for second in range(2)]
-    store.load(write(store.files / "lone.csv", lone))
+    store.load(write(store.files / "lone.parquet", lone))
     store.summarise()
     assert_oracle(store, lone)
     before = bulk(DAYS - 2, events=60)
-    store.load(write(store.files / "before.csv", before))
+    store.load(write(store.files / "before.parquet", before))
     store.summarise()
     assert_oracle(store, lone + before)
-    assert doubtful(store) == [(LAST, "lone.csv", 2)]
-    store.must("unload", "before.csv")
+    assert doubtful(store) == [(LAST, "lone.parquet", 2)]
+    store.must("unload", "before.parquet")
     store.summarise()
     assert_oracle(store, lone)
 
@@ -144,14 +144,14 @@ def test_strays_anywhere(seed: int, make_store: Callable[[], Store]) -> None:
     assert {row["timestamp"] // oracle.DAY_MS for row in log} - known.loaded_days
     chance.shuffle(log)
     whole = make_store()
-    whole.load(write(whole.files / "whole.csv", log))
+    whole.load(write(whole.files / "whole.parquet", log))
     whole.summarise()
     assert_oracle(whole, log, METRICS)
     if not LONG:
         return
     pieces = make_store()
     for place in range(4):
-        pieces.load(write(pieces.files / f"{place}.csv", log[place::4]))
+        pieces.load(write(pieces.files / f"{place}.parquet", log[place::4]))
         if place % 2:
             pieces.summarise(f"--to={oracle.day_name(known.days[20])}")
     pieces.summarise()
@@ -162,7 +162,7 @@ def test_some_days_only(store: Store) -> None:
     """Days outside --from and --to keep their status for another run."""
     log = bulk()
     few = [stray(day) for day in days_from("2016-04-06", 3)]
-    store.load(write(store.files / "bulk.csv", log), write(store.files / "few.csv", few))
+    store.load(write(store.files / "bulk.parquet", log), write(store.files / "few.parquet", few))
     store.summarise(f"--to={days_from(FIRST, DAYS)[9]}")
     assert store.export("engagement")[-1]["day"] == days_from(FIRST, DAYS)[9]
     store.summarise()
@@ -172,19 +172,19 @@ def test_some_days_only(store: Store) -> None:
 def test_frozen_days_keep_their_status(store: Store) -> None:
     """After events expired, the strays that were listed stay listed and no number changes."""
     log = [*bulk(90), stray("2010-05-05")]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     before = store.numbers()
     store.must("expire", "--keep-days=50")
     store.summarise()
     assert store.numbers() == before
-    assert ("2010-05-05", "log.csv", 1) in doubtful(store)
+    assert ("2010-05-05", "log.parquet", 1) in doubtful(store)
 
 
 def test_the_share_is_a_setting(store: Store) -> None:
     """With KPI_MIN_DAY_PERCENT=0 every day with an event is loaded; a change makes every day anew."""
     log = [*bulk(), stray("2016-04-10")]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     assert_oracle(store, log)
     store.must("summarise", KPI_MIN_DAY_PERCENT="0")
@@ -234,7 +234,7 @@ def test_ten_past_midnight(store: Store, clock: Clock) -> None:
         rows = [row for row in bulk(5) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
         after = date.fromisoformat(day) + timedelta(days=1)
         clock.moment = datetime(after.year, after.month, after.day, 0, 10, tzinfo=UTC)
-        store.load(write(store.files / f"{day}.csv", rows))
+        store.load(write(store.files / f"{day}.parquet", rows))
         store.summarise()
         assert last_day(store) == (days[place - 1] if place else None)
         clock.moment += timedelta(minutes=55)
@@ -256,7 +256,7 @@ def test_timer_runbook_and_doctor_agree(store: Store, clock: Clock) -> None:
     days = days_from(FIRST, 5 if LONG else 1)
     for day in days:
         rows = [row for row in bulk(5) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
-        file = write(store.files / f"{day}.csv", rows)
+        file = write(store.files / f"{day}.parquet", rows)
         after = date.fromisoformat(day) + timedelta(days=1)
         clock.moment = datetime(after.year, after.month, after.day, 0, minute, tzinfo=UTC)
         while True:
@@ -281,7 +281,7 @@ def test_the_next_nights_run_completes_the_day(store: Store, clock: Clock) -> No
     for place, day in enumerate(days):
         rows = [row for row in bulk(3) if oracle.day_name(row["timestamp"] // oracle.DAY_MS) == day]
         clock.moment = datetime(2016, 3, 2 + place, 0, 10, tzinfo=UTC)
-        store.load(write(store.files / f"{day}.csv", rows))
+        store.load(write(store.files / f"{day}.parquet", rows))
         store.summarise()
         assert last_day(store) == (days[place - 1] if place else None)
 
@@ -291,15 +291,15 @@ def test_a_straggler_completes_nothing(store: Store, clock: Clock) -> None:
     day = bulk(1, events=96)
     half = [row for row in day if row["timestamp"] < at(FIRST, "12:00")]
     clock.moment = datetime(2016, 3, 1, 12, tzinfo=UTC)
-    store.load(write(store.files / "noon.csv", half))
+    store.load(write(store.files / "noon.parquet", half))
     clock.moment = datetime(2016, 3, 3, 12, tzinfo=UTC)
     second = [{**row, "timestamp": row["timestamp"] + oracle.DAY_MS} for row in day]
-    store.load(write(store.files / "next.csv", [*second, stray(FIRST, "23:59:59")]))
+    store.load(write(store.files / "next.parquet", [*second, stray(FIRST, "23:59:59")]))
     store.summarise()
     shown = store.export("engagement")
     assert [row["dau"] for row in shown if row["day"] == FIRST] == [None] * 3
     rest = [row for row in day if row not in half]
-    store.load(write(store.files / "rest.csv", rest))
+    store.load(write(store.files / "rest.parquet", rest))
     store.summarise()
     shown = store.export("engagement")
     assert [row["dau"] for row in shown if row["day"] == FIRST and row["audience"] == "all"] == [7]
@@ -308,7 +308,7 @@ def test_a_straggler_completes_nothing(store: Store, clock: Clock) -> None:
 def test_many_small_files_complete_a_day(store: Store, clock: Clock) -> None:
     """A day in 24 files is complete when its last was loaded after its end, though none brings 5% of it."""
     rows = bulk(1, events=96)
-    files = [write(store.files / f"{n}.csv", rows[4 * n : 4 * n + 4]) for n in range(24)]
+    files = [write(store.files / f"{n}.parquet", rows[4 * n : 4 * n + 4]) for n in range(24)]
     for hour, few in ((12, files[:12]), (23, files[12:23]), (24, files[23:])):
         clock.moment = datetime(2016, 3, 1, tzinfo=UTC) + timedelta(hours=hour, seconds=9)
         store.load(*few)

@@ -26,7 +26,7 @@ def steps(
 @pytest.mark.every_engine
 def test_a_blank_service_can_count(store: Store) -> None:
     """With (none) among the services, sequences that name none are attempts; else their number is said."""
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     told = store.summarise().text
     known, both = oracle.Log(LOG), oracle.Log(LOG, ("sync", "(none)"))
     (blank,) = [row["sequences"] for row in store.published("blank_sequences")]
@@ -49,7 +49,7 @@ def test_the_first_service_named_is_the_sequences(store: Store) -> None:
         log += steps("2016-11-02", f"s{number}", ("sequence.begin", 0), service=None)
         if number < 4:
             log += steps("2016-11-02", f"s{number}", ("device.connected", 900))
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     assert "6 sequences have a blank service" in store.summarise().text
     assert store.export("completion")[1]["begun"] == 4
     store.must("summarise", **BLANK_TOO)
@@ -70,7 +70,7 @@ def test_an_id_used_again(store: Store) -> None:
     log += [
         event(at("2016-11-02") + 4000, "account.login", seq_id="s", seq_time=4100, service="sync")
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     for metric in ("connection-time", "steps", "completion"):
         assert_same(store.export(metric), oracle.export(oracle.Log(log), metric), metric)
@@ -81,7 +81,7 @@ def test_an_id_used_again(store: Store) -> None:
 
 def test_no_sequence_at_all(store: Store) -> None:
     """Where no event carries a sequence, attempts are absent, never 0, and the reason is said."""
-    store.load(write(store.files / "log.csv", heartbeat("2016-11-01", 4)))
+    store.load(write(store.files / "log.parquet", heartbeat("2016-11-01", 4)))
     store.summarise()
     for metric in ("connection-time", "completion", "steps"):
         ran = store.must("export", metric)
@@ -91,7 +91,7 @@ def test_no_sequence_at_all(store: Store) -> None:
                 value for name, value in row.items() if name not in ("day", "account", "step")
             ]
             assert set(numbers) == {None}
-    store.load(write(store.files / "flow.csv", steps("2016-11-02", "s", ("sequence.begin", 0))))
+    store.load(write(store.files / "flow.parquet", steps("2016-11-02", "s", ("sequence.begin", 0))))
     store.summarise()
     assert [row["begun"] for row in store.export("completion")] == [0, 1, 0, 0]
     assert not store.must("export", "completion").err
@@ -101,7 +101,7 @@ def test_an_event_that_creates_an_account(store: Store) -> None:
     """Where new users aren't known and there is no sequence, account.created alone is a new user's."""
     created = [event(at("2016-11-02"), "account.created", uid=user(n)) for n in range(5)]
     log = [event(at("2016-11-02", "09:00"), uid=user(n)) for n in range(10)] + created
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     with duckdb.connect(str(store.home / "events.duckdb")) as events:
         events.execute("UPDATE event SET new_user = NULL")
     store.summarise()

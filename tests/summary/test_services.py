@@ -58,7 +58,7 @@ def test_some_days_first(then: str, summarised: Store) -> None:
 
 def test_some_days_before_all(store: Store) -> None:
     """The first run, if only over some days, is remembered too."""
-    store.load(write(store.files / "log.csv", LOG))
+    store.load(write(store.files / "log.parquet", LOG))
     store.summarise(f"--to={oracle.day_name(oracle.Log(LOG).days[20])}")
     store.must("summarise", **TOLD)
     assert_oracle(store, BOTH)

@@ -16,13 +16,14 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
-from conftest import Store, daily, roomy_folder
+from conftest import EVENT_COLUMNS, Store, daily, roomy_folder
 from psycopg2 import sql
 from sqlalchemy import Engine, event
 
@@ -218,6 +219,11 @@ class ServerStore(Store):
     def execute(self, statement: str, **names: str) -> list[tuple]:
         """The rows of one statement, as the superuser; ``names`` are put in as identifiers."""
         return self.postgres.execute(statement, self.database, **names)
+
+    def events(self, *columns: str) -> Counter[tuple[Any, ...]]:
+        """The rows of the private table of events: these columns, or all that a file says itself."""
+        named = ", ".join(columns or EVENT_COLUMNS)
+        return Counter(self.execute("SELECT " + named + " FROM events.event"))
 
 
 def without_storage(
