@@ -313,7 +313,7 @@ def test_what_was_taken_in_is_summarised(store: Store) -> None:
     chance = random.Random(5)
     files = []
     good = corpus(store.files)
-    for number in range(40 if LONG else 10):
+    for number in range(40 if LONG else 15):
         name, content = chance.choice(good)
         path = store.files / "fuzzed" / f"{number}-{name}"
         path.parent.mkdir(exist_ok=True)

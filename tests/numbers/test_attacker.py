@@ -76,7 +76,7 @@ def warehouse(busy: Store) -> Iterator[Warehouse]:
     ({}, pytest.param({"weekly": True}, marks=pytest.mark.long)),
     ids=("days", "weeks"),
 )
-@pytest.mark.parametrize("metric", daily("connection-time", "completion", of=ATTEMPTS))
+@pytest.mark.parametrize("metric", daily("connection-time", of=ATTEMPTS))
 def test_subtracting_attempts_gives_no_small_group(
     warehouse: Warehouse, metric: str, weekly: dict[str, bool]
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
-from conftest import Store, daily, environment
+from conftest import LONG, Store, daily, environment
 from event_files import write
 from logs import random_log
 from postgres import Postgres, ServerStore
@@ -33,6 +33,15 @@ LOG = random_log(98, days=36)
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
 
 
+@pytest.fixture(scope="module")
+def standing(make_server_store: Callable[[str], ServerStore]) -> ServerStore:
+    """A store on PostgreSQL with a publication, which no test changes."""
+    store = make_server_store("postgresql")
+    store.load(write(store.files / "log.parquet", LOG))
+    store.summarise()
+    return store
+
+
 def opened(store: Store) -> Warehouse:
     """The store's newest publication, as pages hold it."""
     with environment(**store.settings()):
@@ -51,11 +60,9 @@ def refused(status: int, told: str) -> None:
         assert secret not in told, told
 
 
-def test_restarted(postgres: Postgres, make_server_store: Callable[[str], ServerStore]) -> None:
+def test_restarted(postgres: Postgres, standing: ServerStore) -> None:
     """While the server is down, commands and pages say so; up again, they go on where they were."""
-    store = make_server_store("postgresql")
-    store.load(write(store.files / "log.parquet", LOG))
-    store.summarise()
+    store = standing
     before = store.exports(GLANCE)
     warehouse = opened(store)
     shown = written(table_of(warehouse, "engagement"), "csv")
@@ -81,13 +88,9 @@ def test_restarted(postgres: Postgres, make_server_store: Callable[[str], Server
     assert store.exports(GLANCE) == before
 
 
-def test_connections_cut_while_reading(
-    postgres: Postgres, make_server_store: Callable[[str], ServerStore]
-) -> None:
+def test_connections_cut_while_reading(postgres: Postgres, standing: ServerStore) -> None:
     """A reader whose connection is cut gets the same numbers on another one, or a plain refusal."""
-    store = make_server_store("postgresql")
-    store.load(write(store.files / "log.parquet", LOG))
-    store.summarise()
+    store = standing
     warehouse = opened(store)
     shown = written(table_of(warehouse, "engagement"), "csv")
     done = threading.Event()
@@ -101,7 +104,7 @@ def test_connections_cut_while_reading(
     cutting.start()
     answered = 0
     try:
-        for _ in range(25):
+        for _ in range(25 if LONG else 10):
             try:
                 assert written(table_of(warehouse, "engagement"), "csv") == shown
                 answered += 1
@@ -198,7 +201,7 @@ def cut_once(postgres: Postgres, store: ServerStore, on: str) -> Iterator[list[s
         event.remove(Engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("engine", ("postgresql", "redshift"))
+@pytest.mark.parametrize("engine", daily("redshift", of=("postgresql", "redshift")))
 def test_a_read_that_was_cut_is_tried_again(
     engine: str, postgres: Postgres, make_server_store: Callable[[str], ServerStore]
 ) -> None:
@@ -251,14 +254,9 @@ def test_a_load_that_was_cut_is_not_tried_again(
     assert store.exports(GLANCE) == whole.exports(GLANCE)
 
 
-def test_a_fault_that_stays_is_not_tried_again(
-    make_server_store: Callable[[str], ServerStore],
-) -> None:
+def test_a_fault_that_stays_is_not_tried_again(standing: ServerStore) -> None:
     """A question that the server can't answer is sent once, and told in one line."""
-    store = make_server_store("postgresql")
-    store.load(write(store.files / "log.parquet", LOG))
-    store.summarise()
-    warehouse = opened(store)
+    warehouse = opened(standing)
     tries = 0
 
     def work() -> None:

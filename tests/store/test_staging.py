@@ -76,7 +76,7 @@ def test_staged_rows_are_the_rows(
     assert len(log) > 3000
     by_s3, direct = make_server_store("redshift"), make_server_store("postgresql")
     for store, told in ((by_s3, STAGING), (direct, {})):
-        store.load(write(store.files / "log.csv", log), **told)
+        store.load(write(store.files / "log.parquet", log), **told)
         store.summarise()
     which = (("engagement", "--min-users=0"), ("steps", "--min-users=0"))
     assert by_s3.exports(which) == direct.exports(which)
@@ -93,7 +93,7 @@ def test_no_raw_id_leaves_for_s3(
 ) -> None:
     """What is staged holds hashed ids only, in its bytes and in its cells."""
     store = make_server_store("redshift")
-    store.load(write(store.files / "log.csv", random_log(4, days=40)), **STAGING)
+    store.load(write(store.files / "log.parquet", random_log(4, days=40)), **STAGING)
     assert cluster.objects
     for url, content in cluster.objects.items():
         assert RAW_USER.encode() not in content and RAW_DEVICE.encode() not in content
@@ -106,7 +106,7 @@ def test_no_raw_id_leaves_for_s3(
 def test_a_failed_copy_leaves_nothing(aws: Any, make_server_store: Callable[[str], Store]) -> None:
     """When the cluster refuses, nothing is loaded, what was staged is gone, and one line says why."""
     store = make_server_store("redshift")
-    ran = store.run("load", write(store.files / "log.csv", random_log(4, days=40)), **STAGING)
+    ran = store.run("load", write(store.files / "log.parquet", random_log(4, days=40)), **STAGING)
     assert ran.status == 1 and "couldn't copy the staged files" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert store.execute("SELECT COUNT(*) FROM events.event") == [(0,)]
@@ -126,7 +126,7 @@ def test_bad_settings(
 ) -> None:
     """A staging place or role that can't work is refused in a line that says which setting it is."""
     store = make_server_store("redshift")
-    file = write(store.files / "log.csv", random_log(4, days=30))
+    file = write(store.files / "log.parquet", random_log(4, days=30))
     ran = store.run("load", file, **{**STAGING, **told})
     assert ran.status == 1 and said in ran.err and len(ran.err.splitlines()) == 1
 
@@ -137,6 +137,6 @@ def test_many_rows_need_staging(
     """Without staging, more rows than Redshift takes by INSERT in good time are refused whole."""
     monkeypatch.setattr(adding, "MOST_INSERTED", 100)
     store = make_server_store("redshift")
-    ran = store.run("load", write(store.files / "log.csv", random_log(4, days=40)))
+    ran = store.run("load", write(store.files / "log.parquet", random_log(4, days=40)))
     assert ran.status == 1 and "KPI_S3_STAGING" in ran.err
     assert store.execute("SELECT COUNT(*) FROM events.event") == [(0,)]

@@ -39,7 +39,7 @@ def told(store: Store) -> dict[Any, Any]:
 
 def two_logs(seed: int) -> tuple[list[Event], list[Event]]:
     """A log in which some users' tags are stand-ins, and the same log with these tags blank."""
-    log = random_log(seed, days=75)
+    log = random_log(seed, days=60)
     users = {user(1), user(2), user(3)}
     sequences = {row["seq_id"] for row in log if row["uid"] in users and row["seq_id"]}
     chosen = [
@@ -89,7 +89,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
         store.summarise()
         if expired:
             store.must("expire", "--keep-days", "41")
-    assert told(held) != told(blank)
+    assert held.numbers() != blank.numbers()
     doctor = held.run("doctor")
     assert (
         "published values look like ids, mail addresses or tokens: browser 1, version 1, os 1"
@@ -100,7 +100,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
     assert "values blanked: browser 1, version 2, os 1, context 1, campaign 1" in ran.text
     for value in PRIVATE.values():
         assert value not in doctor.said + ran.said
-    assert told(held) == told(blank)
+    assert held.numbers() == blank.numbers()
     assert "none look like ids" in held.run("doctor").text
     assert "BAD  integrity" not in held.run("doctor").text
     assert "nothing changed" in held.must("blank-tags").text
