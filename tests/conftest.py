@@ -262,15 +262,16 @@ class Store:
     @contextmanager
     def opened(self) -> Iterator[Any]:
         """The newest publication, as pages read it."""
-        from kpi.numbers.warehouse import open_warehouse
+        from kpi.numbers import warehouse
         from kpi.settings import Settings
 
         told = {name: value for name, value in self.settings().items() if value is not None}
-        warehouse = open_warehouse(Settings.read(told))
+        with nullcontext() if "KPI_DATABASE_URL" in told else publications_stay_open():
+            opened = warehouse.open_warehouse(Settings.read(told))
         try:
-            yield warehouse
+            yield opened
         finally:
-            warehouse.close()
+            opened.close()
 
     def events(self, *columns: str) -> Counter[tuple[Any, ...]]:
         """The rows of the private table of events: these columns, or all that a file says itself."""
