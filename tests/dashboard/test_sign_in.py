@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from browser import PATIENCE, Visit, serving
 from conftest import daily
-from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import expect
 from sessions import NUMBERS, Run, Session, cookies_of, shown_numbers
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
@@ -30,10 +29,6 @@ DOMAIN = "mozilla.example"
 RIGHT, WRONG, UNVERIFIED = f"ann@{DOMAIN}", "eve@evil.example", f"una@{DOMAIN}"
 COOKIE_SECRET = "the secret that signs cookies in tests"
 CLIENT_SECRET = "the secret of the client in tests"
-PEOPLE = [
-    User(sub=address, claims={"email": address, "email_verified": address != UNVERIFIED})
-    for address in (RIGHT, WRONG, UNVERIFIED)
-]
 
 
 @contextmanager
@@ -46,9 +41,15 @@ def signed_in_server(
     **told: str,
 ) -> Iterator[str]:
     """A dashboard that asks a provider of its own who everybody is; readers come by ``public``."""
+    from oidc_provider_mock import User, run_server_in_thread  # here, since it takes half a second
+
+    people = [
+        User(sub=address, claims={"email": address, "email_verified": address != UNVERIFIED})
+        for address in (RIGHT, WRONG, UNVERIFIED)
+    ]
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider speaks plain HTTP on this machine
     secrets = folder / "secrets.toml"
-    with run_server_in_thread(access_token_max_age=token_age, user_claims=PEOPLE) as provider:
+    with run_server_in_thread(access_token_max_age=token_age, user_claims=people) as provider:
         secrets.write_text(
             "[auth]\n"
             f'redirect_uri = "{public}/oauth2callback"\n'
