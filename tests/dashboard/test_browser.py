@@ -70,32 +70,6 @@ def test_filter_goes_into_the_url_and_survives_reload_and_sharing(
     assert other.query == {"users": ["existing"]}
 
 
-def test_keyboard_reaches_the_filters_and_reset_clears_them(
-    server: str, visit: Callable[..., Visit]
-) -> None:
-    """Without a mouse a reader gets from the top of the page to the sidebar's filters.
-
-    Reset removes every filter from the page and the URL, and leaves the period.
-    """
-    chosen = "os=Android&os_mode=all+except&users=existing&devices=multi&period=all"
-    seen = visit(f"{server}/data?{chosen}")
-    seen.settle()
-    assert "except Android" in seen.sentence
-    reached = set()
-    for _ in range(40):
-        seen.page.keyboard.press("Tab")
-        reached.add(seen.page.evaluate("document.activeElement.getAttribute('aria-label') || ''"))
-    assert any("Period" in label for label in reached)
-    assert any("Browser" in label for label in reached)
-    steps = seen.page.evaluate("history.length")
-    seen.page.get_by_role("button", name="Reset filters").click()
-    expect(seen.page.get_by_test_id("stText").first).to_contain_text("new and existing users")
-    seen.page.wait_for_function("new URLSearchParams(location.search).size === 1")
-    assert seen.query == {"period": ["all"]}
-    seen.rest()
-    assert seen.page.evaluate("history.length") - steps == 1, "an act is a single step of Back"
-
-
 @pytest.mark.long
 def test_bad_value_in_the_url_is_dropped_with_a_notice(
     server: str, visit: Callable[..., Visit]

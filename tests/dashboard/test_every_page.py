@@ -18,7 +18,7 @@ THERE = [page for page in PAGES if (PROJECT / page.file).exists()]
 NARROW = WIDTHS[0]
 
 
-OFTEN = ("Overview", "Data", "What moved")
+OFTEN = ("Overview", "Data")
 """Pages looked at in every run; the others have the same parts, and other tests draw them in Chromium."""
 
 

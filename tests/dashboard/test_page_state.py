@@ -33,6 +33,7 @@ CHOSEN = {
     "compare": ["previous period"],
     "granularity": ["week"],
 }
+UNFILTERED = ("period", "from", "to", "compare", "granularity")
 SENTENCE = (
     "All browsers on all systems except Windows 7, Android, all services, existing users; "
     "1 Feb – 20 Mar 2016"
@@ -59,14 +60,15 @@ def test_choices_survive_a_link_page_changes_and_reload(
 ) -> None:
     """Filters, days, comparison and weeks of a link are applied, also on the next page and after a reload.
 
-    On a screen the sidebar stays open after a choice of page. What a choice removes from the URL goes in the
-    same step, and Back restores all of it.
+    On a screen the sidebar stays open after a choice of page. Without a mouse a reader gets from the top of
+    the page to the sidebar's filters. Reset removes every filter from the page and the URL, and leaves the
+    rest. What a choice removes from the URL goes in the same step, and Back restores all of it.
     """
     seen = visit(address(server, "/engagement" if LONG else "/explore", CHOSEN))
     seen.settle()
     assert seen.sentence == SENTENCE
     assert seen.query == CHOSEN
-    for title in ("Explore", "Overview") if LONG else ("Data",):
+    for title in ("Explore", "Overview", "Data") if LONG else ("Data",):
         seen.page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
         expect(seen.page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
         seen.settle()
@@ -78,10 +80,30 @@ def test_choices_survive_a_link_page_changes_and_reload(
     seen.settle()
     assert seen.sentence == SENTENCE
     assert seen.query == CHOSEN
-    others = {name: value for name, value in CHOSEN.items() if name not in ("from", "to")}
+    assert_keyboard_reaches(seen, "Period", "Browser")
+    steps = seen.page.evaluate("history.length")
+    seen.page.get_by_role("button", name="Reset filters").click()
+    expect(seen.page.get_by_test_id("stText").first).to_contain_text("new and existing users")
+    unfiltered = {name: CHOSEN[name] for name in UNFILTERED}
+    seen.page.wait_for_function(
+        f"new URLSearchParams(location.search).size === {len(unfiltered)}", timeout=PATIENCE
+    )
+    assert seen.query == unfiltered
+    seen.settle()
+    assert seen.page.evaluate("history.length") - steps == 1, "an act is a single step of Back"
+    others = {name: value for name, value in unfiltered.items() if name not in ("from", "to")}
     assert_a_single_step(seen, "Period", "last 28 days", {**others, "period": ["last 28 days"]})
-    assert seen.sentence == SENTENCE
     assert seen.complaints == []
+
+
+def assert_keyboard_reaches(seen: Visit, *labels: str) -> None:
+    """The Tab key gets from the top of the page to fields with these words."""
+    reached = set()
+    for _ in range(40):
+        seen.page.keyboard.press("Tab")
+        reached.add(seen.page.evaluate("document.activeElement.getAttribute('aria-label') || ''"))
+    for label in labels:
+        assert any(label in text for text in reached), label
 
 
 @pytest.mark.long
