@@ -36,15 +36,34 @@ pytest_plugins = ["app_pages", "browser", "demo_store", "snapshot", "killing", "
 MEMORY = Path("/dev/shm")
 
 
-LONGEST = tuple(
-    f"tests/{module}.py"
+IN_CHROMIUM = tuple(
+    f"tests/dashboard/test_{module}.py"
     for module in (
-        "store/test_server",
-        "store/test_grammar",
-        "store/test_faults",
-        "dashboard/test_goals_page",
+        *("browser", "client", "downloads", "every_page"),
+        *("hostile_tags", "nginx", "page_state", "sign_in"),
     )
 )
+"""Modules that a single worker runs, so that they share a browser, a server, and what both have cached."""
+
+LONGEST = (
+    *IN_CHROMIUM,
+    "tests/store/test_server.py",
+    "tests/store/test_grammar.py",
+    "tests/store/test_faults.py",
+    "tests/dashboard/test_goals_page.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker gets a module at a time, and all modules in Chromium together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "Chromium" if nodeid.startswith(IN_CHROMIUM) else super()._split_scope(nodeid)
+
+    return ByModule(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def roomy_folder() -> str:

@@ -207,11 +207,11 @@ def _clearest_splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 def _series_with(memory: float, count: int) -> np.ndarray:
     """Series of weeks without a change of level, of which ``memory`` lasts a week: (draws, count)."""
-    from scipy.signal import lfilter  # here, since it takes most of a second to import
-
-    shocks = np.random.default_rng(SEED).normal(size=(SHIFT_DRAWS, count))
-    shocks[:, 0] /= np.sqrt(1 - memory**2)  # as after many weeks before
-    return np.asarray(lfilter([1.0], [1.0, -memory], shocks, axis=1))
+    series = np.random.default_rng(SEED).normal(size=(SHIFT_DRAWS, count))
+    series[:, 0] /= np.sqrt(1 - memory**2)  # as after many weeks before
+    for week in range(1, count):
+        series[:, week] += memory * series[:, week - 1]
+    return series
 
 
 def _bands(weeks: np.ndarray, value: float) -> dict[str, float]:

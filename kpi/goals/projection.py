@@ -131,11 +131,11 @@ class _Fit:
     """The history under an echo and a steady part: its slopes, how surprises move them, and the surprises."""
 
     echo: float
-    past: np.ndarray
-    future: np.ndarray
     slopes: np.ndarray
     estimate: np.ndarray
     surprises: np.ndarray
+    past: np.ndarray
+    future: np.ndarray
 
     @property
     def fitted(self) -> int:
@@ -166,20 +166,29 @@ def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarr
 
 def _fits(changes: np.ndarray, ahead: int, yearly: bool) -> list[_Fit]:
     """The history under every echo, with a drift and without."""
-    from scipy.signal import lfilter  # here, since it takes most of a second to import
-
     count = len(changes)
     steady = _steady_part(count, ahead, yearly)
     fits = []
     for part in (steady, steady[:, 1:]):
         past, future = part[:count], part[count:]
-        for echo in ECHOES:
-            both = lfilter([1.0], [1.0, echo], np.column_stack([changes, past]), axis=0)
-            estimate = np.linalg.pinv(both[:, 1:]) if past.shape[1] else np.empty((0, count))
-            slopes = estimate @ both[:, 0]
-            surprises = both[:, 0] - both[:, 1:] @ slopes
-            fits.append(_Fit(echo, past, future, slopes, estimate, surprises))
+        both = _without_echoes(np.column_stack([changes, past]))
+        estimates = np.linalg.pinv(both[:, :, 1:])
+        slopes = estimates @ both[:, :, :1]
+        surprises = both[:, :, :1] - both[:, :, 1:] @ slopes
+        fits += [
+            _Fit(*values, past, future)
+            for values in zip(ECHOES, slopes[:, :, 0], estimates, surprises[:, :, 0], strict=True)
+        ]
     return fits
+
+
+def _without_echoes(weeks: np.ndarray) -> np.ndarray:
+    """Weekly values, a column each, less each echo's share of the week before: (echo, week, column)."""
+    rest = np.empty((len(ECHOES), *weeks.shape))
+    before = np.zeros((len(ECHOES), weeks.shape[1]))
+    for number, week in enumerate(weeks):
+        rest[:, number] = before = week - ECHOES[:, np.newaxis] * before
+    return rest
 
 
 def _weights(fits: list[_Fit]) -> np.ndarray:

@@ -17,13 +17,13 @@ from logs import D, at, event, random_log, user
 
 from kpi.commands.doctor import weak
 
+LOG = random_log(95, days=35)
+
 
 @pytest.fixture
-def filled(store: Store) -> Store:
+def filled(store_of: Callable[..., Store]) -> Store:
     """A store with a publication."""
-    store.load(write(store.files / "log.csv", random_log(95, days=35)))
-    store.summarise()
-    return store
+    return store_of(LOG)
 
 
 def findings(store: Store, **settings: str) -> dict[str, list[dict[str, object]]]:

@@ -15,7 +15,8 @@ from playwright.sync_api import expect
 
 from kpi.dashboard.client import SCRIPT
 
-PHONE = 390
+PHONE = 375
+SHARE = "multi_device_share"
 LEFT_TO_BROWSER = """link => link.dispatchEvent(
   new MouseEvent("click", {bubbles: true, cancelable: true, metaKey: true}))"""
 
@@ -41,11 +42,13 @@ def assert_ctrl_opens_a_tab(seen: Visit, place: str, name: str, page: str) -> No
     """A link clicked with Ctrl opens its page in a new tab, with the choices; this tab stays."""
     address, chosen = seen.page.url, seen.query
     link = seen.page.get_by_test_id(place).get_by_role("link", name=name).first
+    seen.page.context.route("**/static/**", lambda route: route.abort())  # nobody reads the new tab
     with seen.page.context.expect_page() as opened:
         link.click(modifiers=["Control"])
     opened.value.wait_for_url(f"**/{page}?*", timeout=PATIENCE)
     assert parse_qs(urlparse(opened.value.url).query) == chosen
     opened.value.close()
+    seen.page.context.unroute("**/static/**")
     assert seen.page.url == address
     assert seen.complaints == []
     assert link.evaluate(LEFT_TO_BROWSER), "Cmd-click"
@@ -67,39 +70,60 @@ def test_on_a_phone_the_sidebar_closes_after_a_choice_of_page(
     expect(sidebar).to_have_attribute("data-collapsed", "true")
 
 
-def test_a_typed_date_is_in_every_link(server: str, visit: Callable[..., Visit]) -> None:
+GONE = "getComputedStyle(document.querySelector('[data-testid=stApp]'), '::after').content"
+"""What the page says of a server that is gone."""
+
+
+def test_a_typed_date_is_in_every_link_and_a_server_that_is_down_is_said(
+    demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
     """A date that is typed counts once Enter is pressed; nothing else needs a click.
 
     A press of Copy link copies the address with every choice, and says so for a moment. Ctrl-click opens a
-    page in a new tab, with the choices.
+    page in a new tab, with the choices. A page whose server is gone says so in a sentence, before Streamlit's
+    own dialog comes.
     """
-    seen = visit(f"{server}/data?users=new&period=custom&from=2016-03-01&to=2016-03-20")
-    seen.settle()
-    seen.page.get_by_test_id("stDateInput").first.get_by_role("spinbutton").first.click()
-    seen.page.keyboard.type("20160210")
-    seen.page.keyboard.press("Enter")
-    seen.page.wait_for_url("**from=2016-02-10&to=2016-03-20*", timeout=PATIENCE)
-    seen.settle()
-    seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    seen.page.get_by_role("button", name="Copy link").click()
-    expect(seen.page.locator("body[data-kpi-copied]")).to_be_attached(timeout=PATIENCE)
-    assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
-    assert seen.query["users"] == ["new"]
-    expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)
-    assert_ctrl_opens_a_tab(seen, "stSidebar", "Explore", "explore")
-
-
-def test_server_that_is_down_for_a_moment(
-    demo_home: Path, tmp_path: Path, visit: Callable[..., Visit]
-) -> None:
-    """A page whose server is gone says so in a sentence, before Streamlit's own dialog comes."""
-    says = "getComputedStyle(document.querySelector('[data-testid=stApp]'), '::after').content"
     with serving(tmp_path, KPI_HOME=str(demo_home)) as server:
-        seen = visit(f"{server}/data", width=PHONE)
+        seen = visit(f"{server}/data?users=new&period=custom&from=2016-03-01&to=2016-03-20")
         seen.settle()
-        assert seen.page.evaluate(says) == "none"
-    seen.page.wait_for_function(f"{says}.includes('The server doesn’t answer right now.')")
+        seen.page.get_by_test_id("stDateInput").first.get_by_role("spinbutton").first.click()
+        seen.page.keyboard.type("20160210")
+        seen.page.keyboard.press("Enter")
+        seen.page.wait_for_url("**from=2016-02-10&to=2016-03-20*", timeout=PATIENCE)
+        seen.settle()
+        seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        seen.page.get_by_role("button", name="Copy link").click()
+        expect(seen.page.locator("body[data-kpi-copied]")).to_be_attached(timeout=PATIENCE)
+        assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
+        assert seen.query["users"] == ["new"]
+        expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)
+        assert_ctrl_opens_a_tab(seen, "stSidebar", "Explore", "explore")
+        seen.page.set_viewport_size({"width": PHONE, "height": 1000})
+        seen.settle()
+        assert seen.page.evaluate(GONE) == "none"
+    seen.page.wait_for_function(f"{GONE}.includes('The server doesn’t answer right now.')")
     assert seen.page.get_by_role("dialog").count() == 0
+
+
+def test_keyboard_opens_a_goal_on_a_phone(server: str, visit: Callable[..., Visit]) -> None:
+    """A goal's summary takes the focus and Enter opens it; then nothing is wider than a phone's window.
+
+    After a choice of page that page is seen, not the sidebar.
+    """
+    seen = visit(f"{server}/goals", width=PHONE, color_scheme="dark")
+    seen.settle()
+    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_url(f"**open_{SHARE}=true")
+    seen.settle()
+    assert seen.query == {f"open_{SHARE}": ["true"]}
+    seen.assert_fits()
+    seen.page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar = seen.page.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    sidebar.get_by_role("link", name="Data").click()
+    seen.page.wait_for_url("**/data*", timeout=PATIENCE)
+    expect(sidebar).to_have_attribute("data-collapsed", "true", timeout=PATIENCE)
 
 
 def test_policy_of_nginx_allows_the_script() -> None:

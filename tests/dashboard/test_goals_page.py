@@ -428,37 +428,7 @@ def test_fits_phones_and_screens_in_both_themes(
     """With a goal open nothing is wider than the window, and every chart stays inside it."""
     seen = visit(f"{goals_server}/goals?open_{SHARE}=true", width=width, color_scheme=scheme)
     seen.charts(2 * GOALS + 1)
-    assert_fits(seen, width)
-
-
-def test_keyboard_opens_a_goal_on_a_phone(server: str, visit: Callable[..., Visit]) -> None:
-    """A goal's summary takes the focus and Enter opens it; then nothing is wider than a phone's window.
-
-    After a choice of page that page is seen, not the sidebar.
-    """
-    seen = visit(f"{server}/goals", width=WINDOWS[0][0], color_scheme="dark")
-    seen.settle()
-    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
-    seen.page.keyboard.press("Enter")
-    seen.page.wait_for_url(f"**open_{SHARE}=true")
-    seen.settle()
-    assert seen.query == {f"open_{SHARE}": ["true"]}
-    assert_fits(seen, WINDOWS[0][0])
-    seen.page.get_by_test_id("stExpandSidebarButton").click()
-    sidebar = seen.page.get_by_test_id("stSidebar")
-    expect(sidebar).to_have_attribute("data-collapsed", "false")
-    sidebar.get_by_role("link", name="Data").click()
-    seen.page.wait_for_url("**/data*", timeout=PATIENCE)
-    expect(sidebar).to_have_attribute("data-collapsed", "true", timeout=PATIENCE)
-
-
-def assert_fits(seen: Visit, width: int) -> None:
-    """Nothing is wider than the window, and every chart is inside it."""
-    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-    for chart in seen.page.locator("svg.marks").all():
-        box = chart.bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
+    seen.assert_fits()
 
 
 @pytest.mark.usefixtures("at_goals")

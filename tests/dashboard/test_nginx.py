@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import http.client
 import re
 import socket
@@ -15,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from browser import PATIENCE, Visit, launched, serving
+from browser import PATIENCE, Visit, openssl, serving
 from conftest import PROJECT
-from playwright.sync_api import Browser, Playwright, expect
+from playwright.sync_api import expect
 from sessions import Run, Session, shown_numbers
 from test_sign_in import RIGHT, assert_closed, finished, signed_in_server
 
@@ -39,32 +37,6 @@ http {{
   include {folder}/kpi.conf;
 }}
 """
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The private key of every certificate here."""
-    key = tmp_path_factory.mktemp("key") / "kpi.key"
-    openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
-    return key
-
-
-@pytest.fixture(scope="module")
-def chromium(driver: Playwright, key: Path) -> Iterator[Browser]:
-    """A Chromium that trusts the key.
-
-    Playwright's `ignore_https_errors` has each refused certificate answered with another try instead, of
-    which a request has a limited number: ERR_TOO_MANY_RETRIES is the error of certificates alone.
-    """
-    public = openssl("pkey", "-in", key, "-pubout", "-outform", "DER")
-    pin = base64.b64encode(hashlib.sha256(public).digest()).decode()
-    with launched(driver, f"--ignore-certificate-errors-spki-list={pin}") as browser:
-        yield browser
-
-
-def openssl(*arguments: str | Path) -> bytes:
-    """The output of an openssl command."""
-    return subprocess.run(["openssl", *arguments], check=True, capture_output=True).stdout
 
 
 def free_port() -> int:
@@ -155,14 +127,11 @@ def asked(
 def test_pages_work_under_the_policy(
     proxied: tuple[int, Path], visit: Callable[..., Visit]
 ) -> None:
-    """A page with its charts is drawn over TLS and a websocket, and the browser complains of nothing."""
+    """A chart and tables are drawn over TLS and a websocket, and the browser complains of nothing."""
     port, _ = proxied
-    seen = visit(f"https://localhost:{port}/explore")
+    seen = visit(f"https://localhost:{port}/data")
     seen.settle()
     expect(seen.page.locator("svg.marks").first).to_be_visible(timeout=PATIENCE)
-    assert not seen.complaints, seen.complaints
-    seen.page.goto(f"https://localhost:{port}/data")
-    seen.rest()
     seen.page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
     assert not seen.complaints, seen.complaints
     assert seen.asked == {f"localhost:{port}"}

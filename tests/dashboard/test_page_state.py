@@ -33,6 +33,7 @@ CHOSEN = {
     "compare": ["previous period"],
     "granularity": ["week"],
 }
+UNFILTERED = ("period", "from", "to", "compare", "granularity")
 SENTENCE = (
     "All browsers on all systems except Windows 7, Android, all services, existing users; "
     "1 Feb – 20 Mar 2016"
@@ -59,13 +60,15 @@ def test_choices_survive_a_link_page_changes_and_reload(
 ) -> None:
     """Filters, days, comparison and weeks of a link are applied, also on the next page and after a reload.
 
-    On a screen the sidebar stays open after a choice of page.
+    On a screen the sidebar stays open after a choice of page. Without a mouse a reader gets from the top of
+    the page to the sidebar's filters. Reset removes every filter from the page and the URL, and leaves the
+    rest. What a choice removes from the URL goes in the same step, and Back restores all of it.
     """
     seen = visit(address(server, "/engagement" if LONG else "/explore", CHOSEN))
     seen.settle()
     assert seen.sentence == SENTENCE
     assert seen.query == CHOSEN
-    for title in ("Explore", "Overview") if LONG else ("Data",):
+    for title in ("Explore", "Overview", "Data") if LONG else ("Data",):
         seen.page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
         expect(seen.page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
         seen.settle()
@@ -77,7 +80,30 @@ def test_choices_survive_a_link_page_changes_and_reload(
     seen.settle()
     assert seen.sentence == SENTENCE
     assert seen.query == CHOSEN
+    assert_keyboard_reaches(seen, "Period", "Browser")
+    steps = seen.page.evaluate("history.length")
+    seen.page.get_by_role("button", name="Reset filters").click()
+    expect(seen.page.get_by_test_id("stText").first).to_contain_text("new and existing users")
+    unfiltered = {name: CHOSEN[name] for name in UNFILTERED}
+    seen.page.wait_for_function(
+        f"new URLSearchParams(location.search).size === {len(unfiltered)}", timeout=PATIENCE
+    )
+    assert seen.query == unfiltered
+    seen.settle()
+    assert seen.page.evaluate("history.length") - steps == 1, "an act is a single step of Back"
+    others = {name: value for name, value in unfiltered.items() if name not in ("from", "to")}
+    assert_a_single_step(seen, "Period", "last 28 days", {**others, "period": ["last 28 days"]})
     assert seen.complaints == []
+
+
+def assert_keyboard_reaches(seen: Visit, *labels: str) -> None:
+    """The Tab key gets from the top of the page to fields with these words."""
+    reached = set()
+    for _ in range(40):
+        seen.page.keyboard.press("Tab")
+        reached.add(seen.page.evaluate("document.activeElement.getAttribute('aria-label') || ''"))
+    for label in labels:
+        assert any(label in text for text in reached), label
 
 
 @pytest.mark.long
@@ -114,42 +140,23 @@ def test_choice_made_by_hand_goes_into_the_url(server: str, visit: Callable[...,
     assert seen.query == {"period": ["custom"], **both}
 
 
-@pytest.mark.parametrize(
-    ("start", "choice", "option", "end"),
-    [
-        (
-            "/data?period=custom&from=2016-02-01&to=2016-03-01&users=new",
-            "Period",
-            "last 28 days",
-            {"period": ["last 28 days"], "users": ["new"]},
-        ),
-        pytest.param(
-            "/explore?explore=Multi-device+users&window=7&by=Service",
-            "Measure",
-            "Engagement ratio",
-            {"by": ["Service"]},
-            marks=pytest.mark.long,
-        ),
-    ],
-    ids=["a period", "a measure"],
-)
-def test_a_choice_is_a_single_step_of_back(
-    start: str,
-    choice: str,
-    option: str,
-    end: dict[str, list[str]],
-    server: str,
-    visit: Callable[..., Visit],
+@pytest.mark.long
+def test_a_choice_of_measure_is_a_single_step_of_back(
+    server: str, visit: Callable[..., Visit]
 ) -> None:
     """What a choice removes from the URL goes in the same step, and Back restores all of it."""
-    seen = visit(f"{server}{start}")
+    seen = visit(f"{server}/explore?explore=Multi-device+users&window=7&by=Service")
     seen.settle()
+    assert_a_single_step(seen, "Measure", "Engagement ratio", {"by": ["Service"]})
+
+
+def assert_a_single_step(seen: Visit, choice: str, option: str, end: dict[str, list[str]]) -> None:
+    """A choice leads to this query in a step of the browser's history, and Back restores the one before."""
     before, steps = seen.query, seen.page.evaluate("history.length")
+    search = seen.page.evaluate("location.search")
     seen.page.get_by_role("combobox", name=re.compile(choice)).first.click()
     seen.page.get_by_role("option", name=option, exact=True).click()
-    seen.page.wait_for_function(
-        "before => location.search != before", arg=f"?{start.split('?')[1]}"
-    )
+    seen.page.wait_for_function("before => location.search !== before", arg=search)
     seen.settle()
     assert seen.query == end
     assert seen.page.evaluate("history.length") - steps == 1

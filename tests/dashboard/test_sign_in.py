@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from browser import PATIENCE, Visit, serving
 from conftest import daily
-from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import expect
 from sessions import NUMBERS, Run, Session, cookies_of, shown_numbers
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
@@ -30,10 +29,6 @@ DOMAIN = "mozilla.example"
 RIGHT, WRONG, UNVERIFIED = f"ann@{DOMAIN}", "eve@evil.example", f"una@{DOMAIN}"
 COOKIE_SECRET = "the secret that signs cookies in tests"
 CLIENT_SECRET = "the secret of the client in tests"
-PEOPLE = [
-    User(sub=address, claims={"email": address, "email_verified": address != UNVERIFIED})
-    for address in (RIGHT, WRONG, UNVERIFIED)
-]
 
 
 @contextmanager
@@ -46,9 +41,15 @@ def signed_in_server(
     **told: str,
 ) -> Iterator[str]:
     """A dashboard that asks a provider of its own who everybody is; readers come by ``public``."""
+    from oidc_provider_mock import User, run_server_in_thread  # here, since it takes half a second
+
+    people = [
+        User(sub=address, claims={"email": address, "email_verified": address != UNVERIFIED})
+        for address in (RIGHT, WRONG, UNVERIFIED)
+    ]
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the provider speaks plain HTTP on this machine
     secrets = folder / "secrets.toml"
-    with run_server_in_thread(access_token_max_age=token_age, user_claims=PEOPLE) as provider:
+    with run_server_in_thread(access_token_max_age=token_age, user_claims=people) as provider:
         secrets.write_text(
             "[auth]\n"
             f'redirect_uri = "{public}/oauth2callback"\n'
@@ -107,16 +108,22 @@ def test_signing_in_and_out(guarded: str, visit: Callable[..., Visit]) -> None:
     expect(seen.page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-def test_signing_out_ends_every_tab_and_copy(guarded: str, visit: Callable[..., Visit]) -> None:
-    """A stranger meets a way in; a reader of the right domain sees the numbers, and can leave.
+def test_a_link_opens_after_signing_in_and_signing_out_ends_every_tab_and_copy(
+    guarded: str, visit: Callable[..., Visit]
+) -> None:
+    """A link with filters, opened by a stranger, shows a way in and nothing else; it leads there afterwards.
 
     After signing out in one tab, another shows nothing at its next act, nor does a copied cookie.
     """
-    seen = visit(f"{guarded}/data")
+    seen = visit(f"{guarded}/data?os=Android&period=all")
     assert_closed(seen)
     sign_in(seen, RIGHT)
+    seen.page.wait_for_url("**/data?os=Android**", timeout=PATIENCE)
     expect(seen.page.get_by_text(f"Signed in as {RIGHT}")).to_be_visible(timeout=PATIENCE)
     expect(seen.page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
+    seen.settle()
+    assert "Android" in seen.sentence
+    assert seen.query == {"os": ["Android"], "period": ["all"]}
     copied = cookies_of(seen.page.context.cookies(guarded))
     other = Visit(seen.page.context.new_page())
     other.page.goto(f"{guarded}/explore")
@@ -139,24 +146,21 @@ def test_signing_out_ends_every_tab_and_copy(guarded: str, visit: Callable[..., 
 
 @pytest.mark.parametrize("who", daily(UNVERIFIED, of=(WRONG, UNVERIFIED)))
 def test_who_may_not_see_the_numbers(guarded: str, visit: Callable[..., Visit], who: str) -> None:
-    """Another domain, or an address that nobody verified, is told so and shown nothing."""
+    """Who says no at the provider comes back to a closed page.
+
+    Another domain, or an address that nobody verified, is told so and shown nothing.
+    """
     seen = visit(guarded)
+    seen.page.get_by_role("button", name="Sign in").click()
+    seen.page.wait_for_url("**/oauth2/authorize**")
+    seen.page.get_by_role("button", name=re.compile("deny", re.I)).click()
+    seen.page.wait_for_url(re.compile(r"^http://127\.0\.0\.1"))
+    seen.rest()
+    assert_closed(seen)
     sign_in(seen, who)
     expect(seen.page.get_by_text("You can't see these numbers")).to_be_visible(timeout=PATIENCE)
     expect(seen.page.get_by_text(who)).to_be_visible()
     assert_closed(seen)
-
-
-def test_link_into_the_middle(guarded: str, visit: Callable[..., Visit]) -> None:
-    """A link with filters, opened by a stranger, shows nothing, and leads there after signing in."""
-    seen = visit(f"{guarded}/data?os=Android&period=all")
-    assert_closed(seen)
-    sign_in(seen, RIGHT)
-    seen.page.wait_for_url("**/data?os=Android**", timeout=PATIENCE)
-    expect(seen.page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
-    seen.settle()
-    assert "Android" in seen.sentence
-    assert seen.query == {"os": ["Android"], "period": ["all"]}
 
 
 @pytest.mark.long
@@ -167,17 +171,6 @@ def test_link_to_another_page(guarded: str, visit: Callable[..., Visit]) -> None
     sign_in(seen, RIGHT)
     seen.page.wait_for_url("**/engagement?period=all", timeout=PATIENCE)
     expect(seen.page.get_by_role("heading", name="Engagement").first).to_be_visible()
-
-
-def test_denied_by_the_provider(guarded: str, visit: Callable[..., Visit]) -> None:
-    """Who says no at the provider comes back to a closed page."""
-    seen = visit(guarded)
-    seen.page.get_by_role("button", name="Sign in").click()
-    seen.page.wait_for_url("**/oauth2/authorize**")
-    seen.page.get_by_role("button", name=re.compile("deny", re.I)).click()
-    seen.page.wait_for_url(re.compile(r"^http://127\.0\.0\.1"))
-    seen.rest()
-    assert_closed(seen)
 
 
 @pytest.mark.long

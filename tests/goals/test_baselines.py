@@ -17,7 +17,6 @@ import pytest
 from conftest import TESTS, Store, environment
 from event_files import write
 from logs import at, days_from, device, event, heartbeat, user
-from scipy.signal import lfilter
 
 from kpi import store as stores
 from kpi.errors import Refused, WarehouseDown
@@ -172,6 +171,8 @@ def test_level_shift_is_rarely_seen_where_there_is_none() -> None:
 @pytest.mark.parametrize(("memory", "at_most"), [(0.5, 0.07), (0.7, 0.12), (0.9, 0.23)])
 def test_weeks_that_hang_together_seldom_look_like_a_shift(memory: float, at_most: float) -> None:
     """A series that returns to its level, however slowly, is seldom said to shift; a large step is."""
+    from scipy.signal import lfilter  # here, since it takes most of a second to import
+
     chance = np.random.default_rng(8)
     shocks = chance.normal(0, 0.6, (400, 86))
     series = 20 + lfilter([1.0], [1.0, -memory], shocks, axis=1)[:, 60:]

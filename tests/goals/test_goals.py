@@ -66,14 +66,24 @@ def firefox_file(folder: Path, figures: list[tuple[str, str, int, int]]) -> Path
 
 
 @pytest.fixture(scope="module")
-def scored_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, oracle.Log]:
-    """A random log over the turn of the year with Firefox's figures, and what the oracle knows of it."""
+def without_firefox(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, oracle.Log]:
+    """A random log over the turn of the year, and what the oracle knows of it."""
     log = random_log(21, first="2015-10-20", days=130, unloaded=(70,))
-    store = Store(tmp_path_factory.mktemp("scored"))
+    store = Store(tmp_path_factory.mktemp("without"))
     store.load(write(store.files / "events.csv", log))
     store.summarise()
-    store.must("load-firefox", firefox_file(store.files, FIREFOX))
     return store, oracle.Log(log)
+
+
+@pytest.fixture(scope="module")
+def scored_store(
+    without_firefox: tuple[Store, oracle.Log], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Store, oracle.Log]:
+    """The same with Firefox's figures."""
+    other, known = without_firefox
+    store = other.copied_to(tmp_path_factory.mktemp("scored"))
+    store.must("load-firefox", firefox_file(store.files, FIREFOX))
+    return store, known
 
 
 # --- the file ---------------------------------------------------------------------------------------
@@ -432,17 +442,10 @@ def test_as_of_and_baseline_period_are_as_told(scored_store: tuple[Store, oracle
 
 
 def test_without_firefox_three_goals_have_no_data_and_four_stay(
-    scored_store: tuple[Store, oracle.Log], make_store: Any
+    without_firefox: tuple[Store, oracle.Log],
 ) -> None:
     """The goals that compare with Firefox say what to load; the others are scored all the same."""
-    _, log = scored_store
-    store = make_store()
-    store.load(
-        write(
-            store.files / "events.csv", random_log(21, first="2015-10-20", days=130, unloaded=(70,))
-        )
-    )
-    store.summarise()
+    store, log = without_firefox
     rows = printed(store)
     assert_scored(rows, goal_rows(log))
     assert [row["status"] for row in rows].count("no data") == 3

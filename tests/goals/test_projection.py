@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import daily
-from scipy.signal import lfilter
 
 from kpi.goals import Goal, projection
 from kpi.goals.backtest import backtest, moved_a_year_before, moved_as_far
@@ -225,6 +224,8 @@ def seasonal_noise(chance: np.random.Generator, weeks: int) -> np.ndarray:
 
 def slow_return(chance: np.random.Generator, weeks: int) -> np.ndarray:
     """A level that wanders for months and returns."""
+    from scipy.signal import lfilter  # here, since it takes most of a second to import
+
     shocks = chance.normal(0, 0.3, weeks + 80)
     return np.asarray(lfilter([1.0], [1.0, -0.9], shocks))[80:]
 

@@ -15,7 +15,6 @@ import pytest
 from conftest import Store, assert_same, daily, same
 from event_files import write
 from logs import D, Event, at, event, heartbeat, random_log, user
-from scipy import stats
 
 from kpi.numbers.same_people import mean_days_interval
 
@@ -51,6 +50,8 @@ def interval(active: list[int]) -> tuple[float, float]:
     n = len(active)
     shares = [days / 7 for days in active]
     mean = math.fsum(shares) / n
+    from scipy import stats  # here, since it takes half a second to import
+
     t = float(stats.t.ppf(0.975, max(n - 1, 1)))
     alike = n
     if len(set(active)) > 1:

@@ -14,7 +14,6 @@ from conftest import Store, daily, same
 from event_files import write
 from goals_oracle import ranked, wilson
 from logs import random_log
-from scipy.stats import binom
 
 from kpi.numbers.uncertainty import (
     mean_interval,
@@ -118,6 +117,8 @@ def test_interval_that_cannot_be_is_absent() -> None:
 @pytest.mark.parametrize("share", QUARTILES.values())
 def test_ranks_hold_a_quantile_95_times_of_100(share: float) -> None:
     """For every size the chance is at least 95%, by the binomial distribution itself; for 30 at most 97%."""
+    from scipy.stats import binom  # here, since it takes half a second to import
+
     sizes = np.array([*range(6, 3001), 10_000, 20_000])
     places = [ranked(list(range(1, size + 1)), share) for size in sizes]
     known = np.array([place is not None for place in places])
@@ -132,6 +133,8 @@ def test_ranks_hold_a_quantile_95_times_of_100(share: float) -> None:
 @pytest.mark.parametrize("n", SIZES)
 def test_intervals_of_shares_hold(n: int) -> None:
     """Over shares of 2 to 98%, Wilson's interval has the truth 93 to 97 times of 100, counted exactly."""
+    from scipy.stats import binom  # here, since it takes half a second to import
+
     counts = np.arange(n + 1)
     low, high = share_intervals(pd.Series(100 * counts / n), pd.Series(np.full(n + 1, n)))
     low, high = low.to_numpy(float), high.to_numpy(float)

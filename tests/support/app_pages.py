@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 from conftest import PROJECT, environment
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.caching import (
+    get_data_cache_stats_provider,
+    get_resource_cache_stats_provider,
+)
 from streamlit.testing.v1 import AppTest
+
+# Each AppTest reads the metadata of every installed package, which takes twice as long as most pages.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture
@@ -19,10 +28,10 @@ def in_project(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def no_caches(in_project: None) -> Iterator[None]:
-    """Nothing is cached before the test, and nothing after it."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
+def no_caches(in_project: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is cached before the test; after it the caches are as they were."""
+    for caches in (get_data_cache_stats_provider(), get_resource_cache_stats_provider()):
+        monkeypatch.setattr(caches, "_function_caches", {})
     yield
     st.cache_data.clear()
     st.cache_resource.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import socket
@@ -9,7 +11,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -151,16 +152,29 @@ def driver() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def chromium(driver: Playwright) -> Iterator[Browser]:
-    """The system's own Chromium."""
-    with launched(driver) as browser:
-        yield browser
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The private key of the certificates of tests."""
+    key = tmp_path_factory.mktemp("key") / "kpi.key"
+    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+    return key
 
 
-@contextmanager
-def launched(driver: Playwright, *arguments: str) -> Iterator[Browser]:
-    """The system's own Chromium with more arguments, for as long as the block lasts."""
-    browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=[*ARGUMENTS, *arguments])
+def openssl(*arguments: str | Path) -> bytes:
+    """The output of an openssl command."""
+    return subprocess.run(["openssl", *arguments], check=True, capture_output=True).stdout
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright, key: Path) -> Iterator[Browser]:
+    """The system's own Chromium, which trusts the key.
+
+    Playwright's `ignore_https_errors` has each refused certificate answered with another try instead, of
+    which a request has a limited number: ERR_TOO_MANY_RETRIES is the error of certificates alone.
+    """
+    public = openssl("pkey", "-in", key, "-pubout", "-outform", "DER")
+    pin = base64.b64encode(hashlib.sha256(public).digest()).decode()
+    trusted = f"--ignore-certificate-errors-spki-list={pin}"
+    browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=[*ARGUMENTS, trusted])
     try:
         yield browser
     finally:
@@ -205,6 +219,15 @@ class Visit:
                 for node in rule["nodes"]
             ),
         ]
+
+    def assert_fits(self) -> None:
+        """Nothing is wider than the window, and every chart is inside it."""
+        width = self.page.viewport_size["width"]
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= width
+        for chart in self.page.locator(GRAPH).all():
+            box = chart.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
 
     def resize(self, width: int) -> None:
         """Give the window another width and wait until charts have followed."""

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import oracle
-from scipy.stats import t as student
 
 Figures = Iterable[tuple[str, str, int, int]]
 
@@ -171,6 +170,8 @@ def of_active_days(active: list[int], ratio: float) -> list[float]:
     widest = share * (1 - share)
     alike = len(set(active)) == 1
     effective = n if alike else max(n, (n - 1) * widest / variance)
+    from scipy.stats import t as student  # here, since it takes half a second to import
+
     reach = float(student.ppf(0.975, max(n - 1, 1)))
     middle = (share + reach**2 / (2 * effective)) / (1 + reach**2 / effective)
     half = reach * math.sqrt(widest / effective + reach**2 / (4 * effective**2))

@@ -39,11 +39,12 @@ def test_whoever_runs_it_installs_from_the_lock() -> None:
     """`make run`, the container and the install script install what the lock has, and refuse the rest."""
     makefile = (PROJECT / "Makefile").read_text()
     assert re.search(r"^run: \$\(VENV\)/installed$", makefile, re.MULTILINE)
+    pip = re.search(r"^PIP := (.*)$", makefile, re.MULTILINE)[1]
     recipe = re.search(
         r"^\$\(VENV\)/installed: requirements.lock .*\n\t(.*)$", makefile, re.MULTILINE
     )
     ways = (
-        recipe[1],
+        recipe[1].replace("$(PIP)", pip),
         *((PROJECT / name).read_text() for name in ("Dockerfile", "deploy/install.sh")),
     )
     for way in ways:

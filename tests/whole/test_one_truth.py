@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from app_pages import opened, words
 from conftest import LONG, Store, daily, environment
 
@@ -58,13 +57,9 @@ EXPLORED = {
 def demo(demo_home: Path) -> Iterator[Warehouse]:
     """The demo store, which every page reads; its small cells are shown."""
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="1"):
-        st.cache_data.clear()
-        st.cache_resource.clear()
         warehouse = open_warehouse(Settings.read())
         yield warehouse
         warehouse.close()
-        st.cache_data.clear()
-        st.cache_resource.clear()
 
 
 FILTERED = {"os": "Windows 7"}
@@ -139,7 +134,7 @@ def test_a_frozen_baseline_holds_in_every_place(
     told = {"KPI_HOME": str(home), "KPI_MIN_USERS": "1"}
     with environment(**told):
         settings = Settings.read()
-        before = every_place(told, tmp_path)
+        before = every_place(told, tmp_path) if LONG else {}
         mine = frozen.Frozen(
             "engagement_ratio", 5, 12.25, None, None, None, None, 31, date(2015, 12, 1),
             date(2015, 12, 31), Filters(), "2016.1", 1, "Ann *", "before the <b>campaign</b>",
@@ -152,7 +147,7 @@ def test_a_frozen_baseline_holds_in_every_place(
         assert "the goal of 17.2%" in plain_again(shown["chip"])
         for place in ("chip", "card", "engagement", "goals", "stderr"):
             assert named in plain_again(shown[place]), place
-            assert named not in plain_again(before[place]), place
+            assert named not in plain_again(before.get(place, "")), place
         if not LONG:
             return
         frozen.withdraw(settings, mine.baseline_id, "Bob", "of another time")
