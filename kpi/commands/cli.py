@@ -190,5 +190,7 @@ def _add_period(
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
+    command.add_argument(
+        "--format", dest="form", choices=["csv", "json", "parquet", "arrow"], default="csv"
+    )
     command.add_argument("-o", "--output", type=Path, metavar="FILE")

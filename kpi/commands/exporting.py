@@ -22,7 +22,7 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.meaning.definitions import ATTEMPT_WINDOW
     from kpi.meaning.filters import Filters, Period
     from kpi.meaning.question import Options, Question
-    from kpi.numbers import coverage, export
+    from kpi.numbers import closed, coverage, export
     from kpi.numbers.warehouse import open_warehouse
 
     period = Period(asked.first, asked.last)
@@ -36,15 +36,7 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         devices=asked.devices,
     )
 
-    if filters.subtracts and not settings.exclusions:
-        raise Refused(
-            "this store is closed to exclusions and to several values of one tag (KPI_EXCLUSIONS=0), "
-            "since small groups come out by subtraction; give one value per tag"
-        )
-    if asked.by and not settings.breakdowns:
-        raise Refused(
-            "this store is closed to breakdowns (KPI_BREAKDOWNS=0); narrow the table to one value instead"
-        )
+    closed.refuse(filters, asked.by, settings)
 
     def frame() -> pd.DataFrame:
         with closing(open_warehouse(settings)) as warehouse:
@@ -54,7 +46,7 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         if not asked.allow_unknown and not filters.empty:
             unknown = filters.unknown_values(warehouse.known_values())
             if unknown:
-                raise Refused(unknown)
+                raise Refused(f"{unknown} (or pass --allow-unknown)")
         min_users = settings.min_users if asked.min_users is None else asked.min_users
         if asked.metric == "goals":
             return goal_table(

@@ -119,10 +119,10 @@ class Source:
         """A key of what changes with the publication or with any note by people."""
         return f"{self.key} {self.shown.notes_key}"
 
-    def figures(self) -> Figures:
+    def figures(self, incomplete: bool = False) -> Figures:
         """The values of goals, with the baselines that people froze."""
         baselines = _frozen(self.notes_key, self.settings)
-        return Figures(self.warehouse, self.min_users, ask=self.answer, frozen=baselines)
+        return Figures(self.warehouse, self.min_users, incomplete, self.answer, baselines)
 
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""

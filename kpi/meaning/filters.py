@@ -211,7 +211,7 @@ def _nearest(tag: str, value: str, known: list[str]) -> str:
     near = [folded[name] for name in difflib.get_close_matches(value.lower(), folded, 3, 0.4)]
     names = ", ".join(repr(name) for name in (near or known[:3]))
     hint = f"; the nearest: {names}" if names else ""
-    return f"no {tag} is named {value[:60]!r}{hint} (or pass --allow-unknown)"
+    return f"no {tag} is named {value[:60]!r}{hint}"
 
 
 def _joined(values: tuple[str, ...]) -> str:

@@ -1,0 +1,118 @@
+"""The contents behind links: a table's bytes, as `export` writes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kpi
+from kpi import goals
+from kpi.dashboard.source import Source
+from kpi.errors import Refused
+from kpi.goals import scoring
+from kpi.goals.command import goal_scores
+from kpi.meaning import parameters
+from kpi.meaning.filters import Filters, Period
+from kpi.numbers import closed, export
+from kpi.numbers.answers import days_in_name, download_name
+
+MEDIA = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.file",
+    "parquet": "application/vnd.apache.parquet",
+}
+"""The media type of each form of a table."""
+
+Pairs = Sequence[tuple[str, str]]
+"""The names and texts of a link's parameters."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes to be written: all that decides them, the name of their file, their media type."""
+
+    key: tuple[Any, ...]
+    file: str
+    media: str
+    write: Callable[[], bytes]
+
+    @property
+    def tag(self) -> str:
+        """The ETag: weak, since what is between may compress the bytes."""
+        content = repr((_code(), *self.key)).encode("utf-8", "replace")
+        return f'W/"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+
+
+def table(source: Source, name: str, form: str, pairs: Pairs) -> Content:
+    """A table in a form; raises Refused for what the link can't ask for."""
+    values = parameters.given(parameters.parameters(name), pairs, name)
+    picked = parameters.filters(values)
+    refuse(source, picked, values.get("by"))
+    if name == parameters.GOALS:
+        return _goals(source, form, values, picked)
+    question = parameters.question(name, values, source.min_users)
+    publication = source.publication
+    days = question.period.first or source.first_day, question.period.last or source.today
+    words = [name, days_in_name(days), *question.words()]
+    return Content(
+        (source.key, source.settings.min_device_coverage, question, form),
+        download_name(publication, words).removesuffix("csv") + form,
+        MEDIA[form],
+        lambda: export.written(source.answer(question).table, form),
+    )
+
+
+def refuse(source: Source, filters: Filters, by: str | None = None) -> None:
+    """Raises Refused for what the store is closed to, and for values that it doesn't have."""
+    closed.refuse(filters, by, source.settings)
+    unknown = None if filters.empty else filters.unknown_values(source.warehouse.known_values())
+    if unknown:
+        raise Refused(unknown)
+
+
+def _goals(source: Source, form: str, values: dict[str, Any], picked: Filters) -> Content:
+    days = values.get("baseline-from"), values.get("baseline-to")
+    Period(*days)
+    if values.get("baseline") and any(days):
+        raise Refused("a baseline has its own period; leave out its days")
+
+    def write() -> bytes:
+        scores = goal_scores(
+            source.settings,
+            source.figures(values.get("include-incomplete", False)),
+            picked,
+            as_of=values.get("as-of"),
+            days=days,
+            baseline=values.get("baseline"),
+        )
+        return export.written(scoring.table(scores, values.get("plain", False)), form)
+
+    settings = source.settings
+    return Content(
+        (
+            source.notes_key,
+            settings.min_device_coverage,
+            source.min_users,
+            goals.read(),
+            values,
+            form,
+        ),
+        download_name(source.publication, ["goals", *picked.words()]).removesuffix("csv") + form,
+        MEDIA[form],
+        write,
+    )
+
+
+@cache
+def _code() -> str:
+    """A sign of the program that writes the bytes: another version may write others."""
+    folder = Path(kpi.__file__).resolve().parent
+    files = [*folder.rglob("*.py"), *folder.parent.glob("queries/**/*.sql")]
+    files += folder.parent.glob("requirements.lock")
+    content = b"".join(file.read_bytes() for file in sorted(files))
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
