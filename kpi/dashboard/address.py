@@ -117,6 +117,13 @@ class Address:
             st.session_state[key] = read(values) if values else usual
 
 
+class NoAddress(Address):
+    """The choices of a chart that a link asks for: no browser has them in its URL."""
+
+    def __init__(self) -> None:
+        self._chosen, self._said = {}, {}
+
+
 def notify_ignored(value: str, why: str) -> None:
     """A notice that a value of the URL is ignored, with the reason."""
     st.toast(

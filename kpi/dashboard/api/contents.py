@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import kpi
 from kpi import goals
 from kpi.dashboard.source import Source
@@ -34,12 +36,16 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes to be written: all that decides them, the name of their file, their media type."""
+    """Bytes to be written: all that decides them, the name of their file, and their media type.
+
+    ``read`` asks the store, at a page's turn; ``write`` turns what it returned into bytes.
+    """
 
     key: tuple[Any, ...]
     file: str
     media: str
-    write: Callable[[], bytes]
+    read: Callable[[], Any]
+    write: Callable[[Any], bytes]
 
     @property
     def tag(self) -> str:
@@ -63,7 +69,8 @@ def table(source: Source, name: str, form: str, pairs: Pairs) -> Content:
         (source.key, source.settings.min_device_coverage, question, form),
         download_name(publication, words).removesuffix("csv") + form,
         MEDIA[form],
-        lambda: export.written(source.answer(question).table, form),
+        lambda: source.answer(question).table,
+        lambda table: export.written(table, form),
     )
 
 
@@ -81,7 +88,7 @@ def _goals(source: Source, form: str, values: dict[str, Any], picked: Filters) -
     if values.get("baseline") and any(days):
         raise Refused("a baseline has its own period; leave out its days")
 
-    def write() -> bytes:
+    def read() -> pd.DataFrame:
         scores = goal_scores(
             source.settings,
             source.figures(values.get("include-incomplete", False)),
@@ -90,7 +97,7 @@ def _goals(source: Source, form: str, values: dict[str, Any], picked: Filters) -
             days=days,
             baseline=values.get("baseline"),
         )
-        return export.written(scoring.table(scores, values.get("plain", False)), form)
+        return scoring.table(scores, values.get("plain", False))
 
     settings = source.settings
     return Content(
@@ -104,7 +111,8 @@ def _goals(source: Source, form: str, values: dict[str, Any], picked: Filters) -
         ),
         download_name(source.publication, ["goals", *picked.words()]).removesuffix("csv") + form,
         MEDIA[form],
-        write,
+        read,
+        lambda table: export.written(table, form),
     )
 
 

@@ -19,8 +19,9 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from kpi.access import Denied
 from kpi.dashboard import gate
-from kpi.dashboard.api import contents, description
+from kpi.dashboard.api import contents, description, pictures
 from kpi.dashboard.api.contents import MEDIA, Content, Pairs
+from kpi.dashboard.api.pictures import CHARTS
 from kpi.dashboard.source import Source, turn
 from kpi.errors import Denied as NotReadable
 from kpi.errors import NoData, Refused, Republished, WarehouseDown
@@ -146,13 +147,16 @@ def _content(request: Request, name: str) -> Response:
 
 
 def _chosen(settings: Settings, name: str, pairs: Pairs) -> Content:
-    table, dot, form = name.partition(".")
-    if table not in NAMES or (dot and form not in MEDIA):
-        raise NotNamed(
-            f"nothing is named {name[:60]!r}; tables, each also with .{', .'.join(MEDIA)}: "
-            f"{', '.join(NAMES)}"
-        )
-    return contents.table(_source(settings), table, form or "json", pairs)
+    """The content of a name such as 'engagement.csv' or 'engagement-ratio.svg'."""
+    part, dot, form = name.partition(".")
+    if part in NAMES and (form in MEDIA or not dot):
+        return contents.table(_source(settings), part, form or "json", pairs)
+    if part in CHARTS and form in pictures.MEDIA:
+        return pictures.picture(_source(settings), CHARTS[part], form, pairs)
+    raise NotNamed(
+        f"nothing is named {name[:60]!r}; tables are {', '.join(NAMES)}, each with "
+        f".{', .'.join(MEDIA)}; charts are {', '.join(CHARTS)}, each with .{', .'.join(pictures.MEDIA)}"
+    )
 
 
 def _source(settings: Settings) -> Source:
@@ -176,10 +180,10 @@ def _sent(request: Request, content: Content, settings: Settings) -> Response:
     if not shared.acquire(timeout=PATIENCE_SECONDS):
         return _sentence(503, BUSY, {"Retry-After": "5"})
     try:
-        written = content.write()
+        answer = content.read()
     finally:
         shared.release()
-    return Response(written, headers=headers, media_type=content.media)
+    return Response(content.write(answer), headers=headers, media_type=content.media)
 
 
 def _is_known(tags: str, tag: str) -> bool:
