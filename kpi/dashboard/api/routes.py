@@ -85,10 +85,12 @@ class Links:
             return _sentence(414, f"the link is longer than {LONGEST_QUERY} characters")
         path = request.url.path.removeprefix(self._prefix)
         if path.rstrip("/") == ROOT.rstrip("/"):
-            return description.page(HEADERS)
+            return Response(description.page(self._prefix), headers=HEADERS, media_type="text/html")
         name = path.removeprefix(ROOT) if path.startswith(ROOT) else ""
         if name == description.FILE:
-            return description.openapi(self._prefix, HEADERS)
+            return Response(
+                description.openapi(self._prefix), headers=HEADERS, media_type="application/json"
+            )
         try:
             return _content(request, name)
         except NotNamed as refusal:
