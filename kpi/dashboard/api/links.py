@@ -28,7 +28,7 @@ from kpi.errors import NoData, Refused, Republished, WarehouseDown
 from kpi.meaning.parameters import NAMES
 from kpi.settings import Settings
 
-ROOT = "/api/v1/"
+VERSION = "v1"
 AT_ONCE = 2
 """So many links are answered at a time; others wait, and pages go on."""
 
@@ -83,11 +83,12 @@ class Links:
     def _answered(self, request: Request) -> Response:
         if len(request.url.query) > LONGEST_QUERY:
             return _sentence(414, f"the link is longer than {LONGEST_QUERY} characters")
-        path = request.url.path.removeprefix(self._prefix)
-        if path.rstrip("/") == ROOT.rstrip("/"):
+        version, _, name = request.path_params.get("path", "").partition("/")
+        if version != VERSION:
+            name = version
+        elif not name:
             return Response(description.page(self._prefix), headers=HEADERS, media_type="text/html")
-        name = path.removeprefix(ROOT) if path.startswith(ROOT) else ""
-        if name == description.FILE:
+        elif name == description.FILE:
             return Response(
                 description.openapi(self._prefix), headers=HEADERS, media_type="application/json"
             )
