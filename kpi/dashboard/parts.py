@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_SEGMENTS = 5
 
-Content = bytes | Callable[[], bytes | str]
+Content = bytes | Callable[[], bytes]
 """The bytes of a file, or a function that returns them once a reader asks for the file."""
 
 

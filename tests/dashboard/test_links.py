@@ -19,6 +19,7 @@ from conftest import Ran, Store, daily
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from kpi.charts import rendering
 from kpi.dashboard import api
 from kpi.dashboard.api import links
 from kpi.dashboard.api.contents import MEDIA
@@ -279,6 +280,13 @@ def test_a_store_that_is_down(client: TestClient, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(links, "Source", refuse)
         answer = client.get(f"{ROOT}/engagement")
         assert (answer.status_code, answer.text) == (503, f"{refusal}\n")
+
+
+def test_a_chart_that_takes_too_long(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chart whose drawing takes too long is ended, and is a sentence and 503."""
+    monkeypatch.setattr(rendering, "LONGEST_SECONDS", 0.01)
+    answer = client.get(f"{ROOT}/completion.png?users=new")
+    assert (answer.status_code, answer.text) == (503, f"{links.TOO_LONG}\n")
 
 
 def test_too_many_at_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

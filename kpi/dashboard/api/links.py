@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from subprocess import TimeoutExpired
 from threading import current_thread
 from typing import Any
 from urllib.parse import urlparse
@@ -34,6 +35,7 @@ AT_ONCE = 2
 
 PATIENCE_SECONDS = 30.0
 LONGEST_QUERY = 8000
+TOO_LONG = "the chart takes too long to draw; ask for fewer days, or for its table"
 BUSY = "too many links are asked for at once; try again in a moment"
 HEADERS = {
     "Cache-Control": "private, no-cache",
@@ -98,6 +100,8 @@ class Links:
             return _sentence(404, str(refusal))
         except (WarehouseDown, NoData, NotReadable) as refusal:
             return _sentence(503, str(refusal), {"Retry-After": "30"})
+        except TimeoutExpired:
+            return _sentence(503, TOO_LONG)
         except Refused as refusal:
             return _sentence(400, str(refusal))
 

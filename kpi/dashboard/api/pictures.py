@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import streamlit as st
+
 from kpi import charts, goals
 from kpi.dashboard import figures
 from kpi.dashboard.address import NoAddress
@@ -25,6 +27,9 @@ from kpi.numbers.answers import days_in_name, download_name
 
 MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 """The media type of each form of a chart."""
+
+MOST_PICTURES = 64
+"""Pictures cached for all readers together, each of some 100 kB."""
 
 Values = Mapping[str, Any]
 
@@ -168,28 +173,22 @@ def picture(source: Source, chart: Chart, form: str, pairs: Pairs) -> Content:
         pictured = (charts.Pictured(title, figure.specified(page)),)
         return picture_of(page, pictured, picked)
 
-    def written(drawn: charts.Picture) -> bytes:
-        return drawn.png() if form == "png" else drawn.svg().encode()
-
     period = chosen.period.first or source.first_day, chosen.period.last or source.today
     words = [chart.name, days_in_name(period), *picked.words()]
-    settings = source.settings
+    numbers = source.notes_key, source.settings.min_device_coverage, source.min_users
+    key = (*numbers, goals.read(), chart.name, values, chosen.period, form)
     return Content(
-        (
-            source.notes_key,
-            settings.min_device_coverage,
-            source.min_users,
-            goals.read(),
-            chart.name,
-            values,
-            chosen.period,
-            form,
-        ),
+        key,
         download_name(source.publication, words).removesuffix("csv") + form,
         MEDIA[form],
         drawn,
-        written,
+        lambda picture: _rendered(repr(key), form, picture),
     )
+
+
+@st.cache_data(max_entries=MOST_PICTURES, show_spinner=False)
+def _rendered(key: str, form: str, _picture: charts.Picture) -> bytes:
+    return _picture.png() if form == "png" else _picture.svg()
 
 
 def _chosen(source: Source, values: Values, picked: Filters) -> Chosen:
