@@ -179,7 +179,8 @@ def tables(page: Page, answers: Iterable[Answer | Later], key: str, title: str =
         for answer in {answer.question: answer for answer in every}.values():
             name, rows = answer.question.table, page.shown(answer)
             readable = partial(page.readable, answer)
-            yield parts.Behind(name, rows, page.file_name(answer), answer, readable)
+            query = page.numbers_query(answer)
+            yield parts.Behind(name, rows, page.file_name(answer), answer, readable, query)
 
     parts.draw_tables(behind, True, key, picture(page, page.filters, title))
 

@@ -9,7 +9,6 @@ from threading import current_thread
 from typing import Any
 from urllib.parse import urlparse
 
-import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -23,6 +22,7 @@ from kpi.dashboard import gate
 from kpi.dashboard.api import contents, description, pictures
 from kpi.dashboard.api.contents import MEDIA, Content, Pairs
 from kpi.dashboard.api.pictures import CHARTS
+from kpi.dashboard.navigation import base_path
 from kpi.dashboard.source import Source, turn
 from kpi.errors import Denied as NotReadable
 from kpi.errors import NoData, Refused, Republished, WarehouseDown
@@ -54,8 +54,7 @@ class NotNamed(Refused):
 
 def routes() -> list[Route]:
     """The routes for `st.App`, below the base path of its pages."""
-    base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    prefix = f"/{base}" if base else ""
+    prefix = base_path()
     links = Links(prefix)
     return [Route(f"{prefix}/api{rest}", links.answer) for rest in ("", "/{path:path}")]
 
