@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pyarrow.feather
 import pytest
+from app_pages import opened
 from conftest import Ran, Store, daily
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -28,6 +30,7 @@ from kpi.dashboard.guard import GUARD
 from kpi.errors import Refused, WarehouseDown
 from kpi.meaning import parameters
 from kpi.meaning.parameters import NAMES, Parameter
+from kpi.numbers.export import written
 from kpi.numbers.warehouse import Warehouse
 
 ROOT = "/api/v1"
@@ -178,6 +181,18 @@ def test_a_chart_as_png(client: TestClient) -> None:
     assert answer.headers["content-type"] == "image/png" and answer.content[:4] == b"\x89PNG"
     empty = client.get(f"{ROOT}/active-users.svg?from=2001-01-01&to=2001-01-02")
     assert empty.status_code == 200 and "No day of this period is loaded" in empty.text
+
+
+def test_a_page_names_the_link_of_its_table(client: TestClient) -> None:
+    """Behind a chart each table has links, which return the rows that the page shows."""
+    page = opened("pages/explore.py", os="Android", os_mode="all except", period="last 28 days")
+    page.session_state["all_table"] = True
+    page.run()
+    caption = next(each.value for each in page.caption if "by link" in each.value)
+    answer = client.get(re.search(r"\[csv\]\(([^)]*)\)", caption)[1])
+    assert answer.status_code == 200
+    rows = written(page.dataframe[0].value, "csv")
+    assert answer.content == rows and len(rows.splitlines()) == 1 + 28 * 3
 
 
 BAD = {
