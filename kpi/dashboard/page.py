@@ -195,8 +195,10 @@ class Page:
     def sentence(self, filters: Filters) -> str:
         """Filters and the days of the page in words."""
         words = filters.sentence()
-        days = days_text(self.period.first or self.first_day, self.last_shown_day)
-        return f"{words[:1].upper()}{words[1:]}; {days}"
+        words = f"{words[:1].upper()}{words[1:]}"
+        if self.chosen.segment is not None and filters == self.filters:
+            words = f"{self.chosen.segment}: {words}"
+        return f"{words}; {days_text(self.period.first or self.first_day, self.last_shown_day)}"
 
     def context(self, filters: Filters, marked: bool = False) -> list[str]:
         """The words that a picture or a table needs away from its page, with the markers where ``marked``."""

@@ -18,10 +18,12 @@ from kpi.goals import Figures, Goal, Score, frozen
 from kpi.meaning.definitions import PLATFORM, device_identity
 from kpi.meaning.glossary import BY_PLATFORM
 from kpi.meaning.question import Question
+from kpi.numbers import segments
 from kpi.numbers.annotations import Annotation, history
 from kpi.numbers.answers import Answer
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Publication
+from kpi.numbers.segments import Segment, Segments
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -95,6 +97,11 @@ def _frozen(key: str, _settings: Settings) -> tuple[frozen.Frozen, ...]:
     return tuple(frozen.frozen_baselines(_settings))
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _saved(key: str, _settings: Settings) -> tuple[Segment, ...]:
+    return tuple(segments.stored(_settings))
+
+
 class Source:
     """The newest publication, for a single run of a page; raises NoData without a complete day."""
 
@@ -133,6 +140,10 @@ class Source:
             for goal in asked
             if kpi in (None, goal.measure)
         ]
+
+    def segments(self) -> Segments:
+        """The segments by name; raises Refused for a broken file of them."""
+        return Segments([*segments.of_file(), *_saved(self.notes_key, self.settings)])
 
     def tag_values(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
         """The values of a tag, most used first: found, users, everyone (users of any value).

@@ -16,6 +16,9 @@ from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 GOALS = "goals"
 """The table of the goals' scores, which has parameters of its own."""
 
+SEGMENT = "segment"
+"""The parameter that names saved filters."""
+
 NAMES = (*EXPORTED, GOALS)
 """Every table that a link may ask for: those of `export`."""
 
@@ -99,8 +102,16 @@ def filters(values: Mapping[str, Any]) -> Filters:
     return Filters(**tags, users=values.get("users"), devices=values.get("devices"))
 
 
-def question(table: str, values: Mapping[str, Any], least_shown: int = LEAST_SHOWN) -> Question:
-    """The question of a link's values; raises Refused for values that don't go together."""
+def question(
+    table: str,
+    values: Mapping[str, Any],
+    picked: Filters | None = None,
+    least_shown: int = LEAST_SHOWN,
+) -> Question:
+    """The question of a link's values; raises Refused for values that don't go together.
+
+    ``picked`` are filters in place of those among the values.
+    """
     if values.get("weekly") and values.get("total"):
         raise Refused("total and weekly are two ways to add up; give one of them")
     if "window" in values and values.get("measure", "multi-device-percent") != MOVED[1]:
@@ -113,7 +124,7 @@ def question(table: str, values: Mapping[str, Any], least_shown: int = LEAST_SHO
     }
     period = Period(values.get("from"), values.get("to"))
     return Question(
-        table, filters(values), period, values.get("by"), Options(**options), least_shown
+        table, picked or filters(values), period, values.get("by"), Options(**options), least_shown
     )
 
 
@@ -196,6 +207,7 @@ def _of_goals() -> Iterator[Parameter]:
 
 
 def _of_filters(of_attempts: bool) -> Iterator[Parameter]:
+    yield Parameter(SEGMENT, "saved filters by their name, in place of those below")
     names = {**TAG_NAMES, **{tag: tag for tag in ATTEMPT_TAGS}}
     for tag in FILTER_TAGS if of_attempts else TAGS:
         words = f"a value of {names[tag].lower()}"

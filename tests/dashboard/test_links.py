@@ -196,7 +196,7 @@ def test_a_page_names_the_link_of_its_table(client: TestClient) -> None:
 
 
 BAD = {
-    "engagement?colour=red": "'colour' is no parameter of engagement; it has browser",
+    "engagement?colour=red": "'colour' is no parameter of engagement; it has segment, browser",
     "engagement?devices=multi": "'devices' is no parameter of engagement",
     "engagement?min-users=0": "'min-users' is no parameter",
     "engagement?from=yesterday": "from must be a day like 2016-01-31, not 'yesterday'",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from kpi.goals import scoring
 from kpi.goals.command import goal_scores
 from kpi.meaning import parameters
 from kpi.meaning.filters import Filters, Period
-from kpi.numbers import closed, export
+from kpi.numbers import closed, export, segments
 from kpi.numbers.answers import days_in_name, download_name
 
 MEDIA = {
@@ -39,6 +39,7 @@ class Content:
     """Bytes to be written: all that decides them, the name of their file, and their media type.
 
     ``read`` asks the store, at a page's turn; ``write`` turns what it returned into bytes.
+    ``note`` is a sentence beside them.
     """
 
     key: tuple[Any, ...]
@@ -46,6 +47,7 @@ class Content:
     media: str
     read: Callable[[], Any]
     write: Callable[[Any], bytes]
+    note: str | None = None
 
     @property
     def tag(self) -> str:
@@ -57,11 +59,10 @@ class Content:
 def table(source: Source, name: str, form: str, pairs: Pairs) -> Content:
     """A table in a form; raises Refused for what the link can't ask for."""
     values = parameters.given(parameters.parameters(name), pairs, name)
-    picked = parameters.filters(values)
-    refuse(source, picked, values.get("by"))
+    picked, note = filters(source, values)
     if name == parameters.GOALS:
-        return _goals(source, form, values, picked)
-    question = parameters.question(name, values, source.min_users)
+        return _goals(source, form, values, picked.of_users, note)
+    question = parameters.question(name, values, picked, source.min_users)
     publication = source.publication
     days = question.period.first or source.first_day, question.period.last or source.today
     words = [name, days_in_name(days), *question.words()]
@@ -71,18 +72,31 @@ def table(source: Source, name: str, form: str, pairs: Pairs) -> Content:
         MEDIA[form],
         lambda: source.answer(question).table,
         lambda table: export.written(table, form),
+        note,
     )
 
 
-def refuse(source: Source, filters: Filters, by: str | None = None) -> None:
-    """Raises Refused for what the store is closed to, and for values that it doesn't have."""
-    closed.refuse(filters, by, source.settings)
-    unknown = None if filters.empty else filters.unknown_values(source.warehouse.known_values())
+def filters(source: Source, values: Mapping[str, Any]) -> tuple[Filters, str | None]:
+    """The filters of a link, its own or those of the segment that it names, and a note on what they lack.
+
+    Raises Refused for what the store is closed to, and for values that it doesn't have.
+    """
+    picked, name, note = parameters.filters(values), values.get(parameters.SEGMENT), None
+    if name is not None and not picked.empty:
+        raise Refused("a segment has its own filters; leave out the others")
+    known = {} if name is None and picked.empty else source.warehouse.known_values()
+    if name is not None:
+        picked, note = segments.fitted(source.segments().by_name(name), known)
+    closed.refuse(picked, values.get("by"), source.settings)
+    unknown = picked.unknown_values(known)
     if unknown:
         raise Refused(unknown)
+    return picked, note
 
 
-def _goals(source: Source, form: str, values: dict[str, Any], picked: Filters) -> Content:
+def _goals(
+    source: Source, form: str, values: dict[str, Any], picked: Filters, note: str | None
+) -> Content:
     days = values.get("baseline-from"), values.get("baseline-to")
     Period(*days)
     if values.get("baseline") and any(days):
@@ -107,12 +121,14 @@ def _goals(source: Source, form: str, values: dict[str, Any], picked: Filters) -
             source.min_users,
             goals.read(),
             values,
+            picked,
             form,
         ),
         download_name(source.publication, ["goals", *picked.words()]).removesuffix("csv") + form,
         MEDIA[form],
         read,
         lambda table: export.written(table, form),
+        note,
     )
 
 

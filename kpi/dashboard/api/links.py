@@ -180,6 +180,8 @@ def _sent(request: Request, content: Content, settings: Settings) -> Response:
         "ETag": content.tag,
         "Content-Disposition": f'inline; filename="{content.file}"',
     }
+    if content.note:
+        headers["X-Note"] = content.note.encode("unicode_escape").decode()
     if _is_known(request.headers.get("if-none-match", ""), content.tag):
         return Response(status_code=304, headers=headers)
     shared = turn(settings)

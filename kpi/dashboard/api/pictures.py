@@ -12,7 +12,7 @@ import streamlit as st
 from kpi import charts, goals
 from kpi.dashboard import figures
 from kpi.dashboard.address import NoAddress
-from kpi.dashboard.api.contents import Content, Pairs, refuse
+from kpi.dashboard.api.contents import Content, Pairs, filters
 from kpi.dashboard.drawing import picture_of
 from kpi.dashboard.figures import AUDIENCES, SPANS, Figure
 from kpi.dashboard.page import Page
@@ -159,8 +159,7 @@ CHARTS = {
 def picture(source: Source, chart: Chart, form: str, pairs: Pairs) -> Content:
     """A chart in a form; raises Refused for what the link can't ask for."""
     values = parameters.given(chart.parameters, pairs, f"the chart {chart.name}")
-    picked = parameters.filters(values)
-    refuse(source, picked)
+    picked, note = filters(source, values)
     chosen = _chosen(source, values, picked)
 
     def drawn() -> charts.Picture:
@@ -176,13 +175,14 @@ def picture(source: Source, chart: Chart, form: str, pairs: Pairs) -> Content:
     period = chosen.period.first or source.first_day, chosen.period.last or source.today
     words = [chart.name, days_in_name(period), *picked.words()]
     numbers = source.notes_key, source.settings.min_device_coverage, source.min_users
-    key = (*numbers, goals.read(), chart.name, values, chosen.period, form)
+    key = (*numbers, goals.read(), chart.name, values, picked, chosen.period, form)
     return Content(
         key,
         download_name(source.publication, words).removesuffix("csv") + form,
         MEDIA[form],
         drawn,
         lambda picture: _rendered(repr(key), form, picture),
+        note,
     )
 
 
@@ -197,7 +197,8 @@ def _chosen(source: Source, values: Values, picked: Filters) -> Chosen:
     days = period.first or source.first_day, min(period.last or source.today, source.today)
     compare = values.get("compare", periods.NOTHING)
     comparison, words = periods.compared(compare, *days, source.first_day)
-    return Chosen(picked, period, comparison, words, values.get("granularity") == WEEK)
+    weekly, segment = values.get("granularity") == WEEK, values.get(parameters.SEGMENT)
+    return Chosen(picked, period, comparison, words, weekly, segment)
 
 
 def _period(source: Source, values: Values) -> Period:
