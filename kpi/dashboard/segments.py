@@ -71,7 +71,8 @@ def draw_choice(source: Source, address: Address) -> Mapping[str, Filters]:
     _open(address, known, usable)
     if usable:
         address.restore_choice(KEY, [NONE, *usable], NONE)
-        _forget_changed(usable)
+        if not address.said(KEY):  # otherwise the filters' widgets are yet to be set
+            _forget_changed(usable)
         st.selectbox(
             "Segment",
             [NONE, *usable],
