@@ -130,7 +130,7 @@ class Filters:
 
     @property
     def entries(self) -> dict[str, Any]:
-        """What is narrowed, by name: lists of values, and words; `of_entries` reads it again."""
+        """The narrowed parts by name: lists of values, and words; `of_entries` reads them again."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in vars(self).items()
