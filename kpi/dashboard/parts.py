@@ -105,7 +105,8 @@ def _draw_links(part: Behind) -> None:
     root = f"{base_path()}/api/v1"
     query = f"?{part.query}" if part.query else ""
     forms = " · ".join(f"[{form}]({root}/{part.name}.{form}{query})" for form in FORMATS)
-    st.caption(f"{part.name} by link: {forms} · [all links]({root}/)")
+    # Links in a caption are too pale to be read by all.
+    st.markdown(f"{part.name} by link: {forms} · [all links]({root}/)")
 
 
 def draw_picture(picture: Picture, file: str, key: str) -> None:

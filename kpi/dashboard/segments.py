@@ -24,6 +24,7 @@ from kpi.text import ABSENT, quantity, sentence
 if TYPE_CHECKING:
     from kpi.dashboard.page import Page
 
+WIDE = ("Name", "Filters")
 NONE, KEY, FORM = "none", "segment", "save_segment"
 ONLY, EXCEPT = "only these", "all except"
 EVERYBODY = "all"
@@ -138,6 +139,7 @@ def draw_segments(page: Page) -> None:
         segments.table(known).drop(columns="id").rename(columns=names),
         hide_index=True,
         placeholder=ABSENT,
+        column_config={name: st.column_config.TextColumn(width="medium") for name in WIDE},
         alt=f"{quantity(len(known.every), 'segment')}, with who saved and who withdrew each.",
     )
     for words in _usable(page.source, known)[1].values():

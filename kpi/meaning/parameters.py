@@ -230,3 +230,7 @@ def _day(name: str, text: str) -> date:
 
 def _cut(text: str) -> str:
     return repr(text[:LONGEST_SHOWN])
+
+
+FILTERS = {each.name: each for each in _of_filters(of_attempts=True)}
+"""The parameters that are filters, by name; those of attempts have no meaning for measures of users."""

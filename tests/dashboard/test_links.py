@@ -188,7 +188,7 @@ def test_a_page_names_the_link_of_its_table(client: TestClient) -> None:
     page = opened("pages/explore.py", os="Android", os_mode="all except", period="last 28 days")
     page.session_state["all_table"] = True
     page.run()
-    caption = next(each.value for each in page.caption if "by link" in each.value)
+    caption = next(each.value for each in page.markdown if "by link" in each.value)
     answer = client.get(re.search(r"\[csv\]\(([^)]*)\)", caption)[1])
     assert answer.status_code == 200
     rows = written(page.dataframe[0].value, "csv")

@@ -11,7 +11,7 @@ from kpi.dashboard.api import pictures
 from kpi.dashboard.api.contents import MEDIA
 from kpi.dashboard.api.pictures import CHARTS
 from kpi.dashboard.navigation import PRODUCT
-from kpi.meaning.parameters import NAMES, Parameter, parameters
+from kpi.meaning.parameters import FILTERS, NAMES, Parameter, parameters
 from kpi.text import sentence
 
 FILE = "openapi.json"
@@ -24,7 +24,8 @@ TYPES: dict[str, dict[str, Any]] = {
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 sans-serif; }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-h2 { margin: 2rem 0 0; font-size: 1.1rem; }
+h2 { margin: 2rem 0 0; font-size: 1.3rem; }
+h3 { margin: 1.2rem 0 0; font-size: 1rem; }
 p { margin: 0.2rem 0; }
 dl { margin: 0.4rem 0; }
 dt { font-family: monospace; }
@@ -72,6 +73,8 @@ def page(prefix: str) -> bytes:
         "<p>Each link returns exact numbers, with the bytes of <code>python -m kpi export</code>, to whoever "
         "may see the pages. Small counts are hidden as there. A tag may be given several times: any of its "
         f'values counts. <a href="{root}/{FILE}">{FILE}</a> has the same by OpenAPI.</p>',
+        "<h2>Filters</h2>",
+        *_listed(FILTERS.values()),
         "<h2>Tables</h2>",
         *(part for name in NAMES for part in _described(root, name, "", MEDIA, parameters(name))),
         "<h2>Charts</h2>",
@@ -136,8 +139,15 @@ def _described(
     known: Mapping[str, Parameter],
 ) -> Iterator[str]:
     forms = ", ".join(f'<a href="{root}/{name}.{form}">{form}</a>' for form in media)
-    yield f"<h3>{name}</h3><p>{html.escape(words)}As {forms}.</p><dl>"
-    for each in known.values():
+    yield f"<h3>{name}</h3><p>{html.escape(words)}As {forms}.</p>"
+    filters = f"<p>Filters: {', '.join(each for each in known if each in FILTERS)}.</p>"
+    yield filters if FILTERS.keys() & known.keys() else ""
+    yield from _listed(each for each in known.values() if each.name not in FILTERS)
+
+
+def _listed(known: Iterable[Parameter]) -> Iterator[str]:
+    yield "<dl>"
+    for each in known:
         values = f": {', '.join(each.values)}" if each.values else ""
         needed = ", needed" if each.required else ""
         yield f"<dt>{each.name}</dt><dd>{html.escape(each.words + values + needed)}</dd>"
