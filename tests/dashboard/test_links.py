@@ -338,6 +338,17 @@ def test_bands_where_nothing_matches(client: TestClient) -> None:
     assert answer.status_code == 200 and answer.json() == []
 
 
+def test_below_another_path(at_demo: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the pages are below a path, so are the links, and the page that lists them."""
+    monkeypatch.setattr(links, "base_path", lambda: "/kpi")
+    client = TestClient(Starlette(routes=api.routes(), middleware=GUARD), base_url=HERE)
+    assert client.get("/kpi/api/v1/steps.csv?weekly").status_code == 200
+    assert client.get(f"{ROOT}/steps.csv").status_code == 404
+    assert 'href="/kpi/api/v1/engagement.csv"' in client.get("/kpi/api/v1").text
+    description = client.get("/kpi/api/v1/openapi.json").json()
+    assert description["servers"] == [{"url": "/kpi/api/v1"}]
+
+
 def test_elsewhere_is_closed(client: TestClient) -> None:
     """Where nobody signs in, a request by another name or a proxy gets a reason, no name of a table."""
     for headers in ({"Host": "rebound.example"}, {"X-Forwarded-For": "10.0.0.1"}):

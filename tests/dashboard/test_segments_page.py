@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from app_pages import opened, words
 from conftest import environment
+from httpx import Response
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
+from kpi.dashboard import api
 from kpi.meaning.filters import Filters
 from kpi.numbers import notes, segments
 from kpi.settings import Settings
@@ -131,6 +135,39 @@ def test_a_broken_file_is_a_sentence(
         assert not page.exception
         assert f"{file}: line 3: segment 1: filters.os must be one of" in words(page)
         assert "“a” in the link was ignored" in toasts(page)
+
+
+def test_links_use_segments(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `segment` of a link has the bytes of its filters, and a note on missing values; faults are a line."""
+    segments.save(settings, HOSTILE, Filters(os=("Android", "Maemo"), region=("US",)), "Ann", "why")
+    segments.save(settings, "old", Filters(os=("Maemo",)), "Ann", "why")
+    client = TestClient(Starlette(routes=api.routes()), base_url="http://127.0.0.1:8501")
+
+    def answer(table: str, **asked: str) -> Response:
+        return client.get(f"/api/v1/{table}", params=asked)
+
+    by_name = answer("engagement.csv", segment=HOSTILE.upper())
+    assert by_name.status_code == 200
+    assert by_name.content == answer("engagement.csv", os="Android").content
+    assert "the data has no os 'Maemo'" in by_name.headers["x-note"]
+    attempts = answer("completion.csv", segment=HOSTILE)
+    assert attempts.content == answer("completion.csv", os="Android", region="US").content
+    assert "&lt;script&gt;" in answer("active-users.svg", segment=HOSTILE).text
+    for asked, line in (
+        ({"segment": "old"}, "the segment 'old' is empty"),
+        ({"segment": "no\none"}, "no segment is named 'no\\none'"),
+        ({"segment": HOSTILE, "users": "new"}, "a segment has its own filters"),
+    ):
+        refused = answer("engagement", **asked)
+        assert refused.status_code == 400 and refused.text.startswith(line), refused.text
+        assert refused.text.count("\n") == 1
+    file = tmp_path / "segments.toml"
+    file.write_text("segment = 1")
+    monkeypatch.setattr(segments, "SEGMENTS_FILE", file)
+    refused = answer("engagement", segment="old")
+    assert refused.status_code == 503 and refused.text.startswith(f"{file}: line 1: ")
 
 
 def test_the_data_page_has_the_history(settings: Settings) -> None:

@@ -14,13 +14,14 @@ import pandas as pd
 import kpi
 from kpi import goals
 from kpi.dashboard.source import Source
-from kpi.errors import Refused
+from kpi.errors import Refused, WarehouseDown
 from kpi.goals import scoring
 from kpi.goals.command import goal_scores
 from kpi.meaning import parameters
 from kpi.meaning.filters import Filters, Period
 from kpi.numbers import closed, export, segments
 from kpi.numbers.answers import days_in_name, download_name
+from kpi.numbers.segments import Segments
 
 MEDIA = {
     "json": "application/json",
@@ -86,12 +87,20 @@ def filters(source: Source, values: Mapping[str, Any]) -> tuple[Filters, str | N
         raise Refused("a segment has its own filters; leave out the others")
     known = {} if name is None and picked.empty else source.warehouse.known_values()
     if name is not None:
-        picked, note = segments.fitted(source.segments().by_name(name), known)
+        picked, note = segments.fitted(_segments(source).by_name(name), known)
     closed.refuse(picked, values.get("by"), source.settings)
     unknown = picked.unknown_values(known)
     if unknown:
         raise Refused(unknown)
     return picked, note
+
+
+def _segments(source: Source) -> Segments:
+    """The segments by name; a broken file of them is no fault of the link."""
+    try:
+        return source.segments()
+    except Refused as refusal:
+        raise WarehouseDown(str(refusal)) from refusal
 
 
 def _goals(
