@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, date, datetime
 
 from kpi.meaning.definitions import MONTH
-from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAGS
+from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAGS, YEARS
 from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
 
@@ -95,9 +95,14 @@ def _check_moved(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> 
 def day(text: str) -> date:
     """A UTC day written as 2016-01-31."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        known = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day like 2016-01-31") from None
+    if known.year not in YEARS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day of the years {YEARS[0]} to {YEARS[-1]}"
+        )
+    return known
 
 
 def count(text: str) -> int:

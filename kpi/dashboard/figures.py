@@ -131,6 +131,7 @@ def active_users(page: Page, audience: str) -> Figure:
         DAU,
         answer,
         {"audience": audience, **_beside(page, answer)},
+        heading="" if audience == "all" else f"{DAU.title}, {audience.replace('_', '-')}",
         hide="hide_users",
         lines={line.key: line.title for line in charts.ACTIVE_SERIES},
     )

@@ -218,6 +218,10 @@ def picked(
     return Filters.of_entries(entries)
 
 
+YEARS = range(1970, 9999)
+"""The years of days that may be asked for, so that weeks and windows around them are days, too."""
+
+
 @dataclass(frozen=True)
 class Period:
     """UTC days from first to last, both included; None means from the first, to the last."""

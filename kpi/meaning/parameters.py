@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from kpi.errors import Refused
-from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAG_NAMES, TAGS, Filters, Period
+from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAG_NAMES, TAGS, YEARS, Filters, Period
 from kpi.meaning.question import LEAST_SHOWN, Options, Question
 from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
@@ -221,11 +221,13 @@ def _of_filters(of_attempts: bool) -> Iterator[Parameter]:
 
 def _day(name: str, text: str) -> date:
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            return date.fromisoformat(text)
+        known = re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) and date.fromisoformat(text)
     except ValueError:
-        pass
-    raise Refused(f"{name} must be a day like 2016-01-31, not {_cut(text)}")
+        known = None
+    if not known or known.year not in YEARS:
+        years = f"of the years {YEARS[0]} to {YEARS[-1]}"
+        raise Refused(f"{name} must be a day like 2016-01-31, {years}, not {_cut(text)}")
+    return known
 
 
 def _cut(text: str) -> str:
