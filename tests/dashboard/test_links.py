@@ -183,16 +183,29 @@ def test_a_chart_as_png(client: TestClient) -> None:
     assert empty.status_code == 200 and "No day of this period is loaded" in empty.text
 
 
-def test_a_page_names_the_link_of_its_table(client: TestClient) -> None:
+TABLES_OF = {
+    "pages/explore.py": ["all_table"],
+    "app.py": ["engagement_table", "multi_device_table", "connection_time_table"],
+    "pages/engagement.py": ["engagement_table", "retention_table", "flows_table"],
+    "pages/multi_device.py": ["multi_device_table"],
+    "pages/connection_time.py": ["connection_time_table", "completion_table", "steps_table"],
+}
+
+
+@pytest.mark.parametrize("file", daily("pages/explore.py", of=TABLES_OF))
+def test_a_page_names_the_links_of_its_tables(client: TestClient, file: str) -> None:
     """Behind a chart each table has links, which return the rows that the page shows."""
-    page = opened("pages/explore.py", os="Android", os_mode="all except", period="last 28 days")
-    page.session_state["all_table"] = True
+    choices = {"os": "Android", "os_mode": "all except", "period": "last 28 days"}
+    page = opened(file, **choices, granularity="week" if file == "app.py" else "day")
+    for key in TABLES_OF[file]:
+        page.session_state[key] = True
     page.run()
-    caption = next(each.value for each in page.markdown if "by link" in each.value)
-    answer = client.get(re.search(r"\[csv\]\(([^)]*)\)", caption)[1])
-    assert answer.status_code == 200
-    rows = written(page.dataframe[0].value, "csv")
-    assert answer.content == rows and len(rows.splitlines()) == 1 + 28 * 3
+    shown = [written(frame.value, "csv") for frame in page.dataframe]
+    linked = [each.value for each in page.markdown if " by link: " in each.value]
+    assert len(linked) >= len(TABLES_OF[file])
+    for words in linked:
+        answer = client.get(re.search(r"\[csv\]\(([^)]*)\)", words)[1])
+        assert answer.status_code == 200 and answer.content in shown, words
 
 
 BAD = {
