@@ -12,7 +12,7 @@ from typing import Any
 from kpi.errors import Refused
 from kpi.meaning import toml_file
 from kpi.meaning.definitions import MONTH, WINDOWS
-from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAGS, Filters
+from kpi.meaning.filters import FILTER_TAGS, TAGS, USERS, Filters, picked
 from kpi.meaning.kpis import GOAL_KPIS, Kpi
 from kpi.meaning.tables import PRODUCTS
 from kpi.text import Unit
@@ -97,7 +97,7 @@ class Goal:
 def read(path: Path = GOALS_FILE) -> tuple[Goal, ...]:
     """The goals of a file; raises Refused, with line and reason, for a broken one."""
     content, text = toml_file.read(path)
-    lines = _Lines(text)
+    lines = toml_file.TableLines(text, "goal")
     for name in content:
         if name != "goal":
             raise Refused(
@@ -154,7 +154,12 @@ def _goal(entry: Any, refuse: Callable[..., Refused]) -> Goal:
             **settings,
             "threshold": float(entry["threshold"]),
             "lower": _lower(entry, refuse),
-            "filters": _filters(entry.get("filters", {}), GOAL_KPIS[entry["measure"]], refuse),
+            "filters": picked(
+                entry.get("filters", {}),
+                FILTER_TAGS if GOAL_KPIS[entry["measure"]].table.of_attempts else TAGS,
+                USERS,
+                lambda reason: refuse(reason, "filters"),
+            ),
         }
     )
 
@@ -184,49 +189,6 @@ def _lower(entry: dict[str, Any], refuse: Callable[..., Refused]) -> bool:
     return (direction or fixed) == "lower"
 
 
-def _filters(entries: dict[str, Any], kpi: Kpi, refuse: Callable[..., Refused]) -> Filters:
-    tags = FILTER_TAGS if kpi.table.of_attempts else TAGS
-    known = {*tags, *(f"not_{tag}" for tag in tags)}
-    picked: dict[str, Any] = {}
-    for name, value in entries.items():
-        if name == "users" and value in ("new", "existing"):
-            picked[name] = value
-        elif name in known and isinstance(value, list) and all(isinstance(v, str) for v in value):
-            picked[name] = tuple(value)
-        elif name.removeprefix("not_") in ATTEMPT_TAGS and not kpi.table.of_attempts:
-            raise refuse(
-                f"filters.{name} goes with measures of connection attempts only, such as completion",
-                "filters",
-            )
-        else:
-            raise refuse(
-                f"filters.{name} must be one of {', '.join(sorted(known))} with a list of texts, "
-                "or users with new or existing",
-                "filters",
-            )
-    return Filters(**picked)
-
-
 def _one_of(entry: dict[str, Any], name: str, known: Any, refuse: Callable[..., Refused]) -> None:
     if entry[name] not in known:
         raise refuse(f"{name} must be one of {', '.join(str(name) for name in known)}", name)
-
-
-class _Lines(toml_file.Lines):
-    """The lines of goals and their settings in the text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._starts = [
-            number
-            for number, line in enumerate(self._lines, 1)
-            if re.match(r"\s*\[\[\s*[\"']?goal[\"']?\s*\]\]", line)
-        ]
-
-    def of(self, place: int, setting: str = "") -> int:
-        """The line of a goal's setting, or of the goal's beginning."""
-        if place >= len(self._starts):
-            return self.of_name("goal")
-        start = self._starts[place]
-        end = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._lines) + 1
-        return self.between(setting, start, end, "goal") or start if setting else start

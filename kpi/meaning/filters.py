@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,26 @@ class Filters:
             params |= {name: getattr(self, name) for name in (tag, f"not_{tag}")}
         return params
 
+    @property
+    def entries(self) -> dict[str, Any]:
+        """The narrowed parts by name: lists of values, and words; `of_entries` reads them again."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in vars(self).items()
+            if value
+        }
+
+    @classmethod
+    def of_entries(cls, entries: Mapping[str, Any]) -> Filters:
+        """The filters of such entries; names that this version doesn't know are left out."""
+        known = {part.name for part in fields(cls)}
+        read: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in entries.items()
+            if name in known
+        }
+        return cls(**read)
+
     def unknown_values(self, known: dict[str, list[str]]) -> str | None:
         """A sentence on the first value that the data doesn't have, naming the nearest; or None."""
         for tag in FILTER_TAGS:
@@ -163,6 +184,38 @@ class Filters:
         if attempts:
             parts.append(f"connections of {' and '.join(attempts)}")
         return ", ".join(parts)
+
+
+USERS: dict[str, tuple[str, ...]] = {"users": ("new", "existing")}
+DEVICES: dict[str, tuple[str, ...]] = {"devices": ("single", "multi")}
+
+
+def picked(
+    entries: Mapping[str, Any],
+    tags: tuple[str, ...],
+    choices: Mapping[str, tuple[str, ...]],
+    refuse: Callable[[str], Exception],
+) -> Filters:
+    """The filters of a file's entries; raises what ``refuse`` returns for a reason.
+
+    ``tags`` may be narrowed, and ``choices`` are what else may be, with their values.
+    """
+    known = {*tags, *(f"not_{tag}" for tag in tags)}
+    for name, value in entries.items():
+        if name in choices and isinstance(value, str) and value in choices[name]:
+            continue
+        if name in known and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            continue
+        if name.removeprefix("not_") in ATTEMPT_TAGS and not set(ATTEMPT_TAGS) <= set(tags):
+            raise refuse(
+                f"filters.{name} goes with measures of connection attempts only, such as completion"
+            )
+        words = [f"or {name} with {' or '.join(values)}" for name, values in choices.items()]
+        raise refuse(
+            f"filters.{name} must be one of {', '.join(sorted(known))} with a list of texts, "
+            f"{', '.join(words)}"
+        )
+    return Filters.of_entries(entries)
 
 
 @dataclass(frozen=True)

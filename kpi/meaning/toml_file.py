@@ -49,3 +49,21 @@ class Lines:
         within = rf"({re.escape(table)}\s*\.\s*)?" if table else ""
         given = re.compile(rf"\s*({key}\s*[.=]|\[+\s*{within}{key}\s*[.\]])")
         return next((n for n in range(start, end) if given.match(self._lines[n - 1])), None)
+
+
+class TableLines(Lines):
+    """The lines of the entries of an array of tables, such as [[goal]], and of their settings."""
+
+    def __init__(self, text: str, table: str) -> None:
+        super().__init__(text)
+        self._table = table
+        head = re.compile(rf"\s*\[\[\s*[\"']?{table}[\"']?\s*\]\]")
+        self._starts = [number for number, line in enumerate(self._lines, 1) if head.match(line)]
+
+    def of(self, place: int, setting: str = "") -> int:
+        """The line of an entry's setting, or of the entry's beginning."""
+        if place >= len(self._starts):
+            return self.of_name(self._table)
+        start = self._starts[place]
+        end = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._lines) + 1
+        return self.between(setting, start, end, self._table) or start if setting else start

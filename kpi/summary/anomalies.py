@@ -73,11 +73,7 @@ def judged(volumes: pd.DataFrame) -> pd.DataFrame:
     table = table.fillna(0).where(observed)
     table[~counted] = np.nan
     before = np.stack([table.shift(7 * week).to_numpy() for week in range(1, RULE.weeks + 1)])
-    with warnings.catch_warnings():  # where no week counts, there is no median
-        warnings.simplefilter("ignore", RuntimeWarning)
-        usual = np.nanmedian(before, axis=0)
-        deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
-    usual[(~np.isnan(before)).sum(axis=0) < RULE.least_weeks] = np.nan
+    usual, deviation = usual_and_deviation(before)
     spread = RULE.spreads * np.maximum(deviation, RULE.trend * usual)
     root, chance = np.sqrt(usual), RULE.spreads / 2
     low = np.maximum(np.minimum(usual - spread, np.maximum(root - chance, 0) ** 2), 0)
@@ -95,6 +91,19 @@ def judged(volumes: pd.DataFrame) -> pd.DataFrame:
         unusual=verdict.T.ravel(),
     )
     return result.loc[~np.isnan(events.T.ravel()), columns].reset_index(drop=True)
+
+
+def usual_and_deviation(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The median of the comparable days before, along the first axis, and their scaled median absolute deviation.
+
+    Both are NaN where under `Rule.least_weeks` of these days are known.
+    """
+    with warnings.catch_warnings():  # where no week counts, there is no median
+        warnings.simplefilter("ignore", RuntimeWarning)
+        usual = np.nanmedian(before, axis=0)
+        deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
+    few = (~np.isnan(before)).sum(axis=0) < RULE.least_weeks
+    return np.where(few, np.nan, usual), np.where(few, np.nan, deviation)
 
 
 def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:

@@ -1,0 +1,140 @@
+"""The history of a store's alerts: worked out after each publication, listed on the Data page, and reported.
+
+The list is a file of the store's folder, since the verdicts of times cost seconds; it can be written again at
+any time. `report` is all that a delivery has to call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kpi.alerts.file import Alert, read
+from kpi.alerts.journal import FOLDER, Journal, sent, unreported
+from kpi.alerts.stories import Story, stories
+from kpi.errors import NoData, Refused
+from kpi.goals.frozen import frozen_baselines
+from kpi.numbers import annotations
+from kpi.numbers.days import NO_COMPLETE_DAY
+from kpi.numbers.warehouse import Warehouse, open_warehouse
+from kpi.settings import Settings
+
+FILE = "history.json"
+COLUMNS = "alert name rule first_day last_day ended what size markers".split()
+
+
+@dataclass(frozen=True)
+class History:
+    """The stories of a publication up to its newest complete day, and sentences on alerts that watch nothing."""
+
+    publication: int
+    last_day: date
+    stories: tuple[Story, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per story, the newest first; days as ISO dates, `ended` absent while it goes on."""
+        rows = [_row(story) for story in reversed(self.stories)]
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def gathered(settings: Settings) -> History:
+    """The history of the newest publication; raises Refused for a broken file, NoData without a complete day."""
+    alerts = read()
+    frozen = frozen_baselines(settings)
+    with closing(open_warehouse(settings, cache_size=64)) as warehouse:
+        markers = [m for m in annotations.history(settings, warehouse) if m.withdrawal is None]
+        publication = warehouse.publication
+        if publication.last_complete_day is None:
+            raise NoData(NO_COMPLETE_DAY)
+        every = stories(warehouse, alerts, settings.min_users, frozen, markers)
+        return History(
+            publication.id,
+            publication.last_complete_day,
+            tuple(every),
+            _warnings(warehouse, alerts),
+        )
+
+
+def report(settings: Settings, deliver: Callable[[list[str]], None]) -> list[str]:
+    """Deliver what is unreported, then note it; returns the sentences.
+
+    ``deliver`` gets the sentences, and isn't called without any. Where it raises, nothing is noted, so that
+    the next run tries again. Two runs at once can't report a story twice.
+    """
+    journal = Journal(settings)
+    with journal.alone():
+        known = gathered(settings)
+        write(settings, known)
+        reports = unreported(known.stories, journal.lines(), known.last_day)
+        sentences = sent(reports)
+        if sentences:
+            deliver(sentences)
+        if reports:
+            journal.note(reports)
+    return sentences
+
+
+def write(settings: Settings, history: History) -> None:
+    """Write the list that pages show, whole or not at all."""
+    file = _file(settings)
+    content = {
+        "publication": history.publication,
+        "last_day": history.last_day.isoformat(),
+        "stories": [_row(story) for story in reversed(history.stories)],
+    }
+    work = file.with_name(f"{FILE}.work")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        work.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        os.replace(work, file)
+    except OSError as error:
+        raise Refused(f"{file}: can't be written to ({error.strerror})") from error
+
+
+def listed(settings: Settings) -> tuple[int, pd.DataFrame] | None:
+    """The publication and the table of the last list; None where none was written, or it can't be read."""
+    try:
+        content = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return int(content["publication"]), pd.DataFrame(content["stories"], columns=COLUMNS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _file(settings: Settings) -> Path:
+    return settings.home / FOLDER / FILE
+
+
+def _row(story: Story) -> dict[str, Any]:
+    return {
+        "alert": story.alert.id,
+        "name": story.alert.name,
+        "rule": story.alert.rule,
+        "first_day": story.first.isoformat(),
+        "last_day": story.last.isoformat(),
+        "ended": None if story.ended is None else story.ended.isoformat(),
+        "what": story.what,
+        "size": story.size,
+        "markers": "; ".join(story.markers),
+    }
+
+
+def _warnings(warehouse: Warehouse, alerts: tuple[Alert, ...]) -> tuple[str, ...]:
+    """A sentence on each alert whose filters name a value that the data doesn't have."""
+    known = warehouse.known_values()
+    filters = [(alert.id, alert.subject.filters) for alert in alerts]
+    unknown = [(name, each.unknown_values(known)) for name, each in filters if not each.empty]
+    return tuple(
+        f"the alert {name}: {why.removesuffix(' (or pass --allow-unknown)')}"
+        for name, why in unknown
+        if why
+    )
