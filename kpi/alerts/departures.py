@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,7 +107,7 @@ def stretches(departures: pd.DataFrame, rule: str) -> list[Stretch]:
     return made
 
 
-def _begun(rows: list, start: int, needed: int, of: int) -> tuple[int, int] | None:
+def _begun(rows: list[Any], start: int, needed: int, of: int) -> tuple[int, int] | None:
     """The places of the first day out of the usual, and of the day with which there are enough."""
     for known in range(start, len(rows)):
         side = rows[known].side
@@ -117,7 +118,7 @@ def _begun(rows: list, start: int, needed: int, of: int) -> tuple[int, int] | No
     return None
 
 
-def _quiet_from(rows: list, known: int) -> int | None:
+def _quiet_from(rows: list[Any], known: int) -> int | None:
     """The place of the day with which enough days in a row were within the usual."""
     quiet = 0
     for place in range(known + 1, len(rows)):
@@ -143,6 +144,7 @@ def _chance(usual: np.ndarray, n: np.ndarray, measure: Measure) -> np.ndarray:
 
 def _sided(days: pd.Series, usual: pd.Series, half: pd.Series, measure: Measure) -> pd.DataFrame:
     table = pd.DataFrame({"value": days, "usual": usual, "half": half}).dropna()
-    away = table["value"] - table["usual"]
+    away: pd.Series = table["value"] - table["usual"]
     out = (away.abs() > table["half"]) & ~away.map(measure.flat).astype(bool)
-    return table.assign(side=np.sign(away).where(out, 0).astype(int)).rename_axis("day")
+    side = (away > 0).astype(int) - (away < 0).astype(int)
+    return table.assign(side=side.where(out, 0)).rename_axis("day")

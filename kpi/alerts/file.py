@@ -1,4 +1,4 @@
-"""Reading `alerts.toml`: which KPIs are watched, and by which rule. A broken file is refused with line and reason."""
+"""Reading `alerts.toml`: the watched KPIs, and the rule of each. A broken file is refused, with the line."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from kpi.alerts.journal import FOLDER, Journal, sent, unreported
 from kpi.alerts.stories import Story, stories
 from kpi.errors import NoData, Refused
 from kpi.goals.frozen import frozen_baselines
-from kpi.numbers import annotations
+from kpi.numbers import annotations as notes
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
@@ -33,7 +33,7 @@ COLUMNS = "alert name rule first_day last_day ended what size markers".split()
 
 @dataclass(frozen=True)
 class History:
-    """The stories of a publication up to its newest complete day, and sentences on alerts that watch nothing."""
+    """The stories of a publication up to its newest complete day, and what is wrong with alerts."""
 
     publication: int
     last_day: date
@@ -48,11 +48,11 @@ class History:
 
 
 def gathered(settings: Settings) -> History:
-    """The history of the newest publication; raises Refused for a broken file, NoData without a complete day."""
+    """The history of the newest publication; raises Refused for a broken file, NoData where no day counts."""
     alerts = read()
     frozen = frozen_baselines(settings)
     with closing(open_warehouse(settings, cache_size=64)) as warehouse:
-        markers = [m for m in annotations.history(settings, warehouse) if m.withdrawal is None]
+        markers = [m for m in notes.history(settings, warehouse) if m.withdrawal is None]
         publication = warehouse.publication
         if publication.last_complete_day is None:
             raise NoData(NO_COMPLETE_DAY)
@@ -65,8 +65,8 @@ def gathered(settings: Settings) -> History:
         )
 
 
-def report(settings: Settings, deliver: Callable[[list[str]], None]) -> list[str]:
-    """Deliver what is unreported, then note it; returns the sentences.
+def report(settings: Settings, deliver: Callable[[list[str]], None]) -> History:
+    """Deliver what is unreported, then note it; returns the history.
 
     ``deliver`` gets the sentences, and isn't called without any. Where it raises, nothing is noted, so that
     the next run tries again. Two runs at once can't report a story twice.
@@ -81,7 +81,7 @@ def report(settings: Settings, deliver: Callable[[list[str]], None]) -> list[str
             deliver(sentences)
         if reports:
             journal.note(reports)
-    return sentences
+    return known
 
 
 def write(settings: Settings, history: History) -> None:

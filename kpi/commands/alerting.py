@@ -14,12 +14,14 @@ def run_alerts(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.alerts import history
 
     if asked.report:
-        history.report(settings, lambda sentences: print("\n".join(sentences), flush=True))
-        return
-    known = history.gathered(settings)
-    history.write(settings, known)
+        known = history.report(settings, lambda sentences: print("\n".join(sentences), flush=True))
+    else:
+        known = history.gathered(settings)
+        history.write(settings, known)
     for warning in known.warnings:
         print(f"kpi: {warning}", file=sys.stderr)
+    if asked.report:
+        return
     if asked.json:
         print(known.table.to_json(orient="records", force_ascii=False))
         return

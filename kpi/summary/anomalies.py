@@ -94,7 +94,7 @@ def judged(volumes: pd.DataFrame) -> pd.DataFrame:
 
 
 def usual_and_deviation(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The median of the comparable days before, along the first axis, and their scaled median absolute deviation.
+    """The median of the comparable days before, along the first axis, and their scaled median deviation.
 
     Both are NaN where under `Rule.least_weeks` of these days are known.
     """
