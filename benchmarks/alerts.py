@@ -1,6 +1,6 @@
 """`python -m benchmarks.alerts`: false alerts in quiet years, and planted changes that are reported in time.
 
-The people are those of the demo (`kpi.demo`), with its rhythm of the week, its growth, and people who come, go
+The people are those of the demo, with its rhythm of the week, its growth, and people who come, go
 and pause; its holidays, outage and campaign are left out. A year can have a shock that all people share: the
 logarithm of everyone's chance of a visit is an AR(1) of days. The last 365 of 670 days are judged. Rules are
 those of `kpi.alerts`; a year is drawn from its seed alone.

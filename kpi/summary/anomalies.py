@@ -105,7 +105,7 @@ def judged(volumes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_type(volumes: pd.DataFrame) -> pd.DataFrame:
-    """Events by UTC day and type: 0 where a type had none, absent before it began, and on days that don't count.
+    """Events by UTC day and type: 0 where a type had none; absent before its first, and on days not counted.
 
     Empty where no day counts.
     """
@@ -137,12 +137,22 @@ def slow(volumes: pd.DataFrame) -> pd.DataFrame:
     pairs = table.notna().rolling(days).sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         change = sums / sums_before - 1
-    chance = (np.sqrt(sums) - np.sqrt(sums_before)).abs() > SLOW_RULE.spreads * np.sqrt(0.5)
+    chance = (sums**0.5 - sums_before**0.5).abs() > SLOW_RULE.spreads * np.sqrt(0.5)
     out = (change.abs() > SLOW_RULE.change) & chance
     parts = {"events": sums / pairs, "before": sums_before / pairs, "change": change}
     rows = pd.DataFrame({name: part.where(out).T.stack() for name, part in parts.items()})
     rows = rows.dropna().rename_axis(["type", "day"]).reset_index()
     return rows[["type", "day", *parts]]
+
+
+def slow_sentence(kind: str, events: float, before: float, change: float) -> str:
+    """A row of `slow` in a sentence without a full stop; few events a day are not named."""
+    name = "Events" if kind == EVERY_TYPE else f"Events {kind}"
+    way = "more" if change > 0 else "fewer"
+    return (
+        f"{name}: over the newest {SLOW_RULE.days} days {abs(change):.0%} {way} than {SLOW_RULE.apart // 7} "
+        f"weeks before: {_count_text(events)} a day, before {_count_text(before)}"
+    )
 
 
 def usual_and_deviation(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
