@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -58,10 +58,11 @@ def swings(days: pd.Series, measure: Measure, touched: Iterable[date] = ()) -> p
     days = _every_day(days)
     before = days.shift(WEEK)
     changes = days - before
-    telling = changes.copy()
+    instructive = changes.copy()
     for day in touched:
-        telling[day : day + timedelta(days=TOUCHED_DAYS - 1)] = np.nan
-    return _sided(days, before, BEYOND * usual_swings(telling, WEEK), measure)
+        first = pd.Timestamp(day)
+        instructive[first : first + pd.Timedelta(days=TOUCHED_DAYS - 1)] = np.nan
+    return _sided(days, before, BEYOND * usual_swings(instructive, WEEK), measure)
 
 
 def steps(days: pd.Series, n: pd.Series, measure: Measure) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +31,10 @@ BUSY = "another command reports alerts; try again in a moment"
 
 @dataclass(frozen=True)
 class Reported:
-    """A line: a story of an alert that began or ended, or that is gone since its numbers were corrected."""
+    """A line: a story of an alert that began or ended, or that is gone since its numbers were corrected.
+
+    ``until`` is the last day of a story that ended.
+    """
 
     alert: str
     first: date
@@ -39,6 +42,11 @@ class Reported:
     until: date | None
     sentence: str
     at: str = ""
+
+    def meets(self, story: Story) -> bool:
+        """True where the story that was reported and this share a day."""
+        begins_before = story.ended is None or self.first <= story.last
+        return begins_before and (self.until is None or self.until >= story.first)
 
 
 class Journal:
@@ -91,22 +99,21 @@ class Journal:
 def unreported(
     stories: Iterable[Story], lines: Iterable[Reported], last_day: date
 ) -> list[Reported]:
-    """What is to be reported of the stories, given what was, on the newest complete day.
+    """The reports to send, given the lines of those that were sent, on the newest complete day.
 
     A story is known again by its alert and its days, which late rows may move. A story that began and
     ended since is a single report.
     """
-    stories = list(stories)
-    open_lines = _open(lines)
+    known = _begun(lines)
     reports: list[Reported] = []
-    for story in stories:
-        reports += _of(story, _known(story, open_lines.get(story.alert.id, [])), last_day)
-    for alert, begun in open_lines.items():
-        mine = [story for story in stories if story.alert.id == alert]
-        for line, until in begun:
-            if until is None and not any(_meet(story, line, until) for story in mine):
-                what = f"{line.sentence} The numbers were corrected, and it is no story any more."
-                reports.append(Reported(alert, line.first, GONE, last_day, what))
+    for story in sorted(stories, key=lambda story: story.first):
+        mine = [begun for begun in known if begun.alert == story.alert.id and begun.meets(story)]
+        known = [begun for begun in known if begun not in mine]
+        reports += _of(story, mine[0] if mine else None, last_day)
+    for begun in known:
+        if begun.until is None:
+            what = f"{begun.sentence} The numbers were corrected, and it is no story any more."
+            reports.append(Reported(begun.alert, begun.first, GONE, last_day, what))
     return reports
 
 
@@ -115,44 +122,30 @@ def sent(reports: Iterable[Reported]) -> list[str]:
     return [report.sentence for report in reports if report.sentence]
 
 
-Known = tuple[Reported, date | None]
-"""A beginning that was reported, and the day of its end, if that was."""
-
-
-def _open(lines: Iterable[Reported]) -> dict[str, list[Known]]:
-    known: dict[str, list[Known]] = {}
+def _begun(lines: Iterable[Reported]) -> list[Reported]:
+    """The beginnings that were reported, each with the last day of its story where its end was reported."""
+    begun: dict[tuple[str, date], Reported] = {}
     for line in lines:
-        mine = known.setdefault(line.alert, [])
+        key = line.alert, line.first
         if line.event == BEGAN:
-            mine.append((line, None))
-        elif line.event == ENDED:
-            mine[:] = [(b, line.until if b.first == line.first else u) for b, u in mine]
-        else:
-            mine[:] = [(b, u) for b, u in mine if b.first != line.first]
-    return known
+            begun[key] = line
+        elif line.event == GONE:
+            begun.pop(key, None)
+        elif key in begun:
+            begun[key] = replace(begun[key], until=line.until)
+    return list(begun.values())
 
 
-def _known(story: Story, begun: list[Known]) -> Known | None:
-    return next((known for known in begun if _meet(story, *known)), None)
-
-
-def _meet(story: Story, line: Reported, until: date | None) -> bool:
-    """True where a story and one that was reported share a day."""
-    begins_before = story.ended is None or line.first <= story.ended
-    return begins_before and (until is None or until >= story.first)
-
-
-def _of(story: Story, known: Known | None, last_day: date) -> Iterator[Reported]:
-    if known is None:
-        if story.ended is not None and last_day - story.ended > RECENT:
+def _of(story: Story, begun: Reported | None, last_day: date) -> Iterator[Reported]:
+    name, ended = story.alert.id, story.ended
+    if begun is None:
+        if ended is not None and last_day - ended > RECENT:
             return
-        said = story.begun if story.ended is None else story.over
-        yield Reported(story.alert.id, story.first, BEGAN, None, said)
-        if story.ended is not None:
-            yield Reported(story.alert.id, story.first, ENDED, story.ended, "")
-    elif story.ended is not None and known[1] is None:
-        said = "" if story.follows else story.over
-        yield Reported(story.alert.id, known[0].first, ENDED, story.ended, said)
+        yield Reported(name, story.first, BEGAN, None, story.begun if ended is None else story.over)
+        if ended is not None:
+            yield Reported(name, story.first, ENDED, story.last, "")
+    elif ended is not None and begun.until is None:
+        yield Reported(name, begun.first, ENDED, story.last, "" if story.follows else story.over)
 
 
 def _written(report: Reported, at: str) -> str:
