@@ -1,4 +1,4 @@
-"""Rules of alerts: they equal plain loops, unknown days count for nothing, and planted changes are reported."""
+"""Rules of alerts equal plain loops, unknown days count for nothing, and planted changes are reported."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def stretches(judged: Judged, needed: int, of: int) -> list[tuple[date, date, da
 
 
 def verdict_changes(verdicts: dict[date, str], first: date) -> list[tuple[date, date, str, str]]:
-    """First day, known day, before and after of each lasting change; a week's ends decide where they agree."""
+    """First day, known day, before and after of each lasting change; ends of weeks that agree decide."""
     last = max(verdicts)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     used = dict(verdicts)
