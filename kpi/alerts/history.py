@@ -6,6 +6,7 @@ any time. `report` is all that a delivery has to call.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -17,10 +18,13 @@ from typing import Any
 
 import pandas as pd
 
+from kpi import store
+from kpi.alerts import file as of_file
 from kpi.alerts.file import Alert, read
 from kpi.alerts.journal import FOLDER, Journal, sent, unreported
 from kpi.alerts.stories import Story, stories
 from kpi.errors import NoData, Refused
+from kpi.goals.file import GOALS_FILE
 from kpi.goals.frozen import frozen_baselines
 from kpi.numbers import annotations as notes
 from kpi.numbers.days import NO_COMPLETE_DAY
@@ -65,31 +69,34 @@ def gathered(settings: Settings) -> History:
         )
 
 
-def report(settings: Settings, deliver: Callable[[list[str]], None]) -> History:
-    """Deliver what is unreported, then note it; returns the history.
+def report(settings: Settings, deliver: Callable[[list[str]], None]) -> History | None:
+    """Deliver what is unreported, then note it; the history, or None where nothing changed since.
 
     ``deliver`` gets the sentences, and isn't called without any. Where it raises, nothing is noted, so that
     the next run tries again. Two runs at once can't report a story twice.
     """
-    journal = Journal(settings)
+    journal, basis = Journal(settings), _basis(settings)
     with journal.alone():
+        if _content(settings).get("reported") == basis:
+            return None
         known = gathered(settings)
-        write(settings, known)
         reports = unreported(known.stories, journal.lines(), known.last_day)
         sentences = sent(reports)
         if sentences:
             deliver(sentences)
         if reports:
             journal.note(reports)
+        write(settings, known, basis)
     return known
 
 
-def write(settings: Settings, history: History) -> None:
-    """Write the list that pages show, whole or not at all."""
+def write(settings: Settings, history: History, reported: str = "") -> None:
+    """Write the list that pages show, whole or not at all; ``reported`` is the basis that was reported."""
     file = _file(settings)
     content = {
         "publication": history.publication,
         "last_day": history.last_day.isoformat(),
+        "reported": reported,
         "stories": [_row(story) for story in reversed(history.stories)],
     }
     work = file.with_name(f"{FILE}.work")
@@ -103,15 +110,30 @@ def write(settings: Settings, history: History) -> None:
 
 def listed(settings: Settings) -> tuple[int, pd.DataFrame] | None:
     """The publication and the table of the last list; None where none was written, or it can't be read."""
-    try:
-        content = json.loads(_file(settings).read_text(encoding="utf-8"))
-        return int(content["publication"]), pd.DataFrame(content["stories"], columns=COLUMNS)
-    except (OSError, ValueError, KeyError, TypeError):
+    content = _content(settings)
+    if not content:
         return None
+    return content["publication"], pd.DataFrame(content["stories"], columns=COLUMNS)
 
 
 def _file(settings: Settings) -> Path:
     return settings.home / FOLDER / FILE
+
+
+def _content(settings: Settings) -> dict[str, Any]:
+    """The content of the file; empty where there is none, or where it can't be read."""
+    try:
+        content = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return content if {"publication", "stories"} <= set(content) else {}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _basis(settings: Settings) -> str:
+    """Everything that stories follow from: publication, notes, both files and the minimum, as a hash."""
+    parts = [store.publication_key(settings), store.notes_key(settings), str(settings.min_users)]
+    parts += [file.read_text(encoding="utf-8") for file in (of_file.ALERTS_FILE, GOALS_FILE)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _row(story: Story) -> dict[str, Any]:

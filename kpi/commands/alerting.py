@@ -15,6 +15,8 @@ def run_alerts(settings: Settings, asked: argparse.Namespace) -> None:
 
     if asked.report:
         known = history.report(settings, lambda sentences: print("\n".join(sentences), flush=True))
+        if known is None:
+            return
     else:
         known = history.gathered(settings)
         history.write(settings, known)
