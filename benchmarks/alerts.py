@@ -18,11 +18,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from kpi.alerts import departures
+from kpi.alerts import departures, verdicts
 from kpi.alerts.file import STEP, SWING
 from kpi.demo.activity import _active_days
 from kpi.demo.population import populate
 from kpi.demo.timeline import Timeline
+from kpi.goals import MET, NOT_MET, TOO_CLOSE
 from kpi.meaning.definitions import MONTH, WEEK
 from kpi.meaning.measures import MEASURES
 from kpi.summary import anomalies
@@ -191,6 +192,29 @@ def slow_notes(year: Year) -> int:
     return int((days.diff() != pd.Timedelta(days=1)).sum())
 
 
+SPREAD = 0.33
+"""The standard deviation of the part of a week on which a monthly user of the demo is active."""
+
+TARGETS = np.linspace(-2, 2, 17)
+"""A goal's distance from the level of its KPI, in half widths of the interval of its gap."""
+
+
+def changed_verdicts(years: list[Year]) -> int:
+    """Lasting changes of the verdict on a floor near the ratio, in years without growth, for every target."""
+    ratios = pd.concat([year.ratio for year in years], axis=1)
+    level = ratios.sub(ratios.mean(axis=1), axis=0).rolling(MONTH).mean()
+    half = 1.96 * 100 * SPREAD / np.sqrt(np.mean([year.mau.iloc[-1] for year in years]))
+    first = LAST - timedelta(days=YEAR - 1)
+    count = 0
+    for _, gaps in level.items():
+        for target in TARGETS:
+            beyond = gaps + target * half
+            words = np.where(beyond > half, MET, np.where(beyond < -half, NOT_MET, TOO_CLOSE))
+            by_day = dict(zip(gaps.index.date, words, strict=True))
+            count += len(verdicts.changes(by_day.__getitem__, first, LAST))
+    return count
+
+
 def a_year(count: int, years: int) -> str:
     """A rate a year with its exact 95% interval."""
     low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
@@ -205,6 +229,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1001)
     parser.add_argument("--users", type=int, nargs="+", default=[20_000, 2_000])
     parser.add_argument("--shock", type=float, nargs="+", default=[0.0, 0.005])
+    parser.add_argument("--points", type=float, default=1.0)
     parser.add_argument("--summers", action="store_true")
     asked = parser.parse_args()
     for users in asked.users:
@@ -214,29 +239,31 @@ def main() -> None:
             )
 
 
-def _measure(users: int, shock: float, summers: bool, seeds: range) -> None:
+def _measure(users: int, shock: float, summers: bool, seeds: range, points: float) -> None:
     counts = dict.fromkeys(("ratio swing", "users step", "ratio step", "slow notes"), 0)
     reported: list[tuple[bool, bool, bool]] = []
     falls: list[tuple[bool, bool]] = []
-    monthly = []
+    years = []
     for seed in seeds:
         year = drawn(users, seed, shock, summers)
-        monthly.append(year.mau.iloc[-1])
+        years.append(year)
         counts["ratio swing"] += len(begun(of_ratio(year.ratio), SWING))
         counts["users step"] += len(begun(of_users(year), STEP))
         counts["ratio step"] += len(begun(of_ratio_steps(year), STEP))
         counts["slow notes"] += slow_notes(year)
-        reported += drops(year)
+        reported += drops(year, points)
         if seed % 5 == 0:
             falls += volume_falls(year)
     print(
-        f"{users:,} accounts, {np.mean(monthly):,.0f} monthly, shock {shock:.1%}, summers {summers}"
+        f"{users:,} accounts, {np.mean([year.mau.iloc[-1] for year in years]):,.0f} monthly, shock {shock:.1%}, summers {summers}"
     )
     for name, count in counts.items():
         print(f"  {name}: {a_year(count, len(seeds))} a year")
+    changed = changed_verdicts(years)
+    print(f"  verdict: {a_year(changed, len(seeds) * len(TARGETS))} a goal and year")
     at_once, in_7, in_14 = np.mean(reported, axis=0)
     print(
-        f"  drop of a point: at once {at_once:.1%} in 7 days; by visits {in_7:.1%} in 7, {in_14:.1%} in 14"
+        f"  drop of {points:g} points: at once {at_once:.1%} in 7 days; by visits {in_7:.1%} in 7, {in_14:.1%} in 14"
     )
     marked, noted = np.mean(falls, axis=0)
     print(f"  volume −20%: marked in 7 days {marked:.1%}, slow note in 14 {noted:.1%}", flush=True)

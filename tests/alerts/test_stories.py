@@ -125,12 +125,12 @@ def test_no_story_of_hidden_numbers(warehouse: Warehouse) -> None:
     watched = [alert for alert in alerts.read() if alert.rule != VERDICT]
     assert alerts.stories(warehouse, watched, min_users=1_000_000) == []
     (android,) = [alert for alert in watched if alert.id == "on_android"]
-    values = KpiValues(warehouse, min_users=30)
+    values = KpiValues(warehouse, min_users=13)
     judged = departures.steps(
         values.daily(android.subject), values.daily_n(android.subject), MEASURES["dau"]
     )
     assert 0 < len(judged) < len(values.daily(android.subject))
-    assert judged[["value", "usual"]].min().min() >= 30
+    assert judged[["value", "usual"]].min().min() >= 13
 
 
 def test_a_verdict_of_too_few_days_is_no_story(warehouse: Warehouse) -> None:
