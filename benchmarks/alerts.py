@@ -234,9 +234,8 @@ def main() -> None:
     asked = parser.parse_args()
     for users in asked.users:
         for shock in asked.shock:
-            _measure(
-                users, shock, asked.summers, range(asked.first_seed, asked.first_seed + asked.years)
-            )
+            seeds = range(asked.first_seed, asked.first_seed + asked.years)
+            _measure(users, shock, asked.summers, seeds, asked.points)
 
 
 def _measure(users: int, shock: float, summers: bool, seeds: range, points: float) -> None:
@@ -254,17 +253,15 @@ def _measure(users: int, shock: float, summers: bool, seeds: range, points: floa
         reported += drops(year, points)
         if seed % 5 == 0:
             falls += volume_falls(year)
-    print(
-        f"{users:,} accounts, {np.mean([year.mau.iloc[-1] for year in years]):,.0f} monthly, shock {shock:.1%}, summers {summers}"
-    )
+    monthly = np.mean([year.mau.iloc[-1] for year in years])
+    print(f"{users:,} accounts, {monthly:,.0f} monthly, shock {shock:.1%}, summers {summers}")
     for name, count in counts.items():
         print(f"  {name}: {a_year(count, len(seeds))} a year")
     changed = changed_verdicts(years)
     print(f"  verdict: {a_year(changed, len(seeds) * len(TARGETS))} a goal and year")
     at_once, in_7, in_14 = np.mean(reported, axis=0)
-    print(
-        f"  drop of {points:g} points: at once {at_once:.1%} in 7 days; by visits {in_7:.1%} in 7, {in_14:.1%} in 14"
-    )
+    print(f"  drop of {points:g} points: at once, reported in 7 days: {at_once:.1%}")
+    print(f"  by visits, reported in 7 days: {in_7:.1%}, in 14: {in_14:.1%}")
     marked, noted = np.mean(falls, axis=0)
     print(f"  volume −20%: marked in 7 days {marked:.1%}, slow note in 14 {noted:.1%}", flush=True)
 
