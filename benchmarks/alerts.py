@@ -243,7 +243,7 @@ def _measure(users: int, shock: float, summers: bool, seeds: range, points: floa
     reported: list[tuple[bool, bool, bool]] = []
     falls: list[tuple[bool, bool]] = []
     years = []
-    for seed in seeds:
+    for place, seed in enumerate(seeds):
         year = drawn(users, seed, shock, summers)
         years.append(year)
         counts["ratio swing"] += len(begun(of_ratio(year.ratio), SWING))
@@ -251,7 +251,7 @@ def _measure(users: int, shock: float, summers: bool, seeds: range, points: floa
         counts["ratio step"] += len(begun(of_ratio_steps(year), STEP))
         counts["slow notes"] += slow_notes(year)
         reported += drops(year, points)
-        if seed % 5 == 0:
+        if place % 5 == 0:
             falls += volume_falls(year)
     monthly = np.mean([year.mau.iloc[-1] for year in years])
     print(f"{users:,} accounts, {monthly:,.0f} monthly, shock {shock:.1%}, summers {summers}")

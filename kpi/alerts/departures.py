@@ -35,7 +35,7 @@ class Stretch:
     """Days out of the usual: the first and the last, and the day on which that was known.
 
     ``ended`` is the complete day on which it was over, None while it goes on. ``peak`` is the day that is
-    farthest out, with its value, the usual and the half width of what is usual.
+    farthest out on the side on which it began, with its value, the usual and the half width of what is usual.
     """
 
     first: date
@@ -89,7 +89,7 @@ def stretches(departures: pd.DataFrame, rule: str) -> list[Stretch]:
         end = _quiet_from(rows, known)
         inside = rows[first : len(rows) if end is None else end + 1]
         out = [row for row in inside if row.side]
-        peak = max(out, key=lambda row: abs(row.value - row.usual))
+        peak = max(out, key=lambda row: row.side * out[0].side * abs(row.value - row.usual))
         made.append(
             Stretch(
                 out[0].day.date(),

@@ -115,6 +115,16 @@ def test_unknown_days_count_for_nothing() -> None:
     assert (only.first, only.known, only.ended) == (days[1].date(), days[8].date(), None)
 
 
+def test_the_farthest_day_is_on_the_side_of_the_beginning() -> None:
+    """A fall whose recovery is larger is still said to be a fall, from its first report to its last."""
+    days = pd.date_range(FIRST, periods=9, name="day")
+    table = pd.DataFrame({"value": 5.0, "usual": 5.0, "half": 1.0, "side": 0}, days)
+    table.loc[days[:3], ["value", "side"]] = [3.0, -1]
+    table.loc[days[5], ["value", "side"]] = [9.0, 1]
+    (only,) = departures.stretches(table, SWING)
+    assert (only.value, only.peak, only.last) == (3.0, days[0].date(), days[5].date())
+
+
 def test_a_change_that_does_not_show_is_no_change() -> None:
     """A series that hardly ever moves isn't out of the usual by what a tenth of a point doesn't show."""
     level = np.where(np.arange(200) < 150, 40.0, 40.04)
