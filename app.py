@@ -5,7 +5,7 @@
 
 import streamlit as st
 
-from kpi.dashboard import draw, frame, sections
+from kpi.dashboard import api, draw, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
 from kpi.dashboard.goals import draw_goals_at_a_glance
 from kpi.dashboard.guard import GUARD
@@ -16,7 +16,7 @@ MULTI_DEVICE = MEASURES["multi_device_percent"]
 TIME = MEASURES["connection_time"]
 
 if __name__ != "__main__":
-    app = st.App(__file__, middleware=GUARD)
+    app = st.App(__file__, routes=api.routes(), middleware=GUARD)
 else:
     with frame("app.py") as page:
         multi_device = page.ask("multi-device")

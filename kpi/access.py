@@ -34,6 +34,11 @@ class Denied:
     again: bool = False
 
 
+@dataclass(frozen=True)
+class Closed(Denied):
+    """The reason why a server where nobody signs in doesn't answer a request from elsewhere."""
+
+
 def admitted(claims: Mapping[str, Any], settings: Settings, now: datetime) -> Reader | Denied:
     """The reader of these OpenID claims, or the denial: by address, domain and age of the sign-in.
 

@@ -1,19 +1,15 @@
 """Connection time: the time until devices are ready, completion, and the steps where attempts end."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard import draw, drawn, frame, sections
+from kpi.dashboard import draw, drawn, figures, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
-from kpi.dashboard.explained import widened
 from kpi.dashboard.pooled import TAGS_IN_ORDER, caution, draw_breakdown, draw_pooled, draw_shares
 from kpi.meaning.measures import CENSORED_WORDS, MEASURES
 
 TIME, COMPLETION = MEASURES["connection_time"], MEASURES["completion"]
 SOON = MEASURES["ready_within_10"]
-READY = replace(COMPLETION, metric=SOON.metric)  # the same measure, in the table of all limits
 
 with frame("pages/connection_time.py") as page:
     times, within = page.ask("connection-time"), page.ask("ready-within")
@@ -34,18 +30,7 @@ with frame("pages/connection_time.py") as page:
     draw.tables(page, [distribution], key="distribution_table")
 
     draw.heading(page, "Completion over time", COMPLETION.definition)
-    limits = {line.key: line.title for line in charts.WITHIN_SERIES}
-    line, note = widened(page, within, READY.column)
-    draw.chart(
-        page,
-        charts.ready_within,
-        READY,
-        line,
-        note=note,
-        hide="hide_within",
-        lines=limits,
-        markers=page.source.markers,
-    )
+    draw.chart(page, figures.completion(page, within))
     st.caption(caution(page.filters) or CENSORED_WORDS)
     draw.tables(
         page,

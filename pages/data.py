@@ -14,6 +14,7 @@ from kpi.dashboard.about import (
     draw_volumes,
 )
 from kpi.dashboard.markers import draw_markers
+from kpi.dashboard.segments import draw_segments
 
 with frame("pages/data.py") as page:
     draw.not_applied(page, "Loads and volumes", "cover all events")
@@ -42,6 +43,12 @@ with frame("pages/data.py") as page:
         help="Releases, incidents and holidays, shown as ▼ on charts over days, with who added them.",
     )
     draw_markers(page)
+
+    st.header(
+        "Segments",
+        help="Filters that people saved under a name, with who, when and why, for everyone.",
+    )
+    draw_segments(page)
 
     st.header("Retention")
     draw_retention(page)

@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from kpi import charts
-from kpi.dashboard import breakdown, draw, frame, sections
+from kpi.dashboard import breakdown, draw, figures, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
-from kpi.dashboard.readings import RATIO, SAME_PEOPLE, choose_reading
+from kpi.dashboard.figures import AUDIENCES, RATIO, SAME_PEOPLE
+from kpi.dashboard.readings import choose_reading
 from kpi.dashboard.returning import draw_people
 from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.measures import MEASURES
 
 DAU, MAU = MEASURES["dau"], MEASURES["mau"]
-AUDIENCES = {"all users": "all", "multi-device": "multi_device", "single-device": "single_device"}
 SHOWN = {"ratio": RATIO, "daily users": DAU, "monthly users": MAU}
 FIREFOX = ["Firefox Accounts only", "and Firefox’s own"]
 
@@ -37,18 +36,7 @@ with frame("pages/engagement.py") as page:
 
     draw.heading(page, "Daily and monthly users", f"{DAU.definition} {MAU.definition}")
     audience = AUDIENCES[draw.choose(page, "Users", list(AUDIENCES), key="audience")]
-    lines = {line.key: line.title for line in charts.ACTIVE_SERIES}
-    draw.chart(
-        page,
-        charts.active_users,
-        DAU,
-        engagement,
-        audience=audience,
-        compared=page.compared(engagement),
-        hide="hide_users",
-        lines=lines,
-        markers=page.source.markers,
-    )
+    draw.chart(page, figures.active_users(page, audience))
     st.caption(
         "On a day, single- and multi-device users add up to all. Over 28 days a user can be both."
     )

@@ -2,21 +2,18 @@
 
 import streamlit as st
 
-from kpi import charts
-from kpi.dashboard import breakdown, draw, frame, sections
+from kpi.dashboard import breakdown, draw, figures, frame, sections
 from kpi.dashboard.cards import Card, draw_cards
+from kpi.dashboard.figures import SPANS
 from kpi.meaning.definitions import WINDOWS
 from kpi.meaning.filters import BREAKDOWNS
-from kpi.meaning.measures import MEASURES, over_window, within
-from kpi.numbers.users import week_means
+from kpi.meaning.measures import MEASURES, over_window
 
 SHOWN = [
     MEASURES[f"{span}multi_device_{unit}"]
     for unit in ("percent", "users")
     for span in ("", "monthly_")
 ]
-BOTH = ("daily", "monthly")
-SPANS = {"daily and monthly": BOTH, "daily": BOTH[:1], "monthly": BOTH[1:]}
 
 with frame("pages/multi_device.py") as page:
     window = int(
@@ -47,28 +44,13 @@ with frame("pages/multi_device.py") as page:
     with draw.choices():
         percent = sections.choose_percent(page)
         spans = SPANS[draw.choose(page, "Over", list(SPANS), key="spans")]
-    measure = share if "daily" in spans else monthly_share
+    measure = figures.multi_device_share(spans, window)
     sections.multi_device(page, measure, table, percent, spans)
 
     draw.heading(page, "The effect of the window", "The same share by windows of 3 to 14 days.")
     monthly = "monthly" in spans and "daily" not in spans
-    windows = {line.key: line.title for line in charts.WINDOW_SERIES}
-    answers = {days: page.ask("multi-device", window=days) for days in WINDOWS}
-    draw.chart(
-        page,
-        charts.by_window,
-        monthly_share if monthly else share,
-        table,
-        others={
-            days: page.shown(answer)
-            if page.chosen.weekly
-            else within(week_means(answer.table), page.period)
-            for days, answer in answers.items()
-        },
-        monthly=monthly,
-        hide="hide_windows",
-        lines=windows,
-    )
+    shown = monthly_share if monthly else share
+    draw.chart(page, figures.by_window(page, shown, table, monthly))
     means = "" if monthly or page.chosen.weekly else "Lines are 7-day means. "
     st.caption(
         f"{means}A wider window counts more users as multi-device. The goal of 20% is for 5 days. Repeated "

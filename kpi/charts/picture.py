@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from kpi.charts.looks import INK_SHARE, TEXT, ink
+from kpi.charts.rendering import Part, rendered
 from kpi.charts.specification import Specification
 
 WIDTH, EDGE, LINE = 1000, 24, 19
@@ -49,9 +50,16 @@ class Picture:
     lines: tuple[str, ...]
     charts: tuple[Pictured, ...]
 
-    def svg(self) -> str:
+    def svg(self) -> bytes:
         """The picture as SVG, whose texts stay texts."""
-        parts = [_text(self.title, EDGE, EDGE + 18, INK, 21, bold=True)]
+        return rendered(self._parts(), "svg")
+
+    def png(self) -> bytes:
+        """The picture as PNG, with two pixels for each of the SVG's."""
+        return rendered(self._parts(), "png")
+
+    def _parts(self) -> list[Part]:
+        parts: list[Part] = [_text(self.title, EDGE, EDGE + 18, INK, 21, bold=True)]
         y = EDGE + 42
         for line in (part for whole in self.lines for part in wrap(whole, CHARACTERS)):
             parts.append(_text(line, EDGE, y, FAINT, 13))
@@ -63,21 +71,17 @@ class Picture:
             for place, pictured in enumerate(row):
                 x = EDGE + round(place * (width + 16))
                 parts.append(_text(pictured.title, x, y + 20, INK, 15, bold=True))
-                parts.append(_nested(pictured.chart, x, y + 30, width, number))
+                spec = standing_alone(pictured.chart, width)
+                parts.append({"spec": spec, "x": x, "y": y + 30, "number": number})
                 tallest, number = max(tallest, pictured.chart.spec["height"]), number + 1
             y += 44 + tallest
         height = y + EDGE - 10
-        return (
+        head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
             f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}">'
-            f'<rect width="{WIDTH}" height="{height}" fill="white"/>{"".join(parts)}</svg>'
+            f'<rect width="{WIDTH}" height="{height}" fill="white"/>'
         )
-
-    def png(self) -> bytes:
-        """The picture as PNG, with two pixels for each of the SVG's."""
-        import vl_convert
-
-        return vl_convert.svg_to_png(self.svg(), scale=2)
+        return [head, *parts, "</svg>"]
 
 
 def _rows(charts: Sequence[Pictured]) -> Iterator[list[Pictured]]:
@@ -89,17 +93,6 @@ def _rows(charts: Sequence[Pictured]) -> Iterator[list[Pictured]]:
         row.append(pictured)
     if row:
         yield row
-
-
-def _nested(chart: Specification, x: float, y: float, width: float, number: int) -> str:
-    """The chart as a part of a picture; ``number`` keeps its clips apart from those of other charts."""
-    import vl_convert
-
-    drawn = vl_convert.vegalite_to_svg(
-        json.dumps(standing_alone(chart, width)), vl_version="6.4", allowed_base_urls=[]
-    )
-    drawn = re.sub(r'(id="|url\(#)(clip\d+)', rf"\1chart{number}-\2", drawn)
-    return drawn.replace("<svg ", f'<svg x="{x}" y="{y}" ', 1)
 
 
 def standing_alone(chart: Specification, width: float) -> dict[str, Any]:

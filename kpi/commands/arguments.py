@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, date, datetime
 
 from kpi.meaning.definitions import MONTH
-from kpi.meaning.filters import ATTEMPT_TAGS, TAGS
+from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAGS, YEARS
 from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
 
@@ -42,12 +42,24 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(asked, name)]
     if not_of_goals and metric == "goals":
         parser.error("goals have no period, weeks or breakdown; --as-of gives the day to score")
+    if asked.segment is not None:
+        _check_segment(parser, asked, metric)
     narrowing = (*TAGS, *(f"not_{tag}" for tag in TAGS), "users", "by")
     narrowed = [name for name in narrowing if getattr(asked, name)]
     if metric == "firefox" and narrowed:
         option = narrowed[0].replace("_", "-")
         parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
     return asked
+
+
+def _check_segment(parser: argparse.ArgumentParser, asked: argparse.Namespace, metric: str) -> None:
+    names = [name for tag in FILTER_TAGS for name in (tag, f"not_{tag}")]
+    beside = [name for name in (*names, "users", "devices") if getattr(asked, name)]
+    if beside:
+        option = beside[0].replace("_", "-")
+        parser.error(f"--segment has its own filters; leave out --{option}")
+    if metric == "firefox":
+        parser.error("--segment can't be applied: Firefox's figures carry no tags")
 
 
 def _refuse_attempt_filters(
@@ -83,9 +95,14 @@ def _check_moved(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> 
 def day(text: str) -> date:
     """A UTC day written as 2016-01-31."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        known = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day like 2016-01-31") from None
+    if known.year not in YEARS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day of the years {YEARS[0]} to {YEARS[-1]}"
+        )
+    return known
 
 
 def count(text: str) -> int:

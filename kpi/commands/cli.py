@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         whose = "attempts only" if tag in ATTEMPT_TAGS else None
         export.add_argument(f"--{tag}", action="append", metavar="VALUE", help=whose)
         export.add_argument(f"--not-{tag}", action="append", metavar="VALUE", help=whose)
+    export.add_argument("--segment", metavar="NAME", help="saved filters, in place of others")
     export.add_argument("--users", choices=["new", "existing"])
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
     export.add_argument(
@@ -123,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_output(
         command("baselines", exporting.run_baselines, "list frozen baselines beside today's values")
+    )
+
+    _add_output(
+        command("segments", exporting.run_segments, "list segments by name, withdrawn ones too")
     )
 
     alerts = command(
@@ -169,9 +174,13 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--why", default="", metavar="REASON", help="of a removal")
 
     withdraw = command(
-        "withdraw", upkeep.run_withdraw, "withdraw a frozen baseline or a marker, for everyone"
+        "withdraw",
+        upkeep.run_withdraw,
+        "withdraw a frozen baseline, a marker or a segment, for everyone",
     )
-    withdraw.add_argument("id", metavar="ID", help="as `baselines` and `annotate --list` print it")
+    withdraw.add_argument(
+        "id", metavar="ID", help="as `baselines`, `segments` and `annotate --list` print it"
+    )
     withdraw.add_argument("--who", required=True, metavar="NAME")
     withdraw.add_argument("--why", required=True, metavar="REASON")
 
@@ -199,5 +208,7 @@ def _add_period(
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", dest="form", choices=["csv", "json", "parquet"], default="csv")
+    command.add_argument(
+        "--format", dest="form", choices=["csv", "json", "parquet", "arrow"], default="csv"
+    )
     command.add_argument("-o", "--output", type=Path, metavar="FILE")

@@ -14,6 +14,8 @@ from kpi.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kpi.meaning.filters import Filters
+    from kpi.numbers.segments import Segment
     from kpi.numbers.warehouse import Warehouse
 
 
@@ -22,11 +24,11 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.meaning.definitions import ATTEMPT_WINDOW
     from kpi.meaning.filters import Filters, Period
     from kpi.meaning.question import Options, Question
-    from kpi.numbers import coverage, export
+    from kpi.numbers import closed, coverage, export, segments
     from kpi.numbers.warehouse import open_warehouse
 
     period = Period(asked.first, asked.last)
-    filters = Filters(
+    whole = Filters(
         **{
             name: tuple(getattr(asked, name) or ())
             for tag in FILTER_TAGS
@@ -36,25 +38,24 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         devices=asked.devices,
     )
 
-    if filters.subtracts and not settings.exclusions:
-        raise Refused(
-            "this store is closed to exclusions and to several values of one tag (KPI_EXCLUSIONS=0), "
-            "since small groups come out by subtraction; give one value per tag"
-        )
-    if asked.by and not settings.breakdowns:
-        raise Refused(
-            "this store is closed to breakdowns (KPI_BREAKDOWNS=0); narrow the table to one value instead"
-        )
+    segment = None
+    if asked.segment is not None:
+        segment = segments.read(settings).by_name(asked.segment)
+        whole = segment.filters
+    closed.refuse(whole, asked.by, settings)
 
     def frame() -> pd.DataFrame:
         with closing(open_warehouse(settings)) as warehouse:
             return measured(warehouse)
 
     def measured(warehouse: Warehouse) -> pd.DataFrame:
-        if not asked.allow_unknown and not filters.empty:
+        filters = whole
+        if segment is not None:
+            filters = _of_segment(segment, asked, warehouse)
+        elif not asked.allow_unknown and not filters.empty:
             unknown = filters.unknown_values(warehouse.known_values())
             if unknown:
-                raise Refused(unknown)
+                raise Refused(f"{unknown} (or pass --allow-unknown)")
         min_users = settings.min_users if asked.min_users is None else asked.min_users
         if asked.metric == "goals":
             return goal_table(
@@ -90,6 +91,31 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
     except Republished:
         table = frame()  # a summary was published meanwhile; the new numbers, all of them
     export.write(table, asked.form, asked.output)
+
+
+def _of_segment(segment: Segment, asked: argparse.Namespace, warehouse: Warehouse) -> Filters:
+    """The filters of a segment that apply to the table; their words, and what doesn't apply, go to stderr."""
+    from kpi.meaning.tables import TABLES
+    from kpi.numbers import segments
+
+    filters, lost = segment.filters, None
+    if not asked.allow_unknown:
+        filters, lost = segments.fitted(segment, warehouse.known_values())
+    of_attempts = asked.metric in TABLES and TABLES[asked.metric].of_attempts
+    apart = () if of_attempts else filters.of_attempts_only
+    filters = filters if of_attempts else filters.of_users
+    print(f"segment {segment.name!r}: {filters.sentence()}", file=sys.stderr)
+    if apart:
+        print(f"{', '.join(apart)}: of attempts only, not applied", file=sys.stderr)
+    if lost:
+        print(lost, file=sys.stderr)
+    return filters
+
+
+def run_segments(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.numbers import export, segments
+
+    export.write(segments.table(segments.read(settings)), asked.form, asked.output)
 
 
 def run_baselines(settings: Settings, asked: argparse.Namespace) -> None:

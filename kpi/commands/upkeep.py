@@ -118,17 +118,19 @@ def run_annotate(settings: Settings, asked: argparse.Namespace) -> None:
 
 def run_withdraw(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.goals import frozen
-    from kpi.numbers import annotations, notes
+    from kpi.numbers import annotations, notes, segments
 
     baselines = {each.baseline_id for each in frozen.frozen_baselines(settings)}
     if asked.id in baselines:
         what = f"the baseline {asked.id}"
     elif asked.id in {each.marker_id for each in annotations.every(settings)}:
         what = f"the marker {asked.id}"
+    elif asked.id in {each.segment_id for each in segments.stored(settings)}:
+        what = f"the segment {asked.id}"
     else:
         raise Refused(
-            f"no frozen baseline or marker has the id {asked.id[:40]!r}; `python -m kpi baselines` and "
-            "`python -m kpi annotate --list` print ids"
+            f"no frozen baseline, marker or segment has the id {asked.id[:40]!r}; `python -m kpi baselines`, "
+            "`python -m kpi segments` and `python -m kpi annotate --list` print ids"
         )
     notes.withdraw(settings, asked.id, asked.who, asked.why)
     print(f"{what} is withdrawn; it stays in the history, with who withdrew it, when and why")

@@ -55,6 +55,10 @@ class Address:
                 notify_ignored(value, why)
         self._said[key] = self._said.get(key, [])[:after]
 
+    def replace(self, key: str, values: list[str]) -> None:
+        """Before a widget: values in place of the URL's."""
+        self._said[key] = [*values]
+
     def imply(self, key: str, value: str, *given: str) -> None:
         """Before a widget: where the URL has one of ``given`` and not the key, it means this value."""
         if not self.said(key) and any(self.said(name) for name in given):
@@ -115,6 +119,13 @@ class Address:
     ) -> None:
         if self._rules and (values or key in st.session_state):
             st.session_state[key] = read(values) if values else usual
+
+
+class NoAddress(Address):
+    """The choices of a chart that a link asks for: no browser has them in its URL."""
+
+    def __init__(self) -> None:
+        self._chosen, self._said = {}, {}
 
 
 def notify_ignored(value: str, why: str) -> None:

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from kpi.dashboard import navigation, parts
-from kpi.dashboard.drawing import drawn, picture, put
-from kpi.dashboard.explained import explained
+from kpi.dashboard.drawing import picture, put
+from kpi.dashboard.figures import Figure
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.meaning.filters import Filters
 from kpi.meaning.measures import Measure, within
 from kpi.numbers.answers import Answer
-
-if TYPE_CHECKING:
-    import altair as alt
 
 VIEWS = ("ranked", "small multiples", "lines")
 """The ways to draw a breakdown."""
@@ -39,57 +34,33 @@ def heading(page: Page, title: str, definition: str, detail: str = "") -> None:
         navigation.draw_detail_link(detail, page.links)
 
 
-def chart(
-    page: Page,
-    draw: Callable[..., alt.LayerChart],
-    measure: Measure,
-    answer: Answer,
-    heading: str = "",
-    days: Answer | None = None,
-    smooth: pd.DataFrame | None = None,
-    note: str | None = None,
-    hide: str = "",
-    lines: Mapping[str, str] = MappingProxyType({}),
-    **options: Any,
-) -> None:
-    """A measure's chart over the period, or the sentence on why there is none.
-
-    ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture. ``smooth`` rows are
-    drawn in place of the answer's, and ``days`` thin behind them; ``note`` is a sentence below. A reader
-    hides any of the ``lines`` that have values below the chart; the choice is ``hide`` in the URL.
-    """
-    page.remember(measure)
-    if days is not None:
-        options["days"] = page.shown(days)
-    rows = page.shown(answer) if smooth is None else smooth
-    audiences = options.get("audiences") or (options.get("audience"),)
-    with_values = _with_values(rows, measure, audiences)
-    nothing, gaps = explained(
-        page, measure, answer, lambda table: _of_audiences(table, with_values), audiences
-    )
+def chart(page: Page, figure: Figure) -> None:
+    """A measure's chart over the period, or the sentence on why there is none."""
+    page.remember(figure.measure)
+    nothing, gaps = figure.explained(page)
     place = st.container()
-    options["incomplete"] = page.unfinished(days or answer)
-    shown = drawn(draw, rows, **options)
-    offered = {key: line for key, line in lines.items() if key in shown.series}
-    if len(offered) > 1 and not nothing and (hidden := choose_hidden(page, offered, hide)):
-        shown = drawn(draw, rows, hidden=hidden, **options)
+    shown = figure.specified(page)
+    offered = {key: line for key, line in figure.lines.items() if key in shown.series}
+    if len(offered) > 1 and not nothing and (hidden := choose_hidden(page, offered, figure.hide)):
+        shown = figure.specified(page, hidden)
     if nothing or not shown.has_values:
         place.info(page.reason(nothing) if nothing else ALL_HIDDEN, icon=":material/info:")
         parts.draw_note(None)
         return
     with place:
-        put(shown, page, heading or measure.title)
+        put(shown, page, figure.heading or figure.measure.title)
     first, last = page.period.bounds
     marked = (
         "▼ marks releases, incidents and holidays (▽ those of the compared days); they are listed under "
         "Markers, at the end of the page."
-        if any(first <= marker.day <= last for marker in options.get("markers", ()))
+        if any(first <= marker.day <= last for marker in figure.options.get("markers", ()))
         else None
     )
-    notes = [note, gaps, page.once(marked), page.once(page.not_applied(measure))]
-    of_devices = set(audiences) & {"multi_device", "single_device"}
+    measure = figure.measure
+    notes = [figure.note, gaps, page.once(marked), page.once(page.not_applied(measure))]
+    of_devices = set(figure.audiences) & {"multi_device", "single_device"}
     if (of_devices or measure.metric == "multi-device") and not page.why_unknown(
-        measure, answer, "multi_device"
+        measure, figure.answer, "multi_device"
     ):
         notes.append(page.once(page.coverage()))
     parts.draw_note(" ".join(filter(None, notes)))
@@ -208,7 +179,8 @@ def tables(page: Page, answers: Iterable[Answer | Later], key: str, title: str =
         for answer in {answer.question: answer for answer in every}.values():
             name, rows = answer.question.table, page.shown(answer)
             readable = partial(page.readable, answer)
-            yield parts.Behind(name, rows, page.file_name(answer), answer, readable)
+            query = page.numbers_query(answer)
+            yield parts.Behind(name, rows, page.file_name(answer), answer, readable, query)
 
     parts.draw_tables(behind, True, key, picture(page, page.filters, title))
 
@@ -222,20 +194,3 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str, title: st
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
     parts.draw_tables(behind, False, key, picture(page, Filters(), title))
-
-
-def _with_values(
-    rows: pd.DataFrame, measure: Measure, audiences: Sequence[str | None]
-) -> Sequence[str | None]:
-    """The audiences that have a line; all of them where none has."""
-    if "audience" not in rows or None in audiences:
-        return audiences
-    known = set(rows.loc[rows[measure.column].notna(), "audience"])
-    return [audience for audience in audiences if audience in known] or audiences
-
-
-def _of_audiences(rows: pd.DataFrame, audiences: Sequence[str | None]) -> pd.DataFrame:
-    """The rows of the audiences that a chart draws."""
-    if "audience" not in rows or None in audiences:
-        return rows
-    return rows[rows["audience"].isin(audiences)].reset_index(drop=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from kpi import access
-from kpi.access import Denied, Reader
+from kpi.access import Closed, Denied, Reader
 from kpi.dashboard.words import plain
 from kpi.settings import Settings
 from kpi.sign_outs import SignOuts
@@ -31,26 +32,34 @@ def admit(file: str, settings: Settings) -> Reader | None:
     Returns the reader, or None where nobody has to sign in: on this machine only, or where an operator
     allowed it.
     """
-    if not sign_in_configured():
-        refusal = access.open_to_others(
-            st.get_option("server.address"), st.context.headers.to_dict(), settings
-        )
-        if refusal:
-            st.error("The numbers are closed.", icon=":material/lock:")
-            st.text(refusal)
-            st.stop()
-        return None
-    verdict = _verdict(settings)
+    verdict = judged(st.user.to_dict(), st.context.headers.to_dict(), settings)
+    if isinstance(verdict, Closed):
+        st.error("The numbers are closed.", icon=":material/lock:")
+        st.text(verdict.reason)
+        st.stop()
     if isinstance(verdict, Denied):
         _draw_denial(verdict, file)
         st.stop()
-    _back_to_link(file)
+    if verdict is not None:
+        _back_to_link(file)
     return verdict
 
 
-def _verdict(settings: Settings) -> Reader | Denied:
+def judged(
+    claims: Mapping[str, Any], headers: Mapping[str, str], settings: Settings
+) -> Reader | Denied | None:
+    """The reader of these claims, or the denial; None where nobody has to sign in.
+
+    Pages and links to numbers ask it alike: ``claims`` are those of Streamlit's signed cookie.
+    """
+    if sign_in_configured(claims):
+        return _verdict(claims, settings)
+    refusal = access.open_to_others(st.get_option("server.address"), headers, settings)
+    return Closed(refusal) if refusal else None
+
+
+def _verdict(claims: Mapping[str, Any], settings: Settings) -> Reader | Denied:
     """The reader who is signed in, or the denial: by the rules, and unless the sign-in was ended."""
-    claims = st.user.to_dict()
     verdict = access.admitted(claims, settings, datetime.now(UTC))
     if isinstance(verdict, Reader) and SignOuts(settings.home).ended(claims):
         return Denied("You signed out. Sign in again to see the numbers.", again=True)
@@ -68,12 +77,12 @@ def _sign_out() -> None:
     st.logout()
 
 
-def sign_in_configured() -> bool:
+def sign_in_configured(claims: Mapping[str, Any]) -> bool:
     """True where there is an [auth] section, so that everyone has to sign in.
 
     A file of secrets that can't be read may hold the section, so it counts as if it did.
     """
-    if "is_logged_in" in st.user.to_dict():
+    if "is_logged_in" in claims:
         return True
     try:
         return "auth" in st.secrets
@@ -83,15 +92,16 @@ def sign_in_configured() -> bool:
 
 def reader_address() -> str | None:
     """The reader's address, for what a reader stores; None where nobody has to sign in."""
-    if not sign_in_configured():
+    claims = st.user.to_dict()
+    if not sign_in_configured(claims):
         return None
-    verdict = _verdict(Settings.read())
+    verdict = _verdict(claims, Settings.read())
     return verdict.address if isinstance(verdict, Reader) else None
 
 
 def close_if_over() -> None:
     """In a part of a page that reruns by itself: back to the gate once the sign-in is over."""
-    if sign_in_configured() and reader_address() is None:
+    if sign_in_configured(st.user.to_dict()) and reader_address() is None:
         st.rerun(scope="app")
 
 

@@ -36,6 +36,12 @@ PAGES = (
 """The pages in the order of the navigation."""
 
 
+def base_path() -> str:
+    """The path below which the pages are: '' unless the server has another, such as '/kpi'."""
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
 def draw_navigation(place: DeltaGenerator, choices: Choices) -> None:
     """Links to the pages; each has the reader's filters and period."""
     with place:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -18,6 +19,7 @@ from kpi.dashboard.sidebar import Chosen
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import link
 from kpi.goals import Score
+from kpi.meaning import parameters
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.kpis import KPIS
@@ -157,6 +159,16 @@ class Page:
         """The reader's period with both ends, up to the last complete day."""
         return Period(self.period.first or self.first_day, self.last_shown_day)
 
+    def numbers_query(self, answer: Answer) -> str | None:
+        """The query of a link to the answer's rows within the period; None for what no link asks for."""
+        asked = answer.question
+        if not asked.kind.exported:
+            return None
+        if asked.period == ALL_DAYS:
+            asked = replace(asked, period=self.period)
+        pairs, known = parameters.pairs_of(asked), parameters.parameters(asked.table)
+        return urlencode(pairs) if all(name in known for name, _ in pairs) else None
+
     def file_name(self, answer: Answer) -> str:
         """The name of the download of an answer's rows within the period, or of the periods it compares."""
         if answer.question.period != ALL_DAYS:
@@ -183,8 +195,10 @@ class Page:
     def sentence(self, filters: Filters) -> str:
         """Filters and the days of the page in words."""
         words = filters.sentence()
-        days = days_text(self.period.first or self.first_day, self.last_shown_day)
-        return f"{words[:1].upper()}{words[1:]}; {days}"
+        words = f"{words[:1].upper()}{words[1:]}"
+        if self.chosen.segment is not None and filters == self.filters:
+            words = f"{self.chosen.segment}: {words}"
+        return f"{words}; {days_text(self.period.first or self.first_day, self.last_shown_day)}"
 
     def context(self, filters: Filters, marked: bool = False) -> list[str]:
         """The words that a picture or a table needs away from its page, with the markers where ``marked``."""

@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from kpi.dashboard.faults import fragment
+from kpi.dashboard.navigation import base_path
 from kpi.meaning import services
 from kpi.meaning.filters import BREAKDOWN_NAMES
 from kpi.meaning.measures import COLUMNS, Measure
 from kpi.numbers.answers import Answer
-from kpi.numbers.export import for_spreadsheets
+from kpi.numbers.export import FORMATS, for_spreadsheets
 from kpi.text import ABSENT, quantity
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_SEGMENTS = 5
 
-Content = bytes | Callable[[], bytes | str]
+Content = bytes | Callable[[], bytes]
 """The bytes of a file, or a function that returns them once a reader asks for the file."""
 
 
@@ -33,13 +34,17 @@ def dimension(by: str) -> str:
 
 @dataclass(frozen=True)
 class Behind:
-    """A table behind a chart: its name, rows, the name of its file, its answer, and its CSV for people."""
+    """A table behind a chart: its name, rows, the name of its file, its answer, and its CSV for people.
+
+    ``query`` is that of a link to its numbers, None where no link asks for them.
+    """
 
     name: str
     table: pd.DataFrame
     file: str
     answer: Answer | None = None
     readable: Callable[[], bytes] | None = None
+    query: str | None = None
 
 
 @fragment
@@ -70,6 +75,7 @@ def draw_tables(
             )
             with st.container(horizontal=True, gap="small"):
                 _draw_csv(part, f"{key}_{part.name}")
+            _draw_links(part)
         if picture:
             draw_picture(picture, parts[0].file.removesuffix(".csv"), key)
         if by_query and st.toggle("Show the SQL", key=f"{key}_sql"):
@@ -90,6 +96,17 @@ def _draw_csv(part: Behind, key: str) -> None:
         label = f"{part.name} for spreadsheets"
         help = "With context, readable heads, rounded numbers and the compared days."
         _draw_download(label, part.readable, file, f"{key}_readable", help)
+
+
+def _draw_links(part: Behind) -> None:
+    """Links to the numbers of a table, for programs."""
+    if part.query is None:
+        return
+    root = f"{base_path()}/api/v1"
+    query = f"?{part.query}" if part.query else ""
+    forms = " · ".join(f"[{form}]({root}/{part.name}.{form}{query})" for form in FORMATS)
+    # Links in a caption are too pale to be read by all.
+    st.markdown(f"{part.name} by link: {forms} · [all links]({root}/)")
 
 
 def draw_picture(picture: Picture, file: str, key: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kpi.dashboard import draw
+from kpi.dashboard.figures import RATIO, SAME_PEOPLE
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_note
-from kpi.meaning.measures import MEASURES, Measure
+from kpi.meaning.measures import Measure
 
-RATIO, SAME_PEOPLE = MEASURES["engagement_ratio"], MEASURES["same_people_ratio"]
 READINGS = {"same people": SAME_PEOPLE, "in the segment": RATIO}
 CHANGING = {
     "version": "changes version",

@@ -10,14 +10,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from kpi.dashboard import segments
 from kpi.dashboard.address import Address, notify_ignored
+from kpi.dashboard.segments import EVERYBODY, EXCEPT, ONLY
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
 from kpi.meaning import periods, services
 from kpi.meaning.filters import (
     ATTEMPT_TAG_NAMES,
     ATTEMPT_TAGS,
-    FILTER_TAGS,
     TAG_NAMES,
     Filters,
     Period,
@@ -25,15 +26,7 @@ from kpi.meaning.filters import (
 from kpi.rows import each_row
 from kpi.text import day_text, days_text
 
-ONLY, EXCEPT = "only these", "all except"
-EVERYBODY = "all"
 DAY, WEEK = "day", "week"
-FILTER_DEFAULTS: dict[str, Any] = {
-    "users": EVERYBODY,
-    "devices": EVERYBODY,
-    **{tag: [] for tag in FILTER_TAGS},
-    **{f"{tag}_mode": ONLY for tag in FILTER_TAGS},
-}
 SHARES_SHOWN = 8
 MOST_OPTIONS = 200
 """So many values of a tag of attempts are options, the most used first: their number has no limit."""
@@ -45,13 +38,17 @@ BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 
 @dataclass(frozen=True)
 class Chosen:
-    """A reader's choices; ``compared_words`` is a sentence on the comparison, or on why there is none."""
+    """A reader's choices; ``compared_words`` is a sentence on the comparison, or on why there is none.
+
+    ``segment`` is the name of the filters, where they are those of a segment.
+    """
 
     filters: Filters
     period: Period
     comparison: periods.Comparison | None
     compared_words: str
     weekly: bool
+    segment: str | None = None
 
 
 def draw_sidebar(source: Source, address: Address) -> Chosen:
@@ -80,15 +77,18 @@ def draw_sidebar(source: Source, address: Address) -> Chosen:
             "count. Daily users are the mean of the week's days. Monthly users and the ratio are "
             "those of its Sunday. Connections are those of the whole week.",
         )
+        usable = segments.draw_choice(source, address)
         filters = _draw_filters(source, address)
+        segment = segments.note_chosen(address, usable, filters)
+        if segment is None and not filters.empty:
+            segments.draw_saving(source, filters)
     comparison, words = periods.compared(compare, *shown, source.first_day, start)
-    return Chosen(filters, period, comparison, words, granularity == WEEK)
+    return Chosen(filters, period, comparison, words, granularity == WEEK, segment)
 
 
 def reset_filters() -> None:
     """Remove all filters; the period, comparison and granularity stay."""
-    for key, value in FILTER_DEFAULTS.items():
-        st.session_state[key] = value
+    segments.set_widgets(Filters())
 
 
 def notify_bad_values(key: str, known: Sequence[str]) -> None:

@@ -18,10 +18,12 @@ from kpi.goals import Figures, Goal, Score, frozen
 from kpi.meaning.definitions import PLATFORM, device_identity
 from kpi.meaning.glossary import BY_PLATFORM
 from kpi.meaning.question import Question
+from kpi.numbers import segments
 from kpi.numbers.annotations import Annotation, history
 from kpi.numbers.answers import Answer
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Publication
+from kpi.numbers.segments import Segment, Segments
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -95,6 +97,11 @@ def _frozen(key: str, _settings: Settings) -> tuple[frozen.Frozen, ...]:
     return tuple(frozen.frozen_baselines(_settings))
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _saved(key: str, _settings: Settings) -> tuple[Segment, ...]:
+    return tuple(segments.stored(_settings))
+
+
 class Source:
     """The newest publication, for a single run of a page; raises NoData without a complete day."""
 
@@ -119,10 +126,10 @@ class Source:
         """A key of what changes with the publication or with any note by people."""
         return f"{self.key} {self.shown.notes_key}"
 
-    def figures(self) -> Figures:
+    def figures(self, incomplete: bool = False) -> Figures:
         """The values of goals, with the baselines that people froze."""
         baselines = _frozen(self.notes_key, self.settings)
-        return Figures(self.warehouse, self.min_users, ask=self.answer, frozen=baselines)
+        return Figures(self.warehouse, self.min_users, incomplete, self.answer, baselines)
 
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""
@@ -133,6 +140,10 @@ class Source:
             for goal in asked
             if kpi in (None, goal.measure)
         ]
+
+    def segments(self) -> Segments:
+        """The segments by name; raises Refused for a broken file of them."""
+        return Segments([*segments.of_file(), *_saved(self.notes_key, self.settings)])
 
     def tag_values(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
         """The values of a tag, most used first: found, users, everyone (users of any value).

@@ -30,22 +30,10 @@ def goal_table(
 ) -> pd.DataFrame:
     """The score of every goal; a frozen baseline, and why a goal has no verdict, go to stderr.
 
-    ``days`` are the first and last of a baseline period, ``baseline`` the id of a frozen baseline; raises
-    Refused when that is for no goal. ``plain`` decides by the gap's sign alone.
+    Arguments as in `goal_scores`. ``plain`` decides by the gap's sign alone.
     """
-    goals = read()
-    base: Period | frozen.Frozen | None = None
-    if baseline:
-        base = frozen.by_id(settings, baseline)
-        if not scoring.of_some_goal(base, goals, filters, warehouse.publication.definitions):
-            raise Refused(
-                f"the baseline {baseline} is of {base.measure}, {base.filters.sentence()}, "
-                f"by definitions {base.definitions}, which no goal is about under these filters"
-            )
-    elif any(days):
-        base = Period(*days)
     figures = Figures(warehouse, min_users, incomplete, frozen=frozen.frozen_baselines(settings))
-    scored = scoring.scores(figures, goals, filters, as_of, base)
+    scored = goal_scores(settings, figures, filters, as_of=as_of, days=days, baseline=baseline)
     for score in scored:
         named = words.target_base(score)
         if named:
@@ -53,6 +41,34 @@ def goal_table(
         if score.reason:
             print(f"{score.goal.id}: {score.reason}", file=sys.stderr)
     return scoring.table(scored, plain)
+
+
+def goal_scores(
+    settings: Settings,
+    figures: Figures,
+    filters: Filters,
+    *,
+    as_of: date | None = None,
+    days: tuple[date | None, date | None] = (None, None),
+    baseline: str | None = None,
+) -> list[scoring.Score]:
+    """The scores of all goals.
+
+    ``days`` are the first and last of a baseline period, ``baseline`` the id of a frozen baseline; raises
+    Refused when that is for no goal.
+    """
+    goals = read()
+    base: Period | frozen.Frozen | None = None
+    if baseline:
+        base = frozen.by_id(settings, baseline)
+        if not scoring.of_some_goal(base, goals, filters, figures.definitions):
+            raise Refused(
+                f"the baseline {baseline} is of {base.measure}, {base.filters.sentence()}, "
+                f"by definitions {base.definitions}, which no goal is about under these filters"
+            )
+    elif any(days):
+        base = Period(*days)
+    return scoring.scores(figures, goals, filters, as_of, base)
 
 
 def frozen_table(settings: Settings) -> pd.DataFrame:

@@ -6,9 +6,8 @@ by people they are apart from the publications, so that no summary, correction o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -24,9 +23,6 @@ from kpi.numbers.notes import LONGEST_NAME, LONGEST_REASON, Withdrawal
 from kpi.settings import Settings
 from kpi.store import queries
 from kpi.text import day_text
-
-LONGEST_FILTERS = 4096
-"""Bytes of UTF-8, as the column of every engine counts them."""
 
 NOTE = "a frozen baseline"
 
@@ -95,9 +91,7 @@ def freeze(settings: Settings, frozen: Frozen) -> None:
     row = asdict(frozen)
     row["frozen_by"] = notes.checked(frozen.frozen_by, NOTE, "who freezes it", LONGEST_NAME)
     row["reason"] = notes.checked(frozen.reason, NOTE, "the reason why", LONGEST_REASON)
-    row["filters"] = _written(frozen.filters)
-    if len(row["filters"].encode()) > LONGEST_FILTERS:
-        raise Refused("the filters are too long to be stored with a baseline")
+    row["filters"] = notes.written_filters(frozen.filters, "a baseline")
     with store.storage_faults(settings), store.adding_notes(settings) as connection:
         queries.run(connection, "fill/baseline", **row)
 
@@ -134,20 +128,7 @@ def by_id(settings: Settings, baseline_id: str) -> Frozen:
     raise Refused(f"no frozen baseline has the id {baseline_id[:40]!r}{hint}")
 
 
-def _written(filters: Filters) -> str:
-    """Filters as text that any later version can read; what isn't narrowed is left out."""
-    narrowed = {name: value for name, value in asdict(filters).items() if value}
-    return json.dumps(narrowed, ensure_ascii=False, sort_keys=True)
-
-
 def _read(row: dict[str, Any]) -> Frozen:
-    entries = json.loads(str(row["filters"]))
-    known = {field.name for field in fields(Filters)}
-    picked: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in entries.items()
-        if name in known
-    }
     for name in ("first_day", "last_day"):
         row[name] = pd.Timestamp(str(row[name])).date()
-    return Frozen(**{**row, "filters": Filters(**picked)})
+    return Frozen(**{**row, "filters": notes.read_filters(row["filters"])})

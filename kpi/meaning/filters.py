@@ -218,6 +218,10 @@ def picked(
     return Filters.of_entries(entries)
 
 
+YEARS = range(1970, 9999)
+"""The years of days that may be asked for, so that weeks and windows around them are days, too."""
+
+
 @dataclass(frozen=True)
 class Period:
     """UTC days from first to last, both included; None means from the first, to the last."""
@@ -264,7 +268,7 @@ def _nearest(tag: str, value: str, known: list[str]) -> str:
     near = [folded[name] for name in difflib.get_close_matches(value.lower(), folded, 3, 0.4)]
     names = ", ".join(repr(name) for name in (near or known[:3]))
     hint = f"; the nearest: {names}" if names else ""
-    return f"no {tag} is named {value[:60]!r}{hint} (or pass --allow-unknown)"
+    return f"no {tag} is named {value[:60]!r}{hint}"
 
 
 def _joined(values: tuple[str, ...]) -> str:

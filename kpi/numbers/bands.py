@@ -59,6 +59,8 @@ def with_times(
     }
     on = {theirs: ours for theirs, ours in keys.items() if ours}
     rows = ranked.rename(columns=on)[[*on.values(), *(c for c in ranked if str(c).endswith("_ms"))]]
+    if rows.empty:  # whose columns have no type
+        rows = rows.astype({ours: table[ours].dtype for ours in on.values()})
     if on:
         beside = table[list(on.values())].merge(rows, how="left", on=list(on.values()))
     else:

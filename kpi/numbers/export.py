@@ -1,4 +1,4 @@
-"""Writing a measure's table: CSV, JSON or Parquet, to the standard output or a file."""
+"""Writing a measure's table: CSV, JSON, Parquet or Arrow, to the standard output or a file."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from kpi.errors import Refused
 from kpi.meaning.measures import COLUMNS, COUNTED
 from kpi.text import Unit
 
-FORMATS = ("csv", "json", "parquet")
+FORMATS = ("csv", "json", "parquet", "arrow")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """The beginnings of formulas in spreadsheets."""
 
 
 def written(frame: pd.DataFrame, form: str) -> bytes:
     """The table in a format; days as YYYY-MM-DD, absent values as an empty field or null."""
-    if form == "parquet":
+    if form in ("parquet", "arrow"):
         buffer = io.BytesIO()
         days = frame.assign(day=frame["day"].dt.date) if "day" in frame else frame
-        days.to_parquet(buffer, index=False)
+        if form == "parquet":
+            days.to_parquet(buffer, index=False)
+        else:
+            days.reset_index(drop=True).to_feather(buffer, compression="uncompressed")
         return buffer.getvalue()
     if "day" in frame and len(frame):
         frame = frame.assign(day=frame["day"].dt.strftime("%Y-%m-%d"))

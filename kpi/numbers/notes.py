@@ -1,10 +1,11 @@
-"""Notes by people: who added a frozen baseline or a marker and when, and who withdrew it, when and why.
+"""Notes by people: who added a baseline, marker or segment and when, and who withdrew it, when and why.
 
 Notes and withdrawals are rows that are only ever added, apart from the publications; see `kpi.store.notes`.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +14,13 @@ from sqlalchemy import Connection
 
 from kpi import store
 from kpi.errors import Refused
+from kpi.meaning.filters import Filters
 from kpi.settings import Settings
 from kpi.store import queries
 from kpi.text import day_text
 
 # Bytes of UTF-8, as the columns of every engine count them.
-LONGEST_NAME, LONGEST_REASON = 256, 1024
+LONGEST_NAME, LONGEST_REASON, LONGEST_FILTERS = 256, 1024, 4096
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,19 @@ def checked(text: str, note: str, what: str, longest: int) -> str:
     if not all(character.isprintable() or character == "\n" for character in text):
         raise Refused(f"{what} holds characters that can't be shown")
     return text
+
+
+def written_filters(filters: Filters, note: str) -> str:
+    """Filters as text that any later version can read; raises Refused where it is too long."""
+    text = json.dumps(filters.entries, ensure_ascii=False, sort_keys=True)
+    if len(text.encode()) > LONGEST_FILTERS:
+        raise Refused(f"the filters are too long to be stored with {note}")
+    return text
+
+
+def read_filters(text: str) -> Filters:
+    """The filters of such a text."""
+    return Filters.of_entries(json.loads(text))
 
 
 def withdraw(settings: Settings, note_id: str, by: str, why: str) -> None:

@@ -1,4 +1,4 @@
-"""The embedded store's notes by people: frozen baselines, markers, and the withdrawals of both.
+"""The embedded store's notes by people: frozen baselines, markers, named segments, and their withdrawals.
 
 They are in a file of their own, `baselines.duckdb`, which no publication replaces or copies. Rows are only
 ever added, under a lock of a moment's length that has nothing to do with that of loads and summaries. A
@@ -85,7 +85,7 @@ def _make(settings: Settings, file: Path) -> None:
 def _locked(settings: Settings, kind: int) -> AbstractContextManager[None]:
     access = os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY  # NFS demands it of a writer
     lock = os.open(settings.home / "baselines.lock", access | os.O_CREAT, 0o600)
-    busy = "somebody adds a baseline or a marker now; try again in a moment"
+    busy = "somebody adds a baseline, a marker or a segment now; try again in a moment"
     return locked(lock, kind, settings.lock_seconds, busy)
 
 

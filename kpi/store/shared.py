@@ -18,7 +18,7 @@ from kpi.meaning.definitions import DEFINITIONS
 from kpi.settings import Settings
 from kpi.store import queries
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 class Publishing:

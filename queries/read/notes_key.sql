@@ -3,4 +3,5 @@
 SELECT
   (SELECT COUNT(*) FROM kpi.baseline) AS baselines,
   (SELECT COUNT(*) FROM kpi.marker) AS markers,
+  (SELECT COUNT(*) FROM kpi.named_segment) AS named_segments,
   (SELECT COUNT(*) FROM kpi.withdrawal) AS withdrawals

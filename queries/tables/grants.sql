@@ -1,5 +1,5 @@
 -- grants: exactly these. The loader writes both schemas; the dashboard reads `kpi`, and may add a
--- frozen baseline, a marker, or the withdrawal of either. Everybody else may do nothing.
+-- frozen baseline, a marker, a named segment, or the withdrawal of any. Everybody else may do nothing.
 -- Note:    servers only. Run again after an upgrade, for tables that were added.
 REVOKE ALL ON SCHEMA events FROM PUBLIC;
 
@@ -26,5 +26,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA kpi TO GROUP kpi_dashboard;
 GRANT INSERT ON TABLE kpi.baseline TO GROUP kpi_dashboard;
 
 GRANT INSERT ON TABLE kpi.marker TO GROUP kpi_dashboard;
+
+GRANT INSERT ON TABLE kpi.named_segment TO GROUP kpi_dashboard;
 
 GRANT INSERT ON TABLE kpi.withdrawal TO GROUP kpi_dashboard;

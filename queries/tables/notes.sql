@@ -1,4 +1,4 @@
--- notes: what people add, frozen baselines, markers and the withdrawals of both; stored apart from the
+-- notes: what people add, frozen baselines, markers, named segments and the withdrawals of all; stored apart from the
 -- publications, so that none of them can lose a note. Rows are only ever added.
 -- Source: design, section 5.
 
@@ -30,6 +30,15 @@ CREATE TABLE IF NOT EXISTS kpi.marker (
   url VARCHAR(1024) ENCODE zstd,
   marked_at TIMESTAMP ENCODE az64 NOT NULL,
   marked_by VARCHAR(256) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS kpi.named_segment (
+  segment_id VARCHAR(32) ENCODE zstd NOT NULL,
+  name VARCHAR(256) ENCODE zstd NOT NULL,
+  filters VARCHAR(4096) ENCODE zstd NOT NULL,
+  saved_at TIMESTAMP ENCODE az64 NOT NULL,
+  saved_by VARCHAR(256) ENCODE zstd NOT NULL,
+  reason VARCHAR(1024) ENCODE zstd NOT NULL
 ) DISTSTYLE ALL;
 
 CREATE TABLE IF NOT EXISTS kpi.withdrawal (

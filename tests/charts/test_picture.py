@@ -27,7 +27,7 @@ def ratio(name: str) -> Pictured:
 def test_picture_has_its_context_and_no_theme() -> None:
     """Title, context and each chart's name are text; it is dark on white, and fetches nothing."""
     picture = Picture("Engagement ratio", LINES, tuple(ratio(f"OS {n}") for n in range(4)))
-    svg = picture.svg()
+    svg = picture.svg().decode()
     for words in ("Engagement ratio", "Demo data (simulated).", "OS 0", "OS 3", "40.0%"):
         assert f">{words}</text>" in svg
     assert "Firefox on &lt;Android&gt; &amp; iOS" in svg
@@ -51,12 +51,12 @@ def test_picture_of_every_kind_of_chart() -> None:
         }
     )
     chart = charts.specified(charts.distribution(frame, of="begun"))
-    assert ">5 s</text>" in Picture("Time", (), (Pictured("Time", chart),)).svg()
+    assert ">5 s</text>" in Picture("Time", (), (Pictured("Time", chart),)).svg().decode()
 
 
 def test_words_in_colour_have_a_colour_of_their_own() -> None:
     """A picture mixes the colour of a line's label itself, since its readers have no theme."""
-    svg = Picture("Ratio", (), (ratio("OS"),)).svg()
+    svg = Picture("Ratio", (), (ratio("OS"),)).svg().decode()
     assert "color-mix" not in svg
     blue = [round(0.75 * a + 0.25 * b) for a, b in zip((0, 114, 178), (15, 18, 25), strict=True)]
     assert f'fill="#{bytes(blue).hex()}"' in svg

@@ -210,6 +210,19 @@ def test_every_answer_has_the_headers(proxied: tuple[int, Path]) -> None:
         assert answer.getheader("Server") == "nginx"
 
 
+def test_links_work_through_nginx(proxied: tuple[int, Path]) -> None:
+    """A link has its bytes and its headers through nginx, by GET and HEAD, and the policy of both."""
+    port, _ = proxied
+    for path in ("/api/v1/engagement.csv", "/api/v1/completion.svg", "/api/v1/"):
+        got, head = asked(port, "GET", path), asked(port, "HEAD", path)
+        assert got.status == head.status == 200
+        assert head.getheader("Content-Type") == got.getheader("Content-Type")
+        policy = got.getheader("Content-Security-Policy")
+        assert "default-src 'none'" in policy and "object-src 'none'" in policy
+        assert "max-age" in got.getheader("Strict-Transport-Security")
+    assert asked(port, "POST", "/api/v1/engagement.csv", body=b"x").status == 405
+
+
 def test_what_is_closed(proxied: tuple[int, Path]) -> None:
     """Metrics, uploads and every method but reading end at nginx; health is answered."""
     port, _ = proxied

@@ -24,6 +24,7 @@ from playwright.sync_api import expect
 from sessions import NUMBERS, Run, Session, cookies_of, shown_numbers
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from kpi.meaning.parameters import NAMES
 from kpi.sign_outs import SignOuts
 
 DOMAIN = "mozilla.example"
@@ -326,6 +327,56 @@ def test_websocket_of_another_site(guarded: str, case: str) -> None:
         assert "403" in str(refused), refused
     else:
         assert_nothing_told(run)
+
+
+def by_link(address: str, path: str, cookie: str = "", host: str = "") -> tuple[int, str]:
+    """The status and text of an answer to a link, with this cookie of a sign-in."""
+    headers = {"Cookie": f"_streamlit_user={cookie}"} if cookie else {}
+    headers |= {"Host": host} if host else {}
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{address}/api{path}", headers=headers), timeout=60
+        ) as answer:
+            return answer.status, answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def test_links_without_sign_in(guarded: str, demo_home: Path) -> None:
+    """A link shows nothing, not even a table's name, without a cookie that opens the pages, and then all."""
+    paths = (
+        "",
+        "/v1/",
+        "/v1/openapi.json",
+        "/v1/engagement.csv",
+        "/v1/completion.svg",
+        "/v1/nosuch",
+    )
+    claims = {"sub": "link", "iat": time.time(), "nonce": "link"}
+    right = user_cookie(guarded, **claims)
+    refused = {
+        "": 401,
+        "no cookie at all": 401,
+        user_cookie(guarded, secret="another secret of the same length, no more"): 401,
+        user_cookie(guarded, origin="http://evil.example"): 401,
+        user_cookie(guarded, iat=time.time() - 13 * 3600): 401,
+        user_cookie(guarded, is_logged_in=False): 401,
+        right[:-1]: 401,
+        user_cookie(guarded, email=WRONG): 403,
+        user_cookie(guarded, email=UNVERIFIED, email_verified=False): 403,
+    }
+    for cookie, status in refused.items():
+        for path in paths:
+            got, text = by_link(guarded, path, cookie)
+            assert got == status, (cookie, path, text)
+            assert text.count("\n") == 1 and ("sign in on the pages" in text) == (status == 401)
+            assert not [name for name in NAMES if name in text], text
+    for path in ("/v1/engagement.csv", "/v1/openapi.json", "/v1/"):
+        got, text = by_link(guarded, path, right)
+        assert got == 200 and ("dau" if "csv" in path else "engagement") in text
+    assert by_link(guarded, "/v1/engagement.csv", right, host="rebound.example")[0] == 401
+    SignOuts(demo_home).end({"email": RIGHT, **claims})
+    assert by_link(guarded, "/v1/engagement.csv", right)[0] == 401
 
 
 def test_files_of_other_sessions(guarded: str, visit: Callable[..., Visit]) -> None:

@@ -45,6 +45,15 @@ def got(address: str, cookie: str = "") -> tuple[int, str]:
         return refused.code, ""
 
 
+def tag(address: str, browser: int) -> str:
+    """The tag of a table by link, as the process of a browser has it."""
+    cookie = "; ".join("=".join(pair) for pair in reader(browser).items())
+    link = urllib.request.Request(f"{address}/api/v1/steps.csv?weekly", headers={"Cookie": cookie})
+    with urllib.request.urlopen(link, timeout=60) as answer:
+        assert answer.read().startswith(b"day,step,")
+        return str(answer.headers["ETag"])
+
+
 def figures(run: Run) -> list[str]:
     """The kinds of a page's figures in order, and each card's text."""
     assert not run.failed, run.text[-2000:]
@@ -54,7 +63,10 @@ def figures(run: Run) -> list[str]:
 
 
 def test_browsers_are_spread_and_stay(demo_home: Path, tmp_path: Path) -> None:
-    """Both processes have browsers, each browser is at one of them; all end with the script."""
+    """Both processes have browsers, each browser is at one of them; all end with the script.
+
+    A table by link has the same tag from both.
+    """
 
     async def connect(serving: Serving) -> None:
         async with AsyncExitStack() as stack:
@@ -73,6 +85,8 @@ def test_browsers_are_spread_and_stay(demo_home: Path, tmp_path: Path) -> None:
         assert status == 200 and re.match("kpi_reader=[0-9a-f]{32}; Path=/; HttpOnly", cookie)
         assert got(f"{serving.address}/_stcore/health", cookie.split(";")[0]) == (200, "")
         assert got(f"{serving.address}/media/none.csv")[0] == 404
+        tags = {tag(serving.address, browser) for browser in range(1, 9)}
+        assert len(tags) == 1, tags
         ports = [serving.port, *serving.processes()]
     for port in ports:
         with socket.socket() as free:

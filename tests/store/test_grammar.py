@@ -27,7 +27,7 @@ from kpi.goals.file import read
 from kpi.meaning.filters import ATTEMPT_TAGS, Filters, Period
 from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
-from kpi.numbers import metrics, notes
+from kpi.numbers import metrics, notes, segments
 from kpi.numbers.published import Published
 from kpi.numbers.users import ACTIVE, user_counts
 from kpi.numbers.warehouse import open_warehouse
@@ -150,6 +150,7 @@ def _live(store: ServerStore) -> None:
     store.must("annotate", "--list")
     store.must("annotate", D[3], "released", "--remove")
     store.must("loads")
+    store.must("segments")
     periods = (f"--from={D[55]}", f"--to={D[70]}", "--days=7", "--by=os", "--min-users=0")
     moved = (("moved", measure, *periods) for measure in ("engagement-ratio", "dau"))
     for asked in (*EVERY_EXPORT, ("firefox",), ("goals",), *moved):
@@ -201,6 +202,7 @@ def _read_as_pages_do(store: ServerStore) -> None:
         frozen_at=notes.now(),
         baseline_id=notes.new_id(),
     )
+    segments.save(settings, "it's mine", one.filters, "me", "of my team")
     frozen.freeze(settings, one)
     assert frozen.frozen_baselines(settings) == [one]
     stores.notes_key(settings)

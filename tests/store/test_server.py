@@ -152,7 +152,7 @@ def test_the_dashboards_role(server_store: ServerStore, dashboard: str) -> None:
             )[0][0]
             for verb in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
         }
-        added = schema == "kpi" and table in ("baseline", "marker", "withdrawal")
+        added = schema == "kpi" and table in ("baseline", "marker", "named_segment", "withdrawal")
         assert granted == {**dict.fromkeys(granted, False), "INSERT": added}, (schema, table)
     assert not may("CREATE TABLE kpi.mine (n INTEGER)")
     assert not may("SELECT 1 FROM events.event")

@@ -17,7 +17,7 @@ from killing import Commands
 from logs import at, random_log
 
 FIXTURES = TESTS / "fixtures"
-NOW = 6
+NOW = 7
 PLACES = 8
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,17 @@ def build(home: Path, command: tuple[str, ...] = DEMO) -> Path:
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the demo store."""
     return built_once(tmp_path_factory, "demo", build)
+
+
+@pytest.fixture
+def noted_demo(demo_home: Path, tmp_path: Path) -> Path:
+    """The folder of the demo store with notes by people of its own, which a test may add."""
+    home = tmp_path / "noted"
+    home.mkdir()
+    for part in ("publications", "events.duckdb", "demo.key"):
+        (home / part).symlink_to(demo_home / part)
+    shutil.copy(demo_home / "kpi.duckdb", home / "kpi.duckdb", follow_symlinks=False)
+    return home
 
 
 @pytest.fixture(scope="session")

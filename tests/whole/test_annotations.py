@@ -248,7 +248,7 @@ def test_a_marker_is_withdrawn_by_its_id(filled: Store) -> None:
     (marker,) = annotations.every(Settings.read(settings))
     assert str(marker.withdrawal).endswith(", Bob: of another product")
     ran = filled.run("withdraw", "0123", "--who=Bob", "--why=of another product")
-    assert ran.status == 1 and "has the id '0123'; `python -m kpi baselines` and" in ran.err
+    assert ran.status == 1 and "has the id '0123'; `python -m kpi baselines`, " in ran.err
 
 
 def press(page: AppTest, label: str) -> AppTest:
