@@ -32,23 +32,30 @@ SETTINGS: dict[str, tuple[type, str]] = {
     "measure": (str, "a text"),
     "goal": (str, "a text"),
     "device_window": (int, "a whole number"),
+    "segment": (str, "a text"),
     "filters": (dict, "a table"),
 }
 
 
 @dataclass(frozen=True)
 class Alert:
-    """A rule over a KPI of a segment, or over the verdict of a goal, which then is not None."""
+    """A rule over a KPI, or over the verdict of a goal, which then is not None.
+
+    Of an alert on a ``segment`` by name the subject has the segment's filters by `kpi.alerts.segments` only.
+    """
 
     id: str
     title: str
     rule: str
     subject: Subject
     goal: Goal | None = None
+    segment: str | None = None
 
     @property
     def name(self) -> str:
         """The title with the segment, such as 'Engagement ratio, on Android'."""
+        if self.segment is not None:
+            return f"{self.title}, {self.segment}"
         filters = self.subject.filters
         return self.title if filters.empty else f"{self.title}, {filters.sentence()}"
 
@@ -103,11 +110,13 @@ def _alert(entry: Any, by_id: dict[str, Goal], refuse: Callable[..., Refused]) -
     if goal and "device_window" in entry:
         raise refuse("device_window doesn't go with the rule verdict", "device_window")
     subject = Subject(kpi, filters, window)
-    return Alert(entry["id"], entry["title"].strip(), entry["rule"], subject, goal)
+    segment = entry.get("segment")
+    if segment is not None and "filters" in entry:
+        raise refuse("segment and filters exclude each other", "filters")
+    return Alert(entry["id"], entry["title"].strip(), entry["rule"], subject, goal, segment)
 
 
 def _filters(entry: dict[str, Any], kpi: Kpi, refuse: Callable[..., Refused]) -> Filters:
-    """The segment of an alert: here a segment's name may come in beside the filters."""
     tags = FILTER_TAGS if kpi.table.of_attempts else TAGS
     entries = entry.get("filters", {})
     return picked(entries, tags, USERS, lambda reason: refuse(reason, "filters"))

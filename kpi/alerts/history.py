@@ -20,15 +20,17 @@ import pandas as pd
 
 from kpi import store
 from kpi.alerts import file as of_file
-from kpi.alerts.file import Alert, read
+from kpi.alerts.file import read
 from kpi.alerts.journal import FOLDER, Journal, sent, unreported
+from kpi.alerts.segments import of_segments
 from kpi.alerts.stories import Story, stories
 from kpi.errors import NoData, Refused
 from kpi.goals.file import GOALS_FILE
 from kpi.goals.frozen import frozen_baselines
 from kpi.numbers import annotations as notes
+from kpi.numbers import segments
 from kpi.numbers.days import NO_COMPLETE_DAY
-from kpi.numbers.warehouse import Warehouse, open_warehouse
+from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
 
 FILE = "history.json"
@@ -53,20 +55,16 @@ class History:
 
 def gathered(settings: Settings) -> History:
     """The history of the newest publication; raises Refused for a broken file, NoData where no day counts."""
-    alerts = read()
+    alerts, named = read(), segments.read(settings)
     frozen = frozen_baselines(settings)
     with closing(open_warehouse(settings, cache_size=64)) as warehouse:
         markers = [m for m in notes.history(settings, warehouse) if m.withdrawal is None]
         publication = warehouse.publication
         if publication.last_complete_day is None:
             raise NoData(NO_COMPLETE_DAY)
-        every = stories(warehouse, alerts, settings.min_users, frozen, markers)
-        return History(
-            publication.id,
-            publication.last_complete_day,
-            tuple(every),
-            _warnings(warehouse, alerts),
-        )
+        watched, faults = of_segments(alerts, named, warehouse.known_values())
+        every = stories(warehouse, watched, settings.min_users, frozen, markers)
+        return History(publication.id, publication.last_complete_day, tuple(every), tuple(faults))
 
 
 def report(settings: Settings, deliver: Callable[[list[str]], None]) -> History | None:
@@ -130,9 +128,12 @@ def _content(settings: Settings) -> dict[str, Any]:
 
 
 def _basis(settings: Settings) -> str:
-    """Everything that stories follow from: publication, notes, both files and the minimum, as a hash."""
+    """Everything that stories follow from: publication, notes, three files and the minimum, as a hash."""
     parts = [store.publication_key(settings), store.notes_key(settings), str(settings.min_users)]
-    parts += [file.read_text(encoding="utf-8") for file in (of_file.ALERTS_FILE, GOALS_FILE)]
+    parts += [
+        file.read_text(encoding="utf-8")
+        for file in (of_file.ALERTS_FILE, GOALS_FILE, segments.SEGMENTS_FILE)
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -148,15 +149,3 @@ def _row(story: Story) -> dict[str, Any]:
         "size": story.size,
         "markers": "; ".join(story.markers),
     }
-
-
-def _warnings(warehouse: Warehouse, alerts: tuple[Alert, ...]) -> tuple[str, ...]:
-    """A sentence on each alert whose filters name a value that the data doesn't have."""
-    known = warehouse.known_values()
-    filters = [(alert.id, alert.subject.filters) for alert in alerts]
-    unknown = [(name, each.unknown_values(known)) for name, each in filters if not each.empty]
-    return tuple(
-        f"the alert {name}: {why.removesuffix(' (or pass --allow-unknown)')}"
-        for name, why in unknown
-        if why
-    )

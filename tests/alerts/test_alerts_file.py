@@ -8,8 +8,10 @@ import pytest
 
 from kpi import alerts, goals
 from kpi.alerts.file import VERDICT
+from kpi.alerts.segments import of_segments
 from kpi.errors import Refused
 from kpi.meaning.filters import Filters
+from kpi.numbers.segments import Segment, Segments
 
 ALERT = """[[alert]]
 id = "ratio"
@@ -45,6 +47,32 @@ def test_an_alert_is_about_a_segment(tmp_path: Path) -> None:
     assert read(tmp_path, "# nothing yet\n") == ()
 
 
+def test_a_segment_by_name_is_watched_or_said_to_be_lost(tmp_path: Path) -> None:
+    """Its filters are those of the name now; where nobody is left, a sentence says so."""
+    named = ALERT + 'segment = "mine"\n'
+    android, region = Filters(os=("Android", "Gone")), Filters(region=("US",))
+    known = {"os": ["Android"], "region": ["US"]}
+
+    def of(text: str, *saved: Segment) -> tuple[list[alerts.Alert], list[str]]:
+        return of_segments(read(tmp_path, text), Segments(saved), known)
+
+    (alert,), (fault,) = of(named, Segment("Mine", android))
+    assert alert.subject.filters == Filters(os=("Android",))
+    assert alert.name == "Ratio, mine"
+    assert "no os 'Gone'" in fault
+    for saved, why in (
+        ((), "no segment is named 'mine'"),
+        ((Segment("mine", Filters(os=("Gone",))),), "the segment 'mine' is empty"),
+        ((Segment("mine", region),), "Engagement ratio has no region"),
+    ):
+        watched, (fault,) = of(named, *saved)
+        assert watched == []
+        assert fault.startswith(f"the alert ratio: {why}")
+        assert fault.endswith("it watches nobody until that is mended")
+    (alert,), faults = of(ALERT)
+    assert (alert.subject.filters, faults) == (Filters(), [])
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
@@ -66,6 +94,12 @@ def test_an_alert_is_about_a_segment(tmp_path: Path) -> None:
         (ALERT + "filters = 3\n", 6, "filters must be a table"),
         (ALERT + 'filters = { city = ["x"] }\n', 6, "filters.city must be one of"),
         (ALERT + "\n[alert.filters]\nregion = ['US']\n", 7, "filters.region goes with"),
+        (ALERT + "segment = 1\n", 6, "segment must be a text"),
+        (
+            ALERT + 'segment = "x"\nfilters = { os = ["iOS"] }\n',
+            7,
+            "segment and filters exclude each other",
+        ),
         (ALERT + ALERT, 7, "another alert has the id ratio"),
     ],
 )
