@@ -31,7 +31,7 @@ BUSY = "another command reports alerts; try again in a moment"
 
 @dataclass(frozen=True)
 class Reported:
-    """A line: a story of an alert that began or ended, or that is gone since its numbers were corrected.
+    """A line: a story of an alert that began or ended, or that is gone since numbers or alerts changed.
 
     ``until`` is the last day of a story that ended.
     """
@@ -112,7 +112,9 @@ def unreported(
         reports += _of(story, mine[0] if mine else None, last_day)
     for begun in known:
         if begun.until is None:
-            what = f"{begun.sentence} The numbers were corrected, and it is no story any more."
+            what = (
+                f"{begun.sentence} It is no story any more: its numbers or its alert were changed."
+            )
             reports.append(Reported(begun.alert, begun.first, GONE, last_day, what))
     return reports
 

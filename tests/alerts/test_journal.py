@@ -71,7 +71,7 @@ def test_a_story_that_was_corrected_away_is_said_to_be_gone(reader: Reader) -> N
     """Once, and a story that comes back is a new report."""
     reader.run([story(0, 4, None)], 4)
     (gone,) = reader.run([], 5)
-    assert gone.endswith("The numbers were corrected, and it is no story any more.")
+    assert gone.endswith("It is no story any more: its numbers or its alert were changed.")
     assert reader.run([], 6) == []
     assert len(reader.run([story(0, 4, None)], 7)) == 1
 
