@@ -6,11 +6,19 @@ import argparse
 import json
 import sys
 
+from kpi.errors import NoData
 from kpi.settings import Settings
 
 
 def run_alerts(settings: Settings, asked: argparse.Namespace) -> None:
     """List every story, or with ``--report`` print each beginning and end once."""
+    try:
+        _list(settings, asked)
+    except NoData as nothing:
+        print(f"kpi: {nothing}", file=sys.stderr)  # no fault: there is nothing to look at yet
+
+
+def _list(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.alerts import history
 
     if asked.report:

@@ -175,6 +175,13 @@ def test_a_failed_delivery_is_tried_again(demo: Store, monkeypatch: pytest.Monke
     assert delivered == [recent.begun]
 
 
+def test_before_the_first_summary_there_is_nothing_to_report(tmp_path: Path) -> None:
+    """The command says so and succeeds, so that the first hours of a schedule raise no alarm."""
+    ran = Store(tmp_path).must("alerts", "--report")
+    assert ran.text == ""
+    assert "nothing has been summarised yet" in ran.said
+
+
 def test_a_value_that_the_data_lacks_is_said(demo: Store, alerts_file: Path) -> None:
     """The command names an alert on a system that nobody has, and refuses a broken file."""
     try:
