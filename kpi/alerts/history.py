@@ -23,7 +23,7 @@ from kpi.alerts import file as of_file
 from kpi.alerts.file import read
 from kpi.alerts.journal import FOLDER, Journal, sent, unreported
 from kpi.alerts.segments import of_segments
-from kpi.alerts.stories import Story, stories
+from kpi.alerts.story import Story, stories
 from kpi.errors import NoData, Refused
 from kpi.goals.file import GOALS_FILE
 from kpi.goals.frozen import frozen_baselines

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from kpi import private
-from kpi.alerts.stories import Story
+from kpi.alerts.story import Story
 from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
 from kpi.settings import Settings

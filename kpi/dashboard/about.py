@@ -165,7 +165,9 @@ def draw_alerts(page: Page) -> None:
     count = quantity(len(stories), "story", "stories")
     st.caption(f"{count}{of}; {going_on} of them {plural(going_on, 'goes', 'go')} on.")
     _draw_list(
-        stories.drop(columns=["alert", "rule"]).assign(**days),
+        stories.assign(**days)[
+            ["name", "first_day", "last_day", "what", "size", "markers", "ended"]
+        ],
         f"{count} of alerts, the newest first.",
         name="Alert",
         first_day=_day_column("From"),

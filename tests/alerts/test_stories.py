@@ -9,7 +9,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import alerts_oracle as oracle
@@ -18,9 +18,10 @@ from app_pages import opened, words
 from conftest import Store, environment
 
 from kpi import alerts
-from kpi.alerts import departures, file, history
+from kpi.alerts import departures, file, history, story
 from kpi.alerts.file import VERDICT
 from kpi.errors import Refused
+from kpi.goals import MET, NO_DATA, NOT_MET, TOO_CLOSE, Goal, Score
 from kpi.meaning.measures import MEASURES
 from kpi.numbers import annotations
 from kpi.numbers.kpi_values import KpiValues
@@ -98,9 +99,9 @@ def test_stories_equal_plain_loops_over_exports(demo: Store, warehouse: Warehous
     """First, known, last and ended of each story are those of the exported values, under filters too."""
     markers = annotations.listed(settings_of(demo))
     got: dict[str, list[tuple[date, date, date, date | None]]] = {}
-    for story in alerts.stories(warehouse, alerts.read(), markers=markers):
-        days = (story.first, story.known, story.last, story.ended)
-        got.setdefault(story.alert.id, []).append(days)
+    for each in alerts.stories(warehouse, alerts.read(), markers=markers):
+        days = (each.first, each.known, each.last, each.ended)
+        got.setdefault(each.alert.id, []).append(days)
     touched = [each.day for each in markers if each.kind in ("incident", "holiday")]
     swings = oracle.swings(daily(demo, "engagement_ratio"), touched)
     assert got.get("ratio", []) == oracle.stretches(swings, 3, 7)
@@ -137,6 +138,37 @@ def test_a_verdict_of_too_few_days_is_no_story(warehouse: Warehouse) -> None:
     """In three months of a goal's year the verdict on its share doesn't change for good."""
     of_verdict = [alert for alert in alerts.read() if alert.rule == VERDICT]
     assert alerts.stories(warehouse, of_verdict) == []
+
+
+def test_a_verdict_is_a_story_until_it_is_back(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends when the verdict of before has lasted; where a third follows, that is the next story."""
+    spells = [(MET, 40), (NOT_MET, 20), (MET, 30), (NOT_MET, 30), (TOO_CLOSE, 60), (NO_DATA, 3)]
+    by_day = [word for word, days in spells for _ in range(days)]
+    first = date(2016, 1, 1)
+
+    def scored(figures: object, goal: Goal, filters: object, day: date, **_: object) -> Score:
+        return Score(goal, day, gap=-1.5, status=by_day[(day - first).days])
+
+    monkeypatch.setattr(story, "score", scored)
+    monkeypatch.setattr(story, "scored_day", lambda goal, last: first + timedelta(days=182))
+    of_verdict = [alert for alert in alerts.read() if alert.rule == VERDICT]
+    got = [
+        (
+            (s.first - first).days,
+            (s.last - first).days,
+            s.ended and (s.ended - first).days,
+            s.follows,
+        )
+        for s in alerts.stories(warehouse, of_verdict)
+    ]
+    assert got == [(40, 59, 66, False), (90, 119, 175, True), (120, 182, None, False)]
+    *_, last = alerts.stories(warehouse, of_verdict)
+    assert last.begun == (
+        "Share: too close to call (before: not met) since 30 Apr 2016. "
+        "Gap −1.5 points on 1 Jul 2016."
+    )
 
 
 def test_the_command_lists_and_reports_once(demo: Store) -> None:

@@ -17,7 +17,7 @@ from kpi.alerts.verdicts import Change
 from kpi.goals import Figures, Score, score, segment_of
 from kpi.goals.frozen import Frozen
 from kpi.goals.scoring import scored_day
-from kpi.goals.words import verdict as verdict_text
+from kpi.goals.words import signed
 from kpi.meaning.definitions import WEEK
 from kpi.numbers.annotations import Marker
 from kpi.numbers.kpi_values import KpiValues
@@ -155,12 +155,18 @@ def _of_verdicts(figures: Figures, alert: Alert, markers: list[Marker]) -> Itera
                 until,
                 None if change is None else change.known,
                 f"{open_change.after} (before: {open_change.before})",
-                f"{verdict_text(scored(until))} on {day_text(until)}",
+                _gap(scored(until)),
                 _marked(markers, open_change.first, open_change.first),
                 follows=change is not None and change.after != open_change.before,
             )
         back = open_change is not None and change is not None and change.after == open_change.before
         open_change = None if back else change
+
+
+def _gap(score: Score) -> str:
+    """The gap of a score and its day, or that it is unknown."""
+    gap = "unknown" if score.gap is None else signed(score.gap, score.goal.unit)
+    return f"gap {gap} on {day_text(score.as_of)}"
 
 
 def _marked(markers: list[Marker], first: date, last: date) -> tuple[str, ...]:
