@@ -2,7 +2,7 @@
 
 `file` reads `kpi/alerts.toml`; `departures` says which days of a KPI are out of the usual, `verdicts` when a
 goal's verdict changed for good; `story` makes stories of these, a pure function of the published tables;
-`journal` knows which were reported, `history` brings them together. Nothing here sends, and nothing here knows of pages.
+`journal` knows which were reported, `history` brings them together. Nothing here sends, or knows of pages.
 """
 
 from kpi.alerts.file import Alert as Alert
