@@ -4,6 +4,7 @@ import streamlit as st
 
 from kpi.dashboard import draw, frame
 from kpi.dashboard.about import (
+    draw_alerts,
     draw_definitions,
     draw_doubtful,
     draw_freshness,
@@ -30,6 +31,12 @@ with frame("pages/data.py") as page:
 
     st.header("Loads and rejects", help="Every file that was loaded. Times are UTC.")
     draw_loads(page)
+
+    st.header(
+        "Alerts",
+        help="Days on which a KPI was out of the usual, or the verdict of a goal changed for good.",
+    )
+    draw_alerts(page)
 
     st.header(
         "Markers",

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from kpi import private
-from kpi.commands import DONE, REFUSED, exporting, loading, simulating, upkeep
+from kpi.commands import DONE, REFUSED, alerting, exporting, loading, simulating, upkeep
 from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
@@ -128,6 +128,15 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_output(
         command("segments", exporting.run_segments, "list segments by name, withdrawn ones too")
+    )
+
+    alerts = command(
+        "alerts", alerting.run_alerts, "list what is out of the usual by kpi/alerts.toml, and was"
+    )
+    said = alerts.add_mutually_exclusive_group()
+    said.add_argument("--json", action="store_true", help="a list of stories, the newest first")
+    said.add_argument(
+        "--report", action="store_true", help="print each beginning and each end once, then no more"
     )
 
     expire = command("expire", upkeep.run_expire, "delete raw events past retention")

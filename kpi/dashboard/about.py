@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from kpi import charts
+from kpi.alerts import history
 from kpi.dashboard import draw
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.page import Page
@@ -20,7 +21,14 @@ from kpi.summary import anomalies
 from kpi.text import ABSENT, day_text, plural, quantity, written
 
 WHOLE = "all types together"
-DAY = st.column_config.DateColumn("Day (UTC)", format="D MMM YYYY")
+
+
+def _day_column(title: str) -> Any:
+    """A column of days."""
+    return st.column_config.DateColumn(title, format="D MMM YYYY")
+
+
+DAY = _day_column("Day (UTC)")
 
 
 def draw_freshness(page: Page) -> None:
@@ -136,6 +144,39 @@ def draw_loads(page: Page) -> None:
             files=_count("Files"),
         )
     draw.listings(page, {"loads": loads.listed(manifest), "rejects": reasons}, key="loads_table")
+
+
+def draw_alerts(page: Page) -> None:
+    """The stories of the alerts, the newest first, as the command listed them last."""
+    listed = history.listed(page.source.settings)
+    if listed is None:
+        st.info(
+            "The alerts weren't looked at yet. The next run of `python -m kpi alerts` lists them here.",
+            icon=":material/info:",
+        )
+        return
+    publication, stories = listed
+    of = "" if publication == page.source.publication.id else f" of publication {publication}"
+    if stories.empty:
+        st.caption(f"Nothing was out of the usual on any day{of}.")
+        return
+    days = {name: pd.to_datetime(stories[name]) for name in ("first_day", "last_day", "ended")}
+    going_on = int(stories["ended"].isna().sum())
+    count = quantity(len(stories), "story", "stories")
+    st.caption(f"{count}{of}; {going_on} of them {plural(going_on, 'goes', 'go')} on.")
+    _draw_list(
+        stories.assign(**days)[
+            ["name", "first_day", "last_day", "what", "size", "markers", "ended"]
+        ],
+        f"{count} of alerts, the newest first.",
+        name="Alert",
+        first_day=_day_column("From"),
+        last_day=_day_column("To"),
+        ended=_day_column("Over with"),
+        what="What",
+        size="How large",
+        markers="Markers",
+    )
 
 
 def draw_retention(page: Page) -> None:

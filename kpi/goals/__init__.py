@@ -15,4 +15,5 @@ from kpi.goals.scoring import TOO_CLOSE as TOO_CLOSE
 from kpi.goals.scoring import Score as Score
 from kpi.goals.scoring import score as score
 from kpi.goals.scoring import scores as scores
+from kpi.goals.scoring import segment_of as segment_of
 from kpi.goals.scoring import table as table

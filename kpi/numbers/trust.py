@@ -11,6 +11,7 @@ import pandas as pd
 from kpi.meaning.definitions import MONTH, WEEK
 from kpi.numbers import coverage
 from kpi.numbers.published import RECENT_DAYS, Published
+from kpi.rows import each_row
 from kpi.settings import Settings
 from kpi.summary import anomalies
 from kpi.text import day_text, days_text, plural, quantity
@@ -53,6 +54,7 @@ def problems(warehouse: Published, settings: Settings, today: date | None = None
         *_sequences(warehouse, settings),
         *_doubtful(warehouse),
         *_unusual(warehouse),
+        *_slow(warehouse),
     ]
     return sorted(listed, key=lambda problem: not problem.grave)
 
@@ -183,6 +185,20 @@ def _unusual(warehouse: Published) -> Iterator[Problem]:
             sentence,
             f"that day's numbers, and {WINDOWED}",
             "Ask the operators of the servers whether it was an outage, a release or a real change",
+        )
+
+
+def _slow(warehouse: Published) -> Iterator[Problem]:
+    """The volumes of the newest 14 days that differ from those of eight weeks before."""
+    last = warehouse.publication.last_complete_day
+    if last is None:
+        return
+    changed = anomalies.slow(warehouse.volumes)
+    for row in each_row(changed[changed["day"] == pd.Timestamp(last)]):
+        yield Problem(
+            anomalies.slow_sentence(row.type, row.events, row.before, row.change),
+            "every number, if events are missing or doubled",
+            "Ask the operators of the servers whether that is a change of the servers or of people",
         )
 
 

@@ -19,6 +19,9 @@ Interval = tuple[float, float]
 FEWEST_CHANGES = 12
 """Past changes, a week apart, from which the usual swing is known."""
 
+YEAR_DAYS = 364
+"""The days of a year of whole weeks."""
+
 LONGEST_MEMORY = 0.95
 """Of a level that never returns there is no mean; what lasts longer is counted as this."""
 
@@ -114,6 +117,24 @@ def usual_swing(weeks: pd.Series, length: int, apart: int) -> float | None:
         return None
     apart_enough = max(len(changes) / length, 1)  # changes that share no week with another
     return float(changes.quantile(min(CONFIDENCE * (1 + 1 / apart_enough), 1.0)))
+
+
+def usual_swings(changes: pd.Series, apart: int) -> pd.Series:
+    """By day, the size that 95 of 100 changes of the year before stay within, as `usual_swing` has it.
+
+    ``changes`` has every UTC day in order, each against the day ``apart`` days before; gaps are NaN. Of a
+    day's year, the last ``apart`` days aren't looked at, since they are judged with it. NaN where fewer than
+    `FEWEST_CHANGES` changes that share no day with another are known.
+    """
+    sizes = changes.abs().to_numpy(float)
+    swings = np.full(len(sizes), np.nan)
+    for place in range(apart, len(sizes)):
+        past = sizes[max(place - YEAR_DAYS, 0) : place - apart + 1]
+        past = past[~np.isnan(past)]
+        apart_enough = len(past) / apart
+        if apart_enough >= FEWEST_CHANGES:
+            swings[place] = np.quantile(past, min(CONFIDENCE * (1 + 1 / apart_enough), 1.0))
+    return pd.Series(swings, changes.index)
 
 
 def _beside(value: float, interval: Interval | None) -> tuple[float, float]:

@@ -44,6 +44,24 @@ class Rule:
 RULE = Rule()
 
 
+@dataclass(frozen=True)
+class SlowRule:
+    """The rule for a slow change: a fall or a rise over eight weeks, too small a day to be unusual.
+
+    The sums of ``days`` days and of the same days ``apart`` days before differ by more than the share
+    ``change``, and by ``spreads`` standard deviations of chance. ``least_pairs`` days must count in both.
+    """
+
+    days: int = 14
+    apart: int = 56
+    change: float = 0.15
+    spreads: float = 4.5
+    least_pairs: int = 10
+
+
+SLOW_RULE = SlowRule()
+
+
 def volumes(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
     """The rows of `queries/read/day_volumes.sql` as typed columns; the same columns without rows."""
     columns = ["day", "type", "events", "loaded", "complete"]
@@ -60,24 +78,13 @@ def judged(volumes: pd.DataFrame) -> pd.DataFrame:
     usual, low, high (absent without enough weeks), and unusual: 'low', 'high' or ''. Days that aren't
     complete are left out. A type is judged from its first day with events.
     """
-    whole = volumes[volumes["type"] == EVERY_TYPE]
-    counts = whole.loc[(whole["loaded"] == 1) & (whole["complete"] == 1), "day"]
     columns = ["type", "day", "events", "usual", "low", "high", "unusual"]
-    if counts.empty:
+    table = _by_type(volumes)
+    calendar = table.index
+    if table.empty:
         return pd.DataFrame({name: [] for name in columns})
-    calendar = pd.date_range(whole["day"].min(), whole["day"].max(), name="day", unit="s")
-    table = volumes.pivot(index="day", columns="type", values="events").astype(float)
-    table = table.reindex(calendar)
-    counted = calendar.isin(pd.DatetimeIndex(counts))
-    observed = table.notna().cummax()
-    table = table.fillna(0).where(observed)
-    table[~counted] = np.nan
     before = np.stack([table.shift(7 * week).to_numpy() for week in range(1, RULE.weeks + 1)])
-    with warnings.catch_warnings():  # where no week counts, there is no median
-        warnings.simplefilter("ignore", RuntimeWarning)
-        usual = np.nanmedian(before, axis=0)
-        deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
-    usual[(~np.isnan(before)).sum(axis=0) < RULE.least_weeks] = np.nan
+    usual, deviation = usual_and_deviation(before)
     spread = RULE.spreads * np.maximum(deviation, RULE.trend * usual)
     root, chance = np.sqrt(usual), RULE.spreads / 2
     low = np.maximum(np.minimum(usual - spread, np.maximum(root - chance, 0) ** 2), 0)
@@ -95,6 +102,70 @@ def judged(volumes: pd.DataFrame) -> pd.DataFrame:
         unusual=verdict.T.ravel(),
     )
     return result.loc[~np.isnan(events.T.ravel()), columns].reset_index(drop=True)
+
+
+def _by_type(volumes: pd.DataFrame) -> pd.DataFrame:
+    """Events by UTC day and type: 0 where a type had none; absent before its first, and on days not counted.
+
+    Empty where no day counts.
+    """
+    whole = volumes[volumes["type"] == EVERY_TYPE]
+    counts = whole.loc[(whole["loaded"] == 1) & (whole["complete"] == 1), "day"]
+    if counts.empty:
+        return pd.DataFrame()
+    calendar = pd.date_range(whole["day"].min(), whole["day"].max(), name="day", unit="s")
+    table = volumes.pivot(index="day", columns="type", values="events").astype(float)
+    table = table.reindex(calendar)
+    observed = table.notna().cummax()
+    table = table.fillna(0).where(observed)
+    table[~calendar.isin(pd.DatetimeIndex(counts))] = np.nan
+    return table
+
+
+def slow(volumes: pd.DataFrame) -> pd.DataFrame:
+    """The days up to which 14 complete days departed from the 14 days eight weeks before, by type.
+
+    ``volumes`` is that of `judged`. One row per type and such day, in order: type, day (the last of the 14),
+    events and before (each the mean of a day), change (the share by which it changed). Days are compared in
+    pairs of which both count; fewer than `SLOW_RULE.least_pairs` of them give no verdict.
+    """
+    table = _by_type(volumes)
+    before = table.shift(SLOW_RULE.apart)
+    table, before = table.where(before.notna()), before.where(table.notna())
+    days, least = SLOW_RULE.days, SLOW_RULE.least_pairs
+    sums, sums_before = (each.rolling(days, min_periods=least).sum() for each in (table, before))
+    pairs = table.notna().rolling(days).sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = sums / sums_before - 1
+    chance = (sums**0.5 - sums_before**0.5).abs() > SLOW_RULE.spreads * np.sqrt(0.5)
+    out = (change.abs() > SLOW_RULE.change) & chance
+    parts = {"events": sums / pairs, "before": sums_before / pairs, "change": change}
+    rows = pd.DataFrame({name: part.where(out).T.stack() for name, part in parts.items()})
+    rows = rows.dropna().rename_axis(["type", "day"]).reset_index()
+    return rows[["type", "day", *parts]]
+
+
+def slow_sentence(kind: str, events: float, before: float, change: float) -> str:
+    """A row of `slow` in a sentence without a full stop; few events a day are not named."""
+    name = "Events" if kind == EVERY_TYPE else f"Events {kind}"
+    way = "more" if change > 0 else "fewer"
+    return (
+        f"{name}: over the newest {SLOW_RULE.days} days {abs(change):.0%} {way} than {SLOW_RULE.apart // 7} "
+        f"weeks before: {_count_text(events)} a day, before {_count_text(before)}"
+    )
+
+
+def usual_and_deviation(before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The median of the comparable days before, along the first axis, and their scaled median deviation.
+
+    Both are NaN where under `Rule.least_weeks` of these days are known.
+    """
+    with warnings.catch_warnings():  # where no week counts, there is no median
+        warnings.simplefilter("ignore", RuntimeWarning)
+        usual = np.nanmedian(before, axis=0)
+        deviation = 1.4826 * np.nanmedian(np.abs(before - usual), axis=0)
+    few = (~np.isnan(before)).sum(axis=0) < RULE.least_weeks
+    return np.where(few, np.nan, usual), np.where(few, np.nan, deviation)
 
 
 def hidden_below(judged: pd.DataFrame, least: int) -> pd.DataFrame:

@@ -113,6 +113,65 @@ def test_judged_equals_plain_loops(seed: int) -> None:
     assert {row[-1] for row in expected.values()} == {"low", "high", ""}
 
 
+def plainly_slow(volumes: pd.DataFrame, rule: anomalies.SlowRule) -> dict[tuple[str, date], Any]:
+    """The slow rule in plain loops: (mean a day, mean before, share of change) per type and day noted."""
+    rows = volumes.to_dict("records")
+    counted = {
+        r["day"].date() for r in rows if r["type"] == "(all)" and r["loaded"] and r["complete"]
+    }
+    noted = {}
+    for name in {row["type"] for row in rows}:
+        events = {row["day"].date(): row["events"] for row in rows if row["type"] == name}
+        first_seen = min(events)
+        for last in {row["day"].date() for row in rows}:
+            pairs = []
+            for back in range(rule.days):
+                day = last - timedelta(days=back)
+                before = day - timedelta(days=rule.apart)
+                if {day, before} <= counted and before >= first_seen:
+                    pairs.append((events.get(day, 0), events.get(before, 0)))
+            now, then = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+            if len(pairs) < rule.least_pairs or not then:
+                continue
+            by_chance = abs(now**0.5 - then**0.5) <= rule.spreads * 0.5**0.5
+            if abs(now / then - 1) > rule.change and not by_chance:
+                noted[name, last] = (now / len(pairs), then / len(pairs), now / then - 1)
+    return noted
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slow_changes_equal_plain_loops(seed: int) -> None:
+    """The days with a slow note, its means and its change are those of the rule in plain loops."""
+    chance = random.Random(seed)
+    days = 200
+    counts = {
+        name: [
+            None
+            if place % 29 == 28
+            else int(chance.gauss(level, level**0.5) * fall ** max(0, place - 90))
+            for place in range(days)
+        ]
+        for name, level, fall in (("signed", 4000, 0.995), ("created", 40, 1.004), ("rare", 6, 1.0))
+    }
+    given = volumes(counts, incomplete=(3, days - 1))
+    expected = plainly_slow(given, anomalies.SLOW_RULE)
+    got = anomalies.slow(given)
+    assert {(row.type, row.day.date()) for row in got.itertuples()} == set(expected)
+    for row in got.itertuples():
+        numbers = (row.events, row.before, row.change)
+        assert numbers == pytest.approx(expected[row.type, row.day.date()])
+    assert {name for name, _ in expected} >= {"(all)", "signed"}
+
+
+def test_a_slow_change_is_said_in_a_sentence() -> None:
+    """It names the change, the days and the means; few events a day aren't named exactly."""
+    said = anomalies.slow_sentence("(all)", 820.4, 1000.0, -0.18)
+    assert said == (
+        "Events: over the newest 14 days 18% fewer than 8 weeks before: 820 a day, before 1,000"
+    )
+    assert "under 10 a day" in anomalies.slow_sentence("rare", 4.2, 30.0, -0.86)
+
+
 def test_outage_is_found_and_not_its_aftermath() -> None:
     """Two days of outage are low; the same weekdays in the weeks after are ordinary again."""
     counts = [1000 + 200 * (place % 7 < 5) for place in range(140)]
