@@ -138,8 +138,24 @@ class Digest:
     links: Mapping[str, str]
 
     @property
+    def lead(self) -> tuple[str, ...]:
+        """The first sentences: the verdicts that changed, and the KPIs that changed by more than usual."""
+        verdicts = [
+            f"{goal.title}: {goal.status}; on {self.since} it was: {goal.was}."
+            for goal in self.goals
+            if goal.changed
+        ]
+        unusual = [
+            f"{kpi.title} changed by more than usual: {kpi.change_text}."
+            for kpi in self.kpis
+            if kpi.moved
+        ]
+        none = [f"No verdict has changed since {self.since}."] if self.goals else []
+        return (*(verdicts or none), *(unusual or ["No KPI changed by more than usual."]))
+
+    @property
     def something_moved(self) -> bool:
-        """True where a verdict or a KPI moved by more than usual, history changed, or numbers can't be used."""
+        """True where a verdict changed, a KPI by more than usual, or history, or where numbers can't be used."""
         return (
             any(goal.changed for goal in self.goals)
             or any(kpi.moved for kpi in self.kpis)
@@ -210,9 +226,7 @@ class Gathering:
     @cached_property
     def _figures(self) -> Figures:
         frozen = frozen_baselines(self._settings)
-        return Figures(
-            self._warehouse, self._settings.min_users, ask=self._answer, frozen=frozen
-        )
+        return Figures(self._warehouse, self._settings.min_users, ask=self._answer, frozen=frozen)
 
     @cached_property
     def _outlooks(self) -> dict[str, Outlook]:
@@ -229,9 +243,7 @@ class Gathering:
 
     def _goal(self, shown: Outlook) -> GoalLine:
         score, goal = shown.score, shown.goal
-        before = goals.score(
-            self._figures, goal, as_of=self._span.since, every_baseline=False
-        )
+        before = goals.score(self._figures, goal, as_of=self._span.since, every_baseline=False)
         return GoalLine(
             id=goal.id,
             title=goal.title,

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from kpi import charts
-from kpi.charts.looks import GREY, TEXT
-from kpi.charts.picture import standing_alone
+from kpi.charts.looks import GREY
+from kpi.charts.picture import INK, standing_alone
 from kpi.digest.content import Courses
 from kpi.goals import words
 from kpi.goals.outlook import Outlook
@@ -29,6 +29,11 @@ class Inline:
     name: str
     png: bytes
     sentence: str
+
+    @property
+    def content_id(self) -> str:
+        """Its content id in a mail."""
+        return f"{self.name}@digest"
 
 
 def pictures(courses: Courses) -> dict[str, Inline]:
@@ -52,9 +57,7 @@ def _of_goals(courses: Courses) -> Iterator[Inline]:
         with charts.unchecked():
             chart = charts.specified(_goal_line(shown))
         if chart.has_values:
-            spec = json.dumps({**standing_alone(chart, WIDTH), **CLEAR}).replace(
-                json.dumps(TEXT), json.dumps(GREY)
-            )
+            spec = json.dumps({**standing_alone(chart, WIDTH), **CLEAR}).replace(INK, GREY)
             png = vl_convert.vegalite_to_png(
                 spec, vl_version="6.4", scale=SCALE, allowed_base_urls=[]
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,16 @@ STATUS_COLOURS = {
 """The class, which has the colour on dark, and the colour on light of each verdict."""
 
 
+def by_content_id(picture: Inline) -> str:
+    """The address of a picture that is a part of the same mail."""
+    return f"cid:{picture.content_id}"
+
+
+def within_the_page(picture: Inline) -> str:
+    """The address of a picture that holds all of it, for a page in a file of its own."""
+    return f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
+
+
 def subject(digest: Digest) -> str:
     """The subject of a mail: the days, and how many goals are met or changed."""
     changed = sum(goal.changed for goal in digest.goals)
@@ -41,18 +52,22 @@ def as_text(digest: Digest) -> str:
     return _environment().get_template("digest.txt").render(digest=digest, marks=MARKS)
 
 
-def as_html(digest: Digest, pictures: Collection[Inline] = ()) -> str:
-    """The digest as a page for mail clients; ``pictures`` are shown by their content ids.
+def as_html(
+    digest: Digest, pictures: Iterable[Inline] = (), source: Callable[[Inline], str] = by_content_id
+) -> str:
+    """The digest as a page for mail clients; ``source`` gives the address of a picture within it.
 
     Styles are inline, the layout is of tables, and nothing is fetched from anywhere.
     """
+    shown = {picture.name: picture for picture in pictures}
     return (
         _environment()
         .get_template("digest.html")
         .render(
             digest=digest,
             subject=subject(digest),
-            pictures={picture.name: picture for picture in pictures},
+            pictures=shown,
+            sources={name: source(picture) for name, picture in shown.items()},
             marks=MARKS,
             colours=STATUS_COLOURS,
         )
