@@ -177,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     digest.add_argument("--monthly", dest="every", action="append_const", const=MONTHLY)
     digest.add_argument("--dry-run", action="store_true", help="print it and send nothing")
     digest.add_argument(
-        "--format", dest="form", choices=FORMS, default="text", help="with --dry-run"
+        "--format", dest="form", choices=FORMS, help="with --dry-run; text unless given"
     )
     digest.add_argument("-o", "--output", type=Path, metavar="FILE", help="with --dry-run")
 

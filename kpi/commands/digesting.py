@@ -17,7 +17,6 @@ from kpi.text import day_text, quantity
 if TYPE_CHECKING:
     from kpi.digest.content import Gathering
     from kpi.digest.outbox import Outbox
-    from kpi.digest.sending import Way
     from kpi.numbers.warehouse import Warehouse
 
 FORMS = ("text", "html", "json")
@@ -36,7 +35,7 @@ def run_digest(settings: Settings, asked: argparse.Namespace) -> None:
     set_up = ways(settings)
     names, outbox = names_of(set_up), Outbox(settings)
     with outbox.alone():
-        _fill(settings, wanted, today, outbox, set_up)
+        made = _fill(settings, wanted, today, outbox, list(names))
         issues = outbox.issues()
         outbox.replace(feed.NAME, feed.atom(issues, settings.address))
         failed = []
@@ -44,6 +43,8 @@ def run_digest(settings: Settings, asked: argparse.Namespace) -> None:
             before = waiting(issue, names)
             send(outbox, issue, set_up)
             left = waiting(issue, names)
+            if issue.id in made and not issue.channels and not issue.silent:
+                print(f"{issue.id}: in the feed alone; no KPI_MAIL_TO and no KPI_WEBHOOKS are set")
             if before:
                 reached = quantity(len(before) - len(left), "recipient")
                 print(f"{issue.id}: sent to {reached}")
@@ -56,17 +57,16 @@ def run_digest(settings: Settings, asked: argparse.Namespace) -> None:
 
 
 def _fill(
-    settings: Settings, wanted: list[str], today: date, outbox: Outbox, set_up: list[Way]
-) -> None:
-    """Put the digests that are due into the outbox, those that aren't there yet."""
+    settings: Settings, wanted: list[str], today: date, outbox: Outbox, channels: list[str]
+) -> set[str]:
+    """Put the digests that are due into the outbox, those that aren't there yet; the ids of these."""
     from kpi.digest.outbox import issue_of
     from kpi.digest.pictures import pictures
-    from kpi.digest.sending import names_of
 
-    issues = {issue.id: issue for issue in outbox.issues()}
+    known, made = {issue.id for issue in outbox.issues()}, set()
     with closing(_opened(settings)) as warehouse:
         for days in _spans(warehouse, wanted, today):
-            if days.id in issues:
+            if days.id in known:
                 print(f"{days.id}: made before")
                 continue
             if days.waits(today):
@@ -76,9 +76,11 @@ def _fill(
             digest = gathering.digest(today)
             silent = settings.digest_only_moved and not digest.something_moved
             inline = list(pictures(gathering.courses()).values())
-            outbox.write(issue_of(digest, inline, list(names_of(set_up)), silent))
+            outbox.write(issue_of(digest, inline, channels, silent))
+            made.add(days.id)
             if silent:
                 print(f"{days.id}: nothing moved, so it isn't sent (KPI_DIGEST_ONLY_MOVED)")
+    return made
 
 
 def _print(

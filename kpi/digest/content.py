@@ -155,7 +155,7 @@ class Digest:
 
     @property
     def something_moved(self) -> bool:
-        """True where a verdict changed, a KPI by more than usual, or history, or where numbers can't be used."""
+        """True where a verdict changed, a KPI by more than usual, history, or where numbers are no use."""
         return (
             any(goal.changed for goal in self.goals)
             or any(kpi.moved for kpi in self.kpis)

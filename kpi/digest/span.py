@@ -18,8 +18,8 @@ class Span:
     """A whole week or month of the calendar, and the days that its digest compares.
 
     ``due`` is its last day, ``day`` the last of the 28 days shown: that day, or the newest complete day
-    where that is earlier. ``before`` is the last of the 28 days that KPIs are compared with, ``since`` the day
-    whose verdicts are compared.
+    where that is earlier. ``before`` is the last of the 28 days that KPIs are compared with, ``since`` the
+    day whose verdicts are compared.
     """
 
     every: str
