@@ -86,30 +86,22 @@ class MailServer:
 @contextmanager
 def mail_server(port: int = 0) -> Iterator[MailServer]:
     """A mail server that runs for a while, at any free port unless one is given."""
-    server, loop, started = MailServer(), asyncio.new_event_loop(), Event()
+    server, loop, started, over = MailServer(), asyncio.new_event_loop(), Event(), asyncio.Event()
 
-    async def listen() -> asyncio.Server:
+    async def serve() -> None:
         listening = await loop.create_server(server.protocol, "127.0.0.1", port)
         server.port = listening.sockets[0].getsockname()[1]
         started.set()
-        return listening
-
-    def run() -> None:
-        listening = loop.run_until_complete(listen())
-        loop.run_forever()
+        await over.wait()
         listening.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
 
-    thread = Thread(target=run, daemon=True)
+    thread = Thread(target=asyncio.Runner(loop_factory=lambda: loop).run, args=(serve(),))
     thread.start()
     assert started.wait(30)
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(over.set)
         thread.join(30)
 
 
@@ -149,7 +141,7 @@ class Webhook:
 def webhook() -> Iterator[Webhook]:
     """A webhook that answers for a while."""
     hook = Webhook()
-    thread = Thread(target=hook.server.serve_forever, daemon=True)
+    thread = Thread(target=hook.server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield hook
