@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Ran, Store
+from event_files import write
+from logs import random_log
 from receivers import PASSWORD, MailServer, Webhook, mail_server, pictures_of, webhook
 from tenacity import wait_none
 
@@ -324,6 +326,21 @@ def demo(demo_home: Path, tmp_path: Path) -> Store:
     return store
 
 
+@pytest.fixture(scope="module")
+def weeks(make_store: Callable[[], Store]) -> Store:
+    """Five weeks of few users."""
+    store = make_store()
+    store.load(write(store.files / "log.csv", random_log(95, days=35)))
+    store.summarise()
+    return store
+
+
+@pytest.fixture
+def small(weeks: Store, tmp_path: Path) -> Store:
+    """A store of its own, with these weeks."""
+    return weeks.copied_to(tmp_path / "small")
+
+
 def told(server: MailServer, hook: Webhook, **others: str) -> dict[str, str]:
     """The settings of a command."""
     return {
@@ -382,32 +399,32 @@ def test_a_digest_of_the_demo(demo: Store, server: MailServer, hook: Webhook) ->
     assert [entry.findtext("{*}title") for entry in entries] == [server.messages[0]["Subject"]]
 
 
-def test_a_dry_run_sends_nothing(demo: Store, server: MailServer, hook: Webhook) -> None:
+def test_a_dry_run_sends_nothing(small: Store, server: MailServer, hook: Webhook) -> None:
     """A dry run prints each form, sends nothing and writes nothing; without it there is nothing to print."""
-    page = demo.folder / "digest.html"
-    demo.must("digest", "--dry-run", "--format=html", "-o", page, **told(server, hook))
+    page = small.folder / "digest.html"
+    small.must("digest", "--dry-run", "--format=html", "-o", page, **told(server, hook))
     assert page.read_text().startswith("<!DOCTYPE html>") and "data:image/png" in page.read_text()
-    lines = demo.must(
+    lines = small.must(
         "digest", "--dry-run", "--format=json", "--every=week", "--monthly", **told(server, hook)
     ).text.splitlines()
     assert [json.loads(line)["every"] for line in lines] == ["week", "month"]
-    assert not server.received and not hook.received and not (demo.home / "digests").exists()
-    assert demo.run("digest", "--format=json", **told(server, hook)).status == 2
+    assert not server.received and not hook.received and not (small.home / "digests").exists()
+    assert small.run("digest", "--format=json", **told(server, hook)).status == 2
 
 
-def test_only_when_something_moved(demo: Store, server: MailServer, hook: Webhook) -> None:
+def test_only_when_something_moved(small: Store, server: MailServer, hook: Webhook) -> None:
     """With KPI_DIGEST_ONLY_MOVED a digest of nothing is decided once, and reaches nobody."""
     quiet = told(server, hook, KPI_DIGEST_ONLY_MOVED="1")
     with mock.patch("kpi.digest.content.Digest.something_moved", False):
-        ran = demo.must("digest", **quiet)
+        ran = small.must("digest", **quiet)
     assert "nothing moved, so it isn't sent" in ran.text
-    assert "made before" in demo.must("digest", **quiet).text
+    assert "made before" in small.must("digest", **quiet).text
     assert not server.received and not hook.received
 
 
-def test_no_recipients(demo: Store) -> None:
+def test_no_recipients(small: Store) -> None:
     """Without recipients the digest is in the feed, and the command says so."""
-    ran = demo.must("digest")
+    ran = small.must("digest")
     assert "in the feed alone; no KPI_MAIL_TO and no KPI_WEBHOOKS are set" in ran.text
 
 
