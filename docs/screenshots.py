@@ -73,7 +73,9 @@ def digest(browser: Browser, folder: Path, home: str) -> bytes:
     beside = Image.new("RGB", (2 * DIGEST_WIDTH, height))
     for place, shot in enumerate(shots):
         beside.paste(shot.crop((0, 0, DIGEST_WIDTH, height)), (place * DIGEST_WIDTH, 0))
-    return packed(beside)
+    written = io.BytesIO()
+    beside.save(written, "PNG", optimize=True)  # two themes have more colours than a palette
+    return written.getvalue()
 
 
 def taken(browser: Browser, address: str, scheme: str, width: int) -> bytes:

@@ -115,7 +115,7 @@ class KpiLine:
 
 @dataclass(frozen=True)
 class Digest:
-    """What a week or a month brought, over all users."""
+    """The content of a week's or a month's digest, over all users."""
 
     id: str
     every: str
@@ -177,7 +177,7 @@ Revised = Callable[[Settings, int], Iterable[str]]
 
 
 class Gathering:
-    """What a digest is gathered from: a publication, the settings, and the days."""
+    """The gathering of a digest from a publication, the settings, and the days."""
 
     def __init__(self, settings: Settings, warehouse: Warehouse, span: Span) -> None:
         self._settings, self._warehouse, self._span = settings, warehouse, span
