@@ -25,6 +25,7 @@ from kpi.dashboard.navigation import PAGES  # noqa: E402
 FOLDER = PROJECT / "docs" / "screenshots"
 WIDTHS = {"wide": 1400, "narrow": 390}
 LEAST_HEIGHT = 900
+DIGEST_WIDTH, DIGEST_HEIGHT = 700, 1500
 COLOURS = 256
 """As many as a palette holds: enough for pages of few colours, at half the bytes."""
 
@@ -50,7 +51,31 @@ def main() -> None:
                         file = FOLDER / f"{page_name}_{scheme}_{name}.png"
                         file.write_bytes(picture)
                         print(f"{file.relative_to(PROJECT)}: {len(picture) / 1024:,.0f} KiB")
+            (FOLDER / "digest.png").write_bytes(digest(browser, Path(temporary), home))
             browser.close()
+
+
+def digest(browser: Browser, folder: Path, home: str) -> bytes:
+    """A picture of the digest as a mail client shows it: light and dark beside each other."""
+    page = folder / "digest.html"
+    with environment(KPI_HOME=home, KPI_ADDRESS="https://kpi.example.org"):
+        kpi(["digest", "--dry-run", "--format", "html", "--output", str(page)])
+    shots = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(
+            viewport={"width": DIGEST_WIDTH, "height": LEAST_HEIGHT}, color_scheme=scheme
+        )
+        shown = context.new_page()
+        shown.goto(page.as_uri())
+        shots.append(Image.open(io.BytesIO(shown.screenshot(full_page=True))))
+        context.close()
+    height = min(DIGEST_HEIGHT, *(shot.height for shot in shots))
+    beside = Image.new("RGB", (2 * DIGEST_WIDTH, height))
+    for place, shot in enumerate(shots):
+        beside.paste(shot.crop((0, 0, DIGEST_WIDTH, height)), (place * DIGEST_WIDTH, 0))
+    written = io.BytesIO()
+    beside.save(written, "PNG", optimize=True)  # two themes have more colours than a palette
+    return written.getvalue()
 
 
 def taken(browser: Browser, address: str, scheme: str, width: int) -> bytes:
@@ -70,11 +95,16 @@ def taken(browser: Browser, address: str, scheme: str, width: int) -> bytes:
     page.evaluate(STILL)
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
     context.close()
-    packed = io.BytesIO()
+    return packed(picture)
+
+
+def packed(picture: Image.Image) -> bytes:
+    """A picture as a PNG of few colours."""
+    written = io.BytesIO()
     picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
-        packed, "PNG", optimize=True
+        written, "PNG", optimize=True
     )
-    return packed.getvalue()
+    return written.getvalue()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,7 +27,7 @@ VARIABLES = (
     "KPI_COMPLETE_AFTER_HOURS KPI_KEPT_VALUES KPI_MIN_DAY_PERCENT KPI_MIN_DEVICE_COVERAGE KPI_MEMORY_LIMIT "
     "KPI_LOCK_SECONDS KPI_LOGIN_HOURS KPI_TRUST_UNVERIFIED_ADDRESSES KPI_NO_LOGIN KPI_STATEMENT_SECONDS "
     "KPI_APPLICATION_NAME KPI_LOCAL_COPY KPI_QUERY_GROUP KPI_S3_STAGING KPI_COPY_ROLE "
-    "KPI_RAW_TABLE KPI_RAW_TIME"
+    "KPI_RAW_TABLE KPI_RAW_TIME KPI_ADDRESS KPI_MAIL_SERVER KPI_MAIL_FROM KPI_DIGEST_ONLY_MOVED"
 ).split()
 """Variables of a setting of the same name, which is read in the type of its default."""
 
@@ -76,6 +77,14 @@ class Settings:
     raw_table: str | None = None
     raw_columns: tuple[tuple[str, str], ...] = ()
     raw_time: str = "milliseconds"
+    address: str | None = None
+    """The dashboard's address, which links of digests begin with."""
+    mail_server: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    mail_to: tuple[str, ...] = field(default=(), repr=False)
+    webhooks: tuple[str, ...] = field(default=(), repr=False)
+    digest_only_moved: bool = False
+    """True where a digest of a week or month in which nothing moved isn't sent."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -107,6 +116,8 @@ class Settings:
             sign_in="auth" in secrets,
             connect_args=_connect_args(secrets),
             raw_columns=_pairs(given, "KPI_RAW_COLUMNS"),
+            mail_to=_names(given, "KPI_MAIL_TO"),
+            webhooks=_addresses(given, "KPI_WEBHOOKS"),
         )
 
 
@@ -190,6 +201,12 @@ def _names(given: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Names by comma, in small letters; a domain may be written with its @."""
     parts = (part.strip().lower() for part in (given.get(name) or "").split(","))
     return tuple(part.removeprefix("@") for part in parts if part)
+
+
+def _addresses(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """URLs, by commas or spaces; a comma within a URL is a part of it."""
+    parts = re.split(r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]*://)", (given.get(name) or "").strip())
+    return tuple(filter(None, (part.strip(", ") for part in parts)))
 
 
 def _device_by(given: Mapping[str, str]) -> str:

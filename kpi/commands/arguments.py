@@ -13,6 +13,8 @@ from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
     """The arguments; ends the program with the usage where they don't go together."""
     asked = parser.parse_args(arguments)
+    if asked.name == "digest" and not asked.dry_run and (asked.form or asked.output):
+        parser.error("--format and --output go with --dry-run: what is sent has every form")
     metric = getattr(asked, "metric", None)
     if metric is None:
         return asked

@@ -12,9 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from kpi import private
-from kpi.commands import DONE, REFUSED, alerting, exporting, loading, simulating, upkeep
+from kpi.commands import DONE, REFUSED, alerting, digesting, exporting, loading, simulating, upkeep
 from kpi.commands.arguments import checked, count, day, positive
+from kpi.commands.digesting import FORMS
 from kpi.commands.journal import recorded
+from kpi.digest.span import EVERY, MONTHLY
 from kpi.errors import Refused
 from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, ATTEMPT_TAGS, FILTER_TAGS
 from kpi.meaning.tables import EXPORTED, MOVED
@@ -183,6 +185,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     withdraw.add_argument("--who", required=True, metavar="NAME")
     withdraw.add_argument("--why", required=True, metavar="REASON")
+
+    digest = command(
+        "digest", digesting.run_digest, "send what a week brought by mail and to chats, or print it"
+    )
+    digest.add_argument(
+        "--every", action="append", choices=EVERY, help="a week unless given; both may be"
+    )
+    digest.add_argument("--monthly", dest="every", action="append_const", const=MONTHLY)
+    digest.add_argument("--dry-run", action="store_true", help="print it and send nothing")
+    digest.add_argument(
+        "--format", dest="form", choices=FORMS, help="with --dry-run; text unless given"
+    )
+    digest.add_argument("-o", "--output", type=Path, metavar="FILE", help="with --dry-run")
 
     ddl = command("ddl", upkeep.run_ddl, "print what a server needs once, or carry it out")
     ddl.add_argument("--dialect", choices=["redshift", "postgresql"], default="redshift")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from kpi import private, store
+from kpi.digest.outbox import Outbox
+from kpi.digest.sending import names_of, waiting, ways
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
 from kpi.meaning.definitions import device_identity
@@ -49,6 +51,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _key(settings)
     yield from _open_to_others(settings)
     yield from _sign_outs(settings)
+    yield from _digests(settings)
     try:
         yield from _events(settings)
     except WarehouseDown as refusal:
@@ -135,6 +138,24 @@ def _sign_outs(settings: Settings) -> Iterator[Finding]:
         "set KPI_HOME to a folder that the dashboard's user may write to"
     )
     yield Finding("sign-outs", recorded, "are recorded" if recorded else fault)
+
+
+def _digests(settings: Settings) -> Iterator[Finding]:
+    """The digests that haven't reached their recipients, and faults in the settings that they need."""
+    try:
+        names = names_of(ways(settings))
+        issues = Outbox(settings).issues()
+    except Refused as refusal:
+        yield Finding("digests", False, str(refusal))
+        return
+    late = [(issue, key) for issue in issues for key in waiting(issue, names)]
+    for issue, key in late:
+        why = issue.failures.get(key, "the command that sends it was cut off")
+        again = "the next run tries again: python -m kpi digest"
+        yield Finding("digests", False, f"{issue.id} hasn't reached {names[key]}: {why}; {again}")
+    if issues and not late:
+        reached = quantity(len(issues[-1].sent), "recipient")
+        yield Finding("digests", True, f"the last, {issues[-1].id}, was sent to {reached}")
 
 
 def close(settings: Settings) -> list[Path]:

@@ -13,11 +13,10 @@ from kpi import charts
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.goals import words
-from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
+from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.measures import Measure, over_window
-from kpi.numbers.headline import Headline
+from kpi.numbers.headline import Headline, doubt_text, size_text
 from kpi.numbers.kpi_values import Subject
-from kpi.numbers.uncertainty import Interval
 from kpi.text import day_text, days_text, sentence
 
 SPARKLINE_DAYS = 90
@@ -69,7 +68,7 @@ def draw_headline(page: Page, label: str, of: Headline) -> None:
         label_visibility="collapsed",
         delta_color="green" if moved > 0 else "red" if moved < 0 else "gray",
         delta_arrow="off" if change is None else "up" if change > 0 else "down",
-        delta_description=_size(of),
+        delta_description=size_text(of),
     )
     st.caption("  \n".join(map(_unbroken, _lines(page, measure, of))))
     course = page.course(of.subject).loc[: pd.Timestamp(of.last.day)]
@@ -77,13 +76,6 @@ def draw_headline(page: Page, label: str, of: Headline) -> None:
     if spark:
         # A metric's own chart has marks without a name, which a screen reader stumbles over.
         st.image(spark.svg, width="stretch", alt=spark.sentence)
-
-
-def _size(of: Headline) -> str | None:
-    """The size of a change beside the KPI's usual swing; None where either is unknown."""
-    if of.change is None or of.swing is None:
-        return None
-    return "more than usual" if of.unusual else "usual change"
 
 
 def _unbroken(words: str) -> str:
@@ -99,7 +91,7 @@ def _lines(page: Page, measure: Measure, of: Headline) -> Iterable[str]:
         return
     if last.day == page.last_shown_day:  # the day of the goals' scores
         yield from _verdicts(page, of.subject)
-    yield f"{_interval(measure, now.interval)}{measure.n_text(now.n) or _basis(measure)}"
+    yield doubt_text(measure, now)
     if last.value is not None:
         n = f" {measure.n_text(last.n)}" if last.n and last.n != now.n else ""
         yield f"{day_text(last.day)} alone: {measure.text(last.value)}{n}"
@@ -115,17 +107,3 @@ def _verdicts(page: Page, subject: Subject) -> Iterable[str]:
             yield f"{icon} {plain(words.verdict_sentence(score))}"
             if words.target_base(score):
                 yield plain(words.target_base(score))
-
-
-def _interval(measure: Measure, interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    low, high = map(measure.text, interval)
-    return f"between {low} and {high} (95% sure), "
-
-
-def _basis(measure: Measure) -> str:
-    """The way a count is made of the 28 days."""
-    if measure.pooled_in:
-        return "all of these days"
-    return "users of these days" if measure.span == MONTH else "mean of the days"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kpi.goals.backtest import Backtest, PastProjection
 from kpi.goals.baseline import Baseline
@@ -98,6 +99,18 @@ ICONS = {
     NO_DATA: ":material/help:",
 }
 """The icon of each verdict, which is never shown by colour alone."""
+
+
+def summary(scored: Sequence[Score]) -> str:
+    """The count of each verdict, such as '3 of 7 goals met, 2 too close to call'."""
+    counts = {
+        status: sum(score.status == status for score in scored)
+        for status in (MET, TOO_CLOSE, NO_DATA)
+    }
+    many = f"{counts.pop(MET)} of {quantity(len(scored), 'goal')} met"
+    named = {NO_DATA: "without data"}
+    more = (f"{count} {named.get(status, status)}" for status, count in counts.items() if count)
+    return ", ".join([many, *more])
 
 
 def verdict_sentence(score: Score) -> str:

@@ -96,7 +96,11 @@ def _no_formula(text: str) -> str:
 
 def write(frame: pd.DataFrame, form: str, path: Path | None) -> None:
     """Write the table to a file, whole or not at all, or to the standard output."""
-    content = written(frame, form)
+    write_bytes(written(frame, form), path)
+
+
+def write_bytes(content: bytes, path: Path | None) -> None:
+    """Write bytes to a file, whole or not at all, or to the standard output."""
     if path is None:
         stream = getattr(sys.stdout, "buffer", None)
         if stream is None:

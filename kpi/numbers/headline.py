@@ -9,8 +9,9 @@ import pandas as pd
 
 from kpi.meaning.definitions import MONTH, WEEK
 from kpi.meaning.filters import Period
+from kpi.meaning.measures import Measure
 from kpi.numbers.kpi_values import KpiValues, Subject, WindowValue
-from kpi.numbers.uncertainty import usual_swing
+from kpi.numbers.uncertainty import Interval, usual_swing
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,29 @@ def headline(
 def _on(days: pd.Series, day: date) -> float | None:
     value = days.get(pd.Timestamp(day))
     return None if value is None or pd.isna(value) else float(value)
+
+
+def size_text(of: Headline) -> str | None:
+    """The size of a change beside the KPI's usual swing; None where either is unknown."""
+    if of.change is None or of.swing is None:
+        return None
+    return "more than usual" if of.unusual else "usual change"
+
+
+def doubt_text(measure: Measure, value: WindowValue) -> str:
+    """The interval of a value with the people or attempts behind it, or the way it is made of the days."""
+    return f"{_interval(measure, value.interval)}{measure.n_text(value.n) or _basis(measure)}"
+
+
+def _interval(measure: Measure, interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    low, high = map(measure.text, interval)
+    return f"between {low} and {high} (95% sure), "
+
+
+def _basis(measure: Measure) -> str:
+    """The way a count is made of the 28 days."""
+    if measure.pooled_in:
+        return "all of these days"
+    return "users of these days" if measure.span == MONTH else "mean of the days"

@@ -17,12 +17,12 @@ from conftest import daily, environment
 from playwright.sync_api import Page, expect
 
 from kpi import goals
-from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.goals.reading import frozen_label
 from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.goals.words import summary
 from kpi.numbers import notes
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings

@@ -15,8 +15,8 @@ from conftest import built_once, environment
 from demo_store import build
 from playwright.sync_api import expect
 
-from kpi.dashboard.moved.words import NOBODY_UNUSUAL, UNKNOWN, Change, sentences
 from kpi.meaning.measures import MEASURES
+from kpi.numbers.moved_words import NOBODY_UNUSUAL, UNKNOWN, Change, sentences
 
 PAGE = "pages/what_moved.py"
 THIRTEEN_MONTHS = ("demo", "--users", "300", "--from", "2015-09-01", "--to", "2016-10-02")

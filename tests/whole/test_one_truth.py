@@ -121,7 +121,7 @@ def test_export_and_chips_agree(demo: Warehouse, demo_home: Path, tmp_path: Path
         assert float(row["actual"]) == score.actual
         for name in ("gap", "low", "high"):
             assert (float(row[name]) if row[name] else None) == getattr(score, name)
-    counted = glance.summary(scored)
+    counted = goal_words.summary(scored)
     assert counted in words(page)
     assert counted in words(opened("pages/goals.py"))
 

@@ -11,10 +11,10 @@ from conftest import Store
 from event_files import write
 from logs import D, at, event
 
-from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.reasons import gaps_sentence
 from kpi.goals import words
 from kpi.goals.backtest import Backtest
+from kpi.goals.words import summary
 from kpi.meaning import periods
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import MEASURES

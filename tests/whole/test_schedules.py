@@ -65,7 +65,7 @@ def test_units_are_hardened_alike() -> None:
         re.search(r"^NoNewPrivileges=yes\n(?:\w+=.*\n)+", unit.read_text(), re.M)[0]
         for unit in sorted((PROJECT / "deploy").glob("*.service"))
     ]
-    assert len(hardened) == 3 and len(set(hardened)) == 1
+    assert len(hardened) == 4 and len(set(hardened)) == 1
     assert {"ProtectSystem=strict", "ReadWritePaths=/srv/kpi", "UMask=0077"} <= set(
         hardened[0].splitlines()
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -11,7 +10,7 @@ from kpi import goals
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
 from kpi.goals import Score, words
-from kpi.text import day_text, quantity, sentence
+from kpi.text import day_text, sentence
 
 COLOURS: dict[str, Literal["green", "red", "orange", "gray"]] = {
     goals.MET: "green",
@@ -27,7 +26,7 @@ def draw_goals_at_a_glance(page: Page) -> None:
     scored = page.scores
     if not scored:
         return
-    st.markdown(f"**{summary(scored)}**, for all users, on {day_text(scored[0].as_of)}:")
+    st.markdown(f"**{words.summary(scored)}**, for all users, on {day_text(scored[0].as_of)}:")
     with st.container(horizontal=True, gap="xsmall"):
         for score in scored:
             st.page_link(
@@ -36,18 +35,6 @@ def draw_goals_at_a_glance(page: Page) -> None:
                 help=plain(f"{sentence(words.verdict_sentence(score))} {words.target_base(score)}"),
                 query_params={**page.links, f"open_{score.goal.id}": "true"},
             )
-
-
-def summary(scored: Sequence[Score]) -> str:
-    """The count of each verdict, such as '3 of 7 goals met, 2 too close to call'."""
-    counts = {
-        status: sum(score.status == status for score in scored)
-        for status in (goals.MET, goals.TOO_CLOSE, goals.NO_DATA)
-    }
-    many = f"{counts.pop(goals.MET)} of {quantity(len(scored), 'goal')} met"
-    named = {goals.NO_DATA: "without data"}
-    more = (f"{count} {named.get(status, status)}" for status, count in counts.items() if count)
-    return ", ".join([many, *more])
 
 
 def chip(score: Score) -> str:

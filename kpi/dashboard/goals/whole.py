@@ -8,7 +8,6 @@ from kpi import goals
 from kpi.dashboard import notes, parts
 from kpi.dashboard.drawing import picture
 from kpi.dashboard.goals.freezing import draw_frozen
-from kpi.dashboard.goals.glance import summary
 from kpi.dashboard.goals.opened import draw_opened
 from kpi.dashboard.goals.reading import GoalsPage
 from kpi.dashboard.goals.row import draw_row
@@ -17,6 +16,7 @@ from kpi.dashboard.words import plain
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import scored_window
+from kpi.goals.words import summary
 from kpi.meaning.measures import MEASURES
 from kpi.numbers.answers import days_in_name, download_name
 from kpi.text import ABSENT, day_text, plural, quantity

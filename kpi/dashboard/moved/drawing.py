@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
@@ -16,21 +15,18 @@ from kpi.dashboard import draw
 from kpi.dashboard.cards import days_of, draw_headline
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.moved.flows import draw_flows
-from kpi.dashboard.moved.words import Change, sentences
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import dimension
 from kpi.dashboard.words import plain
 from kpi.errors import Refused
-from kpi.meaning import services
 from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import BREAKDOWNS, Period
 from kpi.meaning.measures import Measure
-from kpi.meaning.periods import SAME_WEEKDAY_YEAR
 from kpi.meaning.question import Question
 from kpi.numbers.answers import Answer
-from kpi.numbers.headline import Headline, headline
-from kpi.numbers.kpi_values import Subject
-from kpi.numbers.moved import AND
+from kpi.numbers.changes import KPI_OF, Compared, change_of, likely_tags, with_names
+from kpi.numbers.headline import Headline
+from kpi.numbers.moved_words import sentences
 from kpi.rows import each_row
 from kpi.text import MONTHS, day_text, days_text, sentence
 
@@ -40,7 +36,6 @@ MEASURES = {
     "monthly users": "mau",
     "daily users": "dau",
 }
-KPI_OF = {"multi-device-percent": "multi_device_percent", "mau": "mau", "dau": "dau"}
 MONTHS_OFFERED = 12
 BEFORE, AFTER = "before", "after"
 EXCLUSIVE = (
@@ -53,47 +48,23 @@ PARTS = (
 )
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """A measure of `moved`, its KPI under the reader's filters, and the last days of two periods."""
-
-    name: str
-    subject: Subject
-    before: date
-    after: date
-
-    @property
-    def measure(self) -> Measure:
-        """The KPI's measure."""
-        return self.subject.kpi.measure
-
-    @property
-    def days(self) -> tuple[str, str]:
-        """The two periods in words."""
-        first, second = (
-            days_text(day - timedelta(days=MONTH - 1), day) for day in (self.before, self.after)
-        )
-        return first, second
-
-
 def draw_moved(page: Page) -> None:
     """The change of a KPI between two periods of 28 days, as the cards have it, and its groups."""
     chosen = _choose(page)
     page.remember(chosen.measure)
     draw.attempt_filters_not_applied(page, chosen.measure)
-    apart = (chosen.after - chosen.before).days
-    of = headline(page.values, chosen.subject, chosen.after, max(apart, 1))
+    of = chosen.headline(page.values)
     places = st.grid(3, min_column_width=230, gap="medium")
     with places.cell(), st.container(border=True):
         st.caption(days_of([of]))
         draw_headline(page, chosen.subject.kpi.title, of)
     if draw.offers_breakdown(page, key="by"):
         _draw_change(page, chosen, of, places.cell(column_span=2))
-    if chosen.name == "mau" and apart > 0:
+    if chosen.name == "mau" and chosen.apart > 0:
         draw_flows(page, chosen.before, chosen.after)
 
 
-def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator) -> None:
+def _draw_change(page: Page, chosen: Compared, of: Headline, place: DeltaGenerator) -> None:
     """The sentence in its place, the groups of a tag, and the five tags; or the reason why there are none."""
     try:
         tags = page.source.answer(_question(page, chosen, "moved-tags"))
@@ -102,8 +73,9 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
         place.info(plain(sentence(str(refusal))), icon=":material/info:")
         return
     with place:
-        named, named_tags = _with_names(answer.table, tag), _with_names(tags.table)
-        change = _change(page, chosen, of, tag, named, named_tags)
+        named, named_tags = with_names(answer.table, tag), with_names(tags.table)
+        year_before = chosen.year_before(page.values, page.first_day)
+        change = change_of(chosen, of, tag, named, named_tags, year_before)
         st.markdown(f"**{plain(' '.join(sentences(change)))}**")
         st.caption(PARTS if chosen.measure.unit == "percent" else EXCLUSIVE)
     _draw_groups(page, chosen, tag, named)
@@ -111,7 +83,7 @@ def _draw_change(page: Page, chosen: Chosen, of: Headline, place: DeltaGenerator
     draw.tables(page, [answer, tags], key="moved_table")
 
 
-def _choose(page: Page) -> Chosen:
+def _choose(page: Page) -> Compared:
     """The KPI and the two periods that a reader chose; by default those that the cards compare."""
     name = MEASURES[draw.choose(page, "KPI", list(MEASURES), key="moved")]
     kpi = KPI_OF.get(name) or ("engagement_ratio" if _whole(page) else "same_people_ratio")
@@ -127,7 +99,7 @@ def _choose(page: Page) -> Chosen:
     if before > after:
         before, after = after, before
         st.caption("The later period came first: the two were exchanged.")
-    return Chosen(name, page.subject(kpi), before, after)
+    return Compared(name, page.subject(kpi), before, after)
 
 
 def _whole(page: Page) -> bool:
@@ -176,21 +148,20 @@ def _months(page: Page) -> list[date]:
     return [end.date() for end in ends[-MONTHS_OFFERED:]]
 
 
-def _question(page: Page, chosen: Chosen, table: str, by: str | None = None) -> Question:
+def _question(page: Page, chosen: Compared, table: str, by: str | None = None) -> Question:
     period = Period(chosen.before, chosen.after)
     return page.question(table, by=by, period=period, measure=chosen.name, weekly=False)
 
 
-def _choose_tag(page: Page, chosen: Chosen, tags: pd.DataFrame) -> tuple[str, Answer]:
+def _choose_tag(page: Page, chosen: Compared, tags: pd.DataFrame) -> tuple[str, Answer]:
     """The tag of the groups: by default the one of the most unusual group, or the system where none is."""
-    unusual = tags.loc[(tags["times_usual"] >= 1).fillna(False), "tag"]
-    order = [*unusual, "os", *tags["tag"]]
+    order = likely_tags(tags)
     usual = next((tag for tag in order if _can_be_split(page, chosen, tag)), order[0])
     tag = draw.choose_dimension(page, BREAKDOWNS, key="by", default=usual)
     return tag, page.source.answer(_question(page, chosen, "moved", tag))
 
 
-def _can_be_split(page: Page, chosen: Chosen, tag: str) -> bool:
+def _can_be_split(page: Page, chosen: Compared, tag: str) -> bool:
     try:
         page.source.answer(_question(page, chosen, "moved", tag))
     except Refused:
@@ -198,36 +169,7 @@ def _can_be_split(page: Page, chosen: Chosen, tag: str) -> bool:
     return True
 
 
-def _change(
-    page: Page, chosen: Chosen, of: Headline, tag: str, table: pd.DataFrame, tags: pd.DataFrame
-) -> Change:
-    by_tag = tags.set_index("tag")
-    times = by_tag["times_usual"]
-    return Change(
-        chosen.measure,
-        groups=table.iloc[:-1],
-        whole=table.iloc[-1],
-        tag=dimension(tag),
-        unusual=by_tag["group"][tag] if (times[[tag]] >= 1).any() else None,
-        known=bool(times.notna().any()),
-        usual=None if of.swing is None else not of.unusual,
-        year_before=_year_before(page, chosen),
-    )
-
-
-def _with_names(table: pd.DataFrame, tag: str | None = None) -> pd.DataFrame:
-    """The table with the names of services in its groups, which are of ``tag`` or of each row's own."""
-    tags = table["tag"] if tag is None else [tag] * len(table)
-    groups = [
-        AND.join(services.shown(of, value) for value in group.split(AND))
-        if isinstance(group, str)
-        else group
-        for of, group in zip(tags, table["group"], strict=True)
-    ]
-    return table.assign(group=pd.Series(groups, table.index, table["group"].dtype))
-
-
-def _draw_groups(page: Page, chosen: Chosen, tag: str, table: pd.DataFrame) -> None:
+def _draw_groups(page: Page, chosen: Compared, tag: str, table: pd.DataFrame) -> None:
     """The steps from the value before to the value after, by group."""
     title = f"By {dimension(tag).lower()}"
     draw.heading(
@@ -261,12 +203,3 @@ def _ranked(measure: Measure, tags: pd.DataFrame) -> Iterator[str]:
             f"{place}. **{name}**: {plain(f'{row.group}{total}')}, {verdict} "
             f"({row.times_usual:.1f} × the limit)"
         )
-
-
-def _year_before(page: Page, chosen: Chosen) -> float | None:
-    """The KPI's change between the same weeks a year before; None where it is unknown."""
-    shift = timedelta(days=SAME_WEEKDAY_YEAR)
-    if chosen.before - shift - timedelta(days=MONTH - 1) < page.first_day:
-        return None
-    apart = (chosen.after - chosen.before).days
-    return headline(page.values, chosen.subject, chosen.after - shift, max(apart, 1)).change

@@ -1,0 +1,91 @@
+"""A digest as text, as HTML for mail clients, and as a line of JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from kpi import goals
+from kpi.digest.content import Digest
+from kpi.digest.pictures import Inline
+
+TEMPLATES = Path(__file__).parent / "templates"
+MARKS = {goals.MET: "✓", goals.NOT_MET: "✗", goals.TOO_CLOSE: "≈", goals.NO_DATA: "?"}
+"""The mark of each verdict, which is never shown by colour alone."""
+
+STATUS_COLOURS = {
+    goals.MET: ("met", "#1a7f37"),
+    goals.NOT_MET: ("missed", "#c62828"),
+    goals.TOO_CLOSE: ("close", "#9a5b00"),
+    goals.NO_DATA: ("unknown", "#57606a"),
+}
+"""The class, which has the colour on dark, and the colour on light of each verdict."""
+
+
+def by_content_id(picture: Inline) -> str:
+    """The address of a picture that is a part of the same mail."""
+    return f"cid:{picture.content_id}"
+
+
+def within_the_page(picture: Inline) -> str:
+    """The address of a picture that holds all of it, for a page in a file of its own."""
+    return f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"
+
+
+def subject(digest: Digest) -> str:
+    """The subject of a mail: the days, and how many goals are met or changed."""
+    changed = sum(goal.changed for goal in digest.goals)
+    parts = [digest.summary, f"{changed} changed" if changed else ""]
+    said = ", ".join(filter(None, parts))
+    demo = "[Demo] " if digest.simulated else ""
+    return f"{demo}{digest.title}" + (f": {said}" if said else "")
+
+
+def as_text(digest: Digest) -> str:
+    """The digest as plain text."""
+    return _environment().get_template("digest.txt").render(digest=digest, marks=MARKS)
+
+
+def as_html(
+    digest: Digest, pictures: Iterable[Inline] = (), source: Callable[[Inline], str] = by_content_id
+) -> str:
+    """The digest as a page for mail clients; ``source`` gives the address of a picture within it.
+
+    Styles are inline, the layout is of tables, and nothing is fetched from anywhere.
+    """
+    shown = {picture.name: picture for picture in pictures}
+    return (
+        _environment()
+        .get_template("digest.html")
+        .render(
+            digest=digest,
+            subject=subject(digest),
+            pictures=shown,
+            sources={name: source(picture) for name, picture in shown.items()},
+            marks=MARKS,
+            colours=STATUS_COLOURS,
+        )
+    )
+
+
+def as_json(digest: Digest) -> str:
+    """The digest as a line of JSON, with every figure in full."""
+    return json.dumps(asdict(digest), default=str, ensure_ascii=False)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
