@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -21,13 +22,13 @@ from sqlalchemy.exc import DBAPIError
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, queries, rewriting, shared, upgrade
+from kpi.store import dialects, health, history, publications, queries, rewriting, shared, upgrade
 from kpi.store.locks import locked
 from kpi.store.notes import adding_notes as adding_notes
 from kpi.store.notes import notes_file
 from kpi.store.notes import notes_key as notes_key
 from kpi.store.notes import reading_notes as reading_notes
-from kpi.store.reading import Opened, Shown, file_engine
+from kpi.store.reading import Opened, Past, Shown, file_engine
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import SCHEMA_VERSION, driver, in_memory
 
@@ -216,6 +217,22 @@ def opened(settings: Settings, copy: Path | None) -> Opened:
     return Opened(file_engine(settings, file), None, lambda error: None)
 
 
+def opened_past(settings: Settings, number: int) -> Opened:
+    """An earlier publication, written again from the history."""
+    file = history.past_file(settings, number)
+    return Opened(file_engine(settings, file), None, lambda error: None)
+
+
+def past_publications(settings: Settings) -> list[Past]:
+    """The publications that can be shown, oldest first; the newest is the last."""
+    return history.publications_of(settings)
+
+
+def beginning(settings: Settings) -> str | None:
+    """The reason why there are no publications before the first of the history."""
+    return history.beginning(settings)
+
+
 def shown(settings: Settings) -> Shown:
     """The newest publication's file."""
     return Shown(publication_key(settings), notes_key(settings))
@@ -235,6 +252,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     _clear(home)
     before = publications.newest_or_none(home)
     if before is not None:
+        publications.remove_superseded(home, before, time.time())
         shutil.copyfile(before, work)
     try:
         with in_memory(settings, home / "spill") as connection:
@@ -244,7 +262,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
             _upgrade_copy(connection)
             dialects.make_tables(connection, "tables/kpi")
             connection.commit()
-            yield Publishing(connection, home, work)
+            yield Publishing(connection, home, work, before)
     finally:
         shutil.rmtree(home / "spill", ignore_errors=True)
         _clear(folder)
@@ -253,24 +271,35 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
 class Publishing(shared.Publishing):
     """A publication in the making: a file of its own."""
 
-    def __init__(self, connection: Connection, home: Path, work: Path) -> None:
+    def __init__(self, connection: Connection, home: Path, work: Path, before: Path | None) -> None:
         super().__init__(connection)
         self._home = home
         self._work = work
+        self._before = before
 
     def end_part(self) -> None:
         """Commit."""
         self.connection.commit()
 
-    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
+    def publish(
+        self,
+        definitions: str | None = None,
+        simulated: bool | None = None,
+        reason: str = shared.SUMMARY,
+        forget: str | None = None,
+    ) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
         lowest = publications.next_number(self._home)
         number = shared.record_publication(self.connection, definitions, simulated, lowest)
         self.connection.commit()
+        noted = self._work.with_name("history.work")
+        history.record(self.connection, self._before, noted, reason, forget)
         raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
-        publications.put_in_place(self._home, self._work, number)
+        if forget:
+            history.remove_past_files(self._home)
+        publications.put_in_place(self._home, self._work, number, noted)
         return number
 
     def refuse_without_room(self) -> None:

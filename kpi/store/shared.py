@@ -20,6 +20,16 @@ from kpi.store import queries
 
 SCHEMA_VERSION = 6
 
+SUMMARY, SETTINGS, EXPIRY, FIREFOX, TAGS, FORGOTTEN = (
+    "summary",
+    "settings or definitions",
+    "expiry",
+    "Firefox's figures",
+    "private tags blanked",
+    "history forgotten",
+)
+"""The reasons for a publication."""
+
 
 class Publishing:
     """A publication in the making. On a server it is one transaction, and most steps have nothing to do."""
@@ -31,8 +41,17 @@ class Publishing:
     def end_part(self) -> None:
         """End a part of the run: DuckDB writes one file a transaction, a server all in one."""
 
-    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
-        """Make this the newest publication; its number. None repeats the last."""
+    def publish(
+        self,
+        definitions: str | None = None,
+        simulated: bool | None = None,
+        reason: str = SUMMARY,
+        forget: str | None = None,
+    ) -> int:
+        """Make this the newest publication; its number. None repeats the last.
+
+        ``reason`` is one of those above; ``forget`` says why no publication before it may be shown again.
+        """
         self.published = True
         return record_publication(self.connection, definitions, simulated)
 
