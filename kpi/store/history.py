@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,35 +84,85 @@ NUMBERS = (
 
 _ATTACH = "ATTACH $1 AS {name}"
 _ATTACH_TO_READ = "ATTACH $1 AS {name} (READ_ONLY)"
-_DETACH = "DETACH {name}"
 _ATTACH_NEW = "ATTACH $1 AS history (BLOCK_SIZE {size})"
+_DETACH = "DETACH {name}"
+_ALL_ROWS = "CREATE OR REPLACE TEMPORARY VIEW {view} AS {rows}"
 _ROWS = (
-    "CREATE OR REPLACE TEMPORARY VIEW {view} AS SELECT {part} AS part, CAST({key} AS BIGINT) AS key, "
-    "CAST(FLOOR(({key}) / {width}) AS BIGINT) AS block, each FROM {database}.{table} AS each"
+    "SELECT '{table}' AS table_name, {part} AS part, CAST({key} AS BIGINT) AS key, "
+    "CAST(FLOOR(({key}) / {width}) AS BIGINT) AS block, HASH(each) AS row_hash "
+    "FROM {database}.{table} AS each"
 )
-_UNDONE = (
-    "CREATE OR REPLACE TEMPORARY VIEW undone_row AS SELECT publication_id, copies, {part} AS part, "
-    "CAST({key} AS BIGINT) AS key, each FROM {database}.{table}"
+_NO_ROWS = "CREATE OR REPLACE TEMPORARY VIEW before_row AS SELECT * FROM after_row WHERE FALSE"
+_UNDONE_ROWS = (
+    "SELECT '{table}' AS table_name, publication_id, {part} AS part, CAST({key} AS BIGINT) AS key "
+    "FROM history.{table}"
 )
 _TABLE = (
     "CREATE TABLE history.{table} AS SELECT CAST(0 AS INTEGER) AS publication_id, "
     "CAST(0 AS INTEGER) AS copies, each FROM kpi.{table} AS each LIMIT 0"
 )
-_CHANGED = (
-    "INSERT INTO history.{table} SELECT CAST($1 AS INTEGER), copies, each FROM changed_row "
-    "ORDER BY each"
+_CHANGED_ROWS = """
+INSERT INTO history.{table}
+SELECT CAST($1 AS INTEGER), CAST(SUM(r.copies) AS INTEGER), r.each
+FROM (
+  SELECT 1 AS copies, {part} AS part, {key} AS key, each FROM before.{table} AS each
+  UNION ALL
+  SELECT -1, {part}, {key}, each FROM kpi.{table} AS each
+) AS r
+INNER JOIN bound AS b
+  ON b.table_name = '{table}' AND b.part = r.part AND r.key >= b.lowest AND r.key <= b.highest
+SEMI JOIN changed_block AS c
+  ON c.table_name = '{table}' AND c.part = r.part AND c.block = CAST(FLOOR(r.key / {width}) AS BIGINT)
+GROUP BY r.each
+HAVING SUM(r.copies) <> 0
+ORDER BY r.each
+"""
+# Rows of keys that are new in the publication that they are folded into don't matter any more.
+_CARRIED_OVER = """
+INSERT INTO history.{table}
+SELECT r.publication_id, CAST(SUM(r.copies) AS INTEGER), r.each
+FROM (
+  SELECT f.into_id AS publication_id, h.copies, {part} AS part, {key} AS key, h.each
+  FROM earlier.{table} AS h
+  INNER JOIN folded AS f ON f.publication_id = h.publication_id
+) AS r
+ANTI JOIN history.appended AS a
+  ON a.table_name = '{table}' AND a.publication_id = r.publication_id AND a.part = r.part
+  AND r.key >= a.first_key AND r.key <= a.last_key
+GROUP BY r.publication_id, r.each
+HAVING SUM(r.copies) <> 0
+ORDER BY r.publication_id, r.each
+"""
+_RESTORED = """
+CREATE OR REPLACE TEMPORARY TABLE restored AS
+SELECT r.each, SUM(r.copies) AS copies
+FROM (
+  SELECT 1 AS copies, {part} AS part, {key} AS key, each
+  FROM kpi.{table} AS each
+  ANTI JOIN gone_key AS g ON g.table_name = '{table}' AND g.part = {part} AND g.key = {key}
+  UNION ALL
+  SELECT h.copies, {part}, {key}, h.each
+  FROM history.{table} AS h
+  INNER JOIN undone_key AS u
+    ON u.table_name = '{table}' AND u.part = {part} AND u.key = {key}
+    AND u.publication_id = h.publication_id
+) AS r
+SEMI JOIN undone_key AS u ON u.table_name = '{table}' AND u.part = r.part AND u.key = r.key
+GROUP BY r.each
+HAVING SUM(r.copies) <> 0
+"""
+_GONE = """
+DELETE FROM kpi.{table} AS each
+WHERE EXISTS (
+  SELECT 1
+  FROM replaced_key AS r
+  WHERE r.table_name = '{table}' AND r.part = {part} AND r.key = {key}
 )
-_RETAINED = "INSERT INTO history.{table} SELECT publication_id, copies, each FROM retained_row"
-_GONE = (
-    "DELETE FROM kpi.{table} AS each WHERE EXISTS "
-    "(SELECT 1 FROM replaced_key AS r WHERE r.part = {part} AND r.key = {key})"
-)
-_RESTORED = "INSERT INTO kpi.{table} SELECT UNNEST(each) FROM restored_row ORDER BY ALL"
-_NO_ROWS = "CREATE OR REPLACE TEMPORARY VIEW before_row AS SELECT * FROM after_row WHERE FALSE"
-_CHANGED_DAYS = (
-    "SELECT key FROM changed_row "
-    "UNION SELECT UNNEST(RANGE(first_key, last_key + 1)) FROM appended_key"
-)
+"""
+_PUT_BACK = """
+INSERT INTO kpi.{table}
+SELECT UNNEST(each) FROM (SELECT each, UNNEST(RANGE(CAST(copies AS BIGINT))) FROM restored) ORDER BY ALL
+"""
 
 
 def past_folder(home: Path) -> Path:
@@ -136,20 +186,24 @@ def record(
     given back. Nothing else of the store changes.
     """
     raw = driver(connection)
-    raw.execute(_ATTACH_NEW.format(size=SMALL_BLOCK), [str(work)])
-    _make_tables(connection)
     number, built_at = queries.run(connection, "read/publication_key").one()
     connection.commit()
-    why = forget or _attach_earlier(connection, before)
-    if why is None:
-        queries.run(connection, "history/folded", all_since=built_at - timedelta(days=ALL_DAYS))
-    else:
+    why = forget or _attach_before(connection, before)
+    raw.execute(_all_rows("after_row", "kpi"))
+    raw.execute(_NO_ROWS if why else _all_rows("before_row", "before"))
+    if before is None or why is not None:
+        _make(connection, work)
         queries.run(connection, "history/begun", publication_id=number, reason=why)
-    days: set[int] = set()
-    for table in tables():
-        changed = _note(connection, table, number, anew=why is not None)
-        days |= changed if table in NUMBERS else set()
-    queries.run(connection, "history/past_publication", reason=reason, days_changed=len(days))
+    else:
+        _carry_over(connection, history_of(before), work, built_at - timedelta(days=ALL_DAYS))
+    queries.run(connection, "history/changes")
+    queries.run(connection, "history/table_name")
+    listed = [{"table_name": table, "numbers": table in NUMBERS} for table in tables()]
+    queries.insert_rows(connection, "table_name", listed)
+    for (table,) in raw.execute("SELECT DISTINCT table_name FROM changed_block").fetchall():
+        raw.execute(_of(_CHANGED_ROWS, table), [number])
+    anew = int(why is not None)
+    queries.run(connection, "history/noted", publication_id=number, reason=reason, anew=anew)
     connection.commit()
     raw.execute("CHECKPOINT history")
     for name in {"history", "earlier", "before"} & _attached(connection):
@@ -161,15 +215,8 @@ def tables() -> list[str]:
     return [dialects.created(made) for made in queries.statements("tables/kpi")]
 
 
-def _make_tables(connection: Connection) -> None:
-    for statement in queries.statements("tables/history"):
-        connection.exec_driver_sql(statement)
-    for table in tables():
-        connection.exec_driver_sql(_TABLE.format(table=table))
-
-
-def _attach_earlier(connection: Connection, before: Path | None) -> str | None:
-    """Attach the publication before and its history; else the reason why the history begins anew."""
+def _attach_before(connection: Connection, before: Path | None) -> str | None:
+    """Attach the publication before; the reason why the history begins anew, or None."""
     if before is None:
         return FIRST
     raw = driver(connection)
@@ -177,29 +224,30 @@ def _attach_earlier(connection: Connection, before: Path | None) -> str | None:
     version = raw.execute("SELECT schema_version FROM before.publication").fetchone()[0]
     if version != SCHEMA_VERSION:
         return OTHER_SCHEMA
-    if not history_of(before).exists():
-        return FIRST
-    raw.execute(_ATTACH_TO_READ.format(name="earlier"), [str(history_of(before))])
-    return None
+    return None if history_of(before).exists() else FIRST
 
 
-def _note(connection: Connection, table: str, number: int, anew: bool) -> set[int]:
-    """Note what is new and different in a table, after what was noted of it before; the keys of both."""
+def _make(connection: Connection, work: Path) -> None:
+    driver(connection).execute(_ATTACH_NEW.format(size=SMALL_BLOCK), [str(work)])
+    for statement in queries.statements("tables/history"):
+        connection.exec_driver_sql(statement)
+    for table in tables():
+        connection.exec_driver_sql(_of(_TABLE, table))
+
+
+def _carry_over(connection: Connection, earlier: Path, work: Path, all_since: datetime) -> None:
+    """Take over the history before: as a copy, or written anew where publications are folded."""
     raw = driver(connection)
-    raw.execute(_rows("after_row", "kpi", table))
-    if anew:
-        raw.execute(_NO_ROWS)
-    else:
-        raw.execute(_rows("before_row", "before", table))
-        raw.execute(_undone("earlier", table))
-        queries.run(connection, "history/retained_row", table_name=table)
-        raw.execute(_RETAINED.format(table=table))
-    queries.run(connection, "history/changes")
-    queries.run(
-        connection, "history/noted", publication_id=number, table_name=table, anew=int(anew)
-    )
-    raw.execute(_CHANGED.format(table=table), [number])
-    return {key for (key,) in raw.execute(_CHANGED_DAYS).fetchall()}
+    raw.execute(_ATTACH_TO_READ.format(name="earlier"), [str(earlier)])
+    if not queries.run(connection, "history/folded", all_since=all_since).scalar_one():
+        raw.execute(_DETACH.format(name="earlier"))
+        shutil.copyfile(earlier, work)
+        raw.execute(_ATTACH.format(name="history"), [str(work)])
+        return
+    _make(connection, work)
+    queries.run(connection, "history/carried_over")
+    for table in tables():
+        raw.execute(_of(_CARRIED_OVER, table))
 
 
 # Reading -----------------------------------------------------------------------------------------
@@ -282,11 +330,13 @@ def _write_again(settings: Settings, newest: Path, number: int, file: Path) -> N
             raw = driver(connection)
             raw.execute(_ATTACH_TO_READ.format(name="history"), [str(history_of(newest))])
             raw.execute(_ATTACH.format(name="kpi"), [str(work)])
-            differing = [table for table in tables() if not _undo(connection, table, number)]
-            if differing:
+            _undo(connection, number)
+            differing = queries.run(connection, "history/compared", publication_id=number)
+            names = ", ".join(differing.scalars())
+            if names:
                 raise Refused(
-                    f"publication {number} can't be given back as it was: {', '.join(differing)} "
-                    "would differ from what the history says of it; run: python -m kpi doctor"
+                    f"publication {number} can't be given back as it was: by the history its {names} "
+                    "would differ; put a backup's history in its place"
                 )
             connection.commit()
             raw.execute("CHECKPOINT kpi")
@@ -297,17 +347,16 @@ def _write_again(settings: Settings, newest: Path, number: int, file: Path) -> N
             left.unlink()
 
 
-def _undo(connection: Connection, table: str, number: int) -> bool:
-    """Put a table back to how an earlier publication had it; True where it equals the record of it."""
+def _undo(connection: Connection, number: int) -> None:
+    """Put every table back to how an earlier publication had it."""
     raw = driver(connection)
-    raw.execute(_rows("after_row", "kpi", table))
-    raw.execute(_undone("history", table))
-    queries.run(connection, "history/undo", table_name=table, publication_id=number)
-    keyed = KEYED.get(table, Keyed())
-    raw.execute(_GONE.format(table=table, part=keyed.part, key=keyed.key))
-    raw.execute(_RESTORED.format(table=table))
-    same = queries.run(connection, "history/compared", table_name=table, publication_id=number)
-    return bool(same.scalar_one())
+    raw.execute(_all_rows("after_row", "kpi"))
+    undone = " UNION ALL ".join(_of(_UNDONE_ROWS, table) for table in tables())
+    raw.execute(_ALL_ROWS.format(view="undone_row", rows=undone))
+    queries.run(connection, "history/undo", publication_id=number)
+    for (table,) in raw.execute("SELECT DISTINCT table_name FROM replaced_key").fetchall():
+        for step in (_RESTORED, _GONE, _PUT_BACK):
+            raw.execute(_of(step, table))
 
 
 @contextmanager
@@ -344,16 +393,16 @@ def _remove_others(file: Path) -> None:
         old.unlink()
 
 
-def _rows(view: str, database: str, table: str) -> str:
-    keyed = KEYED.get(table, Keyed())
-    return _ROWS.format(
-        view=view, database=database, table=table, part=keyed.part, key=keyed.key, width=keyed.width
-    )
+def _all_rows(view: str, database: str) -> str:
+    """The statement that makes a view of the rows of every table of a database."""
+    rows = " UNION ALL ".join(_of(_ROWS, table, database=database) for table in tables())
+    return _ALL_ROWS.format(view=view, rows=rows)
 
 
-def _undone(database: str, table: str) -> str:
+def _of(statement: str, table: str, **names: str) -> str:
+    """A statement for a table, with the expressions of its keys."""
     keyed = KEYED.get(table, Keyed())
-    return _UNDONE.format(database=database, table=table, part=keyed.part, key=keyed.key)
+    return statement.format(table=table, part=keyed.part, key=keyed.key, width=keyed.width, **names)
 
 
 def _attached(connection: Connection) -> set[str]:

@@ -1,18 +1,25 @@
--- compared: a table's rows and hash as they are, beside those that the history has of a publication.
--- Grain:   one row.
+-- compared: the tables whose rows differ from those that the history has of a publication.
+-- Grain:   one row per table that differs.
 -- Reads:   after_row, history.past_table, history.past_publication.
--- Params:  table_name, publication_id.
+-- Params:  publication_id.
 -- Note:    a hash of another version of the engine isn't compared.
-SELECT
-  t.row_count = n.row_count AND (t.row_hash = n.row_hash OR p.engine <> VERSION()) AS same
-FROM history.past_table AS t
+SELECT t.table_name
+FROM (
+  SELECT table_name, row_count, row_hash, publication_id
+  FROM history.past_table
+  WHERE publication_id <= :publication_id
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY table_name ORDER BY publication_id DESC) = 1
+) AS t
 INNER JOIN history.past_publication AS p ON p.publication_id = t.publication_id
-CROSS JOIN (
+LEFT JOIN (
   SELECT
+    table_name,
     COUNT(*) AS row_count,
-    CAST(COALESCE(SUM(HASH(each)), 0) % 9223372036854775807 AS BIGINT) AS row_hash
+    CAST(SUM(row_hash) % 9223372036854775807 AS BIGINT) AS row_hash
   FROM after_row
-) AS n
-WHERE t.table_name = :table_name AND t.publication_id <= :publication_id
-ORDER BY t.publication_id DESC
-LIMIT 1
+  GROUP BY table_name
+) AS n ON n.table_name = t.table_name
+WHERE
+  COALESCE(n.row_count, 0) <> t.row_count
+  OR (COALESCE(n.row_hash, 0) <> t.row_hash AND p.engine = VERSION())
+ORDER BY t.table_name
