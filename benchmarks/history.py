@@ -1,0 +1,109 @@
+"""The bytes of daily publications that are retained as differences, against those of a single publication.
+
+    python -m benchmarks.history --users 10000 --publications 400
+
+A log of the demo's people is loaded a day at a time, with a summary after each. A second store gets the same
+events at once, so that a publication of many days is compared with one that was filled in a single run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet
+
+from benchmarks import generate
+from kpi import store
+from kpi.commands.cli import main as command
+from kpi.settings import Settings
+from kpi.store import history, publications
+
+DAYS_BEFORE = 57
+DAY_MS = 86_400_000
+
+
+def run(folder: Path, users: int, count: int) -> dict[str, float]:
+    """Publish ``count`` days one by one; the bytes and CPU seconds of it."""
+    log = generate.generate(folder / "log", users, DAYS_BEFORE + count)
+    days = list(_split(folder, log))
+    settings = Settings(home=folder / "daily", hmac_key=os.urandom(32).hex().encode())
+    _do(settings, "load", *map(str, days[:DAYS_BEFORE]))
+    _do(settings, "summarise")
+    spent = 0.0
+    for number, day in enumerate(days[DAYS_BEFORE:], 1):
+        _do(settings, "load", str(day))
+        before = time.process_time()
+        _do(settings, "summarise")
+        spent += time.process_time() - before
+        if number % 20 == 0:
+            newest = publications.newest(settings.home)
+            sizes = newest.stat().st_size, publications.history_of(newest).stat().st_size
+            print(number, *sizes, round(spent / number, 2), file=sys.stderr, flush=True)
+    newest = publications.newest(settings.home)
+    publications.remove_superseded(settings.home, newest, time.time() + 3601)
+    whole = Settings(home=folder / "whole", hmac_key=settings.hmac_key)
+    _do(whole, "load", *map(str, days))
+    _do(whole, "summarise")
+    past = store.past_publications(settings)
+    before = time.process_time()
+    history.past_file(settings, past[0].number)
+    seconds = time.process_time() - before
+    held = sum(f.stat().st_size for f in publications.folder(settings.home).glob("*.duckdb"))
+    single = publications.newest(whole.home).stat().st_size
+    return {
+        "users": users,
+        "publications": len(past),
+        "newest_bytes": newest.stat().st_size,
+        "history_bytes": publications.history_of(newest).stat().st_size,
+        "all_bytes": held,
+        "filled_at_once_bytes": single,
+        "summary_cpu_seconds": spent / count,
+        "oldest_written_again_cpu_seconds": seconds,
+    }
+
+
+def _split(folder: Path, log: generate.Log) -> Iterator[Path]:
+    """The log as a Parquet file a day."""
+    target = folder / "days"
+    target.mkdir()
+    with duckdb.connect() as engine:
+        for file in log.files:
+            engine.execute(
+                "CREATE OR REPLACE TABLE part AS SELECT * FROM read_parquet($1)", [str(file)]
+            )
+            days = engine.execute(
+                "SELECT DISTINCT CAST(FLOOR(timestamp / $1) AS BIGINT) AS day FROM part ORDER BY day",
+                [DAY_MS],
+            ).fetchall()
+            for (day,) in days:
+                rows = engine.execute(
+                    "SELECT * FROM part WHERE timestamp >= $1 AND timestamp < $2",
+                    [day * DAY_MS, (day + 1) * DAY_MS],
+                )
+                path = target / f"{day}.parquet"
+                pyarrow.parquet.write_table(rows.to_arrow_table(), path)
+                yield path
+
+
+def _do(settings: Settings, *arguments: str) -> None:
+    os.environ.update(KPI_HOME=str(settings.home), KPI_HMAC_KEY=(settings.hmac_key or b"").decode())
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        assert command(list(arguments)) == 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=10_000)
+    parser.add_argument("--publications", type=int, default=400)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(run(Path(folder), asked.users, asked.publications), indent=1))
