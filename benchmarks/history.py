@@ -16,6 +16,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -25,7 +27,7 @@ from benchmarks import generate
 from kpi import store
 from kpi.commands.cli import main as command
 from kpi.settings import Settings
-from kpi.store import history, publications
+from kpi.store import history, publications, shared
 
 DAYS_BEFORE = 57
 DAY_MS = 86_400_000
@@ -41,6 +43,7 @@ def run(folder: Path, users: int, count: int) -> dict[str, float]:
     spent = 0.0
     for number, day in enumerate(days[DAYS_BEFORE:], 1):
         _do(settings, "load", str(day))
+        shared.now = partial(_moment, number)
         before = time.process_time()
         _do(settings, "summarise")
         spent += time.process_time() - before
@@ -69,6 +72,11 @@ def run(folder: Path, users: int, count: int) -> dict[str, float]:
         "summary_cpu_seconds": spent / count,
         "oldest_written_again_cpu_seconds": seconds,
     }
+
+
+def _moment(days: int) -> datetime:
+    """The time of a publication: a day after the last."""
+    return datetime(2016, 11, 1, 1, 10) + timedelta(days=days)
 
 
 def _split(folder: Path, log: generate.Log) -> Iterator[Path]:

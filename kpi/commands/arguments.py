@@ -16,6 +16,9 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     metric = getattr(asked, "metric", None)
     if metric is None:
         return asked
+    _check_revisions(parser, asked)
+    if metric == "revisions":
+        return asked
     if metric not in TABLES or not TABLES[metric].of_attempts:
         _refuse_attempt_filters(parser, asked, metric)
     of_devices = metric == "multi-device" or asked.measure == "multi-device-percent"
@@ -37,6 +40,8 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     ]
     if of_goals and metric != "goals":
         parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
+    if asked.published_by and asked.publication:
+        parser.error("--published-by and --publication name a publication each; give one of them")
     if asked.baseline and (asked.baseline_from or asked.baseline_to):
         parser.error("--baseline has its own period; leave out the days")
     not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(asked, name)]
@@ -48,6 +53,24 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
         option = narrowed[0].replace("_", "-")
         parser.error(f"--{option} can't be applied: Firefox's figures carry no tags")
     return asked
+
+
+def _check_revisions(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """Ends the program where revisions lack where they begin, or have what only tables of days have."""
+    starts = [name for name in ("since", "publication", "baseline") if getattr(asked, name)]
+    if asked.metric != "revisions":
+        if asked.since:
+            parser.error("--since goes with revisions only")
+        return
+    if len(starts) != 1:
+        parser.error("revisions need one of --since DAY, --publication N and --baseline ID")
+    of_tables = ("measure", "first", "last", "by", "weekly", "published_by", "users", "devices")
+    tags = [name for tag in (*TAGS, *ATTEMPT_TAGS) for name in (tag, f"not_{tag}")]
+    given = [name for name in (*of_tables, *tags) if getattr(asked, name)]
+    if given:
+        parser.error(
+            "revisions are of all users and attempts, over all days: no filter, days or breakdown"
+        )
 
 
 def _refuse_attempt_filters(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from kpi import store
+from kpi.errors import Refused
 from kpi.meaning.question import Question
 from kpi.numbers import metrics
 from kpi.numbers.answers import Answer
+from kpi.numbers.past import beside_newest
 from kpi.numbers.published import Published, noted, version_of
 from kpi.settings import Settings
 
@@ -23,13 +26,44 @@ class Warehouse(Published):
         return Answer(question, table, self.publication, tuple(readings))
 
 
-def open_warehouse(settings: Settings, cache_size: int = 0, copy: Path | None = None) -> Warehouse:
-    """The newest publication, or a local ``copy`` of a server's.
+class PastWarehouse(Warehouse):
+    """An earlier publication, beside the newest: no answer differs from today's by a few people only."""
 
-    Raises NoData when there is none, Refused when it is of a newer version.
+    newest: Warehouse
+
+    def ask(self, question: Question) -> Answer:
+        """The answer to a question, without the rows that would reveal a few people beside today's."""
+        answer = super().ask(question)
+        today = self.newest.ask(question).table
+        return replace(answer, table=beside_newest(answer.table, today, question.shown_from))
+
+    def close(self) -> None:
+        """Let go of both publications."""
+        super().close()
+        self.newest.close()
+
+
+def open_warehouse(
+    settings: Settings,
+    cache_size: int = 0,
+    copy: Path | None = None,
+    publication: int | None = None,
+) -> Warehouse:
+    """The newest publication, or a local ``copy`` of a server's, or an earlier ``publication``.
+
+    Raises NoData when there is none, Refused when it is of a newer version or can't be shown.
     """
     opened = store.opened(settings, copy)
     warehouse = Warehouse(*opened, cache_size, settings.min_device_coverage)
     versions = warehouse.frame("schema_version")
     store.refuse_newer_version(None if versions.empty else version_of(versions))
-    return warehouse
+    if publication is None or publication == warehouse.publication.id:
+        return warehouse
+    try:
+        earlier = store.opened_past(settings, publication)
+    except Refused:
+        warehouse.close()
+        raise
+    past = PastWarehouse(*earlier, cache_size, settings.min_device_coverage)
+    past.newest = warehouse
+    return past

@@ -77,6 +77,11 @@ def past_publications(settings: Settings) -> list[Past]:
     return _kind(settings).past_publications(settings)
 
 
+def differing(settings: Settings) -> list[str]:
+    """The tables of the newest publication whose rows aren't those that were published."""
+    return _kind(settings).differing(settings)
+
+
 def beginning(settings: Settings) -> str | None:
     """The reason why there are no publications before the first that can be shown; None without a history."""
     return _kind(settings).beginning(settings)

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
@@ -41,6 +41,10 @@ DAMAGED_EVENTS = (
 DAMAGED_NOTES = (
     "{file}, which holds frozen baselines and markers, is damaged; put a backup's in its place. Without one, "
     "move it aside: pages then show none"
+)
+DAMAGED_HISTORY = (
+    "{file}, which gives earlier publications back, is damaged; put a backup's of the same number in its "
+    "place. Without one, the history begins with the next publication"
 )
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
@@ -84,6 +88,7 @@ def damage(settings: Settings) -> Iterator[str]:
     """Sentences on files that are damaged, each with the way back."""
     home = settings.home
     yield from _publication_faults(settings)
+    yield from _history_faults(settings)
     if notes_file(home).exists() and health.damaged(settings, notes_file(home)):
         yield DAMAGED_NOTES.format(file=notes_file(home))
     if not events_file(home).exists():
@@ -111,6 +116,13 @@ def _publication_faults(settings: Settings) -> Iterator[str]:
         fault = f"{target.name} is damaged"
     way_back = publications.way_back(home, lambda file: health.damaged(settings, file))
     yield f"{fault}; {way_back}"
+
+
+def _history_faults(settings: Settings) -> Iterator[str]:
+    with suppress(NoData, WarehouseDown):  # reported by itself
+        file = publications.history_of(publications.newest(settings.home))
+        if file.exists() and health.damaged(settings, file):
+            yield DAMAGED_HISTORY.format(file=file)
 
 
 def _is_missing(file: Path) -> bool:
@@ -219,18 +231,27 @@ def opened(settings: Settings, copy: Path | None) -> Opened:
 
 def opened_past(settings: Settings, number: int) -> Opened:
     """An earlier publication, written again from the history."""
-    file = history.past_file(settings, number)
+    with storage_faults(settings):
+        file = history.past_file(settings, number)
     return Opened(file_engine(settings, file), None, lambda error: None)
 
 
 def past_publications(settings: Settings) -> list[Past]:
     """The publications that can be shown, oldest first; the newest is the last."""
-    return history.publications_of(settings)
+    with storage_faults(settings):
+        return history.publications_of(settings)
+
+
+def differing(settings: Settings) -> list[str]:
+    """The tables of the newest publication that aren't as they were published."""
+    with storage_faults(settings):
+        return history.differing(settings)
 
 
 def beginning(settings: Settings) -> str | None:
     """The reason why there are no publications before the first of the history."""
-    return history.beginning(settings)
+    with storage_faults(settings):
+        return history.beginning(settings)
 
 
 def shown(settings: Settings) -> Shown:
@@ -290,7 +311,10 @@ class Publishing(shared.Publishing):
     ) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
         lowest = publications.next_number(self._home)
+        before = queries.run(self.connection, "read/publication_key").first()
         number = shared.record_publication(self.connection, definitions, simulated, lowest)
+        if before is not None and before.built_at.date() != shared.now().date():
+            self.shrink_numbers()  # deleted rows cost half of the file after some weeks of summaries
         self.connection.commit()
         noted = self._work.with_name("history.work")
         history.record(self.connection, self._before, noted, reason, forget)

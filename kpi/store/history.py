@@ -18,7 +18,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from kpi import private
 from kpi.errors import Refused
@@ -38,6 +40,7 @@ FILES = 4
 SMALL_BLOCK = 16384
 BEGINS = "the history begins with publication {number} of {day}: {why}"
 FIRST = "it is the first that retained its differences"
+UNREADABLE = "the history before it couldn't be read"
 OTHER_SCHEMA = "the publication before it was made by an earlier version of the program"
 
 
@@ -185,6 +188,21 @@ def record(
     ``before`` is the publication that it is made of; ``forget`` the reason why no earlier publication may be
     given back. Nothing else of the store changes.
     """
+    try:
+        _record(connection, before, work, reason, forget)
+    except (duckdb.Error, DBAPIError):
+        if forget is not None:
+            raise
+        # A history that can't be read must not keep newer numbers from being published.
+        connection.rollback()
+        _let_go(connection)
+        work.unlink(missing_ok=True)
+        _record(connection, before, work, reason, UNREADABLE)
+
+
+def _record(
+    connection: Connection, before: Path | None, work: Path, reason: str, forget: str | None
+) -> None:
     raw = driver(connection)
     number, built_at = queries.run(connection, "read/publication_key").one()
     connection.commit()
@@ -206,8 +224,7 @@ def record(
     queries.run(connection, "history/noted", publication_id=number, reason=reason, anew=anew)
     connection.commit()
     raw.execute("CHECKPOINT history")
-    for name in {"history", "earlier", "before"} & _attached(connection):
-        raw.execute(_DETACH.format(name=name))
+    _let_go(connection)
 
 
 def tables() -> list[str]:
@@ -287,6 +304,19 @@ def beginning(settings: Settings) -> str | None:
             return None
         number, built_at, why = queries.run(connection, "history/beginning").one()
     return BEGINS.format(number=number, day=built_at.date(), why=why)
+
+
+def differing(settings: Settings) -> list[str]:
+    """The tables of the newest publication whose rows differ from those that were published."""
+    newest = publications.newest(settings.home)
+    with _reading(settings, newest) as connection:
+        if connection is None:
+            return []
+        raw = driver(connection)
+        raw.execute(_ATTACH_TO_READ.format(name="kpi"), [str(newest)])
+        raw.execute(_all_rows("after_row", "kpi"))
+        number = publications.number_of(newest)
+        return list(queries.run(connection, "history/compared", publication_id=number).scalars())
 
 
 def past_file(settings: Settings, number: int) -> Path:
@@ -405,6 +435,10 @@ def _of(statement: str, table: str, **names: str) -> str:
     return statement.format(table=table, part=keyed.part, key=keyed.key, width=keyed.width, **names)
 
 
-def _attached(connection: Connection) -> set[str]:
-    rows = driver(connection).execute("SELECT database_name FROM duckdb_databases()").fetchall()
-    return {name for (name,) in rows}
+def _let_go(connection: Connection) -> None:
+    """Detach what was attached to record a publication."""
+    raw = driver(connection)
+    rows = raw.execute("SELECT database_name FROM duckdb_databases()").fetchall()
+    for (name,) in rows:
+        if name in ("history", "earlier", "before"):
+            raw.execute(_DETACH.format(name=name))

@@ -84,6 +84,11 @@ def past_publications(settings: Settings) -> list[Past]:
     raise Refused(NO_HISTORY)
 
 
+def differing(settings: Settings) -> list[str]:
+    """None: a server looks after its own tables."""
+    return []
+
+
 def beginning(settings: Settings) -> str | None:
     """None: there is no history."""
     return None

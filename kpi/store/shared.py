@@ -112,6 +112,11 @@ def in_memory(settings: Settings, spill: Path | None = None, **more: str) -> Ite
         engine.dispose()
 
 
+def now() -> datetime:
+    """The moment in UTC, to the second, that a publication is of."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
 def record_publication(
     connection: Connection, definitions: str | None, simulated: bool | None, lowest: int = 1
 ) -> int:
@@ -130,7 +135,7 @@ def record_publication(
         connection,
         "fill/publication",
         publication_id=number,
-        built_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        built_at=now(),
         schema_version=SCHEMA_VERSION,
         definitions=definitions,
         simulated=int(simulated),
