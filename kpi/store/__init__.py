@@ -21,7 +21,6 @@ from kpi.store.reading import Past as Past
 from kpi.store.reading import Shown as Shown
 from kpi.store.shared import EXPIRY as EXPIRY
 from kpi.store.shared import FIREFOX as FIREFOX
-from kpi.store.shared import FORGOTTEN as FORGOTTEN
 from kpi.store.shared import SCHEMA_VERSION as SCHEMA_VERSION
 from kpi.store.shared import SETTINGS as SETTINGS
 from kpi.store.shared import SUMMARY as SUMMARY

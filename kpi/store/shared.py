@@ -20,13 +20,12 @@ from kpi.store import queries
 
 SCHEMA_VERSION = 6
 
-SUMMARY, SETTINGS, EXPIRY, FIREFOX, TAGS, FORGOTTEN = (
+SUMMARY, SETTINGS, EXPIRY, FIREFOX, TAGS = (
     "summary",
     "settings or definitions",
     "expiry",
     "Firefox's figures",
     "private tags blanked",
-    "history forgotten",
 )
 """The reasons for a publication."""
 
