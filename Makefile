@@ -1,17 +1,24 @@
 # make run    the dashboard on http://localhost:8501, with the demo where nothing is configured
+# make serve  the same by WORKERS processes (2) behind nginx, for many readers at once
 # make test   everything that CI runs
 # make bench  speed and size on this machine; USERS, DAYS and JSON say how much and where to
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TESTED := $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+TESTED := $(BIN)/python -m pytest -n 5 --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test test-long snapshots lint clean screenshots bench
+.PHONY: run serve test test-long snapshots lint clean screenshots bench
 
 run: $(VENV)/installed
 	@$(BIN)/python -m kpi ready
 	$(BIN)/streamlit run app.py
+
+WORKERS ?= 2
+
+serve: $(VENV)/installed
+	@$(BIN)/python -m kpi ready
+	$(BIN)/python deploy/serve.py --workers $(WORKERS)
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .

@@ -22,7 +22,7 @@ def load_everything(settings: Settings, files: list[Path]) -> int:
 
     def report(loaded: load.Loaded) -> None:
         nonlocal rows
-        rows += loaded.rows_read
+        rows += loaded.contents.rows
 
     for refusal in load.load_files(settings, files, report=report):
         raise refusal
@@ -46,14 +46,14 @@ def _as_csv(settings: Settings, log: Log, folder: Path) -> dict[str, float]:
     csv = folder / "part.csv"
     rows = _write_csv(log, csv)
     ours, cpu, bare = [], [], []
-    peak = 0
+    peak, read = 0, 0
     for _ in range(REPEATS):
         target = Settings(home=folder / "csv-store", hmac_key=settings.hmac_key)
         run = apart(load_everything, target, [csv])
         shutil.rmtree(target.home)
         ours.append(run.seconds)
         cpu.append(run.cpu_seconds)
-        peak = max(peak, run.peak_bytes)
+        peak, read = max(peak, run.peak_bytes), run.bytes_read
         bare.append(apart(_bare_reading, csv, folder / "bare.duckdb").seconds)
     csv_bytes = csv.stat().st_size
     csv.unlink()
@@ -65,6 +65,8 @@ def _as_csv(settings: Settings, log: Log, folder: Path) -> dict[str, float]:
         "csv_rows_per_cpu_second": rows / sorted(cpu)[middle],
         "csv_best_rows_per_second": rows / min(ours),
         "csv_peak_bytes": peak,
+        "bytes_read_per_byte": read / csv_bytes,
+        "load_share_of_bare_csv": sorted(bare)[middle] / sorted(ours)[middle],
         "csv_bare_rows_per_second": rows / sorted(bare)[middle],
         "csv_bare_best_rows_per_second": rows / min(bare),
     }

@@ -17,16 +17,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 REPEATS = 5
-_PACKAGES = ("duckdb", "pandas", "pyarrow", "SQLAlchemy", "streamlit", "datasketches", "pyroaring")
+_PACKAGES = (
+    *("duckdb", "pandas", "pyarrow", "SQLAlchemy", "streamlit"),
+    *("datasketches", "pyroaring", "chdb-core"),
+)
 
 
 class Apart(NamedTuple):
-    """What a function gave in a process of its own, how long it took, and the most memory it held."""
+    """What a function gave in a process of its own, its time, its most memory, and the bytes it read."""
 
     result: Any
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+    bytes_read: int
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -42,17 +46,49 @@ def median_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
     return statistics.median(seconds(work) for _ in range(repeats))
 
 
+class Cost(NamedTuple):
+    """What a run costs: wall milliseconds, and processor milliseconds of all threads."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+def cost(work: Callable[[], object]) -> Cost:
+    """The cost of a run."""
+    started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+    work()
+    after, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter() - started
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(1000 * wall, 1000 * cpu)
+
+
+def median_cost(costs: list[Cost]) -> Cost:
+    """The medians of wall and processor time."""
+    return Cost(*(statistics.median(each) for each in zip(*costs, strict=True)))
+
+
+def fastest(way: dict[str, Any]) -> float:
+    """Milliseconds of a year, with the better number of threads."""
+    return min(way["year_ms"], way["year_one_thread_ms"])
+
+
 def apart(work: Callable[..., Any], *arguments: Any) -> Apart:
     """Run a function in a new process, so that its memory is its own."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return Apart(*pool.apply(_weighed, (work, arguments)))
 
 
-def _weighed(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, float, float, int]:
-    started, cpu = time.perf_counter(), time.process_time()
+def _weighed(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    started, cpu, read = time.perf_counter(), time.process_time(), _bytes_read()
     result = work(*arguments)
     took, used = time.perf_counter() - started, time.process_time() - cpu
-    return result, took, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return result, took, used, peak, _bytes_read() - read
+
+
+def _bytes_read() -> int:
+    """The bytes that this process has read, from disk or cache."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def machine() -> dict[str, str | int | float]:

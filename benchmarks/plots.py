@@ -13,11 +13,16 @@ from benchmarks.growth import RUNS, svg
 
 NAMES = {
     "ours": "sets of segments (here)",
-    "count_distinct": "COUNT(DISTINCT)",
-    "approx_count_distinct": "approx_count_distinct",
-    "hll": "HyperLogLog, merged",
-    "roaring": "Roaring bitmaps",
-    "last_value": "last value seen",
+    "count_distinct": "COUNT(DISTINCT) a day at a time",
+    "windowed_distinct": "COUNT(DISTINCT) OVER 28 days",
+    "islands": "islands in one statement",
+    "uniq_exact": "ClickHouse, uniqExact a day at a time",
+    "clickhouse_bitmaps": "ClickHouse, groupBitmap states merged",
+    "roaring": "Roaring bitmaps, merged in Python",
+    "approx_count_distinct": "approx_count_distinct a day at a time",
+    "hll": "HyperLogLog sketches, merged",
+    "theta": "theta sketches, merged",
+    "last_value": "last value of a user",
 }
 
 
@@ -46,7 +51,7 @@ def main() -> None:
 
 def plot(frame: pd.DataFrame, title: str, unit: str) -> alt.LayerChart:
     """A bar per way of counting, on a logarithmic axis, with its time written at the end."""
-    base = alt.Chart(frame, title=title, width=560, height=220).encode(
+    base = alt.Chart(frame, title=title, width=560, height=300).encode(
         y=alt.Y("way:N", sort="x", title=None).axis(labelLimit=320),
         x=alt.X("milliseconds:Q", title=f"{unit} (logarithmic)").scale(type="log"),
     )

@@ -1,10 +1,11 @@
-"""`python -m benchmarks.sessions [--home STORE] [--json FILE]`: many readers at once.
+"""`python -m benchmarks.sessions [--home STORE] [--workers N] [--json FILE]`: many readers.
 
 A server over a store (a demo's, where none is given): 1, 10 and 50 sessions on websockets of their own
 that change filters at once, each as fast as it is answered: to any of some 300 choices, hardly ever one
-that was made before, and to one of a dozen. And the server's memory over 500 changes. Beside them
-Streamlit's own floor: a page of one line, asked again by the same means. `benchmarks.app` has one reader's
-Chromium.
+that was made before, and to one of a dozen. And the server's memory over 500 changes. With `--workers` the
+sessions are spread over so many processes behind nginx, as by `make serve`, and no memory is measured.
+Beside them Streamlit's own floor: a page of one line, asked again by the same means. `benchmarks.app` has one
+reader's Chromium.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "tests" / "support")]
 
 from browser import serving  # noqa: E402
 from sessions import Session  # noqa: E402
+from workers import served  # noqa: E402
 
 from benchmarks.measure import machine  # noqa: E402
 
@@ -43,10 +45,12 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sessions", description=__doc__)
     parser.add_argument("--home", type=Path, help="the store to show; a demo is built otherwise")
+    parser.add_argument("--workers", type=int, default=1, help="processes, behind nginx if several")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measured(Path(folder), arguments.home or demo(Path(folder) / "home"))
+        home = arguments.home or demo(Path(folder) / "home")
+        figures = measured(Path(folder), home, arguments.workers)
     print(json.dumps(figures, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -61,20 +65,28 @@ def demo(home: Path) -> Path:
     return home
 
 
-def measured(folder: Path, home: Path) -> dict[str, Any]:
-    """Everything, on one server."""
-    figures: dict[str, Any] = {"machine": machine()}
-    running = serving(folder, KPI_HOME=str(home))
-    with running as address:
-        figures["sessions"] = {str(count): _crowd(address, count) for count in CROWDS}
-        _crowd(address, CROWDS[1], A_DOZEN)  # each choice was made before
-        figures["sessions_of_a_dozen"] = {
-            str(count): _crowd(address, count, A_DOZEN) for count in CROWDS
-        }
-        figures["memory"] = _memory(running, address)
+def measured(folder: Path, home: Path, workers: int) -> dict[str, Any]:
+    """Everything, on one server, or on several behind nginx."""
+    figures: dict[str, Any] = {"machine": machine(), "workers": workers}
+    if workers > 1:
+        with served(folder, home, workers=workers) as several:
+            figures |= _crowds(several.address)
+    else:
+        running = serving(folder, KPI_HOME=str(home))
+        with running as address:
+            figures |= _crowds(address)
+            figures["memory"] = _memory(running, address)
     figures["streamlit_floor_ms"] = _floor(folder)
     figures["load_average_at_end"] = round(os.getloadavg()[0], 2)
     return figures
+
+
+def _crowds(address: str) -> dict[str, Any]:
+    """Each crowd, among all choices and among a dozen that were made before."""
+    among_all = {str(count): _crowd(address, count) for count in CROWDS}
+    _crowd(address, CROWDS[1], A_DOZEN)
+    of_a_dozen = {str(count): _crowd(address, count, A_DOZEN) for count in CROWDS}
+    return {"sessions": among_all, "sessions_of_a_dozen": of_a_dozen}
 
 
 def _crowd(address: str, count: int, choices: int | None = None) -> dict[str, float]:

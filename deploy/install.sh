@@ -34,4 +34,4 @@ ln -sfn "kpi-$version" "$root/opt/kpi"
 cp "$program"/deploy/*.service "$program"/deploy/*.timer "$root/etc/systemd/system/"
 systemctl daemon-reload
 systemctl enable --now kpi-summarise.timer kpi-expire.timer kpi.service
-systemctl restart kpi.service
+systemctl reload-or-restart kpi.service # several processes drain, one is started again

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -35,6 +36,17 @@ pytest_plugins = ["app_pages", "browser", "demo_store", "snapshot", "killing", "
 MEMORY = Path("/dev/shm")
 
 
+LONGEST = tuple(
+    f"tests/{module}.py"
+    for module in (
+        "store/test_server",
+        "store/test_grammar",
+        "store/test_faults",
+        "dashboard/test_goals_page",
+    )
+)
+
+
 def roomy_folder() -> str:
     """Memory where there is enough of it, since a store is some dozens of small files; else the disk."""
     if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
@@ -44,6 +56,11 @@ def roomy_folder() -> str:
 
 # Where pytest makes the folders of tests.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_folder())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules come first, so that no worker begins such a module when the others end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:
@@ -60,7 +77,7 @@ _unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # Shrinking a failure takes minutes of stores; `long` does it, a daily run tells the seed.
 _found_only = [Phase.explicit, Phase.reuse, Phase.generate]
 settings.register_profile(
-    "default", max_examples=3, derandomize=True, phases=_found_only, **_unhurried
+    "default", max_examples=2, derandomize=True, phases=_found_only, **_unhurried
 )
 settings.register_profile("long", max_examples=100, **_unhurried)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
@@ -255,6 +272,12 @@ class Store:
         finally:
             warehouse.close()
 
+    def events(self, *columns: str) -> Counter[tuple[Any, ...]]:
+        """The rows of the private table of events: these columns, or all that a file says itself."""
+        with duckdb.connect(str(self.home / "events.duckdb"), read_only=True) as engine:
+            rows = engine.sql(f"SELECT {', '.join(columns or EVENT_COLUMNS)} FROM event").fetchall()
+        return Counter(rows)
+
     def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
         """What metrics print, byte for byte; by default enough to read every table, in long runs all."""
         usual = EVERY_EXPORT if LONG else OFTEN_EXPORTED
@@ -275,6 +298,25 @@ def daily(*values: Any, of: Iterable[Any]) -> list[Any]:
         return pytest.param(*parts, marks=pytest.mark.long)
 
     return [value if value in values else repeat(value) for value in of]
+
+
+EVENT_COLUMNS = (
+    *('"timestamp"', "seq_id", "seq_time", "type", "uid", "device_id"),
+    *("user_agent_browser", "user_agent_version", "user_agent_os"),
+    *("service", "context", "entrypoint", "campaign", "migration"),
+)
+"""Columns of the table of events, but for those that production's files leave to the summary."""
+
+
+def assert_reads_as(store: Store, events: Iterable[Mapping[str, Any]]) -> None:
+    """The store has these events and no other, as a plain file of them has; so it has their numbers."""
+    from event_files import write
+    from logs import COLUMNS
+
+    plain = Store(Path(tempfile.mkdtemp(dir=store.folder)))
+    rows = [dict.fromkeys(COLUMNS) | event for event in events]
+    plain.load(write(plain.files / "plain.csv", rows))
+    assert store.events() == plain.events()
 
 
 ALL_CELLS = ("--min-users=0",)
@@ -315,6 +357,7 @@ TEXT_COLUMNS = {
     *("day", "audience", "account", "step", "product"),
     *("group", "tag", "why"),
     *("browser", "version", "os", "service", "users"),
+    *("region", "context", "entrypoint", "campaign", "migration"),
 }
 
 
@@ -416,3 +459,31 @@ def make_store(
 def store(make_store: Callable[[], Store]) -> Store:
     """An empty store."""
     return make_store()
+
+
+@pytest.fixture(scope="module")
+def store_of(engine: str, make_store: Callable[[], Store]) -> Callable[[Sequence[Any]], Store]:
+    """Makes stores of a log, loaded from log.csv and summarised.
+
+    In files that is done once a module for each log, which must be a constant; a test gets a copy.
+    """
+    from event_files import write
+
+    built: dict[int, Store] = {}
+
+    def summarised(log: Sequence[Any]) -> Store:
+        store = make_store()
+        store.load(write(store.files / "log.csv", log))
+        store.summarise()
+        return store
+
+    def copied(log: Sequence[Any]) -> Store:
+        if engine != "duckdb":
+            return summarised(log)
+        if id(log) not in built:
+            built[id(log)] = summarised(log)
+        copy = built[id(log)].copied_to(make_store().folder)
+        shutil.copytree(built[id(log)].files, copy.files, dirs_exist_ok=True)
+        return copy
+
+    return copied

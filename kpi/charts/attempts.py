@@ -48,6 +48,8 @@ STEP_WORDS = {
 }
 WAYS = {"account.created": " to create", "account.login": " to sign in"}
 ROW_HEIGHT = 40
+AXIS_HEIGHT = 25
+"""The height of the axis below the rows, which a chart's height includes."""
 ABOVE_BAR: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 12, "color": TEXT}
 SHOWN_ROWS = 15
 TIMES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 86_400, 604_800)
@@ -205,7 +207,7 @@ def funnel(frame: pd.DataFrame) -> alt.LayerChart:
         bar,
         text,
         data=values,
-        height=ROW_HEIGHT * len(values),
+        height=ROW_HEIGHT * len(values) + AXIS_HEIGHT,
         padding=PADDING,
         description=f"Steps of set-up, of the attempts begun: {'; '.join(values['full'])}.",
     )
@@ -347,7 +349,7 @@ def _with_labels(values: pd.DataFrame, marks: list[alt.Chart], title: str) -> al
         *marks,
         words,
         data=values,
-        height=ROW_HEIGHT * len(values),
+        height=ROW_HEIGHT * len(values) + AXIS_HEIGHT,
         padding=PADDING,
         description=f"{title}: {rows}.",
     )

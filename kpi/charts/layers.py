@@ -44,6 +44,7 @@ from kpi.charts.looks import (
 )
 from kpi.charts.markers import SIGN, TITLE, MarkedDay, compared_flags, flags, marked_days, rules
 from kpi.charts.values import together
+from kpi.meaning.definitions import MONTH, WEEK
 from kpi.text import ABSENT, Unit, day_text, days_text, quantity, written
 
 if TYPE_CHECKING:
@@ -258,8 +259,8 @@ def with_runs(values: pd.DataFrame) -> pd.DataFrame:
     values = values.take(order).reset_index(drop=True)
     names, steps = names[order], np.diff(days[order])
     apart = steps[steps > DAY * 0]
-    # Rows of weeks are a week apart, all of them.
-    usual = 7 * DAY if len(apart) and apart.min() == 7 * DAY else DAY
+    # Rows of weeks are a week apart, all of them, and those of four weeks likewise.
+    usual = apart.min() if len(apart) and apart.min() in (WEEK * DAY, MONTH * DAY) else DAY
     absent = values["value"].isna().to_numpy()
     breaks = absent.copy()
     breaks[:1] = True

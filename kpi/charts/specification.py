@@ -33,6 +33,14 @@ class Specification:
         """True where anything is drawn; a chart without values needs a sentence in its place."""
         return self.sentence != NOTHING_DRAWN
 
+    @property
+    def series(self) -> set[str]:
+        """The keys of the lines that are drawn."""
+        drawn = [
+            table["series"] for table in self.tables.values() if "series" in table.column_names
+        ]
+        return {key for column in drawn for key in column.unique().to_pylist()}
+
 
 def specified(chart: alt.LayerChart) -> Specification:
     """The chart with each of its frames as Arrow, once, and its sentence apart, which a page gives itself.

@@ -78,10 +78,15 @@ def _refuse_attempt_filters(
 ) -> None:
     if asked.devices:
         parser.error(f"--devices goes with attempts only; {metric} has single and multi beside all")
-    for name in (name for tag in ATTEMPT_TAGS for name in (tag, f"not_{tag}")):
-        if getattr(asked, name):
-            attempts = ", ".join(name for name in EXPORTED if TABLES[name].of_attempts)
-            parser.error(f"--{name.replace('_', '-')} goes with attempts only: {attempts}")
+    options = {
+        f"--{name.replace('_', '-')}": getattr(asked, name)
+        for tag in ATTEMPT_TAGS
+        for name in (tag, f"not_{tag}")
+    }
+    options[f"--by {asked.by}"] = asked.by in ATTEMPT_TAGS
+    for option in filter(options.get, options):
+        attempts = ", ".join(name for name in EXPORTED if TABLES[name].of_attempts)
+        parser.error(f"{option} goes with attempts only: {attempts}")
 
 
 def _check_moved(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ from kpi.commands import DONE, REFUSED, exporting, loading, simulating, upkeep
 from kpi.commands.arguments import checked, count, day, positive
 from kpi.commands.journal import recorded
 from kpi.errors import Refused
-from kpi.meaning.filters import ATTEMPT_TAGS, BREAKDOWNS, FILTER_TAGS
+from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, ATTEMPT_TAGS, FILTER_TAGS
 from kpi.meaning.tables import EXPORTED, MOVED
 from kpi.settings import Settings
 
@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         export.add_argument(f"--not-{tag}", action="append", metavar="VALUE", help=whose)
     export.add_argument("--users", choices=["new", "existing"])
     export.add_argument("--devices", choices=["single", "multi"], help="attempts only")
-    export.add_argument("--by", choices=BREAKDOWNS)
+    export.add_argument(
+        "--by", choices=ATTEMPT_BREAKDOWNS, help="a column more; some tags of attempts only"
+    )
     export.add_argument("--window", type=int, choices=[3, 5, 7, 14], help="multi-device only")
     export.add_argument("--as-of", type=day, metavar="DAY", help="goals only")
     export.add_argument("--baseline-from", type=day, metavar="DAY", help="goals only")

@@ -2,12 +2,15 @@
 
 Streamlit's own binding of widgets loses a link's values when the page changes (observed on 1.67), so
 the URL is read here before the widgets are drawn, and written after them. On the first run, after a
-change of page, and when the browser went back or forth, the URL decides; otherwise the widgets do.
+change of page, and when the browser went back or forth, the URL decides; otherwise the widgets do. Two
+choices within a moment reach the server before the browser has written the first into its URL: where a
+widget has changed, the widgets decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -15,7 +18,7 @@ import streamlit as st
 
 from kpi.dashboard.words import plain
 
-LEFT, FILE, KNOWN = "address_left", "address_file", "address_known"
+LEFT, FILE, KNOWN, WIDGETS = "address_left", "address_file", "address_known", "address_widgets"
 
 
 class Address:
@@ -27,7 +30,8 @@ class Address:
         left: dict[str, list[str]] | None = st.session_state.get(LEFT)
         moved = st.session_state.get(FILE) != file
         self._first = left is None
-        self._rules = moved or left is None or any(said.get(k, []) != v for k, v in left.items())
+        elsewhere = any(said.get(key, []) != values for key, values in (left or {}).items())
+        self._rules = moved or left is None or (elsewhere and not _chosen_since())
         self._said = {name: [*filter(None, values)] for name, values in said.items()}
         # Noted at once: a run that is cut short has also read the URL.
         st.session_state[FILE] = file
@@ -94,6 +98,9 @@ class Address:
         if changed:  # all at once, so that an act of the reader is a single step of Back
             st.query_params.update(changed)
         st.session_state[LEFT] = wanted
+        st.session_state[WIDGETS] = {
+            key: deepcopy(st.session_state[key]) for key in known if key in st.session_state
+        }
 
     def _known(self, key: str, known: Callable[[str], bool], why: str | None = None) -> list[str]:
         """The values of the URL that can be chosen; on a first visit, a notice for each that can't."""
@@ -116,6 +123,14 @@ def notify_ignored(value: str, why: str) -> None:
         f"“{plain(value[:60])}” in the link was ignored: it {why}.",
         icon=":material/link_off:",
         duration="infinite",  # until the reader closes it
+    )
+
+
+def _chosen_since() -> bool:
+    """True where the reader changed a widget of the URL since the last run that came to its end."""
+    before: dict[str, Any] = st.session_state.get(WIDGETS, {})
+    return any(
+        key in st.session_state and st.session_state[key] != value for key, value in before.items()
     )
 
 

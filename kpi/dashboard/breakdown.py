@@ -79,8 +79,9 @@ def draw(
         points, note = widened(
             page, answer, measure.column, lambda table: breakdown.largest(table, view)
         )
-        weekly = points.question.options.weekly
-        breakdown = replace(breakdown, options={**options, "weekly": weekly})
+        wider = points.question.options
+        options |= {"weekly": wider.weekly, "monthly": wider.monthly}
+        breakdown = replace(breakdown, options=options)
     rows = breakdown.of(page.shown(points))
     candidates = _over_28_days(page, breakdown, _last_28_days(page)) if view == RANKED else rows
     values = charts.largest(candidates, measure, breakdown.by, MOST[view])

@@ -56,20 +56,23 @@ def chart(
 
     ``draw`` is a function of `kpi.charts`; ``heading`` is above the chart in a picture. ``smooth`` rows are
     drawn in place of the answer's, and ``days`` thin behind them; ``note`` is a sentence below. A reader
-    hides any of the ``lines`` below the chart, whose choice is ``hide`` in the URL.
+    hides any of the ``lines`` that have values below the chart; the choice is ``hide`` in the URL.
     """
     page.remember(measure)
     if days is not None:
         options["days"] = page.shown(days)
     rows = page.shown(answer) if smooth is None else smooth
     audiences = options.get("audiences") or (options.get("audience"),)
+    with_values = _with_values(rows, measure, audiences)
     nothing, gaps = explained(
-        page, measure, answer, lambda table: _of_audiences(table, audiences), audiences
+        page, measure, answer, lambda table: _of_audiences(table, with_values), audiences
     )
     place = st.container()
-    if lines and not nothing:
-        options["hidden"] = choose_hidden(page, lines, hide)
-    shown = drawn(draw, rows, incomplete=page.unfinished(days or answer), **options)
+    options["incomplete"] = page.unfinished(days or answer)
+    shown = drawn(draw, rows, **options)
+    offered = {key: line for key, line in lines.items() if key in shown.series}
+    if len(offered) > 1 and not nothing and (hidden := choose_hidden(page, offered, hide)):
+        shown = drawn(draw, rows, hidden=hidden, **options)
     if nothing or not shown.has_values:
         place.info(page.reason(nothing) if nothing else ALL_HIDDEN, icon=":material/info:")
         parts.draw_note(None)
@@ -219,6 +222,16 @@ def listings(page: Page, frames: Mapping[str, pd.DataFrame], key: str, title: st
             yield parts.Behind(name, rows, page.listing_name(name, frame))
 
     parts.draw_tables(behind, False, key, picture(page, Filters(), title))
+
+
+def _with_values(
+    rows: pd.DataFrame, measure: Measure, audiences: Sequence[str | None]
+) -> Sequence[str | None]:
+    """The audiences that have a line; all of them where none has."""
+    if "audience" not in rows or None in audiences:
+        return audiences
+    known = set(rows.loc[rows[measure.column].notna(), "audience"])
+    return [audience for audience in audiences if audience in known] or audiences
 
 
 def _of_audiences(rows: pd.DataFrame, audiences: Sequence[str | None]) -> pd.DataFrame:

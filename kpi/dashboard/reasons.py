@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from kpi.meaning.definitions import MONTH, WEEK
 from kpi.meaning.measures import COLUMNS, COUNTED, Measure
 from kpi.text import quantity
+
+
+@dataclass(frozen=True)
+class Point:
+    """The words for the points of a chart: in counts, and where all or most of them have no value."""
+
+    name: str
+    every: str
+    most: str
+
+
+POINTS = {
+    1: Point("day", "on every day", "on most days"),
+    WEEK: Point("week", "in every week", "in most weeks"),
+    MONTH: Point("point", "in all four weeks of every point", "in most four weeks"),
+}
+"""The words by the days that a point has."""
 
 NO_WHOLE_WEEK = (
     "This period has no whole week, from Monday to Sunday, that is loaded. Choose a longer period, or a "
@@ -22,16 +42,16 @@ def why_nothing(
     min_users: int,
     data: str,
     unknown: str | None = None,
-    weekly: bool = False,
+    point: Point = POINTS[1],
 ) -> str | None:
     """A sentence on why a measure has nothing to show in a period, and what to do; or None.
 
     ``rows`` are the rows that readers may see, ``everything`` the same with no cell hidden, ``data`` the
-    days of the store in words, ``unknown`` the reason for values that can't be known. ``weekly`` is True
-    where rows are weeks and days of the period are loaded.
+    days of the store in words, ``unknown`` the reason for values that can't be known. ``point`` has
+    the words for rows, those of a day where no day of the period is loaded.
     """
     if len(everything) == 0:
-        return NO_WHOLE_WEEK if weekly else not_loaded(data)
+        return not_loaded(data) if point is POINTS[1] else NO_WHOLE_WEEK
     counts = [
         column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
     ]
@@ -40,7 +60,7 @@ def why_nothing(
     if unknown and everything[measure.column].isna().all():
         return unknown
     if everything[counts].isna().all(axis=None):
-        return NO_WHOLE_WEEK if weekly else not_loaded(data)
+        return not_loaded(data) if point is POINTS[1] else NO_WHOLE_WEEK
     if not (everything[counts].fillna(0) > 0).any(axis=None):
         if unfiltered:
             return "Nothing was counted in this period. Choose a longer period."
@@ -48,9 +68,8 @@ def why_nothing(
             "Nothing matches these filters in this period. Remove a filter, or reset all filters."
         )
     if everything[measure.column].notna().any():
-        span = "in every week" if weekly else "on every day"
         return (
-            f"Hidden for privacy: {span} fewer than {min_users} people or attempts match."
+            f"Hidden for privacy: {point.every} fewer than {min_users} people or attempts match."
             f"{'' if unfiltered else ' Remove a filter to see a wider group.'}"
         )
     return f"No value yet: a monthly count needs 28 loaded days in a row. The data covers {data}."
@@ -66,7 +85,7 @@ def gaps_sentence(
     rows: pd.DataFrame,
     everything: pd.DataFrame,
     min_users: int,
-    weekly: bool = False,
+    point: Point = POINTS[1],
     unknown: str | None = None,
 ) -> str | None:
     """A sentence on gaps and their reasons: hidden for privacy, nobody there, or not counted; or None.
@@ -82,7 +101,8 @@ def gaps_sentence(
     empty = set(rows.loc[absent & bare & nobody, "day"]) - hidden
     missing = set(rows.loc[absent & bare & ~nobody, "day"]) - hidden - empty
     windowed = measure.metric in ("engagement", "same-people", "multi-device")
-    not_loaded = "not every day of their window is" if windowed else "not"
+    not_whole = "not" if point is POINTS[1] else "not wholly"
+    not_loaded = "not every day of their window is" if windowed else not_whole
     absence = (
         f"without a value ({not_loaded} loaded{', or devices are unknown' if unknown else ''})"
     )
@@ -91,7 +111,6 @@ def gaps_sentence(
         (empty, "where nothing matches"),
         (missing, absence),
     ]
-    unit = "week" if weekly else "day"
-    words = [f"{quantity(len(days), unit)} {why}" for days, why in gaps if days]
+    words = [f"{quantity(len(days), point.name)} {why}" for days, why in gaps if days]
     sentence = [f"Gaps are not zeros: {'; '.join(words)}."] if words else []
-    return " ".join([*sentence, *([unknown] if unknown and missing else [])]) or None
+    return " ".join([*sentence, *([unknown] if unknown else [])]) or None

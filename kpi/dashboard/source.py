@@ -26,6 +26,8 @@ from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
 CACHED_RESULTS = 24
+MOST_ANSWERS = 512
+"""Answers cached for all readers together: a filter of a page asks for a dozen, most of some 50 kB."""
 _SINGLE, _SEVERAL = Semaphore(1), Semaphore(8)
 
 
@@ -52,7 +54,7 @@ def _freeze_imports() -> None:
     atexit.register(gc.unfreeze)
 
 
-@st.cache_resource(max_entries=128, show_spinner="Counting exactly …")
+@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner="Counting exactly …")
 def _answered(key: str, question: Question, _warehouse: Warehouse) -> Answer:
     """The answer to a question; shared by all readers, so nobody may change it in place."""
     return _warehouse.ask(question)

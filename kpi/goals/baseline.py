@@ -11,7 +11,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from kpi.goals.blocks import block_of, moving_blocks
 from kpi.meaning.definitions import WEEK
@@ -208,6 +207,8 @@ def _clearest_splits(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 def _series_with(memory: float, count: int) -> np.ndarray:
     """Series of weeks without a change of level, of which ``memory`` lasts a week: (draws, count)."""
+    from scipy.signal import lfilter  # here, since it takes most of a second to import
+
     shocks = np.random.default_rng(SEED).normal(size=(SHIFT_DRAWS, count))
     shocks[:, 0] /= np.sqrt(1 - memory**2)  # as after many weeks before
     return np.asarray(lfilter([1.0], [1.0, -memory], shocks, axis=1))

@@ -12,7 +12,7 @@ from typing import Any
 from kpi.errors import Refused
 from kpi.meaning import toml_file
 from kpi.meaning.definitions import MONTH, WINDOWS
-from kpi.meaning.filters import TAGS, Filters
+from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAGS, Filters
 from kpi.meaning.kpis import GOAL_KPIS, Kpi
 from kpi.meaning.tables import PRODUCTS
 from kpi.text import Unit
@@ -154,7 +154,7 @@ def _goal(entry: Any, refuse: Callable[..., Refused]) -> Goal:
             **settings,
             "threshold": float(entry["threshold"]),
             "lower": _lower(entry, refuse),
-            "filters": _filters(entry.get("filters", {}), refuse),
+            "filters": _filters(entry.get("filters", {}), GOAL_KPIS[entry["measure"]], refuse),
         }
     )
 
@@ -184,14 +184,20 @@ def _lower(entry: dict[str, Any], refuse: Callable[..., Refused]) -> bool:
     return (direction or fixed) == "lower"
 
 
-def _filters(entries: dict[str, Any], refuse: Callable[..., Refused]) -> Filters:
-    known = {*TAGS, *(f"not_{tag}" for tag in TAGS)}
+def _filters(entries: dict[str, Any], kpi: Kpi, refuse: Callable[..., Refused]) -> Filters:
+    tags = FILTER_TAGS if kpi.table.of_attempts else TAGS
+    known = {*tags, *(f"not_{tag}" for tag in tags)}
     picked: dict[str, Any] = {}
     for name, value in entries.items():
         if name == "users" and value in ("new", "existing"):
             picked[name] = value
         elif name in known and isinstance(value, list) and all(isinstance(v, str) for v in value):
             picked[name] = tuple(value)
+        elif name.removeprefix("not_") in ATTEMPT_TAGS and not kpi.table.of_attempts:
+            raise refuse(
+                f"filters.{name} goes with measures of connection attempts only, such as completion",
+                "filters",
+            )
         else:
             raise refuse(
                 f"filters.{name} must be one of {', '.join(sorted(known))} with a list of texts, "

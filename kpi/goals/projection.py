@@ -13,7 +13,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from kpi.errors import Refused
 from kpi.goals.blocks import circular_blocks
@@ -167,6 +166,8 @@ def simulated(levels: np.ndarray, ahead: int, draws: int, seed: int) -> np.ndarr
 
 def _fits(changes: np.ndarray, ahead: int, yearly: bool) -> list[_Fit]:
     """The history under every echo, with a drift and without."""
+    from scipy.signal import lfilter  # here, since it takes most of a second to import
+
     count = len(changes)
     steady = _steady_part(count, ahead, yearly)
     fits = []

@@ -119,17 +119,11 @@ class Filters:
     def parameters(self) -> dict[str, Any]:
         """The bound parameters of the filter, for every query."""
         params: dict[str, Any] = {
-            "any_users": int(self.users is None),
-            "new_user": int(self.users == "new"),
+            "new_user": (int(self.users == "new"),) if self.users else (),
             "any_devices": int(self.devices is None),
             "multi_device": int(self.devices == "multi"),
         }
-        for tag in TAGS:
-            picked = getattr(self, tag)
-            params[f"any_{tag}"] = int(not picked)
-            params[tag] = picked
-            params[f"not_{tag}"] = getattr(self, f"not_{tag}")
-        for tag in ATTEMPT_TAGS:
+        for tag in FILTER_TAGS:
             params |= {name: getattr(self, name) for name in (tag, f"not_{tag}")}
         return params
 

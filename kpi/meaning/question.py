@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, WINDOWS
+from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH, WEEK, WINDOWS
 from kpi.meaning.filters import Filters, Period
 from kpi.meaning.tables import BASES, MOVED, TABLES, Table
 
@@ -16,9 +16,9 @@ LEAST_SHOWN = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Weekly points; incomplete days; the device window; the base of attempts; intervals; one total.
+    """Points of a week, or of four; incomplete days; the device window; the base of attempts; intervals.
 
-    Of a change between two periods: its measure, and the days that each period has.
+    Then one total; of a change between two periods: its measure, and the days that each period has.
     """
 
     weekly: bool = False
@@ -29,6 +29,14 @@ class Options:
     total: bool = False
     measure: str = MOVED[0]
     days: int = MONTH
+    monthly: bool = False
+
+    @property
+    def point_days(self) -> int:
+        """The days that a point has: 1, 7 or 28."""
+        if self.monthly:
+            return MONTH
+        return WEEK if self.weekly else 1
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -48,9 +48,10 @@ class Table:
     """A table.
 
     ``queries`` are its files in `queries/read`; ``choices`` the parts of a question that apply to it, of
-    filters, devices, period, by, weekly, total, incomplete, window, of, bands, measure and days; ``tags`` the
-    breakdowns that it has. A table that ``overlaps`` counts users, who can be in several segments, which
-    don't add up. ``level`` distinguishes the rows of a day. Only ``exported`` tables are printed by `export`.
+    filters, devices, period, by, weekly, monthly, total, incomplete, window, of, bands, measure and days;
+    ``tags`` the breakdowns that it has. A table that ``overlaps`` counts users, who can be in several
+    segments, which don't add up. ``level`` distinguishes the rows of a day. Only ``exported`` tables are
+    printed by `export`.
     """
 
     name: str
@@ -88,7 +89,7 @@ def _choices(names: str) -> frozenset[str]:
 
 _BY_DAY = "filters period by weekly incomplete"
 _USERS = _choices(_BY_DAY)
-_ATTEMPTS = _choices(f"{_BY_DAY} devices")
+_ATTEMPTS = _choices(f"{_BY_DAY} devices monthly")
 _POOLED = _choices("filters devices period incomplete")
 _MOVED = _choices("filters period by incomplete window measure days")
 _MOVED_QUERIES = ("moved_people", "moved_users")

@@ -14,7 +14,7 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.measures import within
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS
-from kpi.numbers.bands import with_shares_of, with_times
+from kpi.numbers.bands import WHOLE_PERIOD, with_shares_of, with_times
 from kpi.numbers.cells import Counted, percent, small, small_or_revealing
 from kpi.numbers.connections import LIMITS, SHARES, ready_shares
 from kpi.numbers.narrowed import hidden_counts
@@ -37,7 +37,7 @@ BREAKDOWN_COUNTS = ("begun", "connections", *SHARES)
 def ready_within(warehouse: Published, question: Question) -> pd.DataFrame:
     """Of the attempts begun on a day, the percent ready within 5, 10, 30 and 60 seconds, and ever.
 
-    One row per day, or per week as in `kpi.numbers.weeks`: day, begun, within_…_seconds_percent,
+    One row per day, or per week or four as in `kpi.numbers.weeks`: day, begun, within_…_seconds_percent,
     completion_percent. A time of exactly the limit is within it. Source: design, section 3.
     """
     frame = ready_shares(warehouse, replace(question, table="completion"))
@@ -92,21 +92,11 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
     each tag, so rows add up.
     """
 
-    def read(asked: Question) -> Counted:
-        begun = _rows(warehouse, "period_completion", asked)
-        ready = _rows(warehouse, "period_time", asked)
-        frame = begun.merge(ready, on="broken_by", how="outer")
-        if asked.by is None:  # a row, also where nothing matches
-            frame = frame.set_index("broken_by").reindex([""]).reset_index()
-        for name in BREAKDOWN_COUNTS:
-            frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
-        return Counted(frame.assign(day=0))  # a single place for all of the period
-
-    frame = read(question).frame.sort_values(
+    frame = _pooled(warehouse, question).frame.sort_values(
         ["begun", "connections"], ascending=False, kind="stable"
     )
     table = Counted(frame.reset_index(drop=True))
-    hidden = hidden_counts(read, table, question, BREAKDOWN_COUNTS, [])
+    hidden = hidden_counts(warehouse, _pooled, table, question, BREAKDOWN_COUNTS, ())
     frame = table.frame
     for count, share in SHARES.items():
         share_hidden = hidden["begun"] | hidden[count]
@@ -128,7 +118,19 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
         rows = frame.drop(columns="broken_by")
     if not question.options.bands:
         return rows
-    return with_times(with_shares_of(rows, "begun"), warehouse, question, "period")
+    return with_times(with_shares_of(rows, "begun"), warehouse, question, WHOLE_PERIOD)
+
+
+def _pooled(warehouse: Published, question: Question) -> Counted:
+    """The whole counts and quartiles of a period, by the values of a breakdown, under a single day."""
+    begun = _rows(warehouse, "period_completion", question)
+    ready = _rows(warehouse, "period_time", question)
+    frame = begun.merge(ready, on="broken_by", how="outer")
+    if question.by is None:  # a row, also where nothing matches
+        frame = frame.set_index("broken_by").reindex([""]).reset_index()
+    for name in BREAKDOWN_COUNTS:
+        frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
+    return Counted(frame.assign(day=0))
 
 
 def setup_steps(warehouse: Published, question: Question) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import share_intervals
 
 LOW, HIGH = "_low", "_high"
+WHOLE_PERIOD = 0
 QUARTILES = ("p25", "median", "p75")
 
 
@@ -34,18 +35,18 @@ def with_shares_of(table: pd.DataFrame, n: str) -> pd.DataFrame:
 
 
 def with_times(
-    table: pd.DataFrame, warehouse: Published, question: Question, span: str
+    table: pd.DataFrame, warehouse: Published, question: Question, point_days: int
 ) -> pd.DataFrame:
     """The table with the interval of each quartile behind it, in seconds; absent where the quartile is.
 
-    ``span`` is 'day', 'week' or 'period': the attempts that a row has together.
+    ``point_days`` are the days whose attempts a row has together; `WHOLE_PERIOD` for all of the period.
     """
-    period = weeks.widened(question.period) if span == "week" else question.period
+    period = weeks.widened(question.period, point_days) if point_days else question.period
     by_account = "account" in table
     ranked = warehouse.frame(
         "time_bands",
         by_account=int(by_account),
-        span=span,
+        point_days=point_days,
         **question.parameters(period),
         with_incomplete=int(question.options.incomplete),
     )

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from kpi.numbers import weeks
 
-Anyway = tuple[pd.Series | None, pd.Series | None]
-"""Cells to hide in any case: of a table, and of the same table by day."""
+Anyway = Sequence[pd.Series | None]
+"""Cells to hide in any case, of each of `Counted.tables`; none of an empty sequence."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Whole counts of attempts by broken_by, day and levels; ``daily`` are a weekly table's by day."""
+    """Whole counts of attempts by broken_by, day and levels; ``finer`` are the same by points of fewer days.
+
+    A point has ``point_days``, and is under the last of them.
+    """
 
     frame: pd.DataFrame
-    daily: pd.DataFrame | None = None
+    point_days: int = 1
+    finer: Counted | None = None
 
     def each(self, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Counted:
-        """Both tables, changed in the same way."""
-        return Counted(change(self.frame), None if self.daily is None else change(self.daily))
+        """This table and all finer ones, changed in the same way."""
+        finer = self.finer and self.finer.each(change)
+        return replace(self, frame=change(self.frame), finer=finer)
+
+    def tables(self) -> Iterator[Counted]:
+        """This table, and then the finer ones."""
+        yield self
+        if self.finer:
+            yield from self.finer.tables()
 
 
 def percent(part: pd.Series, whole: pd.Series) -> pd.Series:
@@ -81,28 +92,35 @@ def hidden_parts(
 
 
 def hidden_attempts(
-    table: Counted, count: str, levels: list[str], min_users: int, anyway: Anyway = (None, None)
+    table: Counted, count: str, levels: list[str], min_users: int, anyway: Anyway = ()
 ) -> pd.Series:
     """The cells of a table of attempts to hide: its values of a breakdown add up to the table without it.
 
-    ``levels`` are its columns beside broken_by and day. Of a weekly table, a week is hidden too if the week
-    less its shown days would reveal a single hidden day, or fewer people than the minimum.
+    ``levels`` are its columns beside broken_by and day. A week is hidden too if the week less its shown days
+    would reveal a single hidden day, or fewer people than the minimum; four weeks if they less what is shown
+    of them, weeks and days of other weeks, would reveal a single hidden week, or fewer people.
     """
-    frame, daily, whole = table.frame, table.daily, ["day", *levels]
-    if daily is None:
-        return hidden_parts(frame, count, whole, min_users, anyway[0])
-    keys = ["broken_by", "day", *levels]
-    gone = daily[hidden_parts(daily, count, whole, min_users, anyway[1]) & (daily[count] > 0)]
-    rest = gone.assign(day=weeks.sunday(gone["day"])).groupby(keys)[count].agg(["sum", "count"])
-    rest = frame[keys].merge(rest, how="left", on=keys).fillna(0)
-    revealing = (rest["count"] == 1) | small(rest["sum"], min_users)
-    revealing.index = frame.index
-    return hidden_parts(frame, count, whole, min_users, _either(revealing, anyway[0]))
+    return _hidden_and_unknown(table, count, ["broken_by", "day", *levels], min_users, anyway)[0]
 
 
-def hidden_accounts(
-    table: Counted, broken: bool, min_users: int, anyway: Anyway = (None, None)
-) -> pd.Series:
+def _hidden_and_unknown(
+    table: Counted, count: str, keys: list[str], min_users: int, anyway: Anyway
+) -> tuple[pd.Series, pd.DataFrame]:
+    """The cells of a table to hide; and those hidden, with the attempts that no shown day of theirs has."""
+    frame, always, *further = table.frame, *(anyway or (None,))
+    rest = None
+    if table.finer:
+        _, unknown = _hidden_and_unknown(table.finer, count, keys, min_users, further)
+        ends = weeks.last_days(unknown["day"], table.point_days)
+        by_point = unknown.assign(day=ends).groupby(keys)[count].agg(["sum", "count"])
+        rest = frame[keys].merge(by_point, how="left", on=keys).fillna(0).set_axis(frame.index)
+        always = _either((rest["count"] == 1) | small(rest["sum"], min_users), always)
+    hidden = hidden_parts(frame, count, keys[1:], min_users, always)
+    unknown = frame[[*keys, count]] if rest is None else rest.rename(columns={"sum": count})
+    return hidden, unknown[hidden & (unknown[count] > 0).fillna(False)]
+
+
+def hidden_accounts(table: Counted, broken: bool, min_users: int, anyway: Anyway = ()) -> pd.Series:
     """The cells of connections to hide: new and existing accounts add up to all, values to accounts.
 
     An account whose connections are hidden on a day is hidden under every value of a breakdown as well.
@@ -110,14 +128,13 @@ def hidden_accounts(
     if not broken:  # the two accounts of a day are the parts, as the values of a breakdown are
         parts = table.each(_accounts_as_values)
         return hidden_attempts(parts, "connections", [], min_users, anyway)
-    whole = table.each(_over_values)
-    gone = hidden_accounts(whole, False, min_users)
-    hidden = _either(_under_values(table.frame, whole.frame, gone), anyway[0])
-    hidden_daily = None
-    if table.daily is not None and whole.daily is not None:
-        gone = hidden_accounts(Counted(whole.daily), False, min_users)
-        hidden_daily = _either(_under_values(table.daily, whole.daily, gone), anyway[1])
-    return hidden_attempts(table, "connections", ["account"], min_users, (hidden, hidden_daily))
+    pairs = zip(table.tables(), table.each(_over_values).tables(), strict=True)
+    under = [
+        _under_values(mine.frame, whole.frame, hidden_accounts(whole, False, min_users))
+        for mine, whole in pairs
+    ]
+    always = [_either(*both) for both in zip(under, anyway or [None] * len(under), strict=True)]
+    return hidden_attempts(table, "connections", ["account"], min_users, always)
 
 
 def _either(hidden: pd.Series, anyway: pd.Series | None) -> pd.Series:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from kpi.meaning.definitions import ATTEMPT_WINDOW
+from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
@@ -25,7 +25,7 @@ SHARES = {"completed": "completion_percent", **{name: f"{name}_percent" for name
 """The percents of the attempts begun, by the count of which each is."""
 
 
-Levels = Mapping[str, tuple[str, ...]]
+Levels = tuple[tuple[str, tuple[str, ...]], ...]
 """The columns beside the day that distinguish the rows of a table, with their values."""
 
 
@@ -35,9 +35,8 @@ def connection_time(warehouse: Published, question: Question) -> pd.DataFrame:
     One row per day and account ('new', 'existing'), also where there were no connections.
     Source: specification, "Time taken to connect a device".
     """
-    levels = {"account": ACCOUNTS}
-    attempts = _Attempts(warehouse, question, "connection_time", ["connections"], levels)
-    frame, hidden, shown = attempts.judged()
+    attempts = _Attempts("connection_time", ("connections",), (("account", ACCOUNTS),))
+    frame, hidden, shown = attempts.judged(warehouse, question)
     for quartile in ("p25", "median", "p75"):
         frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
     columns = ["connections", "p25_seconds", "median_seconds", "p75_seconds"]
@@ -45,7 +44,7 @@ def connection_time(warehouse: Published, question: Question) -> pd.DataFrame:
     rows = finished(frame, shown, warehouse, question)
     if not question.options.bands:
         return rows
-    return with_times(rows, warehouse, question, "week" if question.options.weekly else "day")
+    return with_times(rows, warehouse, question, question.options.point_days)
 
 
 def completion(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -61,8 +60,8 @@ def completion(warehouse: Published, question: Question) -> pd.DataFrame:
 
 def ready_shares(warehouse: Published, question: Question) -> pd.DataFrame:
     """`completion`, with the percents ready within 30 and 60 seconds after those within 5 and 10."""
-    attempts = _Attempts(warehouse, question, "completion", ["begun", *SHARES], {})
-    frame, hidden, shown = attempts.judged()
+    attempts = _Attempts("completion", ("begun", *SHARES))
+    frame, hidden, shown = attempts.judged(warehouse, question)
     for count, share in SHARES.items():
         share_hidden = hidden["begun"] | hidden[count]
         frame[share] = percent(frame[count], frame["begun"]).mask(share_hidden)
@@ -76,8 +75,8 @@ def steps(warehouse: Published, question: Question) -> pd.DataFrame:
 
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
-    attempts = _Attempts(warehouse, question, "steps", ["reached"], {"step": STEPS})
-    frame, hidden, shown = attempts.judged()
+    attempts = _Attempts("steps", ("reached",), (("step", STEPS),))
+    frame, hidden, shown = attempts.judged(warehouse, question)
     frame["median_seconds"] = frame.pop("median_ms") / 1000
     frame.loc[hidden["reached"], ["reached", "median_seconds"]] = pd.NA
     return finished(frame, shown, warehouse, question)
@@ -85,64 +84,82 @@ def steps(warehouse: Published, question: Question) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Attempts:
-    """The whole counts of a query of attempts, and the cells of them to hide."""
+    """A query of attempts: its counts, and its columns beside broken_by and day."""
 
-    warehouse: Published
-    question: Question
     query: str
-    counts: list[str]
-    levels: Levels
+    counts: tuple[str, ...]
+    levels: Levels = ()
 
-    def judged(self) -> tuple[pd.DataFrame, dict[str, pd.Series], set[str]]:
+    def judged(
+        self, warehouse: Published, question: Question
+    ) -> tuple[pd.DataFrame, dict[str, pd.Series], set[str]]:
         """The whole counts, the cells of each count to hide, and the values of a breakdown to list."""
-        table = self._counted(judged(self.question))
-        levels = list(self.levels)
-        hidden = hidden_counts(self._counted, table, self.question, self.counts, levels)
-        least = self.question.shown_from if self.question.shown_from > 1 else 0
+        table = self.counted(warehouse, judged(question))
+        names = tuple(name for name, _ in self.levels)
+        hidden = hidden_counts(warehouse, self.counted, table, question, self.counts, names)
+        least = question.shown_from if question.shown_from > 1 else 0
         return table.frame, hidden, reaching(table.frame, self.counts, least)
 
-    def _counted(self, question: Question) -> Counted:
-        frame = self._on_every_day(question)
-        if not question.options.weekly:
-            return Counted(frame)
-        return Counted(frame, self._rows(question, weekly=False))
+    def counted(self, warehouse: Published, question: Question) -> Counted:
+        """The whole counts of a question, beside those of the weeks and days that its points consist of."""
+        frame = self._on_every_day(warehouse, question)  # read first: its statement is the answer's
+        point_days, finer = question.options.point_days, None
+        for days in (1, WEEK):
+            if days < point_days:
+                finer = Counted(self._rows(warehouse, question, days), days, finer)
+        return Counted(frame, point_days, finer)
 
-    def _rows(self, question: Question, weekly: bool) -> pd.DataFrame:
-        """The rows by week, or by day; where weeks are asked for, from the Monday before the period."""
-        asks_weeks = question.options.weekly
-        period = weeks.widened(question.period) if asks_weeks else question.period
-        rows = self.warehouse.frame(self.query, weekly=int(weekly), **question.parameters(period))
+    def _rows(self, warehouse: Published, question: Question, point_days: int) -> pd.DataFrame:
+        """The rows by points of so many days, from before the period, so that its own points are whole."""
+        period = weeks.widened(question.period, question.options.point_days)
+        rows = warehouse.frame(self.query, point_days=point_days, **question.parameters(period))
         rows["day"] = dates(rows["day"])
         if "new_account" in rows:
-            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"}).astype("str")
-        return rows
+            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"})
+        names = ("broken_by", *(name for name, _ in self.levels))
+        return rows.astype(dict.fromkeys(names, "str"))  # no rows have texts, too
 
-    def _on_every_day(self, question: Question) -> pd.DataFrame:
+    def _on_every_day(self, warehouse: Published, question: Question) -> pd.DataFrame:
         """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
 
         No day counts where no event of the store carries a sequence. With a filter of devices, a day
         doesn't count where too few users had a device within its window.
         """
-        rows = self._rows(question, question.options.weekly)
+        rows = self._rows(warehouse, question, question.options.point_days)
         values = sorted(rows["broken_by"].unique()) if question.by else [""]
-        counted = self._counted_days(question)
-        calendar = pd.DatetimeIndex(counted.index).as_unit("s")
-        names = ["broken_by", "day", *self.levels]
-        index = pd.MultiIndex.from_product([values, calendar, *self.levels.values()], names=names)
-        frame = rows.set_index(names).reindex(index).reset_index()
-        for column in frame.columns.difference(names):
+        counted = _counted_days(warehouse, question)
+        keys = {
+            "broken_by": pd.Index(values, dtype="str"),
+            "day": pd.DatetimeIndex(counted.index).as_unit("s"),
+            **{name: pd.Index(level, dtype="str") for name, level in self.levels},
+        }
+        sizes = [len(key) for key in keys.values()]
+        places = np.indices(sizes).reshape(len(sizes), -1)
+        frame = pd.DataFrame(
+            {name: key.take(of) for (name, key), of in zip(keys.items(), places, strict=True)}
+        )
+        own = np.stack([key.get_indexer(pd.Index(rows[name])) for name, key in keys.items()])
+        known = np.flatnonzero((own >= 0).all(axis=0))
+        filled = np.ravel_multi_index(tuple(own[:, known]), sizes)
+        absent = ~counted.to_numpy(dtype=bool)[places[1]]
+        for column in rows.columns.difference(list(keys)):
+            cells = pd.to_numeric(rows[column]).take(known)
             if column in self.counts:
-                frame[column] = pd.to_numeric(frame[column]).fillna(0).astype("Int64")
+                counts = np.zeros(len(frame), dtype="int64")
+                counts[filled] = cells.to_numpy()
+                frame[column] = pd.arrays.IntegerArray(counts, absent.copy())
             else:
-                frame[column] = pd.to_numeric(frame[column]).astype("Float64")
-            frame.loc[~frame["day"].map(counted).astype(bool), column] = pd.NA
+                times = np.full(len(frame), np.nan)
+                times[filled] = cells.to_numpy(dtype=float, na_value=np.nan)
+                frame[column] = pd.arrays.FloatingArray(times, absent | np.isnan(times))
         return frame
 
-    def _counted_days(self, question: Question) -> pd.Series:
-        """True for the days, or the Sundays of the weeks, that count."""
-        window = ATTEMPT_WINDOW if question.filters.devices else 0
-        incomplete = int(question.options.incomplete)
-        days = self.warehouse.frame("days", with_incomplete=incomplete, device_window=window)
-        counts = (days["counted"] == 1) & (not self.warehouse.lacks_sequences)
-        counted = pd.Series(counts.to_numpy(), index=pd.DatetimeIndex(dates(days["day"])))
-        return weeks.whole(counted) if question.options.weekly else counted
+
+def _counted_days(warehouse: Published, question: Question) -> pd.Series:
+    """True for the days, or the last days of points, that count."""
+    window = ATTEMPT_WINDOW if question.filters.devices else 0
+    incomplete = int(question.options.incomplete)
+    days = warehouse.frame("days", with_incomplete=incomplete, device_window=window)
+    counts = (days["counted"] == 1) & (not warehouse.lacks_sequences)
+    counted = pd.Series(counts.to_numpy(), index=pd.DatetimeIndex(dates(days["day"])))
+    return weeks.whole(counted, question.options.point_days)

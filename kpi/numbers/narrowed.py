@@ -16,42 +16,61 @@ import pandas as pd
 
 from kpi.meaning.question import Question
 from kpi.numbers.cells import Anyway, Counted, hidden_accounts, hidden_attempts, small
+from kpi.numbers.published import Published
+
+Counts = Callable[[Published, Question], Counted]
+"""Gives the whole counts of a table of attempts for a question; hashable, so that they are read once."""
 
 DEVICES = "devices"
 """The only dimension by which attempts are filtered but never broken down."""
 
 
 def hidden_counts(
-    read: Callable[[Question], Counted],
+    warehouse: Published,
+    read: Counts,
     table: Counted,
     question: Question,
     counts: Sequence[str],
-    levels: Sequence[str],
+    levels: tuple[str, ...],
 ) -> dict[str, pd.Series]:
     """The cells to hide of each count of a question's table of attempts.
 
-    ``read`` gives the same table for a question under another filter and breakdown.
+    ``read`` gives the same table for a question under another filter and breakdown. Those of a question
+    without a dimension are the same whatever is picked of it, so they are derived once.
     """
     filters, by, min_users = question.filters, question.by, question.shown_from
     narrowed = filters.narrowed if min_users > 1 else ()
-    beside = {dimension: read(_opened(question, dimension)) for dimension in narrowed}
-    whole = {d: wider for d, wider in beside.items() if by or d == DEVICES}
-    parts = {d: wider for d, wider in beside.items() if d not in whole}
+    opened = {dimension: _opened(question, dimension) for dimension in narrowed}
+    whole = [warehouse.derived(read, wider) for d, wider in opened.items() if by or d == DEVICES]
+    parts = {} if by else {d: wider for d, wider in opened.items() if d != DEVICES}
     course_is_small = bool(filters.narrowed) and not by and _small(table.frame, counts, min_users)
     hidden = {}
     for count in counts:
-        anyway = (
-            _complements(table.frame, [w.frame for w in whole.values()], count, levels, min_users),
-            _complements(table.daily, [w.daily for w in whole.values()], count, levels, min_users),
-        )
+        anyway = [
+            _complements(mine.frame, [wide.frame for wide in wider], count, levels, min_users)
+            for mine, *wider in zip(table.tables(), *(w.tables() for w in whole), strict=True)
+        ]
         mask = _hidden(table, bool(by), count, levels, min_users, anyway)
         for dimension, wider in parts.items():
-            gone = _hidden(wider, True, count, levels, min_users, (None, None))
-            inside = filters.picked(dimension, wider.frame["broken_by"])
-            if len(wider.frame):
-                mask |= _given_away(wider.frame, gone, inside, count)
+            values, gone = warehouse.derived(_hidden_values, read, wider, count, levels)
+            if len(values):
+                mask |= _given_away(gone, filters.picked(dimension, values))
         hidden[count] = mask | course_is_small
     return hidden
+
+
+def _hidden_values(
+    warehouse: Published, read: Counts, question: Question, count: str, levels: tuple[str, ...]
+) -> tuple[pd.Series, np.ndarray]:
+    """The values of a breakdown, and for each (a row) the hidden cells that hold anybody.
+
+    Every value has the same days and levels in the same order, as the table under a filter has.
+    """
+    table = warehouse.derived(read, question)
+    gone = _hidden(table, True, count, levels, question.shown_from, ())
+    values = table.frame["broken_by"].drop_duplicates()
+    anybody = (gone & (table.frame[count] > 0).fillna(False)).to_numpy(dtype=bool)
+    return values, anybody.reshape(len(values), len(anybody) // max(len(values), 1))
 
 
 def hidden_days(counts: pd.DataFrame, frame: pd.DataFrame, question: Question) -> pd.Series:
@@ -105,8 +124,8 @@ def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
 
 
 def _complements(
-    frame: pd.DataFrame | None,
-    wider: Sequence[pd.DataFrame | None],
+    frame: pd.DataFrame,
+    wider: Sequence[pd.DataFrame],
     count: str,
     levels: Sequence[str],
     min_users: int,
@@ -115,8 +134,6 @@ def _complements(
     keys = ["broken_by", "day", *levels]
     few = None
     for whole in wider:
-        if frame is None or whole is None:
-            continue
         all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
         all_of_it.index = frame.index
         # A cell of nobody can reveal nothing but the whole, which has its own rule.
@@ -125,12 +142,11 @@ def _complements(
     return few
 
 
-def _given_away(parts: pd.DataFrame, gone: pd.Series, inside: pd.Series, count: str) -> np.ndarray:
+def _given_away(hidden: np.ndarray, inside: pd.Series) -> np.ndarray:
     """True where a value inside the filter and another outside of it are hidden in the breakdown.
 
-    Every value of ``parts`` has the same days and levels in the same order, as the filtered table has.
+    ``hidden`` has a row per value; ``inside`` is true for the values that the filter picks.
     """
-    values = parts["broken_by"].nunique()
-    hidden = (gone & (parts[count] > 0).fillna(False)).to_numpy().reshape(values, -1)
-    within = inside.to_numpy(dtype=bool).reshape(values, -1)
-    return (hidden & within).any(axis=0) & (hidden & ~within).any(axis=0)
+    within = inside.to_numpy(dtype=bool)
+    together: np.ndarray = hidden[within].any(axis=0) & hidden[~within].any(axis=0)
+    return together

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import duckdb
 import pandas as pd
@@ -27,9 +27,14 @@ from kpi.text import day_text, plural, quantity
 RECENT_DAYS = 28
 """Every page warns of unusual days for as long as a monthly count includes them."""
 
+MOST_DERIVED = 64
+"""Tables derived from readings that a warehouse retains; the least used are dropped first."""
+
 STALE_AFTER_DAYS = 3
 LISTS_SINCE_SCHEMA = 2
 """Publications of schema 1 have no list of loads; the next summary adds it."""
+
+_Derived = TypeVar("_Derived")
 
 Read = tuple[str, dict[str, Any]]
 """A reading: the file in `queries/read`, and its parameters."""
@@ -103,6 +108,7 @@ class Published:
         self._explain = explain
         self.least_coverage = least_coverage
         self._answered = lru_cache(cache_size)(self._answer)
+        self._derived = lru_cache(MOST_DERIVED)(self._derive)
 
     def frame(self, query: str, **params: Any) -> pd.DataFrame:
         """The result of a file in `queries/read` with bound parameters.
@@ -116,6 +122,18 @@ class Published:
         given = ((k, tuple(v) if isinstance(v, list) else v) for k, v in params.items())
         # Shallow, since pandas copies what anyone changes.
         return self._answered(query, tuple(sorted(given))).copy(deep=False)
+
+    def derived(self, function: Callable[..., _Derived], *arguments: Hashable) -> _Derived:
+        """``function(self, *arguments)``, computed once for all questions: nobody may change it in place."""
+        result, readings = self._derived(function, arguments)
+        read = _READ.get()
+        if read is not None:
+            read.extend(readings)
+        return cast(_Derived, result)
+
+    def _derive(self, function: Callable[..., Any], arguments: tuple[Hashable, ...]) -> Any:
+        with noted() as readings:
+            return function(self, *arguments), readings
 
     def _answer(self, query: str, params: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
         try:

@@ -162,7 +162,8 @@ def user_counts(
     sets = counted_sets(warehouse, question, audiences)
     asked = replace(question, period=weeks.widened(question.period))
     counts = ("daily_users", "week_users", "monthly_users")
-    return counted(warehouse, "engagement", asked, counts, audiences=audiences, **sets)
+    named = {audience: audience for audience in audiences}
+    return counted(warehouse, "engagement", asked, counts, **named, **sets)
 
 
 def listed(

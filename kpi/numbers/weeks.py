@@ -1,8 +1,9 @@
-"""Weeks from Monday to Sunday, under their Sunday, and only when all 7 days count.
+"""Weeks from Monday to Sunday, under their Sunday, and only when all 7 days count; four weeks likewise.
 
 Distinct users are never added over days: a week's daily users are the mean of its days, and values over
 28 days (MAU, the ratio) are those of its Sunday. Attempts happen once, so those of a week
-are pooled, in the queries, and their percentiles are of all of them.
+are pooled, in the queries, and their percentiles are of all of them. Periods of four weeks are counted from
+Monday, 5 January 1970 on: each has whole weeks, and no two have a day in common.
 """
 
 from __future__ import annotations
@@ -15,13 +16,20 @@ from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 
 SUNDAY = 6
+FIRST_MONDAY = pd.Timestamp(1970, 1, 5).as_unit("s")
+
+
+def last_days(days: pd.Series, point_days: int) -> pd.Series:
+    """The last day of each day's point: the Sunday of its week, or of its four weeks."""
+    place = (days - FIRST_MONDAY).dt.days % point_days
+    left = pd.to_timedelta(point_days - 1 - place, unit="D").astype("timedelta64[s]")
+    ends: pd.Series = days + left
+    return ends
 
 
 def sunday(days: pd.Series) -> pd.Series:
     """The Sunday that ends each day's week."""
-    left = pd.to_timedelta(SUNDAY - days.dt.day_of_week, unit="D").astype("timedelta64[s]")
-    ends: pd.Series = days + left
-    return ends
+    return last_days(days, WEEK)
 
 
 def on_sundays(frame: pd.DataFrame) -> pd.DataFrame:
@@ -40,14 +48,15 @@ def mean_of_days(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return frame.assign(**means.astype("Float64"))
 
 
-def whole(counted: pd.Series) -> pd.Series:
-    """True for each week that counts, by its Sunday: all of its 7 days do. ``counted`` is by day."""
+def whole(counted: pd.Series, point_days: int) -> pd.Series:
+    """True for each point that counts, by its last day: all of its days do. ``counted`` is by day."""
     days = pd.Series(counted.index, index=counted.index)
-    return counted.astype(int).groupby(sunday(days).to_numpy()).sum() == WEEK
+    ends = last_days(days, point_days).to_numpy()
+    return counted.astype(int).groupby(ends).sum() == point_days
 
 
-def widened(period: Period) -> Period:
-    """The period from the Monday before it, so that its first Sunday ends a whole week."""
+def widened(period: Period, point_days: int = WEEK) -> Period:
+    """The period from so many days before that its first point is whole."""
     if period.first is None:
         return period
-    return Period(period.first - timedelta(days=WEEK - 1), period.last)
+    return Period(period.first - timedelta(days=point_days - 1), period.last)

@@ -12,23 +12,8 @@
 --          the day or of the day before are, and on the first 56 days of the history, or of what is left of it
 --          in a store that an older version made: nobody is known to come back before.
 -- Source:  design, sections 4b and 6.
-WITH picked_segment AS (
-  SELECT
-    g.segment_id,
-    CASE CAST(:broken_by AS VARCHAR(16))
-      {{ segment_tags }}
-      ELSE ''
-    END AS broken_by
-  FROM kpi.segment AS g
-  WHERE
-    {{ filter }}
-),
-picked_set AS (
-  SELECT DISTINCT m.set_id, p.broken_by
-  FROM kpi.segment_set_member AS m
-  INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
-  WHERE m.set_id >= :lowest_set AND m.set_id <= :highest_set
-),
+WITH
+{{ picked_set }}
 flow AS (
   SELECT
     t.broken_by,

@@ -18,7 +18,7 @@ WITH picked_set AS (
   WHERE
     m.set_id >= :lowest_set
     AND m.set_id <= :highest_set
-    AND {{ filter }}
+    {{ filter }}
 ),
 calendar AS (
   SELECT

@@ -20,7 +20,7 @@ WITH picked_set AS (
   WHERE
     m.set_id >= :lowest_set
     AND m.set_id <= :highest_set
-    AND {{ filter }}
+    {{ filter }}
 ),
 known_day AS (
   SELECT

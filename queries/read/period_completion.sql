@@ -27,7 +27,7 @@ WHERE
   c.day_begun >= :first_day
   AND c.day_begun <= :last_day
   AND {{ known_devices }}
-  AND {{ filter }}
+  {{ filter }}
   {{ attempt_filter }}
 GROUP BY 1
 ORDER BY 1

@@ -31,7 +31,7 @@ WHERE
   CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END >= :first_day
   AND CASE WHEN :by_day_ready = 1 THEN c.day_ready ELSE c.day_begun END <= :last_day
   AND {{ known_devices }}
-  AND {{ filter }}
+  {{ filter }}
   {{ attempt_filter }}
 GROUP BY 1, 2
 ORDER BY 1, 2

@@ -32,7 +32,7 @@ WITH attempt AS (
     c.day_begun >= :first_day
     AND c.day_begun <= :last_day
     AND {{ known_devices }}
-    AND {{ filter }}
+    {{ filter }}
     {{ attempt_filter }}
 ),
 step AS (

@@ -25,7 +25,7 @@ WHERE
   c.day_ready >= :first_day
   AND c.day_ready <= :last_day
   AND {{ known_devices }}
-  AND {{ filter }}
+  {{ filter }}
   {{ attempt_filter }}
 GROUP BY 1
 ORDER BY 1

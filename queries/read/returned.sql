@@ -10,23 +10,8 @@
 -- Note:    users are absent (NULL) where the day isn't loaded; those who returned also where one of the seven days
 --          isn't, and on days that an older version summarised without them.
 -- Source:  design, sections 4b and 6.
-WITH picked_segment AS (
-  SELECT
-    g.segment_id,
-    CASE CAST(:broken_by AS VARCHAR(16))
-      {{ segment_tags }}
-      ELSE ''
-    END AS broken_by
-  FROM kpi.segment AS g
-  WHERE
-    {{ filter }}
-),
-picked_set AS (
-  SELECT DISTINCT m.set_id, p.broken_by
-  FROM kpi.segment_set_member AS m
-  INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
-  WHERE m.set_id >= :lowest_set AND m.set_id <= :highest_set
-),
+WITH
+{{ picked_set }}
 daily AS (
   SELECT
     p.broken_by,

@@ -10,23 +10,8 @@
 --          they were counted so. A day of which kpi.month_activity has no row is one of nobody only where
 --          none of the 28 days had a user.
 -- Source:  specification, "Engagement Ratio"; design, sections 3 (same people) and 4b.
-WITH picked_segment AS (
-  SELECT
-    g.segment_id,
-    CASE CAST(:broken_by AS VARCHAR(16))
-      {{ segment_tags }}
-      ELSE ''
-    END AS broken_by
-  FROM kpi.segment AS g
-  WHERE
-    {{ filter }}
-),
-picked_set AS (
-  SELECT DISTINCT m.set_id, p.broken_by
-  FROM kpi.segment_set_member AS m
-  INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
-  WHERE m.set_id >= :lowest_set AND m.set_id <= :highest_set
-),
+WITH
+{{ picked_set }}
 activity AS (
   SELECT
     p.broken_by,

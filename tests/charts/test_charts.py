@@ -20,7 +20,7 @@ from kpi import charts
 from kpi.charts.labels import apart
 from kpi.charts.layers import with_runs
 from kpi.charts.looks import GREY, INK_SHARE, LOOKS, ink
-from kpi.dashboard.reasons import gaps_sentence, why_nothing
+from kpi.dashboard.reasons import POINTS, gaps_sentence, why_nothing
 from kpi.meaning.filters import Period
 from kpi.meaning.measures import MEASURES, within
 from kpi.numbers.annotations import Annotation
@@ -618,7 +618,9 @@ def test_four_empties_are_told_apart() -> None:
     def told(rows: pd.DataFrame, everything: pd.DataFrame, unfiltered: bool = False) -> str | None:
         return why_nothing(ratio, rows, everything, unfiltered, 10, "1 Jan – 9 Feb 2016")
 
-    assert "whole week" in why_nothing(ratio, full.head(0), full.head(0), True, 10, "", weekly=True)
+    assert "whole week" in why_nothing(
+        ratio, full.head(0), full.head(0), True, 10, "", point=POINTS[7]
+    )
     assert "Remove" not in told(bare, full, unfiltered=True)
     assert told(full, full) is None
     assert "covers 1 Jan – 9 Feb 2016" in told(full.head(0), full.head(0))
@@ -642,7 +644,7 @@ def test_gaps_are_told_with_their_reason() -> None:
         gaps_sentence(ratio, nobody, nobody, 10)
         == "Gaps are not zeros: 1 day where nothing matches."
     )
-    assert "1 week where" in gaps_sentence(ratio, nobody, nobody, 10, weekly=True)
+    assert "1 week where" in gaps_sentence(ratio, nobody, nobody, 10, POINTS[7])
 
 
 def test_ranges_of_days_are_written_short() -> None:

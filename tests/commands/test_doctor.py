@@ -135,7 +135,7 @@ def test_everything_made_is_private(filled: Store, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         new = Store(tmp_path / "new")
-        new.must("demo", "--users", "60", "--from", "2016-01-01", "--to", "2016-02-20")
+        new.must("demo", "--users", "20", "--from", "2016-01-01", "--to", "2016-02-12")
         new.must("expire", "--keep-days", "41")
         new.must("backup", KPI_LOG_FILE=str(new.home / "log.jsonl"))
         new.must("export", "engagement", "-o", new.home / "numbers.csv")

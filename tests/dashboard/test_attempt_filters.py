@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 from app_pages import opened, words
-from conftest import Store, environment
+from conftest import LONG, Store, environment
 from streamlit.testing.v1 import AppTest
 
 from kpi.commands.cli import main
-from kpi.dashboard.sidebar import MOST_OPTIONS
 from kpi.meaning.filters import ATTEMPT_TAGS, Filters
 from kpi.meaning.question import Question
 from kpi.meaning.tables import TABLES
 
 CONNECTION, EXPLORE = "pages/connection_time.py", "pages/explore.py"
 TIMES = {"Time to connect, new", "Time to connect, existing"}
+
+
+MOST_OPTIONS = 10
+"""As many options as a test has; a page has 200."""
 
 
 def cards(page: AppTest) -> dict[str, str]:
@@ -66,7 +69,8 @@ def test_connections_are_narrowed_and_users_are_not() -> None:
 def test_measures_of_attempts_apply_them() -> None:
     """Connection time and Explore's measures of attempts are narrowed by a campaign and an entrypoint."""
     chosen = {"campaign": "(none)", "entrypoint": "menupanel"}
-    for file, measure in ((CONNECTION, {}), (EXPLORE, {"explore": "Completed connections"})):
+    places = [(EXPLORE, {"explore": "Completed connections"}), (CONNECTION, {})]
+    for file, measure in places if LONG else places[:1]:
         everybody, some = opened(file, **measure), opened(file, **measure, **chosen)
         assert not some.exception and [toast.value for toast in some.toast] == []
         assert cards(everybody) != cards(some)
@@ -90,8 +94,9 @@ def test_options_have_shares_of_attempts() -> None:
     assert page.multiselect(key="entrypoint").value == []
 
 
-def test_many_campaigns(store: Store, no_caches: None) -> None:
+def test_many_campaigns(store: Store, no_caches: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of countless values the most used are options; any other is one while a link names it."""
+    monkeypatch.setattr("kpi.dashboard.sidebar.MOST_OPTIONS", MOST_OPTIONS)
     from event_files import write
     from logs import D, at, event
 
@@ -108,7 +113,7 @@ def test_many_campaigns(store: Store, no_caches: None) -> None:
     ]
     store.load(write(store.files / "log.csv", log))
     store.summarise()
-    last = f"campaign {MOST_OPTIONS + 4}"
+    last = f"campaign {MOST_OPTIONS + 4:03}"
     with environment(**store.settings(), KPI_MIN_USERS="1"):
         page, linked = opened(CONNECTION, attempt_filters="true"), opened(CONNECTION, campaign=last)
     assert len(page.multiselect(key="campaign").options) == MOST_OPTIONS
@@ -125,5 +130,7 @@ def test_command_line(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert main(["export", "completion", "--region=USA"]) == 1
         assert "no region is named 'USA'; the nearest: 'US'" in capsys.readouterr().err
         assert main(["export", "engagement", "--not-campaign=x"]) == 2
+        assert main(["export", "multi-device", "--by=region"]) == 2
     said = capsys.readouterr().err
+    assert "--by region goes with attempts only: connection-time, completion, steps" in said
     assert "--not-campaign goes with attempts only: connection-time, completion, steps" in said

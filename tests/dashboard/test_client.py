@@ -6,10 +6,11 @@ import base64
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 from browser import PATIENCE, Visit, serving
-from conftest import PROJECT, daily
+from conftest import PROJECT
 from playwright.sync_api import expect
 
 from kpi.dashboard.client import SCRIPT
@@ -22,7 +23,8 @@ LEFT_TO_BROWSER = """link => link.dispatchEvent(
 PLACES = [("stSidebar", "Engagement"), ("stMain", "Details")]
 
 
-@pytest.mark.parametrize(("place", "name"), daily(PLACES[1], of=PLACES))
+@pytest.mark.long
+@pytest.mark.parametrize(("place", "name"), PLACES)
 def test_page_link_with_ctrl_opens_a_new_tab(
     place: str, name: str, server: str, visit: Callable[..., Visit]
 ) -> None:
@@ -32,45 +34,59 @@ def test_page_link_with_ctrl_opens_a_new_tab(
     """
     seen = visit(f"{server}/?users=new")
     seen.settle()
+    assert_ctrl_opens_a_tab(seen, place, name, "engagement")
+
+
+def assert_ctrl_opens_a_tab(seen: Visit, place: str, name: str, page: str) -> None:
+    """A link clicked with Ctrl opens its page in a new tab, with the choices; this tab stays."""
+    address, chosen = seen.page.url, seen.query
     link = seen.page.get_by_test_id(place).get_by_role("link", name=name).first
     with seen.page.context.expect_page() as opened:
         link.click(modifiers=["Control"])
-    opened.value.wait_for_url("**/engagement?users=new", timeout=PATIENCE)
-    assert seen.page.url == f"{server}/?users=new"
+    opened.value.wait_for_url(f"**/{page}?*", timeout=PATIENCE)
+    assert parse_qs(urlparse(opened.value.url).query) == chosen
+    opened.value.close()
+    assert seen.page.url == address
     assert seen.complaints == []
     assert link.evaluate(LEFT_TO_BROWSER), "Cmd-click"
 
 
+@pytest.mark.long
 def test_on_a_phone_the_sidebar_closes_after_a_choice_of_page(
     server: str, visit: Callable[..., Visit]
 ) -> None:
-    """The page that was chosen is seen, not the sidebar; on a screen the sidebar stays open."""
-    seen = visit(f"{server}/?users=new", width=PHONE)
+    """The page that was chosen is seen, not the sidebar."""
+    seen = visit(f"{server}/explore?users=new", width=PHONE)
     seen.settle()
     seen.page.get_by_test_id("stExpandSidebarButton").click()
     sidebar = seen.page.get_by_test_id("stSidebar")
     expect(sidebar).to_have_attribute("data-collapsed", "false")
-    sidebar.get_by_role("link", name="Engagement").click()
-    seen.page.wait_for_url("**/engagement?users=new", timeout=PATIENCE)
+    sidebar.get_by_role("link", name="Data").click()
+    seen.page.wait_for_url("**/data?users=new", timeout=PATIENCE)
     seen.settle()
     expect(sidebar).to_have_attribute("data-collapsed", "true")
-    wide = visit(f"{server}/")
-    wide.settle()
-    sidebar = wide.page.get_by_test_id("stSidebar")
-    sidebar.get_by_role("link", name="Engagement").click()
-    wide.page.wait_for_url("**/engagement", timeout=PATIENCE)
-    wide.settle()
-    expect(sidebar).to_have_attribute("data-collapsed", "false")
 
 
-def test_enter_applies_a_typed_date(server: str, visit: Callable[..., Visit]) -> None:
-    """A date that is typed counts once Enter is pressed; nothing else needs a click."""
-    seen = visit(f"{server}/data?period=custom&from=2016-03-01&to=2016-03-20")
+def test_a_typed_date_is_in_every_link(server: str, visit: Callable[..., Visit]) -> None:
+    """A date that is typed counts once Enter is pressed; nothing else needs a click.
+
+    A press of Copy link copies the address with every choice, and says so for a moment. Ctrl-click opens a
+    page in a new tab, with the choices.
+    """
+    seen = visit(f"{server}/data?users=new&period=custom&from=2016-03-01&to=2016-03-20")
     seen.settle()
     seen.page.get_by_test_id("stDateInput").first.get_by_role("spinbutton").first.click()
     seen.page.keyboard.type("20160210")
     seen.page.keyboard.press("Enter")
-    seen.page.wait_for_url("**from=2016-02-10&to=2016-03-20", timeout=PATIENCE)
+    seen.page.wait_for_url("**from=2016-02-10&to=2016-03-20*", timeout=PATIENCE)
+    seen.settle()
+    seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    seen.page.get_by_role("button", name="Copy link").click()
+    expect(seen.page.locator("body[data-kpi-copied]")).to_be_attached(timeout=PATIENCE)
+    assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
+    assert seen.query["users"] == ["new"]
+    expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)
+    assert_ctrl_opens_a_tab(seen, "stSidebar", "Explore", "explore")
 
 
 def test_server_that_is_down_for_a_moment(
@@ -90,14 +106,3 @@ def test_policy_of_nginx_allows_the_script() -> None:
     """The hash of the script is in the policy, so that browsers run it behind nginx."""
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     assert f"'sha256-{digest}'" in (PROJECT / "deploy/nginx.conf").read_text(encoding="utf-8")
-
-
-def test_copy_link_copies_at_once(server: str, visit: Callable[..., Visit]) -> None:
-    """A press copies the address with every choice, and says so for a moment."""
-    seen = visit(f"{server}/?users=new")
-    seen.settle()
-    seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    seen.page.get_by_role("button", name="Copy link").click()
-    expect(seen.page.locator("body[data-kpi-copied]")).to_be_attached(timeout=PATIENCE)
-    assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
-    expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from app_pages import ABOVE, alts, graphs, opened, words
-from conftest import environment
+from conftest import daily, environment
 from product import table_of
 
 from kpi import charts
@@ -46,7 +46,9 @@ def test_full_page() -> None:
 
 
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("title", ["Region", "New or existing users", "Operating system"])
+@pytest.mark.parametrize(
+    "title", daily("Region", of=["Region", "New or existing users", "Operating system"])
+)
 def test_breakdown_is_in_the_url(title: str) -> None:
     """The tag to break down by is chosen in the URL; a bad one is dropped with a notice."""
     page = opened(FILE, by=title)

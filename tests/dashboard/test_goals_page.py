@@ -23,7 +23,6 @@ from kpi.dashboard.words import plain
 from kpi.goals import frozen, outlook
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
-from kpi.goals.file import read
 from kpi.numbers import notes
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
@@ -107,16 +106,6 @@ def test_nothing_heavy_runs_before_a_goal_is_opened(monkeypatch: pytest.MonkeyPa
         "Tested on this history:",
     ):
         assert part in said, part
-
-
-@pytest.mark.usefixtures("at_goals")
-def test_a_goal_of_a_ratio_of_users_names_gain_or_loss() -> None:
-    """The people behind a share of users are inside its goal; a goal of a time has none."""
-    assert "**The people behind it.** In the 28 days to" in words(
-        opened(FILE, **{f"open_{SHARE}": "true"})
-    )
-    of_time = next(goal.id for goal in read() if goal.unit == "seconds")
-    assert "The people behind it" not in words(opened(FILE, **{f"open_{of_time}": "true"}))
 
 
 @pytest.mark.usefixtures("at_goals")
@@ -383,6 +372,7 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
+@pytest.mark.long
 def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     goals_server: str, own_home: Path, visit: Callable[..., Visit]
 ) -> None:
@@ -430,13 +420,40 @@ def test_a_product_manager_sets_a_baseline_and_tries_a_target(
     assert other.query == seen.query
 
 
-@pytest.mark.parametrize(("width", "scheme"), daily((375, "dark"), of=WINDOWS))
+@pytest.mark.long
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_fits_phones_and_screens_in_both_themes(
     goals_server: str, visit: Callable[..., Visit], width: int, scheme: str
 ) -> None:
     """With a goal open nothing is wider than the window, and every chart stays inside it."""
     seen = visit(f"{goals_server}/goals?open_{SHARE}=true", width=width, color_scheme=scheme)
     seen.charts(2 * GOALS + 1)
+    assert_fits(seen, width)
+
+
+def test_keyboard_opens_a_goal_on_a_phone(server: str, visit: Callable[..., Visit]) -> None:
+    """A goal's summary takes the focus and Enter opens it; then nothing is wider than a phone's window.
+
+    After a choice of page that page is seen, not the sidebar.
+    """
+    seen = visit(f"{server}/goals", width=WINDOWS[0][0], color_scheme="dark")
+    seen.settle()
+    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_url(f"**open_{SHARE}=true")
+    seen.settle()
+    assert seen.query == {f"open_{SHARE}": ["true"]}
+    assert_fits(seen, WINDOWS[0][0])
+    seen.page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar = seen.page.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    sidebar.get_by_role("link", name="Data").click()
+    seen.page.wait_for_url("**/data*", timeout=PATIENCE)
+    expect(sidebar).to_have_attribute("data-collapsed", "true", timeout=PATIENCE)
+
+
+def assert_fits(seen: Visit, width: int) -> None:
+    """Nothing is wider than the window, and every chart is inside it."""
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     for chart in seen.page.locator("svg.marks").all():
         box = chart.bounding_box()
@@ -444,25 +461,15 @@ def test_fits_phones_and_screens_in_both_themes(
         assert box["x"] + box["width"] <= width
 
 
-def test_keyboard_opens_a_goal(goals_server: str, visit: Callable[..., Visit]) -> None:
-    """Without a mouse a reader opens a goal: its summary takes the focus and Enter opens it."""
-    seen = visit(f"{goals_server}/goals")
-    seen.charts(2 * GOALS)
-    seen.page.locator(f".st-key-open_{SHARE} summary").focus()
-    seen.page.keyboard.press("Enter")
-    seen.charts(2 * GOALS + 1)
-    assert seen.query == {f"open_{SHARE}": ["true"]}
-
-
-@pytest.mark.parametrize(
-    ("goal", "basis"),
-    [
-        (SHARE, "the mean of "),
-        ("connection_time_new_account", "the median of all attempts of "),
-    ],
-)
 @pytest.mark.usefixtures("at_goals")
-def test_an_opened_goal_says_how_its_baseline_is_made(goal: str, basis: str) -> None:
-    """The baseline of a time is of all attempts together; of a share it is the mean of its days."""
-    said = words(opened(FILE, **{f"open_{goal}": "true"}))
-    assert f"in 2015: {basis}" in said
+def test_an_opened_goal_says_how_its_baseline_is_made() -> None:
+    """The baseline of a time is of all attempts together; of a share it is the mean of its days.
+
+    The people behind a share of users are inside its goal; a goal of a time has none.
+    """
+    share = words(opened(FILE, **{f"open_{SHARE}": "true"}))
+    assert "in 2015: the mean of " in share
+    assert "**The people behind it.** In the 28 days to" in share
+    of_time = words(opened(FILE, open_connection_time_new_account="true"))
+    assert "in 2015: the median of all attempts of " in of_time
+    assert "The people behind it" not in of_time

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from app_pages import alts, opened
+from conftest import daily, environment
+from product import publication, table_of
 
 CHARTS = {
     ("app.py", "hide"): ("desktop", "Firefox desktop"),
@@ -15,7 +19,7 @@ CHARTS = {
 }
 
 
-@pytest.mark.parametrize(("file", "key"), CHARTS)
+@pytest.mark.parametrize(("file", "key"), daily(*list(CHARTS)[::3], of=CHARTS))
 def test_a_hidden_line_is_in_the_link(file: str, key: str, at_demo: None) -> None:
     """A line that the link hides isn't drawn; shown again, it leaves the link."""
     line, title = CHARTS[file, key]
@@ -26,6 +30,28 @@ def test_a_hidden_line_is_in_the_link(file: str, key: str, at_demo: None) -> Non
     assert key not in page.query_params
     shown = " ".join(alts(page))
     assert shown.count(f" {title} ") == hidden.count(f" {title} ") + 1
+
+
+def test_a_line_without_data_is_not_offered(demo_home: Path, no_caches: None) -> None:
+    """Hide names the lines that are drawn: none of multi-device users where all their days are hidden.
+
+    Nor are those days gaps of the lines that are drawn.
+    """
+    with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="30"):
+        page = opened("app.py", period="all")
+    with publication(demo_home) as warehouse:
+        engagement = table_of(warehouse, "engagement", min_users=30)
+        bare = table_of(warehouse, "engagement", min_users=0)
+    bare_ratio = bare.loc[bare["audience"] == "all", "engagement_ratio"]
+    assert not page.exception
+    offered = list(page.button_group(key="hide").options)
+    (drawn,) = (alt for alt in alts(page) if alt.startswith("Engagement ratio"))
+    assert [name for name in offered if name not in drawn] == []
+    assert "Firefox desktop" in offered and "Multi-device" not in " ".join(offered), offered
+    gaps = next(str(part.value) for part in page.caption if "Gaps are not zeros" in str(part.value))
+    hidden_days = int(gaps.split("zeros: ")[1].split(" days hidden")[0])
+    everybody = engagement[engagement["audience"] == "all"]
+    assert hidden_days == (everybody["engagement_ratio"].isna() & bare_ratio.notna()).sum() < 20
 
 
 def test_every_line_hidden(at_demo: None) -> None:

@@ -11,6 +11,8 @@ from app_pages import alts, opened, words
 from conftest import environment
 from streamlit.testing.v1.element_tree import Block
 
+SHARE = "multi_device_share"
+
 
 @pytest.fixture(autouse=True)
 def at_goals(goals_home: Path, in_project: None) -> Iterator[None]:
@@ -27,6 +29,35 @@ def words_beside(title: str, block: Block) -> str:
     if title in [part.label for part in block if part.type == "metric"]:
         return "\n".join(str(getattr(part, "value", "")) for part in block)
     return ""
+
+
+def verdict(words: str) -> str:
+    """The verdict in a badge."""
+    found = re.search("too close to call|not met|met|no data", words)
+    assert found is not None, words
+    return found.group()
+
+
+def test_status() -> None:
+    """The first line says how many goals are met; the chips and the Goals page have the same verdicts."""
+    page = opened("app.py")
+    (count,) = re.findall(r"\d of 7 goals met(?:, \d too close to call)?", words(page))
+    assert ", for all users, on 31 Jul 2016" in words(page)
+    chips = [link.proto for link in page.get("page_link") if "badge" in link.proto.label]
+    assert len(chips) == 7
+    assert any(f"open_{SHARE}=true" in chip.query_string for chip in chips)
+    goals = opened("pages/goals.py", **{f"open_{SHARE}": "true"})
+    assert count in words(goals)
+    rows = re.findall(r"-badge\[:material/\w+: ([a-z ]+)\]", words(goals))
+    assert [verdict(chip.label) for chip in chips] == rows[-7:]
+
+
+def test_share_a_segment() -> None:
+    """A segment's link shows its sentence and value, and no verdict of all users."""
+    page = opened("app.py", os="Windows 7")
+    sentences = [part.value for part in page.text]
+    assert any(said.startswith("All browsers on Windows 7, all services") for said in sentences)
+    assert "The goal is for all users." in words_beside("Engagement ratio", page.main)
 
 
 def test_why_by_segment() -> None:

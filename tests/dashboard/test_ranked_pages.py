@@ -10,7 +10,7 @@ from kpi.meaning.explore import explorable
 
 
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("title", daily(*list(explorable())[::2], of=explorable()))
+@pytest.mark.parametrize("title", daily(*list(explorable())[::4], of=explorable()))
 def test_ranked_bars_name_their_days(title: str) -> None:
     """Bars of every measure are of the 28 days of the cards; of steps, of the last day."""
     page = opened("pages/explore.py", explore=title, view="ranked", compare="previous period")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from app_pages import alts, opened, words
+from conftest import daily
 
 OVERVIEW, ENGAGEMENT = "app.py", "pages/engagement.py"
 SAME, CAREFUL = "This is the ratio of the same people", "Careful: whoever"
@@ -18,14 +19,20 @@ def test_without_a_segment_there_is_a_single_reading() -> None:
     assert not any(sentence.startswith("Engagement ratio, same people") for sentence in alts(seen))
 
 
+PEOPLE = [
+    (filters, who, page)
+    for filters, who in (
+        ({"version": "48"}, "changes version"),
+        ({"users": "new"}, "is no longer new"),
+    )
+    for page in (OVERVIEW, ENGAGEMENT)
+]
+
+
 @pytest.mark.usefixtures("at_demo")
-@pytest.mark.parametrize("page", (OVERVIEW, ENGAGEMENT))
-@pytest.mark.parametrize(
-    ("filters", "who"),
-    (({"version": "48"}, "changes version"), ({"users": "new"}, "is no longer new")),
-)
+@pytest.mark.parametrize(("filters", "who", "page"), daily(PEOPLE[1], PEOPLE[2], of=PEOPLE))
 def test_people_who_change_tags_are_counted_whole(
-    page: str, filters: dict[str, str], who: str
+    filters: dict[str, str], who: str, page: str
 ) -> None:
     """Under a filter by a tag that people change, card and chart are of the same people, and it is said."""
     seen = opened(page, **filters)

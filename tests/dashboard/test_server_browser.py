@@ -44,6 +44,7 @@ def test_every_page(
     assert seen.complaints == []
 
 
+@pytest.mark.long
 def test_a_server_that_goes_away_and_comes_back(
     on_postgres: tuple[ServerStore, str], visit: Callable[..., Visit]
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_server_that_goes_away_and_comes_back(
     assert seen.page.get_by_text(DOWN).count() == 0
 
 
+@pytest.mark.long
 def test_a_new_publication_is_seen(
     on_postgres: tuple[ServerStore, str], visit: Callable[..., Visit]
 ) -> None:

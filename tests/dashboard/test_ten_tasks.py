@@ -11,6 +11,8 @@ import pytest
 from browser import PATIENCE, Visit, serving
 from playwright.sync_api import Locator, expect
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Visit]
 SHARE = "multi_device_share"
 BADGE = ".stMarkdownBadge"
@@ -63,7 +65,6 @@ def test_status(address: str, visit: Open) -> None:
     assert [verdict(text) for text in rows if "Demo data" not in text] == verdicts, rows
 
 
-@pytest.mark.long
 def test_why_by_segment(address: str, visit: Open) -> None:
     """Ranked systems have n, and a sentence says where neighbours can't be ranked."""
     seen = visit(f"{address}/engagement")
@@ -93,7 +94,6 @@ def test_share_a_segment(address: str, visit: Open) -> None:
     assert theirs.inner_text() == mine.inner_text()
 
 
-@pytest.mark.long
 def test_baseline(address: str, visit: Open) -> None:
     """A baseline that is frozen with a reason is the team's, and the Overview names it."""
     seen = visit(f"{address}/goals?open_{SHARE}=true&baseline=Q4+2015")
@@ -110,7 +110,6 @@ def test_baseline(address: str, visit: Open) -> None:
     expect(row).to_be_visible()
 
 
-@pytest.mark.long
 def test_who_gives_up(address: str, visit: Open) -> None:
     """The connection page says how many attempts were begun, completed, and where they end."""
     seen = visit(f"{address}/connection_time")
@@ -125,7 +124,6 @@ def test_who_gives_up(address: str, visit: Open) -> None:
     expect(seen.page.get_by_text("so slower attempts count as not completed")).to_be_visible()
 
 
-@pytest.mark.long
 def test_this_quarter_against_the_last(address: str, visit: Open) -> None:
     """A comparison is of 28 days with 28 days, named by their dates; a year without data is refused."""
     seen = visit(f"{address}/engagement")
@@ -138,7 +136,6 @@ def test_this_quarter_against_the_last(address: str, visit: Open) -> None:
     )
 
 
-@pytest.mark.long
 def test_a_slide(address: str, visit: Open) -> None:
     """A picture for a slide has the chart's title, the filters in words, and that the data are simulated."""
     seen = visit(f"{address}/engagement?os=Windows+7")
@@ -177,7 +174,6 @@ def test_a_marker(address: str, visit: Open) -> None:
     expect(other.page.get_by_text("8 weeks").first).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.long
 def test_trust(address: str, visit: Open) -> None:
     """The Data page begins with whether today's numbers can be trusted, and names what is missing."""
     seen = visit(f"{address}/data")
@@ -188,7 +184,6 @@ def test_trust(address: str, visit: Open) -> None:
     )
 
 
-@pytest.mark.long
 def test_on_a_phone(address: str, visit: Open) -> None:
     """On a phone the goals come first, nothing is wider than the window, and a choice of page shows it."""
     seen = visit(address, width=390)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from app_pages import alts, graphs, opened, words
 from browser import PATIENCE, Visit, serving
-from conftest import built_once
+from conftest import built_once, environment
 from demo_store import build
 from playwright.sync_api import expect
 
@@ -143,6 +144,22 @@ def test_a_marker_opens_what_moved_around_it() -> None:
     assert link.endswith("before=2016-01-25&after=2016-02-22")
 
 
+@pytest.mark.usefixtures("in_project")
+def test_two_clicks_answer_from_month_to_month(goals_home: Path) -> None:
+    """Buttons of months choose both periods; the sentence, the steps and the link say the answer."""
+    with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="1"):
+        page = opened(PAGE)
+        for side, day in (("before", "2016-04-30"), ("after", "2016-06-30")):
+            page = page.button(key=f"{side}_{day}").click().run()
+        assert not page.exception
+        said = words(page).replace("\\", "")
+        assert re.search(r"\d+ of \d+ groups by .* (rose|fell)\.", said), said
+        steps = next(alt for alt in alts(page) if "by groups" in alt)
+        assert re.search(r"in 3 Apr – 30 Apr 2016 to \d+\.\d% in 3 Jun – 30 Jun 2016", steps), steps
+        assert page.query_params["before"] == "2016-04-30"
+        assert page.query_params["after"] == "2016-06-30"
+
+
 # In a browser ---------------------------------------------------------------------------------
 
 
@@ -154,6 +171,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield own
 
 
+@pytest.mark.long
 def test_from_june_to_september_in_three_clicks(address: str, visit: Callable[..., Visit]) -> None:
     """From the Overview: the page, June, September; the sentence, the steps and the link say the answer."""
     seen = visit(address)

@@ -1,4 +1,4 @@
-"""Trends are thick lines before faint days; where days of few attempts are hidden, points are weeks."""
+"""Trends are thick lines before faint days; where points of few attempts are hidden, they are wider."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 from app_pages import alts, opened, words
 from conftest import environment
+from streamlit.testing.v1 import AppTest
 
 from kpi import charts
+from kpi.charts.layers import with_runs
 from kpi.numbers.users import week_means
 
 
@@ -54,13 +56,37 @@ def test_days_are_thin_and_move_neither_axis_nor_label() -> None:
     assert {"Of daily users", "Of daily users, 7-day mean", "Of monthly users"} < set(tips)
 
 
-def test_days_of_few_attempts_become_weeks(demo_home: Path, no_caches: None) -> None:
-    """Under a filter of few attempts there is a line, and a sentence on its points."""
+WEEK, FOUR_WEEKS = "A point is a week: ", "A point is four weeks, shown on their last Sunday: "
+
+
+def spans(page: AppTest) -> list[str]:
+    """The sentences on wider points of a page, up to the reason."""
+    said = [str(part.value) for part in page.caption]
+    return [span for text in said for span in (WEEK, FOUR_WEEKS) if text.startswith(span)]
+
+
+def test_days_of_few_attempts_become_weeks_or_four(demo_home: Path, no_caches: None) -> None:
+    """Where few match on most days points are weeks, where few match in most weeks four of them; it is said.
+
+    So it is where the reader chose weeks. Times are of fewer attempts than completion is.
+    """
     with environment(KPI_HOME=str(demo_home), KPI_MIN_USERS="10"):
-        page = opened("pages/connection_time.py", period="all")
-        assert not page.exception
-        assert sum("A point is a week" in str(part.value) for part in page.caption) == 2
-        assert any(alt.startswith("Time to connect") for alt in alts(page))
+        for granularity, said in (("day", [FOUR_WEEKS, WEEK]), ("week", [FOUR_WEEKS])):
+            page = opened("pages/connection_time.py", period="all", granularity=granularity)
+            assert not page.exception
+            assert spans(page) == said
+            assert "four weeks, shown on their last Sunday: in most weeks fewer than 10" in words(
+                page
+            )
+            assert any(alt.startswith("Time to connect") for alt in alts(page))
+
+
+def test_four_weeks_are_a_line() -> None:
+    """Points four weeks apart are joined, and a point without a value breaks the line."""
+    days = pd.date_range("2016-01-31", periods=6, freq="28D", unit="s")
+    values = [5.0, 6.0, 7.0, None, 8.0, 9.0]
+    rows = pd.DataFrame({"day": days, "series": "new", "value": values})
+    assert with_runs(rows)["run"].tolist() == [1, 1, 1, 2, 3, 3]
 
 
 def test_period_of_few_attempts_has_its_own_median(demo_home: Path, no_caches: None) -> None:
@@ -71,7 +97,10 @@ def test_period_of_few_attempts_has_its_own_median(demo_home: Path, no_caches: N
 
 
 def test_lines_of_a_breakdown_become_weeks(demo_home: Path, no_caches: None) -> None:
-    """By the same rule as the line of all attempts, also beside compared days; tables stay by day."""
+    """By the same rule as the line of all attempts, also beside compared days; tables stay by day.
+
+    Values of fewer attempts are by four weeks where those of all together are by week.
+    """
     explored = {"explore": "Median time to connect", "account": "existing"}
     views = {
         "lines": {"period": "all"},
@@ -81,9 +110,10 @@ def test_lines_of_a_breakdown_become_weeks(demo_home: Path, no_caches: None) -> 
         for view, days in views.items():
             page = opened("pages/explore.py", view=view, **explored, **days)
             assert not page.exception
-            assert sum("A point is a week" in str(part.value) for part in page.caption) == 2
+            assert spans(page) == [WEEK, FOUR_WEEKS]
             assert len(alts(page)) > 1
-        for other in ({"view": "ranked"}, {"view": "lines", "granularity": "week"}):
-            page = opened("pages/explore.py", period="all", **explored, **other)
+        for other, said in (({"view": "ranked"}, [WEEK]), ({"view": "lines"}, [FOUR_WEEKS])):
+            by_week = {} if said == [WEEK] else {"granularity": "week"}
+            page = opened("pages/explore.py", period="all", **explored, **other, **by_week)
             assert not page.exception
-            assert sum("A point is a week" in str(part.value) for part in page.caption) < 2
+            assert spans(page) == said

@@ -521,6 +521,7 @@ def test_a_baseline_is_withdrawn_by_the_command_line(store: Store) -> None:
     assert again.status == 1 and "Bob withdrew it on" in again.err
 
 
+@pytest.mark.long
 def test_many_freeze_at_once_and_all_succeed(tmp_path: Path) -> None:
     """Threads of one server and processes beside it freeze at the same time: nothing is lost or refused."""
     home = tmp_path / "home"
@@ -589,6 +590,7 @@ print(len(done))
 """
 
 
+@pytest.mark.long
 def test_killed_while_freezing_loses_nothing_that_stood(tmp_path: Path) -> None:
     """A process that is killed at any moment leaves all earlier baselines, and the next can freeze."""
     home = tmp_path / "home"

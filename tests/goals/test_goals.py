@@ -13,7 +13,7 @@ import duckdb
 import oracle
 import pandas as pd
 import pytest
-from conftest import Store, environment, same
+from conftest import Store, daily, environment, same
 from event_files import write
 from goals_oracle import GOALS, goal_rows
 from logs import at, days_from, device, event, heartbeat, random_log, user
@@ -124,7 +124,8 @@ year = 2016
         (GOAL + "device_window = 4", 8, "device_window must be one of 3, 5, 7, 14"),
         (GOAL + 'direction = "lower"', 8, "the direction of a floor is higher"),
         (GOAL + "colour = 1", 8, "colour is no setting of a goal"),
-        (GOAL + 'filters = {region = ["GB"]}', 8, "filters.region must be one of"),
+        (GOAL + 'filters = {region = ["GB"]}', 8, "goes with measures of connection attempts only"),
+        (GOAL + 'filters = {regio = ["GB"]}', 8, "filters.regio must be one of"),
         (GOAL + "[goal.filters]\nusers = 3", 8, "filters.users must be one of"),
         (GOAL.replace('"share"', '"Share!"'), 2, "id must be 1 to 64"),
         (GOAL.replace('"Share"', '"  "'), 3, "title must have 1 to 120 characters"),
@@ -187,6 +188,35 @@ users = "new"
     (goal,) = goals.read(path)
     assert goal.filters == Filters(os=("Android",), users="new")
     assert (goal.lower, goal.threshold, goal.window_days, goal.year) == (True, -2.0, 7, 2017)
+
+
+def test_goal_about_attempts_of_a_campaign(
+    scored_store: tuple[Store, oracle.Log], tmp_path: Path
+) -> None:
+    """A goal about attempts can be about an entrypoint; its value is that of these attempts alone."""
+    store, log = scored_store
+    entrypoint = log.values("entrypoint")[-1]
+    path = tmp_path / "goals.toml"
+    path.write_text(
+        GOAL.replace("multi_device_percent", "completion")
+        + f'filters = {{entrypoint = ["{entrypoint}"]}}\n'
+    )
+    (goal,) = goals.read(path)
+    with environment(**store.settings()):
+        warehouse = open_warehouse(Settings.read())
+    score = goals.score(Figures(warehouse, 0), goal)
+    warehouse.close()
+    days = [score.as_of - timedelta(days=back) for back in range(goal.window_days)]
+    attempts = [
+        attempt
+        for attempt in log.attempts_picked(oracle.Filters(entrypoint=(entrypoint,)))
+        if attempt.day_begun is not None
+        and date.fromisoformat(oracle.day_name(attempt.day_begun)) in days
+        and log.counts_attempts(attempt.day_begun, oracle.Filters())
+    ]
+    ready = [attempt for attempt in attempts if attempt.ready_ms is not None]
+    assert score.n == len(attempts) > 0
+    assert score.actual == pytest.approx(100 * len(ready) / len(attempts))
 
 
 # --- scoring, by hand -------------------------------------------------------------------------------
@@ -342,7 +372,7 @@ def test_export_equals_the_oracle(scored_store: tuple[Store, oracle.Log]) -> Non
     assert_scored(printed(store), expected)
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
     """On DuckDB, PostgreSQL and Redshift's dialect goals are the oracle's, as are weeks' medians."""
     log = random_log(23, first="2015-12-10", days=50, attempts_per_day=4)
@@ -376,14 +406,14 @@ def test_every_engine_scores_and_pools_weeks_alike(store: Store) -> None:
     warehouse.close()
 
 
-@pytest.mark.parametrize(
-    "filters",
-    [
-        oracle.Filters(os=("Android",)),
-        oracle.Filters(not_os=("Linux",), users="existing"),
-        oracle.Filters(browser=("Firefox",), users="new"),
-    ],
+SEGMENTS = (
+    oracle.Filters(os=("Android",)),
+    oracle.Filters(not_os=("Linux",), users="existing"),
+    oracle.Filters(browser=("Firefox",), users="new"),
 )
+
+
+@pytest.mark.parametrize("filters", daily(SEGMENTS[1], of=SEGMENTS))
 def test_filters_score_the_segment(
     scored_store: tuple[Store, oracle.Log], filters: oracle.Filters
 ) -> None:

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from conftest import LONG, Store, environment, parsed
+from conftest import LONG, Store, daily, environment, parsed
 from differencing import Attacker
 from event_files import write
 from logs import D, at, device, event, random_log, user
@@ -76,7 +76,7 @@ def warehouse(busy: Store) -> Iterator[Warehouse]:
     ({}, pytest.param({"weekly": True}, marks=pytest.mark.long)),
     ids=("days", "weeks"),
 )
-@pytest.mark.parametrize("metric", ATTEMPTS)
+@pytest.mark.parametrize("metric", daily("connection-time", "completion", of=ATTEMPTS))
 def test_subtracting_attempts_gives_no_small_group(
     warehouse: Warehouse, metric: str, weekly: dict[str, bool]
 ) -> None:

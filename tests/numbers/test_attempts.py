@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from attempts_oracle import Period as Pooled
-from conftest import Store, same
+from conftest import Store, daily, same
 from logs import COLUMNS, Event, at, event, random_log, user
 from oracle import Filters as OracleFilters
 from oracle import Log, day_name
@@ -100,13 +100,35 @@ def assert_rows(got: list[dict[str, Any]], expected: list[dict[str, Any]], about
 
 
 @pytest.mark.every_engine("long")
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", daily(SEEDS[0], of=SEEDS))
 def test_ready_within(seed: int, warehouse_of) -> None:
     """Of the attempts begun on a day, those ready within each limit, the limit included."""
     log = Log(log_of(seed))
     for asked in asked_of(seed):
         got = rows_of(table_of(warehouse_of(seed), "ready-within", **told_by(*asked)))
         assert_rows(got, Pooled(log, *asked).ready_within(), f"{asked}")
+
+
+@pytest.mark.every_engine("long")
+@pytest.mark.parametrize("metric", ["completion", "connection-time", "steps"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_four_weeks(seed: int, metric: str, warehouse_of) -> None:
+    """A point of four whole weeks has all their attempts, whatever the period; without a day it is absent."""
+    log = Log(log_of(seed))
+    for place, (filters, first, last) in enumerate(asked_of(seed, 3)):
+        by = (None, "os", "region", "users")[place]
+        asked = told_by(filters, first, last)
+        frame = table_of(warehouse_of(seed), metric, by=by, monthly=True, **asked)
+        every = Pooled(log, filters, None, None)
+        for value in [None] if by is None else sorted(set(frame[by])):
+            mine = frame if by is None else frame[frame[by] == value].drop(columns=by)
+            expected = [
+                row
+                for row in every.points(metric, 28, by, value)
+                if (first or "") <= row["day"] <= (last or "9999")
+            ]
+            assert_rows(rows_of(mine), expected, f"{filters} {by} {value}")
+        assert by or len(frame)
 
 
 @pytest.mark.every_engine("long")

@@ -10,7 +10,7 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
-from conftest import LONG, Store, assert_same
+from conftest import LONG, Store, assert_same, daily
 from event_files import write
 from logs import DAY_MS, Event, at, days_from, event, heartbeat, random_log, user
 from product import table_of
@@ -22,7 +22,7 @@ FIRST, DAYS = "2016-01-20", 150
 DAY = days_from(FIRST, DAYS)
 ARRIVING, LEAVING = ("new", "returned", "moved_in"), ("lapsed", "moved_out")
 FLOWS = (*ARRIVING, *LEAVING)
-FILTERS, PERIODS = (1000 if LONG else 50), 20  # a thousand pairs every time
+FILTERS, PERIODS = (1000, 20) if LONG else (20, 50)  # a thousand pairs every time
 
 
 def long_log() -> list[Event]:
@@ -101,7 +101,7 @@ def test_flows_are_the_change_of_monthly_users(warehouse: Warehouse) -> None:
     assert all(flowing.values()), flowing
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_each_way_equals_the_oracle(filled: Store) -> None:
     """Of every user who came or went the oracle knows the way, of whom each way has many."""
     known = oracle.Log(long_log())
@@ -172,7 +172,7 @@ def on(store: Store, place: int, *arguments: str) -> dict[str, Any]:
     return row
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_an_earlier_day_that_comes_or_goes(store: Store) -> None:
     """Late data that move a user's first day make the old one a return; without them it is new again."""
     log = [*heartbeat(FIRST, 140), *stay("always", *range(0, 140, 7)), *stay("once", 120)]
@@ -190,6 +190,7 @@ def test_an_earlier_day_that_comes_or_goes(store: Store) -> None:
     assert "BAD  integrity" not in store.run("doctor").text
 
 
+@pytest.mark.long
 def test_days_never_loaded_between_two_files(make_store: Callable[[], Store]) -> None:
     """People lapse on days without a file too: the first day after a hole begins in the right sets."""
     log = [row for row in long_log() if not DAY[60] <= _day(row) < DAY[75]]
@@ -239,7 +240,7 @@ def test_whose_events_have_all_expired_is_new_again(store: Store) -> None:
 # Retention ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_whoever_comes_back_in_week_4(store: Store) -> None:
     """Days 21 to 27 after a day count, 20 and 28 don't; a day waits until all seven are loaded."""
     log = [
@@ -289,7 +290,7 @@ def solved(equations: list[dict[Any, float]], unknown: list[Any]) -> set[Any]:
     return {cell for cell in unknown if not np.abs(free[:, place[cell]]).max(initial=0) > 1e-9}
 
 
-@pytest.mark.parametrize("least", (3, 6))
+@pytest.mark.parametrize("least", daily(3, of=(3, 6)))
 def test_the_identity_gives_no_hidden_flow(warehouse: Warehouse, least: int) -> None:
     """Whoever solves all days and weeks of a filter together learns no hidden flow or count of a few."""
     compared = shown = 0

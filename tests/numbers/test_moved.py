@@ -11,7 +11,7 @@ from pathlib import Path
 import moved_oracle
 import oracle
 import pytest
-from conftest import Store, assert_same, environment
+from conftest import Store, assert_same, daily, environment
 from event_files import write
 from logs import D, Event, at, event, heartbeat, random_log, user
 from test_exact import random_filters
@@ -67,7 +67,7 @@ def refusal(store: Store, *arguments: str, status: int = 1) -> str:
     return ran.err
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("measure", MOVED)
 def test_groups_equal_plain_loops(filled: Store, measure: str) -> None:
     """Under random filters and periods every group is the oracle's, and the parts add up to the change."""
@@ -230,7 +230,7 @@ def test_small_groups_are_together(store: Store) -> None:
     assert "hidden for privacy" in line and "choose another tag" in line
 
 
-@pytest.mark.parametrize("measure", MOVED)
+@pytest.mark.parametrize("measure", daily("engagement-ratio", of=MOVED))
 def test_subtracting_gives_no_small_group(filled: Store, measure: str) -> None:
     """The people of a row, those of them who count in a ratio, and the others, are none or enough."""
     least, shown = 2, 0

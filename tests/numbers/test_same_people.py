@@ -12,7 +12,7 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
-from conftest import Store, assert_same, same
+from conftest import Store, assert_same, daily, same
 from event_files import write
 from logs import D, Event, at, event, heartbeat, random_log, user
 from scipy import stats
@@ -65,7 +65,7 @@ def interval(active: list[int]) -> tuple[float, float]:
 # The table -----------------------------------------------------------------------------------
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_without_a_filter_it_is_the_specification_s_ratio(filled: Store) -> None:
     """Of everybody, people are monthly users and their ratio is the mean of daily users over them."""
     ratios = [row for row in filled.export("engagement") if row["audience"] == "all"]
@@ -79,7 +79,7 @@ def test_without_a_filter_it_is_the_specification_s_ratio(filled: Store) -> None
     assert sum(row["engagement_ratio"] is not None for row in rows) == 37
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_intervals_equal_plain_sums_over_people(filled: Store, log: list[Event]) -> None:
     """--bands adds the interval of the ratio, as sums over single people give it, under any filter."""
     known = oracle.Log(log)
@@ -169,7 +169,7 @@ def test_an_absent_count_has_no_interval() -> None:
     assert low.isna().all() and high.isna().all()
 
 
-@pytest.mark.parametrize("people", (30, 300, 3000))
+@pytest.mark.parametrize("people", daily(30, 300, of=(30, 300, 3000)))
 def test_intervals_hold_as_often_as_they_say(people: int) -> None:
     """Of simulated stores, 93 to 98% have the true ratio in their interval, for the keen and the rare."""
     rng = np.random.default_rng(people)
@@ -190,7 +190,7 @@ def test_intervals_hold_as_often_as_they_say(people: int) -> None:
 # Stores of an older version ------------------------------------------------------------------
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 def test_days_without_counts_are_filled(filled: Store, log: list[Event], tmp_path: Any) -> None:
     """Days that lack their counts are absent, not zero, and said; the next summary fills them, once."""
     before = filled.must("export", "same-people", "--bands", "--by=version", *BARE).out
@@ -208,7 +208,8 @@ def test_days_without_counts_are_filled(filled: Store, log: list[Event], tmp_pat
     assert "ok   same people: counted on every day" in store.run("doctor").text
 
 
-@pytest.mark.every_engine
+@pytest.mark.long
+@pytest.mark.every_engine("long")
 def test_some_days_without_counts_are_filled(filled: Store, tmp_path: Any) -> None:
     """Only some days lacking, and late rows besides: the numbers are as of a whole filling."""
     late = [event(at("2016-03-01"), uid=user("late"), user_agent_os="Linux")]

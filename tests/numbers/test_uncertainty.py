@@ -10,7 +10,7 @@ import numpy as np
 import oracle
 import pandas as pd
 import pytest
-from conftest import Store, same
+from conftest import Store, daily, same
 from event_files import write
 from goals_oracle import ranked, wilson
 from logs import random_log
@@ -37,7 +37,7 @@ def rows_of(store: Store, *arguments: str) -> list[dict[str, str]]:
 # --- against plain loops ----------------------------------------------------------------------------
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("filters", [oracle.Filters(), oracle.Filters(not_os=("Linux",))])
 def test_bands_of_times_are_times_by_rank(store: Store, filters: oracle.Filters) -> None:
     """By day and by week, the ends are the attempts' own times of the ranks; absent of few."""
@@ -217,7 +217,7 @@ def test_interval_of_a_difference_of_shares_holds(n: int, others: int) -> None:
     assert 0.93 <= np.mean(held) <= 0.97
 
 
-@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("n", daily(*SIZES[:-1], of=SIZES))
 def test_interval_of_a_difference_of_medians_holds(n: int) -> None:
     """A median less a baseline's of four times the attempts is in its interval 94 to 98 times of 100."""
     draw = np.random.default_rng(n)

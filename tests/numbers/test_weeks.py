@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import environment
+from conftest import LONG, environment
+from differencing import sums_that_come_out
 from product import table_of
 
 from kpi.meaning import periods
@@ -116,6 +118,55 @@ def test_a_week_never_tells_of_its_hidden_days(
     )
     assert len(rest)
     assert not ((rest > 0) & (rest < 10)).any()
+
+
+SHOWN_AS = {1: {}, 7: {"weekly": True}, 28: {"monthly": True}}
+"""The days of a point, and how to ask for it."""
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "levels"),
+    [
+        ("completion", ["begun", "completed"], []),
+        pytest.param("connection-time", ["connections"], ["account"], marks=pytest.mark.long),
+        pytest.param("steps", ["reached"], ["step"], marks=pytest.mark.long),
+    ],
+)
+def test_days_weeks_and_four_weeks_reveal_no_few(
+    warehouse: Warehouse, name: str, counts: list[str], levels: list[str]
+) -> None:
+    """Somebody who adds and subtracts all points of all lengths gets no number of 1 to 9 people."""
+    four_weeks = 0
+    asked = ((None, EVERYONE), ("users", EVERYONE), (None, Filters(not_os=("iOS",))))
+    for by, filters in asked if LONG else asked[:2]:
+        shown: dict[object, list[tuple[int, int, float]]] = defaultdict(list)
+        for length, options in SHOWN_AS.items():
+            table = table_of(warehouse, name, filters, by=by, **options)
+            for row in table.to_dict("records"):
+                after = row["day"].toordinal() + 1
+                for count in counts:
+                    if not pd.isna(row[count]):
+                        course = (
+                            count,
+                            *(row[level] for level in (*levels, *([by] if by else []))),
+                        )
+                        shown[course].append((after - length, after, row[count]))
+                        four_weeks += length == 28 and row[count] > 0
+        for course, points in shown.items():
+            assert not sums_that_come_out(points, 10), course
+    assert four_weeks > 3
+
+
+def test_four_weeks_are_fixed(warehouse: Warehouse) -> None:
+    """They are the same four whole weeks for every reader and period; a year before has others of them."""
+    every = table_of(warehouse, "completion", min_users=0, monthly=True)
+    days = every["day"].tolist()
+    assert {(day - pd.Timestamp(1970, 1, 4)).days % 28 for day in days} == {0}
+    assert len(days) > 4 and (every["day"].diff().dropna() == pd.Timedelta(days=28)).all()
+    period = Period(days[2].date() - timedelta(days=3), days[3].date() + timedelta(days=3))
+    some = table_of(warehouse, "completion", period=period, min_users=0, monthly=True)
+    pd.testing.assert_frame_equal(some, every.iloc[2:4].reset_index(drop=True))
+    assert 364 % 28 == 0
 
 
 # --- comparing periods ----------------------------------------------------------------------------

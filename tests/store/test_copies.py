@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from app_pages import opened, words
-from conftest import environment
+from conftest import daily, environment
 from event_files import write
 from logs import D, random_log
 from postgres import Postgres, ServerStore
@@ -95,7 +95,7 @@ def numbers(settings: Settings, copy: Path | None) -> list[bytes]:
         warehouse.close()
 
 
-@pytest.mark.parametrize("dialect", ("postgresql", "redshift"))
+@pytest.mark.parametrize("dialect", daily("redshift", of=("postgresql", "redshift")))
 def test_a_copy_has_the_same_numbers_without_a_round_trip(
     filled: ServerStore, tmp_path: Path, dialect: str
 ) -> None:
@@ -240,9 +240,10 @@ def _stale(file: Path) -> None:
         connection.execute("UPDATE copied_publication SET publication = '0 2016-01-01'")
 
 
-@pytest.mark.parametrize(
-    "damage", (_cut_short, _empty, _with_other_rows, _with_fewer_rows, _of_another_store, _stale)
-)
+DAMAGES = (_cut_short, _empty, _with_other_rows, _with_fewer_rows, _of_another_store, _stale)
+
+
+@pytest.mark.parametrize("damage", daily(_cut_short, _with_other_rows, _stale, of=DAMAGES))
 def test_a_damaged_copy_is_never_read(settings: Settings, damage: Callable[[Path], None]) -> None:
     """A copy that isn't what its record says is not used; pages read the server, and it is copied anew."""
     watched = Watch(settings)

@@ -164,6 +164,7 @@ def kill_often(
     assert died >= times * 0.7, f"only {died} of {times} commands died"
 
 
+@pytest.mark.long
 def test_killed_at_random_moments(life: list[Stage], forked: Commands, tmp_path: Path) -> None:
     """A kill or two in each of load, summary, publication, correction, expiry and removal."""
     kill_often(len(life), 1, life, forked, tmp_path, SOME_EXPORTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import EVERY_EXPORT, Store
+from conftest import EVERY_EXPORT, Store, daily
 from event_files import write
 from logs import random_log
 from postgres import ServerStore
@@ -30,7 +30,7 @@ DROP TABLE events.event;
 """
 
 
-@pytest.mark.parametrize("dialect", ["postgresql", "redshift"])
+@pytest.mark.parametrize("dialect", daily("redshift", of=("postgresql", "redshift")))
 def test_same_numbers_from_a_raw_table(
     dialect: str, make_server_store: Callable[[str], ServerStore]
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg2
 import pytest
-from conftest import EVERY_EXPORT, LONG, PROJECT, Store, environment
+from conftest import ALL_CELLS, EVERY_EXPORT, LONG, PROJECT, Store, environment
 from event_files import write
 from logs import D, at, days_from, event, heartbeat, random_log, user
 from postgres import ENGINES, PASSWORD, Postgres, ServerStore
@@ -21,10 +21,13 @@ OWN = re.compile(" publication:| local copy:")
 """Lines of `doctor` that differ from store to store, or are of servers only."""
 
 FORMATS = ("--format=json", "--format=parquet")
+PERIODS = (f"--from={D[56]}", f"--to={D[76]}", "--days=7")
 ASKED = (
     *EVERY_EXPORT,
     ("firefox",),
     ("goals",),
+    ("moved", "engagement-ratio", *PERIODS, "--by=os", *ALL_CELLS),
+    ("moved", "dau", *PERIODS, "--by=version", *ALL_CELLS),
     *(("engagement", form) for form in FORMATS),
     *(("connection-time", "--by=os", form) for form in FORMATS),
     *(("steps", "--by=service", form) for form in FORMATS),

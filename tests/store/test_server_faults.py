@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
-from conftest import Store, environment
+from conftest import Store, daily, environment
 from event_files import write
 from logs import random_log
 from postgres import Postgres, ServerStore
@@ -114,6 +114,7 @@ def test_connections_cut_while_reading(
     assert written(table_of(warehouse, "engagement"), "csv") == shown
 
 
+@pytest.mark.long
 def test_connections_cut_while_writing(
     postgres: Postgres, make_server_store: Callable[[str], ServerStore]
 ) -> None:
@@ -307,15 +308,15 @@ def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerS
     assert "1 file loaded" in ran.text and "Failing" not in ran.err
 
 
-@pytest.mark.parametrize(
-    ("state", "words", "sentence"),
-    (
-        ("23514", "Failing row", "refused a statement (SQLSTATE 23514)"),
-        ("22003", "out of range", "refused a statement (SQLSTATE 22003)"),
-        ("40001", "could not serialize", "changed the same tables at the same moment"),
-        ("XX000", "1023: Serializable isolation violation", "changed the same tables"),
-    ),
+CODES = (
+    ("23514", "Failing row", "refused a statement (SQLSTATE 23514)"),
+    ("22003", "out of range", "refused a statement (SQLSTATE 22003)"),
+    ("40001", "could not serialize", "changed the same tables at the same moment"),
+    ("XX000", "1023: Serializable isolation violation", "changed the same tables"),
 )
+
+
+@pytest.mark.parametrize(("state", "words", "sentence"), daily(CODES[3], of=CODES))
 def test_a_statement_that_the_server_refuses(
     state: str, words: str, sentence: str, make_server_store: Callable[[str], ServerStore]
 ) -> None:

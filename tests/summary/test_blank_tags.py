@@ -76,7 +76,7 @@ def parts(log: list[Event]) -> tuple[list[Event], list[Event]]:
     ]
 
 
-@pytest.mark.every_engine
+@pytest.mark.every_engine("long")
 @pytest.mark.parametrize("expired", daily(True, of=(False, True)))
 def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[], Store]) -> None:
     """Every export is that of a store whose tags were blank: at once, after more loads, of expired days."""
@@ -110,6 +110,7 @@ def test_as_if_they_had_always_been_blank(expired: bool, make_store: Callable[[]
     assert told(held) == told(blank)
 
 
+@pytest.mark.long
 @pytest.mark.every_engine("long")
 def test_cut_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends before it publishes changes no export, and the next run finishes its work."""

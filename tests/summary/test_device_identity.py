@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import oracle
 import pytest
 from conftest import Store, assert_same
@@ -24,10 +26,9 @@ def assert_oracle(store: Store, log: list[Event], device_by: str) -> None:
 
 
 @pytest.mark.every_engine("long")
-def test_one_identity_then_the_other(store: Store) -> None:
+def test_one_identity_then_the_other(store_of: Callable[..., Store]) -> None:
     """A change makes every day anew, by the pair of OS and browser where both are known, and back."""
-    store.load(write(store.files / "log.csv", LOG))
-    store.summarise()
+    store = store_of(LOG)
     assert_oracle(store, LOG, "device_id")
     before = store.numbers()
     assert '"days": 45' in store.must("summarise", **PLATFORM).text
@@ -38,26 +39,24 @@ def test_one_identity_then_the_other(store: Store) -> None:
     assert store.numbers() == before
 
 
-def test_never_a_mixture(store: Store) -> None:
+def test_never_a_mixture(store_of: Callable[..., Store]) -> None:
     """A change is refused for some of the days, and where days have expired, with both ways out."""
-    store.load(write(store.files / "log.csv", random_log(31, days=70)))
-    store.summarise()
+    store = store_of(LOG)
     before = store.numbers()
     ran = store.run("summarise", "--from=2016-02-01", **PLATFORM)
     assert (
         ran.status == 1 and "without --from and --to" in ran.err and len(ran.err.splitlines()) == 1
     )
-    store.must("expire", "--keep-days=50")
+    store.must("expire", "--keep-days=41")
     ran = store.run("summarise", **PLATFORM)
     assert ran.status == 1 and len(ran.err.splitlines()) == 1
     assert "back to device_id" in ran.err and "a new KPI_HOME" in ran.err
     assert store.numbers() == before
 
 
-def test_figures_of_firefox_keep_the_identity(store: Store) -> None:
+def test_figures_of_firefox_keep_the_identity(store_of: Callable[..., Store]) -> None:
     """What publishes without summarising keeps the definitions that the numbers were made by."""
-    store.load(write(store.files / "log.csv", LOG))
-    store.summarise()
+    store = store_of(LOG)
     figures = store.files / "firefox.csv"
     figures.write_text("day,product,dau,mau\n2016-02-01,ios,1,2\n")
     store.must("load-firefox", figures, **PLATFORM)

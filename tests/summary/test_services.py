@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import oracle
 import pytest
-from conftest import Store, assert_same
+from conftest import Store, assert_same, daily
 from event_files import write
 from logs import random_log
 
@@ -23,11 +25,9 @@ def assert_oracle(store: Store, services: tuple[str, ...]) -> None:
 
 
 @pytest.fixture
-def summarised(store: Store) -> Store:
+def summarised(store_of: Callable[..., Store]) -> Store:
     """A store whose attempts are those of sync."""
-    store.load(write(store.files / "log.csv", LOG))
-    store.summarise()
-    return store
+    return store_of(LOG)
 
 
 @pytest.mark.every_engine("long")
@@ -45,15 +45,15 @@ def test_another_service_counts(summarised: Store) -> None:
     assert store.numbers() == before
 
 
-@pytest.mark.parametrize("then", (("sync",), BOTH), ids=("taken back", "kept"))
-def test_some_days_first(then: tuple[str, ...], summarised: Store) -> None:
+@pytest.mark.parametrize("then", daily("sync", of=("sync", TOLD["KPI_SYNC_SERVICES"])))
+def test_some_days_first(then: str, summarised: Store) -> None:
     """A run over some of the days leaves the others to the next whole one, whatever is set by then."""
     days = oracle.Log(LOG).days
     store = summarised
     store.must("summarise", f"--to={oracle.day_name(days[20])}", **TOLD)
-    store.must("summarise", KPI_SYNC_SERVICES=",".join(then))
-    assert_oracle(store, then)
-    assert NOTHING_TO_DO in store.must("summarise", KPI_SYNC_SERVICES=",".join(then)).text
+    store.must("summarise", KPI_SYNC_SERVICES=then)
+    assert_oracle(store, tuple(then.split(", ")))
+    assert NOTHING_TO_DO in store.must("summarise", KPI_SYNC_SERVICES=then).text
 
 
 def test_some_days_before_all(store: Store) -> None:

@@ -19,6 +19,16 @@ PLACES = (
 )
 
 
+STEPS_AFTER = (
+    "account.created",
+    "account.login",
+    "account.verified",
+    "device.created",
+    "device.connected",
+)
+MONDAY = 4  # 5 January 1970, from which weeks and four weeks are counted
+
+
 class Period:
     """The attempts under filters, begun or ready within days (ISO dates, both included)."""
 
@@ -48,6 +58,25 @@ class Period:
             done = sum(a.ready_ms is not None for a in begun)
             row["completion_percent"] = percent(done, len(begun))
             rows.append(row)
+        return rows
+
+    def points(self, metric: str, length: int, by: str | None, value: str | None) -> list[Row]:
+        """Per point of so many days, counted from a Monday: all its attempts together, of a value of a tag.
+
+        Only points that end within the log; one that lacks a day has no values.
+        """
+        rows = []
+        for last in self.log.days:
+            if (last - MONDAY) % length != length - 1:
+                continue
+            days = range(last - length + 1, last + 1)
+            whole = all(
+                day in self.log.days and self.log.counts_attempts(day, self.filters) for day in days
+            )
+            mine = [a for a in (*self.begun, *self.ready) if by is None or _value(a, by) == value]
+            begun = [a for a in self.begun if a in mine and a.day_begun in days]
+            ready = [a for a in self.ready if a in mine and a.day_ready in days]
+            rows += [{"day": day_name(last), **row} for row in _points[metric](begun, ready, whole)]
         return rows
 
     def distribution(self, of: str, seconds: Iterable[float]) -> list[Row]:
@@ -133,6 +162,38 @@ class Period:
             came_before = len(came)
         return rows
 
+
+def _completed(begun: list[Attempt], _ready: list[Attempt], whole: bool) -> list[Row]:
+    done = sum(a.ready_ms is not None for a in begun)
+    row: Row = {"begun": len(begun), "completed": done}
+    row["completion_percent"] = percent(done, len(begun))
+    for limit in (5, 10):
+        soon = sum(_within(a, limit) for a in begun)
+        row[f"within_{limit}_seconds_percent"] = percent(soon, len(begun))
+    return [row if whole else dict.fromkeys(row)]
+
+
+def _times(_begun: list[Attempt], ready: list[Attempt], whole: bool) -> list[Row]:
+    rows = []
+    for account in ("new", "existing"):
+        times = [a.ready_ms / 1000 for a in ready if a.segment.users == account]
+        row: Row = {"connections": len(times)}
+        for name, share in (("p25", 0.25), ("median", 0.5), ("p75", 0.75)):
+            row[f"{name}_seconds"] = percentile(times, share)
+        rows.append({"account": account, **(row if whole else dict.fromkeys(row))})
+    return rows
+
+
+def _steps(begun: list[Attempt], _ready: list[Attempt], whole: bool) -> list[Row]:
+    rows = []
+    for step in ("sequence.begin", *STEPS_AFTER):
+        times = [a.first_seq_time[step] / 1000 for a in begun if step in a.first_seq_time]
+        row: Row = {"reached": len(times), "median_seconds": percentile(times, 0.5)}
+        rows.append({"step": step, **(row if whole else dict.fromkeys(row))})
+    return rows
+
+
+_points = {"completion": _completed, "connection-time": _times, "steps": _steps}
 
 ALL_STEPS = {step for ways in PLACES for step in ways}
 

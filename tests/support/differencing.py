@@ -8,7 +8,7 @@ exclusion of a single value, and the breakdown. Whatever comes out must be true,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -130,6 +130,29 @@ class Attacker:
             few = truth.get(place) is not None and 0 < truth[place] < self.least
             if number is None and few and (place[0], *place[2:]) in zeros:
                 yield place
+
+
+def sums_that_come_out(points: Iterable[tuple[int, int, float]], least: int) -> set[Cell]:
+    """The stretches of days whose number comes out of shown points, of 1 to fewer than ``least``.
+
+    A point is its first day, the day after its last, and its number. Numbers of stretches that share an end
+    are added or subtracted, as often as it takes: whoever knows all points knows no more.
+    """
+    known: dict[int, dict[int, float]] = {}
+    for first, after, number in points:
+        mine, other = (known.setdefault(day, {day: 0.0}) for day in (first, after))
+        if mine is other:
+            continue
+        shift = mine[first] + number - other[after]
+        mine |= {day: at + shift for day, at in other.items()}
+        known |= dict.fromkeys(other, mine)
+    return {
+        (first, after, number)
+        for at in {id(each): each for each in known.values()}.values()
+        for first in at
+        for after in at
+        if first < after and 0 < (number := at[after] - at[first]) < least
+    }
 
 
 def _of_attempts(shown: Shown, truth: Shown) -> Iterator[tuple[Cell, str, float, float]]:

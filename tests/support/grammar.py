@@ -62,11 +62,13 @@ def bare(statement: str) -> str:
 def faults(statement: str, read_before: bool = False) -> tuple[str, ...]:
     """Why Redshift would refuse this statement, as far as grammars and our list can say.
 
-    What sqlfluff read before isn't given to it again: it takes half a second for a statement.
+    What was read before isn't read again: that takes half a second for a statement.
     """
+    if read_before:
+        return ()
     return tuple(
         [
-            *(() if read_before else _unreadable_by_sqlfluff(statement)),
+            *_unreadable_by_sqlfluff(statement),
             *_unreadable_by_sqlglot(statement),
             *_lacking(statement),
         ]

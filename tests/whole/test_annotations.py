@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import pairwise
@@ -36,13 +37,13 @@ LINK = "https://example.org/releases/45"
 HOSTILE = "=HYPERLINK(1) <script>alert(1)</script> **x**"
 
 
+LOG = heartbeat(D[0], 40) + [event(at(day), uid=user(1)) for day in D[:40]]
+
+
 @pytest.fixture
-def filled(store: Store) -> Store:
+def filled(store_of: Callable[..., Store]) -> Store:
     """A store of 40 days with one user."""
-    log = heartbeat(D[0], 40) + [event(at(day), uid=user(1)) for day in D[:40]]
-    store.load(write(store.files / "log.csv", log))
-    store.summarise()
-    return store
+    return store_of(LOG)
 
 
 def listed(store: Store) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
@@ -27,9 +27,10 @@ def ids(name: str, log: Iterable[dict] = LOG) -> set[str]:
     return {row[name] for row in log if row[name] not in (None, "", "NULL")}
 
 
-@pytest.fixture
-def filled(store: Store) -> Store:
+@pytest.fixture(scope="module")
+def filled(make_store: Callable[[], Store]) -> Store:
     """A store that has been through everything: loads of all formats, rejects, replacements."""
+    store = make_store()
     bad = [event(7, uid=user("bad"), device_id=f"{RAW_DEVICE}bad")]
     files = {
         "native.csv": write(store.files / "native.csv", [*LOG[:THIRD], *bad]),

@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from browser import serving
 from conftest import Store
 from event_files import write
@@ -97,6 +98,7 @@ def test_secrets_that_a_file_holds_wrongly(store: Store) -> None:
             assert not found_in(ran.out + ran.err.encode()), encoding
 
 
+@pytest.mark.long
 def test_no_server_tells_a_secret(demo_home: Path, tmp_path: Path) -> None:
     """What a server logs and sends to readers and strangers holds no secret, and no filter is logged."""
     secrets = tmp_path / "secrets.toml"
@@ -113,7 +115,7 @@ def test_no_server_tells_a_secret(demo_home: Path, tmp_path: Path) -> None:
 
     async def visit(address: str) -> str:
         said = ""
-        for page in ("", "goals", "data"):
+        for page in ("", "data"):
             async with Session(address) as session:
                 said += (await session.run("os=Android&period=all", page, patience=120)).text
         return said

@@ -39,15 +39,6 @@ WHERE
     1 = 1
     OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
   )
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (1 = 1 OR g.os IN (''))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
 GROUP BY 1
 ORDER BY 1;
 
@@ -90,14 +81,5 @@ WHERE
     1 = 1
     OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
   )
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (1 = 1 OR g.os IN (''))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
 GROUP BY 1
 ORDER BY 1;

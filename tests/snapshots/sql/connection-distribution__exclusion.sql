@@ -34,14 +34,6 @@ WHERE
     1 = 1
     OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
   )
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (1 = 1 OR g.os IN (''))
   AND g.os NOT IN ('Android', 'iOS')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
 GROUP BY 1, 2
 ORDER BY 1, 2;

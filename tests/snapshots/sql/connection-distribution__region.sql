@@ -34,15 +34,7 @@ WHERE
     1 = 1
     OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
   )
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (0 = 1 OR g.os IN ('iOS'))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
+  AND g.os IN ('iOS')
   AND COALESCE(c.region, '(none)') IN ('DE', '(none)')
   AND COALESCE(c.campaign, '(none)') NOT IN ('spring')
 GROUP BY 1, 2

@@ -2,9 +2,9 @@
 -- Grain:   one row per (broken_by, new_account, day) with a connection.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
---          the filter's.
--- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
+--          migration or ''), first_day, last_day, any_devices, multi_device, point_days (1, 7 or 28),
+--          and the filter's.
+-- Note:    days are pooled under the last of point_days, which are counted from Monday, 5 Jan 1970 on.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('' AS VARCHAR(16))
@@ -21,11 +21,9 @@ SELECT
     ELSE ''
   END AS broken_by,
   c.new_account,
-  CASE
-    WHEN 0 = 1
-      THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
-    ELSE c.day_ready
-  END AS day,
+  c.day_ready
+    + CAST(1 - 1 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 1) AS INTEGER)
+    AS day,
   COUNT(*) AS connections,
   PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY c.ready_ms) AS p25_ms,
   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms,
@@ -36,15 +34,6 @@ WHERE
   c.day_ready >= '1970-01-01'
   AND c.day_ready <= '9999-01-01'
   AND (1 = 1 OR c.multi_device = 0)
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (1 = 1 OR g.os IN (''))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;
 
@@ -52,10 +41,11 @@ ORDER BY 1, 2, 3;
 -- Grain:   one row per (broken_by, new_account, day) with a connection.
 -- Reads:   kpi.connection, kpi.segment, kpi.day_status, kpi.day_coverage.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), by_account (0: accounts together, under 0), span ('day', 'week' or 'period'),
---          first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
+--          migration or ''), by_account (0: accounts together, under 0), point_days (1, 7, 28; 0: all of
+--          the period), first_day, last_day (UTC dates, both included), with_incomplete (0 or 1), any_devices,
 --          multi_device, and the filter's.
--- Note:    a week is that of its Sunday, and a period that of its first day.
+-- Note:    days are pooled under the last of point_days, which are counted from Monday, 5 Jan 1970 on; all
+--          of a period under its first.
 -- Note:    of n times the quartile q lies between those of rank floor(nq - s + c) and ceil(nq + s + c), where
 --          s = 1.959964 * sqrt(nq(1-q)) and c = 0.5 + (1-2q) * 0.473576. For 6 to 20,000 times these hold
 --          it with a chance of 95% or more, and are the binomial's own ranks in 99.5 of 100 cases. An end is
@@ -78,11 +68,12 @@ WITH attempt AS (
       ELSE ''
     END AS broken_by,
     CASE WHEN 1 = 1 THEN c.new_account ELSE 0 END AS new_account,
-    CASE CAST('day' AS VARCHAR(8))
-      WHEN 'period' THEN CAST('1970-01-01' AS DATE)
-      WHEN 'week'
-        THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
-      ELSE c.day_ready
+    CASE
+      WHEN 1 = 0 THEN CAST('1970-01-01' AS DATE)
+      ELSE
+        c.day_ready + CAST(
+          1 - 1 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), NULLIF(1, 0)) AS INTEGER
+        )
     END AS day,
     c.ready_ms
   FROM kpi.connection AS c
@@ -97,15 +88,6 @@ WITH attempt AS (
       1 = 1
       OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
     )
-    AND (1 = 1 OR g.browser IN (''))
-    AND g.browser NOT IN ('')
-    AND (1 = 1 OR g.version IN (''))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
-    AND g.os NOT IN ('')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
 ),
 ranked AS (
   SELECT

@@ -2,9 +2,9 @@
 -- Grain:   one row per (broken_by, new_account, day) with a connection.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
---          the filter's.
--- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
+--          migration or ''), first_day, last_day, any_devices, multi_device, point_days (1, 7 or 28),
+--          and the filter's.
+-- Note:    days are pooled under the last of point_days, which are counted from Monday, 5 Jan 1970 on.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('' AS VARCHAR(16))
@@ -21,11 +21,9 @@ SELECT
     ELSE ''
   END AS broken_by,
   c.new_account,
-  CASE
-    WHEN 1 = 1
-      THEN c.day_ready + CAST(6 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
-    ELSE c.day_ready
-  END AS day,
+  c.day_ready
+    + CAST(7 - 1 - MOD(c.day_ready - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
+    AS day,
   COUNT(*) AS connections,
   PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY c.ready_ms) AS p25_ms,
   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY c.ready_ms) AS median_ms,
@@ -36,14 +34,5 @@ WHERE
   c.day_ready >= '1970-01-01'
   AND c.day_ready <= '9999-01-01'
   AND (1 = 1 OR c.multi_device = 0)
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (1 = 1 OR g.os IN (''))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;

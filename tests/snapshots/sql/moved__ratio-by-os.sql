@@ -18,15 +18,6 @@ WITH picked_set AS (
   WHERE
     m.set_id >= -2147483647
     AND m.set_id <= -1
-    AND (1 = 1 OR g.browser IN (''))
-    AND g.browser NOT IN ('')
-    AND (1 = 1 OR g.version IN (''))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
-    AND g.os NOT IN ('')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
 ),
 calendar AS (
   SELECT

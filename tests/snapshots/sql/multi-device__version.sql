@@ -3,8 +3,8 @@
 --          breakdown, for every value under which anybody was active.
 -- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.monthly_users_change,
 --          kpi.day_status, kpi.day_coverage.
--- Params:  audiences, counted_audiences (the same, with an asterisk for counts by sets without
---          versions), lowest_set, highest_set (which sets those are), broken_by (browser, version, os,
+-- Params:  active and the names of further audiences, counted_audiences (the same, with an asterisk for
+--          counts by sets without versions), lowest_set, highest_set (which sets those are), broken_by (browser, version, os,
 --          service, users or ''), first_day, last_day (UTC dates, both included), with_incomplete (0 or
 --          1), and the filter's.
 -- Note:    multi- and single-device counts are absent where too few users had a device on a day of their
@@ -12,9 +12,10 @@
 -- Note:    counts are absent (NULL) where a day of their window isn't loaded. The seven-day sum and the
 --          number of its days stand apart, so that the ratio is computed in one place.
 -- Source:  specification, "Engagement Ratio"; design, sections 3 and 4.
-WITH picked_segment AS (
-  SELECT
-    g.segment_id,
+WITH
+picked_set AS (
+  SELECT DISTINCT
+    m.set_id,
     CASE CAST('' AS VARCHAR(16))
       WHEN 'browser' THEN g.browser
       WHEN 'version' THEN g.version
@@ -23,36 +24,31 @@ WITH picked_segment AS (
       WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
       ELSE ''
     END AS broken_by
-  FROM kpi.segment AS g
-  WHERE
-    (0 = 1 OR g.browser IN ('Firefox'))
-    AND g.browser NOT IN ('')
-    AND (0 = 1 OR g.version IN ('41', '42'))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
-    AND g.os NOT IN ('')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
-),
-picked_set AS (
-  SELECT DISTINCT m.set_id, p.broken_by
   FROM kpi.segment_set_member AS m
-  INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
-  WHERE m.set_id >= 1 AND m.set_id <= 2147483647
+  INNER JOIN kpi.segment AS g ON g.segment_id = m.segment_id
+  WHERE
+    m.set_id >= 1
+    AND m.set_id <= 2147483647
+    AND g.browser IN ('Firefox')
+    AND g.version IN ('41', '42')
 ),
-daily AS (
-  SELECT p.broken_by, REPLACE(d.audience, '*', '') AS audience, d.day, SUM(d.users) AS users
-  FROM kpi.daily_users AS d
-  INNER JOIN picked_set AS p ON p.set_id = d.set_id
-  WHERE d.audience IN ('active', 'multi_device_5', 'single_device_5')
-  GROUP BY p.broken_by, d.audience, d.day
-),
-monthly AS (
-  SELECT p.broken_by, REPLACE(c.audience, '*', '') AS audience, c.day, SUM(c.change) AS change
-  FROM kpi.monthly_users_change AS c
+counted AS (
+  SELECT
+    p.broken_by,
+    c.audience,
+    c.day,
+    CAST(SUM(c.users) AS BIGINT) AS users,
+    CAST(SUM(c.change) AS BIGINT) AS change
+  FROM (
+    SELECT audience, day, set_id, users, 0 AS change
+    FROM kpi.daily_users
+    WHERE audience IN ('active', 'multi_device_5', 'single_device_5')
+    UNION ALL
+    SELECT audience, day, set_id, 0 AS users, change
+    FROM kpi.monthly_users_change
+    WHERE audience IN ('active', 'multi_device_5', 'single_device_5')
+  ) AS c
   INNER JOIN picked_set AS p ON p.set_id = c.set_id
-  WHERE c.audience IN ('active', 'multi_device_5', 'single_device_5')
   GROUP BY p.broken_by, c.audience, c.day
 ),
 calendar AS (
@@ -65,42 +61,35 @@ calendar AS (
   LEFT JOIN kpi.day_coverage AS v ON v.day = s.day
   WHERE s.type = '(all)'
 ),
-known_audience AS (
+asked_audience AS (
   SELECT CAST('active' AS VARCHAR(16)) AS audience, 0 AS device_window, 0 AS needs_coverage
-  UNION ALL SELECT CAST('with_device' AS VARCHAR(16)), 0, 1
   UNION ALL SELECT CAST('single_device_5' AS VARCHAR(16)), 5, 0
-  UNION ALL SELECT CAST('multi_device_3' AS VARCHAR(16)), 3, 0
   UNION ALL SELECT CAST('multi_device_5' AS VARCHAR(16)), 5, 0
-  UNION ALL SELECT CAST('multi_device_7' AS VARCHAR(16)), 7, 0
-  UNION ALL SELECT CAST('multi_device_14' AS VARCHAR(16)), 14, 0
 ),
 found AS (
-  SELECT broken_by FROM monthly
+  SELECT broken_by FROM counted
   UNION
   SELECT CAST('' AS VARCHAR(16)) AS broken_by
   WHERE CAST('' AS VARCHAR(16)) = ''
 ),
-breakdown AS (
-  SELECT f.broken_by, a.audience, a.device_window, a.needs_coverage
-  FROM found AS f
-  CROSS JOIN known_audience AS a
-  WHERE a.audience IN ('active', 'multi_device_5', 'single_device_5')
-),
 filled AS (
   SELECT
-    b.broken_by,
-    b.audience,
+    f.broken_by,
+    a.audience,
     y.day,
     CASE
-      WHEN y.days_since_low >= b.device_window AND y.covered >= b.needs_coverage THEN y.counted
+      WHEN y.days_since_low >= a.device_window AND y.covered >= a.needs_coverage THEN y.counted
       ELSE 0
     END AS counted,
-    COALESCE(d.users, 0) AS users,
-    COALESCE(m.change, 0) AS change
-  FROM breakdown AS b
+    COALESCE(c.users, 0) AS users,
+    COALESCE(c.change, 0) AS change
+  FROM found AS f
+  CROSS JOIN asked_audience AS a
   CROSS JOIN calendar AS y
-  LEFT JOIN daily AS d ON d.broken_by = b.broken_by AND d.audience = b.audience AND d.day = y.day
-  LEFT JOIN monthly AS m ON m.broken_by = b.broken_by AND m.audience = b.audience AND m.day = y.day
+  LEFT JOIN counted AS c
+    ON c.broken_by = f.broken_by
+    AND REPLACE(c.audience, '*', '') = a.audience
+    AND c.day = y.day
 ),
 windowed AS (
   SELECT
@@ -128,8 +117,8 @@ SELECT
   audience,
   day,
   CASE WHEN counted = 1 THEN users END AS daily_users,
-  CASE WHEN week_days = 7 THEN week_users END AS week_users,
-  CASE WHEN month_days = 28 THEN month_users END AS monthly_users
+  CASE WHEN week_days = 7 THEN CAST(week_users AS BIGINT) END AS week_users,
+  CASE WHEN month_days = 28 THEN CAST(month_users AS BIGINT) END AS monthly_users
 FROM windowed
 WHERE day >= '1970-01-01' AND day <= '9999-01-01'
 ORDER BY broken_by, audience, day;

@@ -2,10 +2,10 @@
 -- Grain:   one row per (broken_by, day) with an attempt begun.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
---          the filter's.
+--          migration or ''), first_day, last_day, any_devices, multi_device, point_days (1, 7 or 28),
+--          and the filter's.
 -- Note:    an attempt without sequence.begin has no day begun and isn't counted.
--- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
+-- Note:    days are pooled under the last of point_days, which are counted from Monday, 5 Jan 1970 on.
 -- Source:  specification, "Time taken to connect a device"; design, section 3.
 SELECT
   CASE CAST('' AS VARCHAR(16))
@@ -21,11 +21,9 @@ SELECT
     WHEN 'migration' THEN COALESCE(c.migration, '(none)')
     ELSE ''
   END AS broken_by,
-  CASE
-    WHEN 0 = 1
-      THEN c.day_begun + CAST(6 - MOD(c.day_begun - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
-    ELSE c.day_begun
-  END AS day,
+  c.day_begun
+    + CAST(1 - 1 - MOD(c.day_begun - CAST('1970-01-05' AS DATE), 1) AS INTEGER)
+    AS day,
   COUNT(*) AS begun,
   SUM(c.ready) AS completed,
   SUM(CASE WHEN c.ready_ms <= 5000 THEN 1 ELSE 0 END) AS within_5_seconds,
@@ -38,14 +36,5 @@ WHERE
   c.day_begun >= '1970-01-01'
   AND c.day_begun <= '9999-01-01'
   AND (0 = 1 OR c.multi_device = 1)
-  AND (1 = 1 OR g.browser IN (''))
-  AND g.browser NOT IN ('')
-  AND (1 = 1 OR g.version IN (''))
-  AND g.version NOT IN ('')
-  AND (1 = 1 OR g.os IN (''))
-  AND g.os NOT IN ('')
-  AND (1 = 1 OR g.service IN (''))
-  AND g.service NOT IN ('')
-  AND (1 = 1 OR g.new_user = 0)
 GROUP BY 1, 2
 ORDER BY 1, 2;

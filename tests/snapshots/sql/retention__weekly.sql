@@ -10,9 +10,10 @@
 -- Note:    users are absent (NULL) where the day isn't loaded; those who returned also where one of the seven days
 --          isn't, and on days that an older version summarised without them.
 -- Source:  design, sections 4b and 6.
-WITH picked_segment AS (
-  SELECT
-    g.segment_id,
+WITH
+picked_set AS (
+  SELECT DISTINCT
+    m.set_id,
     CASE CAST('' AS VARCHAR(16))
       WHEN 'browser' THEN g.browser
       WHEN 'version' THEN g.version
@@ -21,23 +22,11 @@ WITH picked_segment AS (
       WHEN 'users' THEN CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END
       ELSE ''
     END AS broken_by
-  FROM kpi.segment AS g
-  WHERE
-    (1 = 1 OR g.browser IN (''))
-    AND g.browser NOT IN ('')
-    AND (1 = 1 OR g.version IN (''))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
-    AND g.os NOT IN ('')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
-),
-picked_set AS (
-  SELECT DISTINCT m.set_id, p.broken_by
   FROM kpi.segment_set_member AS m
-  INNER JOIN picked_segment AS p ON p.segment_id = m.segment_id
-  WHERE m.set_id >= -2147483647 AND m.set_id <= -1
+  INNER JOIN kpi.segment AS g ON g.segment_id = m.segment_id
+  WHERE
+    m.set_id >= -2147483647
+    AND m.set_id <= -1
 ),
 daily AS (
   SELECT

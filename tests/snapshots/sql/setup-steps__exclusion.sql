@@ -29,15 +29,7 @@ WITH attempt AS (
       1 = 1
       OR (c.multi_device = 0 AND COALESCE(v.days_since_low_coverage, 999) >= 5)
     )
-    AND (1 = 1 OR g.browser IN (''))
-    AND g.browser NOT IN ('')
-    AND (1 = 1 OR g.version IN (''))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
     AND g.os NOT IN ('Android', 'iOS')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
 ),
 step AS (
   SELECT 'sequence.begin' AS step, 1 AS place

@@ -2,9 +2,9 @@
 -- Grain:   one row per (broken_by, day, step) that an attempt begun that day reached.
 -- Reads:   kpi.connection, kpi.segment.
 -- Params:  broken_by (browser, version, os, service, users, region, context, entrypoint, campaign,
---          migration or ''), first_day, last_day, any_devices, multi_device, weekly (0 or 1), and
---          the filter's.
--- Note:    weekly pools the attempts of a Monday to Sunday under its Sunday.
+--          migration or ''), first_day, last_day, any_devices, multi_device, point_days (1, 7 or 28),
+--          and the filter's.
+-- Note:    days are pooled under the last of point_days, which are counted from Monday, 5 Jan 1970 on.
 -- Note:    one median a group, since Redshift sorts a group by one expression only.
 -- Source:  specification, "Time taken to connect a device"; design, section 6.
 WITH attempt AS (
@@ -22,11 +22,9 @@ WITH attempt AS (
       WHEN 'migration' THEN COALESCE(c.migration, '(none)')
       ELSE ''
     END AS broken_by,
-    CASE
-      WHEN 0 = 1
-        THEN c.day_begun + CAST(6 - MOD(c.day_begun - CAST('1970-01-05' AS DATE), 7) AS INTEGER)
-      ELSE c.day_begun
-    END AS day,
+    c.day_begun
+      + CAST(1 - 1 - MOD(c.day_begun - CAST('1970-01-05' AS DATE), 1) AS INTEGER)
+      AS day,
     c.sequence_begin_ms,
     c.account_created_ms,
     c.account_login_ms,
@@ -39,15 +37,6 @@ WITH attempt AS (
     c.day_begun >= '1970-01-01'
     AND c.day_begun <= '9999-01-01'
     AND (1 = 1 OR c.multi_device = 0)
-    AND (1 = 1 OR g.browser IN (''))
-    AND g.browser NOT IN ('')
-    AND (1 = 1 OR g.version IN (''))
-    AND g.version NOT IN ('')
-    AND (1 = 1 OR g.os IN (''))
-    AND g.os NOT IN ('')
-    AND (1 = 1 OR g.service IN (''))
-    AND g.service NOT IN ('')
-    AND (1 = 1 OR g.new_user = 0)
 ),
 step AS (
   SELECT CAST('sequence.begin' AS VARCHAR(16)) AS step
