@@ -4,6 +4,7 @@ import streamlit as st
 
 from kpi.dashboard import draw, frame
 from kpi.dashboard.about import (
+    draw_changes,
     draw_definitions,
     draw_doubtful,
     draw_freshness,
@@ -35,6 +36,11 @@ with frame("pages/data.py") as page:
         help="Releases, incidents and holidays, shown as ▼ on charts over days, with who added them.",
     )
     draw_markers(page)
+
+    st.header(
+        "Changes in history", help="Numbers of days that were published before and differ since."
+    )
+    draw_changes(page)
 
     st.header("Retention")
     draw_retention(page)

@@ -16,6 +16,7 @@ import streamlit as st
 
 from kpi.dashboard import gate
 from kpi.dashboard.address import Address
+from kpi.dashboard.as_of import chosen_publication, draw_as_of
 from kpi.dashboard.client import extend_client
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
@@ -54,6 +55,7 @@ def frame(file: str) -> Iterator[Page]:
                 draw_navigation(navigation, address.chosen)
                 gate.draw_reader(reader)
             draw_trust_line(page)
+            draw_as_of(page)
             place = draw_sentence(page)
             try:
                 yield page
@@ -73,7 +75,7 @@ def frame(file: str) -> Iterator[Page]:
 
 
 def _opened_page(settings: Settings, address: Address) -> Page:
-    source = Source(settings)
+    source = Source(settings, chosen_publication(settings, address))
     return Page(source, address, draw_sidebar(source, address))
 
 

@@ -19,6 +19,7 @@ from kpi.rows import each_row
 from kpi.settings import Settings
 
 COLUMNS = "publication published_at table group column day before after because".split()
+BY = "publication published_at table group column because".split()
 COMPARED = (
     "engagement multi-device same-people growth retention connection-time completion steps firefox"
 ).split()
@@ -51,6 +52,20 @@ def revisions(settings: Settings, since: int, least: int) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(parts, ignore_index=True)
+
+
+def by_column(rows: pd.DataFrame) -> pd.DataFrame:
+    """Changes in a row per publication, table, group and column: days, and the largest change of a day."""
+    sized = rows.assign(change=rows["after"] - rows["before"])
+    largest = sized.groupby(BY, sort=False)["change"].apply(_largest)
+    days = sized.groupby(BY, sort=False)["day"].agg(first_day="min", last_day="max", days="nunique")
+    return days.assign(change=largest).reset_index()
+
+
+def _largest(changes: pd.Series) -> float | None:
+    """The change that is furthest from 0; None where none is shown."""
+    known = changes.dropna().astype(float)
+    return None if known.empty else float(known.loc[known.abs().idxmax()])
 
 
 def _step(settings: Settings, before: store.Past, after: store.Past, least: int) -> pd.DataFrame:
