@@ -173,8 +173,8 @@ def draw_changes(page: Page) -> None:
             last_day=DAY,
         )
         st.caption(
-            "All users and attempts. The largest change of a day is shown; it is blank where a day is new, or "
-            "differs by a few people. `python -m kpi export revisions` lists every number."
+            "All users and attempts. The largest change of a day is shown; it is blank where numbers were "
+            "absent before, or differ by a few people. `python -m kpi export revisions` lists every number."
         )
 
 

@@ -64,8 +64,8 @@ def by_column(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _largest(changes: pd.Series) -> float | None:
     """The change that is furthest from 0; None where none is shown."""
-    known = changes.dropna().astype(float)
-    return None if known.empty else float(known.loc[known.abs().idxmax()])
+    known = [float(change) for change in changes.dropna()]
+    return max(known, key=abs, default=None)
 
 
 def _step(settings: Settings, before: store.Past, after: store.Past, least: int) -> pd.DataFrame:
