@@ -22,6 +22,7 @@ from kpi.errors import Refused
 from kpi.settings import Settings
 from kpi.store import history, publications, shared
 
+PUBLICATIONS = 200
 LISTED = ("engagement", "completion", "firefox")
 """The tables whose list of changes is compared with plain loops."""
 
@@ -162,9 +163,11 @@ def test_each_of_200_earlier_exports_is_given_back(make_store) -> None:
     life = Life(make_store(), 22, exports=2)
     steps = [life.late_rows, life.correct, life.remove, life.new_day, life.firefox]
     with mock.patch.object(history, "ALL_DAYS", 10_000):
-        for number in range(200):
-            life.chance.choice(steps)() if number % 40 else life.expire()
-    assert len(life.saved) > 100
+        for number in range(1, 5 * PUBLICATIONS):
+            life.chance.choice(steps)() if number % PUBLICATIONS else life.expire()
+            if len(life.saved) > PUBLICATIONS:
+                break
+    assert len(life.saved) > PUBLICATIONS
     assert_given_back(life)
 
 
