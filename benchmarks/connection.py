@@ -116,7 +116,7 @@ def _statement(filters: Filters) -> str:
     return queries.filled(
         "read/connection_time",
         broken_by="",
-        weekly=0,
+        point_days=1,
         first_day=FIRST_DAY,
         last_day=date(9999, 1, 1),
         **filters.parameters(),

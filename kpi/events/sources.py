@@ -163,8 +163,9 @@ def view_parquet(reader: Any, layout: Layout, constants: Constants) -> None:
     spelling = {c: n for n, c in zip(layout.names, layout.columns, strict=True) if c}
     cells = {name: _as_text(identifier(n), types[n]) for name, n in spelling.items()}
     tags = ", ".join(f"{cells.get(tag, _NOTHING)} AS {tag}" for tag in TAGS)
-    reader.execute(f"CREATE OR REPLACE TEMP VIEW given_tag AS SELECT {tags} FROM block")
-    care = bool(reader.execute(queries.text("files/careful_tags")).fetchone()[0])
+    given = reader.table("block").project(tags)
+    [(asks_for_care,)] = given.query("given_tag", queries.text("files/careful_tags")).fetchall()
+    care = bool(asks_for_care)
     columns = ", ".join(
         f"{text_cell(name, cells.get(name, _NOTHING), care)} AS {identifier(name)}"
         for name in layouts.CELLS

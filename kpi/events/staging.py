@@ -143,7 +143,7 @@ class Staging:
         """Drop whatever staging made."""
         names = self._reader.execute(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_catalog = 'temp' "
-            "AND table_name IN ('checked', 'source', 'cells', 'object', 'block', 'given_tag', "
+            "AND table_name IN ('checked', 'source', 'cells', 'object', 'block', "
             "'distinct_id', 'hashed_id')"
         ).fetchall()
         for name, kind in names:

@@ -167,6 +167,7 @@ def read_groups(
         moving.query,
         **question.parameters(after),
         **sets,
+        narrowed=int(bool(question.filters.of_users.narrowed)),
         before_first=first,
         before_last=last,
         counted_audience=f"{ACTIVE}{star}",

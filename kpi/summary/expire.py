@@ -11,7 +11,7 @@ from kpi.events import load
 from kpi.meaning.definitions import NEEDED_DAYS
 from kpi.settings import Settings
 from kpi.store import queries
-from kpi.summary.summarise import (
+from kpi.summary.days import (
     epoch_ms,
     first_retained_day,
     frozen_from,

@@ -1,6 +1,6 @@
 -- careful_tags: true where a tag of these rows asks for care, false or NULL where none does.
 -- Grain:  one row.
--- Reads:  given_tag.
+-- Reads:  given_tag (the tags of a block of rows).
 -- Note:   DuckDB only. Each is a chain of functions of a single column, see files/macros.
 SELECT
   BOOL_OR(asks_for_care(browser))

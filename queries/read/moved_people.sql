@@ -7,7 +7,7 @@
 --          version, os, service or users), before_first, before_last, first_day, last_day (the UTC dates of
 --          two periods, all included), days_together (1, or 7 for weeks counted back from last_day),
 --          most_groups (so many of the largest groups are apart, the others are group 0), with_incomplete
---          (0 or 1), and the filter's.
+--          (0 or 1), narrowed (1 with a filter of users), and the filter's.
 -- Note:    a group is named by one of its sets, whose values read/values_of_sets lists.
 -- Note:    the filter picks people by their sets; groups are of all values in a set.
 -- Source:  design, sections 4b and 6 (moved).
@@ -55,7 +55,7 @@ counted_set AS (
     a.active_days AS amount,
     a.active_days_squared AS amount_squared
   FROM kpi.month_activity AS a
-  INNER JOIN picked_set AS p ON p.set_id = a.set_id
+  INNER JOIN picked_set AS p ON p.set_id = a.set_id AND :narrowed = 1 -- if given
   INNER JOIN known_day AS k ON k.day = a.day
   WHERE
     a.set_id >= :lowest_set

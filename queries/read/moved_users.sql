@@ -51,7 +51,7 @@ counted_set AS (
     SUM(CASE WHEN d.audience = :counted_audience THEN d.users ELSE 0 END) AS users,
     SUM(CASE WHEN d.audience = :counted_part THEN d.users ELSE 0 END) AS part
   FROM kpi.daily_users AS d
-  INNER JOIN picked_set AS p ON p.set_id = d.set_id
+  INNER JOIN picked_set AS p ON p.set_id = d.set_id AND :narrowed = 1 -- if given
   INNER JOIN known_day AS k ON k.day = d.day
   WHERE
     (d.audience = :counted_audience OR d.audience = :counted_part)

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 import pytest
 from browser import GRAPH, PATIENCE, Visit, serving
 from conftest import LONG, PROJECT, environment
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocket, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from timing import filter_changes
 
 from kpi.commands.cli import main
@@ -169,18 +170,28 @@ LATE = """(() => {
 """What the server sends arrives ``window.late`` milliseconds later."""
 
 
+def ends_a_run(frame: bytes | str) -> bool:
+    """True for the server's message that a page is drawn."""
+    return isinstance(frame, bytes) and (
+        ForwardMsg.FromString(frame).WhichOneof("type") == "script_finished"
+    )
+
+
 @pytest.mark.long
 def test_two_quick_choices_are_both_made(server: str, visit: Callable[..., Visit]) -> None:
     """A second choice before the browser has the URL of the first loses neither; Back undoes each."""
     seen = visit(f"{server}/engagement?period=all")
     seen.settle()
     seen.page.add_init_script(LATE)
+    sockets: list[WebSocket] = []
+    seen.page.on("websocket", lambda socket: sockets.append(socket))
     seen.page.reload()
     seen.settle()
     seen.page.evaluate("window.late = 1500")
     sidebar = seen.page.get_by_test_id("stSidebarUserContent")
-    sidebar.get_by_text("week", exact=True).click()
-    seen.page.wait_for_timeout(1000)  # the run of the first choice ends, and its URL is on its way
+    # The run of the first choice ends, and its URL is on its way.
+    with sockets[-1].expect_event("framereceived", ends_a_run, timeout=PATIENCE):
+        sidebar.get_by_text("week", exact=True).click()
     seen.page.get_by_role("radio", name="monthly users").first.click(force=True)
     seen.page.wait_for_url("**measure=monthly**", timeout=PATIENCE)
     seen.page.evaluate("window.late = 0")

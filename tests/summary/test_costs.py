@@ -117,7 +117,7 @@ def rows_read(connection: Connection, query: str) -> int:
         "first_day": date(1970, 1, 1),
         "last_day": date(9999, 1, 1),
         "with_incomplete": 0,
-        "weekly": 0,
+        "point_days": 1,
         **FILTERED.parameters(),
     }
     statement = queries.filled(f"read/{query}", **told)

@@ -285,7 +285,7 @@ def test_summarise_in_parts(make_store) -> None:
 def test_statements_over_a_few_days_at_once(events_at_once: int, make_store, monkeypatch) -> None:
     """However few events one statement may group, the numbers are the same."""
     expected = whole(make_store)
-    monkeypatch.setattr("kpi.summary.summarise.EVENTS_AT_ONCE", events_at_once)
+    monkeypatch.setattr("kpi.summary.steps.EVENTS_AT_ONCE", events_at_once)
     assert numbers_of(make_store, DIVIDED) == expected
 
 
@@ -610,8 +610,8 @@ def test_any_life_of_a_store(
 def test_days_of_a_cut_run_are_taken_up_whatever_is_wanted(make_store: Callable[[], Store]) -> None:
     """After a run that was killed, one for other days gives the numbers of an undisturbed store."""
     cut = (
-        "import os\nfrom kpi.summary.summarise import _Run\nrun = _Run._run\n"
-        "_Run._run = lambda self, step, **told: "
+        "import os\nfrom kpi.summary.steps import Steps\nrun = Steps.run\n"
+        "Steps.run = lambda self, step, **told: "
         "os._exit(9) if step == 'attempt_tag_combination' else run(self, step, **told)"
     )
     first = [

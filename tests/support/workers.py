@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,16 @@ from pathlib import Path
 
 import pytest
 from conftest import PROJECT, environment
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 ESTABLISHED = "01"
+patiently = Retrying(
+    retry=retry_if_exception_type((AssertionError, OSError)),
+    stop=stop_after_delay(120),
+    wait=wait_fixed(0.1),
+    reraise=True,
+)
+"""Calls a function again until what it asserts holds."""
 
 
 class Serving:
@@ -39,12 +46,17 @@ class Serving:
 
     def wait_for(self, said: str, times: int = 1) -> None:
         """Waits until the log has said it so often."""
-        for _ in range(1200):
-            if len(re.findall(said, self._log.read_text())) >= times:
-                return
-            assert self.process.poll() is None, self._log.read_text()
-            time.sleep(0.1)
-        pytest.fail(f"never said {said}: {self._log.read_text()}")
+        patiently(self._said, said, times)
+
+    def _said(self, said: str, times: int) -> None:
+        log = self._log.read_text()
+        if self.process.poll() is not None:
+            pytest.fail(f"the processes ended: {log}")
+        assert len(re.findall(said, log)) >= times, f"{said} isn't in the log: {log}"
+
+    def connect(self) -> None:
+        """Connects once, or raises OSError."""
+        socket.create_connection(("127.0.0.1", self.port), 1).close()
 
 
 @contextmanager
@@ -61,12 +73,7 @@ def served(folder: Path, home: Path, *options: str, workers: int = 2) -> Iterato
     serving = Serving(port, process, log)
     try:
         serving.wait_for("processes at http")
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        patiently(serving.connect)
         yield serving
     finally:
         process.terminate()

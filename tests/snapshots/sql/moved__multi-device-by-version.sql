@@ -50,7 +50,6 @@ counted_set AS (
     SUM(CASE WHEN d.audience = 'active' THEN d.users ELSE 0 END) AS users,
     SUM(CASE WHEN d.audience = 'multi_device_7' THEN d.users ELSE 0 END) AS part
   FROM kpi.daily_users AS d
-  INNER JOIN picked_set AS p ON p.set_id = d.set_id
   INNER JOIN known_day AS k ON k.day = d.day
   WHERE
     (d.audience = 'active' OR d.audience = 'multi_device_7')
