@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kpi import store
@@ -52,32 +56,100 @@ def refuse_unknown(settings: Settings, number: int) -> None:
         )
 
 
-def beside_newest(table: pd.DataFrame, newest: pd.DataFrame, least: int) -> pd.DataFrame:
-    """An earlier table without the rows that differ from today's by 1 to less than ``least`` people.
+@dataclass(frozen=True)
+class Apart:
+    """By how many people the counts of an earlier table differ from today's: a row per row, with its keys."""
 
-    Their keys stay, their numbers are absent: today's less theirs would be a small group of people.
+    keys: list[str]
+    counts: pd.DataFrame
+
+    @classmethod
+    def of(cls, then: pd.DataFrame, now: pd.DataFrame) -> Apart:
+        """The differences of a table; they are unknown where a row or number is absent in either."""
+        keys = [str(name) for name in then if _unit(name) in ("day", "text")]
+        counts = [str(name) for name in then if _unit(name) in COUNTED and name in now]
+        both = then[[*keys, *counts]].merge(
+            now[[*keys, *counts]], how="left", on=keys, suffixes=("", "_now")
+        )
+        differences = {
+            name: people(name, _number(both[name])) - people(name, _number(both[f"{name}_now"]))
+            for name in counts
+        }
+        return cls(keys, pd.DataFrame({**both[keys], **differences}))
+
+    @property
+    def counted(self) -> bool:
+        """True where the table counts anybody."""
+        return len(self._numbers.columns) > 0
+
+    def less(self, part: Apart) -> Apart:
+        """The differences of what isn't in a part of the table."""
+        counts = [name for name in self.counts if name not in self.keys]
+        both = part.counts.merge(self.counts, how="left", on=self.keys, suffixes=("", "_whole"))
+        rest = {name: both[f"{name}_whole"] - both[name] for name in counts}
+        return Apart(self.keys, pd.DataFrame({**both[self.keys], **rest}))
+
+    def differs(self) -> pd.Series:
+        """True for the rows of which a count differs."""
+        return (self._numbers.abs() > 0).any(axis="columns")
+
+    def few(self, least: int) -> pd.Series:
+        """True for the rows of which a count differs by 1 to less than ``least`` people."""
+        return few(self._numbers, 0, least).any(axis="columns")
+
+    @property
+    def _numbers(self) -> pd.DataFrame:
+        return self.counts.drop(columns=self.keys)
+
+
+def beside_newest(
+    table: pd.DataFrame, mine: Apart, rests: Sequence[Apart], least: int
+) -> pd.DataFrame:
+    """An earlier table without the rows that would give few people away beside today's.
+
+    Where a count of a day, or what ``rests`` are beyond the table's filter, differs from today's by 1 to less
+    than ``least`` people, all numbers of the day that differ are absent: parts of a day add up.
     """
-    keys = [
-        str(name) for name in table if COLUMNS.get(str(name), ("", "text"))[1] in ("day", "text")
-    ]
-    counts = [
-        str(name)
-        for name in table
-        if COLUMNS.get(str(name), ("", ""))[1] in COUNTED and name in newest and name not in keys
-    ]
-    if least < 2 or not counts or table.empty:
-        return table
-    both = table[[*keys, *counts]].merge(
-        newest[[*keys, *counts]], how="left", on=keys, suffixes=("", "_now")
-    )
-    few = pd.Series(False, index=both.index)
-    for name in counts:
-        apart = (_number(both[name]) - _number(both[f"{name}_now"])).abs()
-        apart = (apart * (WEEK if "mean" in name else 1)).round(6)
-        few |= (apart > 0) & (apart < least)
+    hide = mine.few(least)
+    for rest in rests:
+        hide |= rest.few(least)
+    days = table["day"] if "day" in table else pd.Series(0, index=table.index)
+    hide = hide.groupby(days.to_numpy()).transform("any") & mine.differs()
+    return _without(table, hide, mine.keys)
+
+
+def as_newest(table: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
+    """An earlier table of shares, which count nobody, with the rows alone that are the same as today's."""
+    keys = [str(name) for name in table if _unit(name) in ("day", "text")]
+    numbers = [name for name in table if name not in keys]
+    both = table.merge(newest, how="left", on=keys, suffixes=("", "_now"))
+    differs = pd.Series(False, index=both.index)
+    for name in numbers:
+        differs |= ~np.isclose(_number(both[name]), _number(both[f"{name}_now"]), equal_nan=True)
+    return _without(table, differs, keys)
+
+
+def _without(table: pd.DataFrame, hide: pd.Series, keys: list[str]) -> pd.DataFrame:
     hidden = table.copy()
-    hidden.loc[few.to_numpy(), [name for name in table if name not in keys]] = pd.NA
+    hidden.loc[hide.to_numpy(), [name for name in table if name not in keys]] = pd.NA
     return hidden
+
+
+def few(number: Any, other: Any, least: int) -> Any:
+    """True where two numbers of people differ by 1 to less than ``least``; False where any is absent."""
+    apart = abs(number - other)
+    return (apart > 0) & (apart < least)
+
+
+def people(column: str, number: Any) -> Any:
+    """The people whom a number of a column counts, of a mean over a week's days; absent of other numbers."""
+    if _unit(column) not in COUNTED or number is pd.NA:
+        return float("nan")
+    return round(number * WEEK, 6) if "mean" in column else number
+
+
+def _unit(column: object) -> str:
+    return COLUMNS.get(str(column), ("", "text"))[1]
 
 
 def _number(column: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from kpi.errors import Refused
 from kpi.meaning.question import Question
 from kpi.numbers import metrics
 from kpi.numbers.answers import Answer
-from kpi.numbers.past import beside_newest
+from kpi.numbers.past import Apart, as_newest, beside_newest
 from kpi.numbers.published import Published, noted, version_of
 from kpi.settings import Settings
 
@@ -32,15 +33,35 @@ class PastWarehouse(Warehouse):
     newest: Warehouse
 
     def ask(self, question: Question) -> Answer:
-        """The answer to a question, without the rows that would reveal a few people beside today's."""
+        """The answer to a question, without the rows that would reveal a few people beside today's.
+
+        Figures of Firefox, which accept no filter, are published by others: they are shown whole.
+        """
         answer = super().ask(question)
-        today = self.newest.ask(question).table
-        return replace(answer, table=beside_newest(answer.table, today, question.shown_from))
+        least = question.shown_from
+        if least < 2 or answer.table.empty or not question.kind.accepts("filters"):
+            return answer
+        mine = self._apart(question)
+        if not mine.counted:
+            today = self.newest.ask(question).table
+            return replace(answer, table=as_newest(answer.table, today))
+        rests = [self._apart(wider).less(mine) for wider in _wider(question)]
+        return replace(answer, table=beside_newest(answer.table, mine, rests, least))
+
+    def _apart(self, question: Question) -> Apart:
+        return Apart.of(super().ask(question).table, self.newest.ask(question).table)
 
     def close(self) -> None:
         """Let go of both publications."""
         super().close()
         self.newest.close()
+
+
+def _wider(question: Question) -> Iterator[Question]:
+    """The question without each part of its filter: attempts add up, so the rest of them is known too."""
+    if question.kind.of_attempts:
+        for dimension in question.filters.narrowed:
+            yield replace(question, filters=question.filters.without(dimension))
 
 
 def open_warehouse(

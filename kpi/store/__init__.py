@@ -7,7 +7,7 @@ publication is made and published, how rows are added) and in `dialects` (a few 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
@@ -69,6 +69,16 @@ def opened(settings: Settings, copy: Path | None = None) -> Opened:
 def opened_past(settings: Settings, number: int) -> Opened:
     """An earlier publication, for reading; Refused, with the reason, where it can't be shown."""
     return _kind(settings).opened_past(settings, number)
+
+
+def past_states(settings: Settings, numbers: Iterable[int]) -> Iterator[Opened]:
+    """The publications of these numbers, for reading, the highest first; each is there until the next."""
+    return _kind(settings).past_states(settings, numbers)
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """The tables in which each publication has rows of days before otherwise, by its number."""
+    return _kind(settings).touched(settings)
 
 
 def past_publications(settings: Settings) -> list[Past]:

@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -234,6 +234,23 @@ def opened_past(settings: Settings, number: int) -> Opened:
     with storage_faults(settings):
         file = history.past_file(settings, number)
     return Opened(file_engine(settings, file), None, lambda error: None)
+
+
+def past_states(settings: Settings, numbers: Iterable[int]) -> Iterator[Opened]:
+    """The publications of these numbers, the highest first; each is there until the next."""
+    with storage_faults(settings):
+        for file in history.states(settings, numbers):
+            engine = file_engine(settings, file)
+            try:
+                yield Opened(engine, None, lambda error: None)
+            finally:
+                engine.dispose()
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """The tables in which each publication has rows of days before otherwise, by its number."""
+    with storage_faults(settings):
+        return history.touched(settings)
 
 
 def past_publications(settings: Settings) -> list[Past]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -332,7 +332,8 @@ def past_file(settings: Settings, number: int) -> Path:
     file = past_folder(settings.home) / publications.name_of(number)
     with _alone(settings):
         if not file.exists():
-            _write_again(settings, newest, number, file)
+            for work in _gone_back(settings, [number]):
+                os.replace(work, file)
         os.utime(file)
         _remove_others(file)
     return file
@@ -352,41 +353,69 @@ def _no_such(settings: Settings, number: int) -> str:
     )
 
 
-def _write_again(settings: Settings, newest: Path, number: int, file: Path) -> None:
-    work = file.with_suffix(".work")
+def states(settings: Settings, numbers: Iterable[int]) -> Iterator[Path]:
+    """A file that is the publication of each number in turn, the highest first; the next replaces it.
+
+    Raises Refused where a publication can't be given back as it was.
+    """
+    with _alone(settings):
+        yield from _gone_back(settings, numbers)
+
+
+def _gone_back(settings: Settings, numbers: Iterable[int]) -> Iterator[Path]:
+    newest = publications.newest(settings.home)
+    work = past_folder(settings.home) / "kpi.work"
     shutil.copyfile(newest, work)
+    reached = publications.number_of(newest)
     try:
         with in_memory(settings) as connection:
             raw = driver(connection)
             raw.execute(_ATTACH_TO_READ.format(name="history"), [str(history_of(newest))])
-            raw.execute(_ATTACH.format(name="kpi"), [str(work)])
-            _undo(connection, number)
-            differing = queries.run(connection, "history/compared", publication_id=number)
-            names = ", ".join(differing.scalars())
-            if names:
-                raise Refused(
-                    f"publication {number} can't be given back as it was: by the history its {names} "
-                    "would differ; put a backup's history in its place"
-                )
-            connection.commit()
-            raw.execute("CHECKPOINT kpi")
-            raw.execute("DETACH kpi")
-        os.replace(work, file)
+            for number in sorted(numbers, reverse=True):
+                raw.execute(_ATTACH.format(name="kpi"), [str(work)])
+                _go_back(connection, reached, number)
+                connection.commit()
+                raw.execute("CHECKPOINT kpi")
+                raw.execute(_DETACH.format(name="kpi"))
+                reached = number
+                yield work
     finally:
-        for left in file.parent.glob("*.work*"):
+        for left in work.parent.glob("*.work*"):
             left.unlink()
 
 
-def _undo(connection: Connection, number: int) -> None:
-    """Put every table back to how an earlier publication had it."""
+def _go_back(connection: Connection, reached: int, number: int) -> None:
+    """Put every table back to how publication ``number`` had it, from how ``reached`` had it."""
     raw = driver(connection)
     raw.execute(_all_rows("after_row", "kpi"))
-    undone = " UNION ALL ".join(_of(_UNDONE_ROWS, table) for table in tables())
-    raw.execute(_ALL_ROWS.format(view="undone_row", rows=undone))
-    queries.run(connection, "history/undo", publication_id=number)
+    raw.execute(_undone_rows())
+    between = {"publication_id": number, "reached": reached}
+    queries.run(connection, "history/undo", **between)
     for (table,) in raw.execute("SELECT DISTINCT table_name FROM replaced_key").fetchall():
         for step in (_RESTORED, _GONE, _PUT_BACK):
             raw.execute(_of(step, table))
+    differing = queries.run(connection, "history/compared", publication_id=number)
+    names = ", ".join(differing.scalars())
+    if names:
+        raise Refused(
+            f"publication {number} can't be given back as it was: by the history its {names} "
+            "would differ; put a backup's history in its place"
+        )
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """The tables in which each publication has rows of days before otherwise, by its number.
+
+    Days before are those that were complete in the publication before it.
+    """
+    tables_of: dict[int, set[str]] = {}
+    with _reading(settings, publications.newest(settings.home)) as connection:
+        if connection is None:
+            return {}
+        driver(connection).execute(_undone_rows())
+        for number, table in queries.run(connection, "history/touched"):
+            tables_of.setdefault(number, set()).add(table)
+    return tables_of
 
 
 @contextmanager
@@ -427,6 +456,12 @@ def _all_rows(view: str, database: str) -> str:
     """The statement that makes a view of the rows of every table of a database."""
     rows = " UNION ALL ".join(_of(_ROWS, table, database=database) for table in tables())
     return _ALL_ROWS.format(view=view, rows=rows)
+
+
+def _undone_rows() -> str:
+    """The statement that makes a view of the rows of every table of the history."""
+    rows = " UNION ALL ".join(_of(_UNDONE_ROWS, table) for table in tables())
+    return _ALL_ROWS.format(view="undone_row", rows=rows)
 
 
 def _of(statement: str, table: str, **names: str) -> str:

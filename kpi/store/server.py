@@ -7,7 +7,7 @@ goes with the transaction, however that ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -77,6 +77,16 @@ def opened(settings: Settings, copy: Path | None) -> Opened:
 def opened_past(settings: Settings, number: int) -> Opened:
     """Refused: a server's tables hold the newest publication only."""
     raise Refused(NO_HISTORY)
+
+
+def past_states(settings: Settings, numbers: Iterable[int]) -> Iterator[Opened]:
+    """Refused: a server's tables hold the newest publication only."""
+    raise Refused(NO_HISTORY)
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """None: there is no history."""
+    return {}
 
 
 def past_publications(settings: Settings) -> list[Past]:

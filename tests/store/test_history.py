@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from conftest import ALL_CELLS, EVERY_EXPORT, Store, parsed
 from event_files import write
-from logs import DAY_MS, D, Event, at, event, heartbeat, random_log, user
+from logs import DAY_MS, D, Event, at, event, random_log, user
 
 from kpi import store
 from kpi.errors import Refused
@@ -38,26 +38,12 @@ def cells(text: str) -> list[dict[str, str]]:
 class Life:
     """A store to which something happens, and what it exported after each publication."""
 
-    def __init__(self, made: Store, seed: int, exports: int) -> None:
+    def __init__(self, made: Store, seed: int = 0, exports: int = 0) -> None:
         self.store = made
         self.chance = random.Random(seed)
+        self.exports = exports
         self.saved: dict[int, dict[tuple[str, ...], bytes]] = {}
         self.files: dict[str, list[Event]] = {}
-        self.exports = exports
-        log = sorted(random_log(seed, days=64), key=lambda each: each["timestamp"])
-        start = log[0]["timestamp"] // DAY_MS
-        self.days: list[list[Event]] = [[] for _ in range(64)]
-        self.late: list[Event] = []
-        for row in log:
-            held = (
-                self.late
-                if self.chance.random() < 0.1
-                else self.days[row["timestamp"] // DAY_MS - start]
-            )
-            held.append(row)
-        self.write("base.csv", [row for day in self.days[:45] for row in day])
-        self.coming = self.days[45:]
-        self.publish()
 
     def write(self, name: str, rows: list[Event], *replace: str) -> None:
         """Load a file."""
@@ -70,12 +56,31 @@ class Life:
         newest = self.store.home / "kpi.duckdb"
         number = publications.number_of(newest.resolve())
         if ran.status == 0 and number not in self.saved:
-            asked = self.chance.sample(EVERY_EXPORT, self.exports)
-            asked = [
-                *asked,
-                *((name, *ALL_CELLS) if name != "firefox" else (name,) for name in LISTED),
-            ]
+            asked = [*self.chance.sample(EVERY_EXPORT, self.exports), *map(asked_of, LISTED)]
             self.saved[number] = self.store.exports(asked)
+
+    def firefox(self) -> None:
+        """Other figures of Firefox."""
+        path = self.store.files / "firefox.csv"
+        path.write_text(FIREFOX.format(dau=self.chance.randrange(100, 700)))
+        self.publish("load-firefox", str(path), "--replace")
+
+
+class RandomLife(Life):
+    """A store to which anything happens, in any order."""
+
+    def __init__(self, made: Store, seed: int, exports: int) -> None:
+        super().__init__(made, seed, exports)
+        log = sorted(random_log(seed, days=64), key=lambda each: each["timestamp"])
+        start = log[0]["timestamp"] // DAY_MS
+        self.days: list[list[Event]] = [[] for _ in range(64)]
+        self.late: list[Event] = []
+        for row in log:
+            day = self.days[row["timestamp"] // DAY_MS - start]
+            (self.late if self.chance.random() < 0.1 else day).append(row)
+        self.write("base.csv", [row for day in self.days[:45] for row in day])
+        self.coming = self.days[45:]
+        self.publish()
 
     def new_day(self) -> None:
         if self.coming:
@@ -106,10 +111,10 @@ class Life:
     def expire(self) -> None:
         self.publish("expire", "--keep-days", str(self.chance.choice((45, 50, 60))))
 
-    def firefox(self) -> None:
-        path = self.store.files / "firefox.csv"
-        path.write_text(FIREFOX.format(dau=self.chance.randrange(100, 700)))
-        self.publish("load-firefox", str(path), "--replace")
+
+def asked_of(table: str) -> tuple[str, ...]:
+    """The export of a table with every cell; figures of Firefox are of nobody."""
+    return (table,) if table == "firefox" else (table, *ALL_CELLS)
 
 
 def changes_by_loops(life: Life) -> set[tuple[Any, ...]]:
@@ -118,8 +123,9 @@ def changes_by_loops(life: Life) -> set[tuple[Any, ...]]:
     numbers = sorted(life.saved)
     for before, after in pairwise(numbers):
         for name in LISTED:
-            asked = (name, *ALL_CELLS) if name != "firefox" else (name,)
-            then, now = (parsed(life.saved[each][asked].decode()) for each in (before, after))
+            then, now = (
+                parsed(life.saved[each][asked_of(name)].decode()) for each in (before, after)
+            )
             group = KEYS[name]
             later = {(row["day"], row.get(group)): row for row in now}
             for row in then:
@@ -157,19 +163,58 @@ def assert_given_back(life: Life) -> None:
     assert all(row["because"] for row in rows)
 
 
-def test_each_earlier_export_is_given_back(make_store) -> None:
+def people(day: str, first: int, count: int, system: str) -> list[Event]:
+    """Users of an operating system on a day, numbered from ``first`` on, who each connect a device."""
+    rows = []
+    for number in range(first, first + count):
+        tags = {"user_agent_os": system, "uid": user(number), "seq_id": f"{day}-{number}"}
+        rows += [
+            event(at(day), "sequence.begin", seq_time=0, service="sync", **tags),
+            event(at(day), "device.connected", seq_time=5000, service="sync", **tags),
+        ]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def life(make_store) -> Life:
+    """A store of 35 people a day, of whom 20 use Linux, with seven publications on a day.
+
+    Of D[30] people come late in the second (3 of Linux), third (15 of Linux, 3 of Windows) and fourth (14
+    of Linux, by a correction); the 3 are removed in the fifth. Of D[35] 15 come late in the third. Then raw
+    events expire, and there are figures of Firefox.
+    """
+    made = Life(make_store())
+    moments = (datetime(2016, 3, 1, hour) for hour in range(1, 24))
+    usual = [row for day in D[:45] for row in people(day, 0, 20, "Linux")]
+    usual += [row for day in D[:45] for row in people(day, 20, 15, "Windows 7")]
+    mixed = people(D[30], 103, 15, "Linux") + people(D[30], 118, 3, "Windows 7")
+    mixed += people(D[35], 103, 15, "Linux")
+    with mock.patch.object(shared, "now", lambda: next(moments)):
+        for name, rows in (
+            ("base.csv", usual),
+            ("few.csv", people(D[30], 100, 3, "Linux")),
+            ("mixed.csv", mixed),
+            ("mixed.csv", mixed + people(D[30], 121, 14, "Linux")),
+        ):
+            made.write(name, rows, "--replace")
+            made.publish()
+        made.store.must("unload", "few.csv")
+        made.publish()
+        made.publish("expire", "--keep-days", "42")
+        made.firefox()
+    assert list(made.saved) == [1, 2, 3, 4, 5, 6, 7]
+    return made
+
+
+def test_each_earlier_export_is_given_back(life: Life) -> None:
     """After late, corrected, removed and expired loads every earlier export is printed again to the byte."""
-    life = Life(make_store(), 21, exports=1)
-    for step in (life.late_rows, life.correct, life.remove, life.expire):
-        step()
-    assert len(life.saved) >= 4
     assert_given_back(life)
 
 
 @pytest.mark.long
 def test_each_of_200_earlier_exports_is_given_back(make_store) -> None:
     """The same for 200 random loads, corrections, removals, expiries and figures of Firefox."""
-    life = Life(make_store(), 22, exports=2)
+    life = RandomLife(make_store(), 22, exports=2)
     steps = [life.late_rows, life.correct, life.remove, life.new_day, life.firefox]
     with mock.patch.object(history, "ALL_DAYS", 10_000):
         for number in range(1, 5 * PUBLICATIONS):
@@ -180,104 +225,122 @@ def test_each_of_200_earlier_exports_is_given_back(make_store) -> None:
     assert_given_back(life)
 
 
-@pytest.fixture(scope="module")
-def three(make_store) -> Store:
-    """A store with three publications: of 20 users a day, of 3 more on a day, and of 15 more on another."""
-    made = make_store()
-    base = heartbeat(D[0], 40)
-    base += [
-        event(at(day), uid=user(n), user_agent_os="Linux") for day in D[:40] for n in range(20)
-    ]
-    few = [event(at(D[30]), uid=user(f"few{n}"), user_agent_os="Linux") for n in range(3)]
-    many = [event(at(D[35]), uid=user(f"many{n}"), user_agent_os="Linux") for n in range(15)]
-    for name, rows in (("base.csv", base), ("few.csv", few), ("many.csv", many)):
-        made.load(write(made.files / name, rows))
-        made.summarise()
-    return made
+def by_day(store: Store, metric: str, count: str, *arguments: str) -> dict[Any, float | None]:
+    """A count of a table by day, as an export with the usual minimum has it; of users, that of all."""
+    return {
+        row["day"]: row[count]
+        for row in store.export(metric, *arguments, min_users=10)
+        if row.get("audience", "all") == "all"
+    }
 
 
-def daily_users(made: Store, *arguments: str) -> dict[str, float | None]:
-    """Daily users of all by day, as an export with the usual minimum has them."""
-    rows = made.export("engagement", *arguments, min_users=10)
-    return {row["day"]: row["dau"] for row in rows if row["audience"] == "all"}
-
-
-def test_no_earlier_number_reveals_a_few_people(three: Store) -> None:
-    """An earlier number is absent where today's less it is 1 to 9 people, and shown where it is more."""
+def test_no_earlier_number_reveals_a_few_people(life: Life) -> None:
+    """An earlier number is absent where today's differs from it by 1 to 9 people, and shown elsewhere."""
     for filters in ((), ("--os=Linux",)):
-        then, now = daily_users(three, "--publication=1", *filters), daily_users(three, *filters)
-        assert now[D[30]] == 23 and then[D[30]] is None
-        assert now[D[35]] == 35 and then[D[35]] == 20
-        assert then[D[20]] == now[D[20]] == 20
+        now = by_day(life.store, "engagement", "dau", *filters)
+        usual = 20 if filters else 35
+        for number, on_that_day in ((1, usual), (2, usual + 3), (3, usual + 21 - 3 * len(filters))):
+            asked = ("engagement", "dau", f"--publication={number}", *filters)
+            then = by_day(life.store, *asked)
+            assert then[D[30]] == on_that_day and then[D[20]] == now[D[20]] == usual
+        then = by_day(life.store, "engagement", "dau", "--publication=4", *filters)
+        assert then[D[30]] is None and then[D[29]] == now[D[29]]
 
 
-def test_changes_are_listed_with_the_load(three: Store) -> None:
-    """A changed number is listed with its load; of a few people neither number is shown."""
-    printed = three.must("export", "revisions", "--publication=1").text
-    rows = {
-        row["day"]: row
+def test_an_attacker_subtracts_an_earlier_publication_from_today(life: Life) -> None:
+    """Of attempts, no earlier table less today's gives 1 to 9 of a system, nor do wholes less parts."""
+    systems = ("Linux", "Windows 7")
+    tables = [(), *((f"--{not_}os={name}",) for name in systems for not_ in ("", "not-"))]
+    now = [by_day(life.store, "completion", "begun", *each)[D[30]] for each in tables]
+    absent = 0
+    for number in (1, 3, 4):
+        asked = ("completion", "begun", f"--publication={number}")
+        then = [by_day(life.store, *asked, *each)[D[30]] for each in tables]
+        apart = [
+            None if None in both else both[0] - both[1] for both in zip(then, now, strict=True)
+        ]
+        whole, *parts = apart
+        differences = [*apart, *(whole - part for part in parts if None not in (whole, part))]
+        assert all(each is None or each == 0 or abs(each) > 9 for each in differences), differences
+        absent += differences.count(None)
+    assert absent
+
+
+def test_two_earlier_publications_differ_by_few(life: Life) -> None:
+    """What docs/privacy.md leaves open: each is far from today's, and the 3 late people are between them."""
+    first, second = (
+        by_day(life.store, "engagement", "dau", f"--publication={number}")[D[30]]
+        for number in (1, 2)
+    )
+    assert second - first == 3
+
+
+def test_listed_changes_reveal_no_few_people(life: Life) -> None:
+    """Any two numbers of a day that the list of changes has are the same, or at least 10 people apart."""
+    rows = life.store.must("export", "revisions", "--publication=1").text
+    numbers = [
+        float(row[each])
+        for row in cells(rows)
+        if (row["table"], row["group"], row["column"], row["day"])
+        == ("engagement", "all", "dau", D[30])
+        for each in ("before", "after")
+        if row[each]
+    ]
+    assert set(numbers) == {38.0, 56.0, 67.0}
+
+
+def test_changes_are_listed_with_the_load(life: Life) -> None:
+    """A change is listed with its load, correction or removal; an earlier number of few more is blank."""
+    printed = life.store.must("export", "revisions", "--publication=1").text
+    listed = [
+        (row["day"], row["before"], row["after"], row["because"])
         for row in cells(printed)
         if (row["table"], row["group"], row["column"]) == ("engagement", "all", "dau")
-    }
-    assert set(rows) == {D[30], D[35]}
-    assert rows[D[35]]["before"] == "20.0" and rows[D[35]]["after"] == "35.0"
-    assert rows[D[35]]["because"] == "load of many.csv"
-    assert rows[D[30]]["before"] == rows[D[30]]["after"] == ""
-    assert rows[D[30]]["because"] == "load of few.csv"
+    ]
+    assert listed == [
+        (D[30], "", "38.0", "load of few.csv"),
+        (D[30], "38.0", "56.0", "load of mixed.csv"),
+        (D[35], "35.0", "50.0", "load of mixed.csv"),
+        (D[30], "56.0", "", "correction of mixed.csv"),
+        (D[30], "", "67.0", "removal of few.csv"),
+    ]
 
 
-def test_publications_are_listed(three: Store) -> None:
+def test_publications_are_listed(life: Life) -> None:
     """`publications` lists number, time, days and bytes; `--published-by` finds the last of a day."""
-    rows = cells(three.must("publications").text)
-    assert [row["publication"] for row in rows] == ["1", "2", "3"]
-    assert rows[1]["days_changed"] == "10" and rows[0]["last_day"] == D[39]
-    assert int(rows[0]["bytes"]) < int(rows[2]["bytes"]) / 10
-    today = rows[0]["published_at"][:10]
-    assert daily_users(three, f"--published-by={today}") == daily_users(three)
-    refused = three.run("export", "engagement", "--published-by=2016-01-01")
+    rows = cells(life.store.must("publications").text)
+    assert [row["publication"] for row in rows] == list("1234567")
+    assert rows[1]["days_changed"] == "15" and rows[0]["last_day"] == D[44]
+    assert int(rows[0]["bytes"]) < int(rows[-1]["bytes"]) / 10
+    asked = ("engagement", "dau", "--published-by=2016-03-01")
+    assert by_day(life.store, *asked) == by_day(life.store, "engagement", "dau")
+    refused = life.store.run("export", "engagement", "--published-by=2016-01-01")
     assert refused.status == 1 and "the history begins with publication 1" in refused.err
-    refused = three.run("export", "engagement", "--publication=9")
+    refused = life.store.run("export", "engagement", "--publication=9")
     assert refused.status == 1 and "publication 9 can't be shown" in refused.err
     for wrong in (["--since=2016-01-01"], ["--publication=1", "--published-by=2016-01-01"]):
-        assert three.run("export", "engagement", *wrong).status == 2
+        assert life.store.run("export", "engagement", *wrong).status == 2
 
 
-def test_of_long_past_days_the_last_publication_is_retained(make_store) -> None:
+def test_of_long_past_days_the_last_publication_is_retained(life: Life, tmp_path: Path) -> None:
     """Publications of a day more than two days ago are folded into its last, which is given back exactly."""
-    made = make_store()
-    moments = [
-        datetime(2016, 3, 1, 8),
-        datetime(2016, 3, 1, 9),
-        datetime(2016, 3, 1, 10),
-        datetime(2016, 3, 9),
-    ]
-    saved = {}
-    rows = heartbeat(D[0], 30)
-    for number, moment in enumerate(moments, 1):
-        rows = [event(at(D[29 - number], f"0{n}:00"), uid=user(n)) for n in range(number)] + (
-            rows if number == 1 else []
-        )
-        made.load(write(made.files / f"{number}.csv", rows))
-        with mock.patch.object(shared, "now", lambda moment=moment: moment):
-            made.summarise()
-        saved[number] = made.must("export", "engagement", *ALL_CELLS).out
-    made.must("load-firefox", _firefox(made))
-    listed = [row["publication"] for row in cells(made.must("publications").text)]
-    assert listed == ["3", "4", "5"]
-    for number in (3, 4):
-        asked = ("export", "engagement", *ALL_CELLS, f"--publication={number}")
-        assert made.must(*asked).out == saved[number]
+    made = life.store.copied_to(tmp_path / "copy")
+    with mock.patch.object(shared, "now", lambda: datetime(2016, 3, 9)):
+        made.must("load-firefox", _firefox(made))
+    assert [row["publication"] for row in cells(made.must("publications").text)] == ["7", "8"]
+    for asked, printed in life.saved[7].items():
+        assert made.must("export", *asked, "--publication=7").out == printed
 
 
 def _firefox(made: Store) -> Path:
     path = made.files / "firefox.csv"
-    path.write_text(FIREFOX.format(dau=300))
+    path.write_text(FIREFOX.format(dau=300).replace("2016-02", "2016-01"))
     return path
 
 
-def test_a_damaged_history_keeps_nothing_from_going_on(three: Store, tmp_path: Path) -> None:
+def test_a_damaged_history_keeps_nothing_from_going_on(life: Life, tmp_path: Path) -> None:
     """doctor names a damaged history; earlier publications are refused, and the next begins a new one."""
-    made = three.copied_to(tmp_path / "copy")
+    made = life.store.copied_to(tmp_path / "copy")
     file = publications.history_of((made.home / "kpi.duckdb").resolve())
     file.write_bytes(b"no database" * 4000)
     assert f"{file.name}, which gives" in made.run("doctor").said
@@ -287,9 +350,9 @@ def test_a_damaged_history_keeps_nothing_from_going_on(three: Store, tmp_path: P
     assert len(cells(listed.text)) == 1 and "couldn't be read" in listed.err
 
 
-def test_a_false_history_is_refused(three: Store, tmp_path: Path) -> None:
+def test_a_false_history_is_refused(life: Life, tmp_path: Path) -> None:
     """A publication whose rows differ from the record of it is never shown."""
-    made = three.copied_to(tmp_path / "copy")
+    made = life.store.copied_to(tmp_path / "copy")
     file = publications.history_of((made.home / "kpi.duckdb").resolve())
     history.remove_past_files(made.home)
     with duckdb.connect(str(file)) as changed:
@@ -298,28 +361,28 @@ def test_a_false_history_is_refused(three: Store, tmp_path: Path) -> None:
     assert refused.status == 1 and "daily_users would differ" in refused.err
 
 
-def test_only_the_newest_file_stays(three: Store, tmp_path: Path) -> None:
+def test_only_the_newest_file_stays(life: Life, tmp_path: Path) -> None:
     """An hour after a publication the files before it go; the history still gives their numbers back."""
-    made = three.copied_to(tmp_path / "copy")
+    made = life.store.copied_to(tmp_path / "copy")
     before = made.must("export", "engagement", "--publication=2", *ALL_CELLS).out
     newest = (made.home / "kpi.duckdb").resolve()
     publications.remove_superseded(made.home, newest, newest.stat().st_mtime + 3500)
     assert len(publications.numbered(made.home)) == 3
     publications.remove_superseded(made.home, newest, newest.stat().st_mtime + 3700)
-    assert list(publications.numbered(made.home)) == [3]
+    assert list(publications.numbered(made.home)) == [7]
     assert made.must("export", "engagement", "--publication=2", *ALL_CELLS).out == before
 
 
-def test_a_backup_has_the_history(three: Store, tmp_path: Path) -> None:
+def test_a_backup_has_the_history(life: Life, tmp_path: Path) -> None:
     """A restored backup gives earlier publications back."""
-    made = three.copied_to(tmp_path / "copy")
+    made = life.store.copied_to(tmp_path / "copy")
     made.must("backup")
     (backup,) = (made.home / "backups").iterdir()
     restored = Store(tmp_path / "restored")
     backup.rename(restored.home)
     asked = ("export", "engagement", "--publication=1")
     assert restored.must(*asked).out == made.must(*asked).out
-    assert "history: 3 publications" in restored.run("doctor").said
+    assert "history: 7 publications" in restored.run("doctor").said
 
 
 def test_a_database_has_no_history() -> None:
