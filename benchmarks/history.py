@@ -26,6 +26,7 @@ import pyarrow.parquet
 from benchmarks import generate
 from kpi import store
 from kpi.commands.cli import main as command
+from kpi.numbers import revisions
 from kpi.settings import Settings
 from kpi.store import history, publications, shared
 
@@ -33,10 +34,10 @@ DAYS_BEFORE = 57
 DAY_MS = 86_400_000
 
 
-def run(folder: Path, users: int, count: int) -> dict[str, float]:
+def run(folder: Path, users: int, count: int, late: int) -> dict[str, float]:
     """Publish ``count`` days one by one; the bytes and CPU seconds of it."""
     log = generate.generate(folder / "log", users, DAYS_BEFORE + count)
-    days = list(_split(folder, log))
+    days = list(_split(folder, log, late))[: DAYS_BEFORE + count]
     settings = Settings(home=folder / "daily", hmac_key=os.urandom(32).hex().encode())
     _do(settings, "load", *map(str, days[:DAYS_BEFORE]))
     _do(settings, "summarise")
@@ -60,6 +61,9 @@ def run(folder: Path, users: int, count: int) -> dict[str, float]:
     before = time.process_time()
     history.past_file(settings, past[0].number)
     seconds = time.process_time() - before
+    before = time.process_time()
+    changed = revisions.revisions(settings, past[0].number, settings.min_users)
+    listing = time.process_time() - before
     held = sum(f.stat().st_size for f in publications.folder(settings.home).glob("*.duckdb"))
     single = publications.newest(whole.home).stat().st_size
     return {
@@ -71,6 +75,9 @@ def run(folder: Path, users: int, count: int) -> dict[str, float]:
         "filled_at_once_bytes": single,
         "summary_cpu_seconds": spent / count,
         "oldest_written_again_cpu_seconds": seconds,
+        "steps_that_changed_history": len(revisions.steps_since(settings, past[0].number)),
+        "numbers_changed": len(changed),
+        "changes_listed_cpu_seconds": listing,
     }
 
 
@@ -79,25 +86,28 @@ def _moment(days: int) -> datetime:
     return datetime(2016, 11, 1, 1, 10) + timedelta(days=days)
 
 
-def _split(folder: Path, log: generate.Log) -> Iterator[Path]:
-    """The log as a Parquet file a day."""
+def _split(folder: Path, log: generate.Log, late: int) -> Iterator[Path]:
+    """The log as a Parquet file a day; ``late`` of 1000 events come in the file of three days later."""
     target = folder / "days"
     target.mkdir()
     with duckdb.connect() as engine:
         for file in log.files:
             engine.execute(
-                "CREATE OR REPLACE TABLE part AS SELECT * FROM read_parquet($1)", [str(file)]
+                "CREATE OR REPLACE TABLE part AS SELECT *, "
+                "timestamp + CASE WHEN HASH(uid, timestamp) % 1000 < $2 THEN 259200000 ELSE 0 END AS comes "
+                "FROM read_parquet($1)",
+                [str(file), late],
             )
             days = engine.execute(
-                "SELECT DISTINCT CAST(FLOOR(timestamp / $1) AS BIGINT) AS day FROM part ORDER BY day",
+                "SELECT DISTINCT CAST(FLOOR(comes / $1) AS BIGINT) AS day FROM part ORDER BY day",
                 [DAY_MS],
             ).fetchall()
             for (day,) in days:
                 rows = engine.execute(
-                    "SELECT * FROM part WHERE timestamp >= $1 AND timestamp < $2",
+                    "SELECT * EXCLUDE (comes) FROM part WHERE comes >= $1 AND comes < $2",
                     [day * DAY_MS, (day + 1) * DAY_MS],
                 )
-                path = target / f"{day}.parquet"
+                path = target / f"{day}-{file.stem}.parquet"
                 pyarrow.parquet.write_table(rows.to_arrow_table(), path)
                 yield path
 
@@ -112,6 +122,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--publications", type=int, default=400)
+    parser.add_argument("--late", type=int, default=0, help="events of 1000 that come 3 days late")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(run(Path(folder), asked.users, asked.publications), indent=1))
+        measured = run(Path(folder), asked.users, asked.publications, asked.late)
+        print(json.dumps(measured, indent=1))

@@ -5,20 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import random
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import duckdb
+import pandas as pd
 import pytest
-from conftest import ALL_CELLS, EVERY_EXPORT, Store, parsed
+from conftest import ALL_CELLS, EVERY_EXPORT, Store, environment, parsed
 from event_files import write
 from logs import DAY_MS, D, Event, at, event, random_log, user
 
 from kpi import store
 from kpi.errors import Refused
+from kpi.meaning.filters import Filters
+from kpi.meaning.question import Question
+from kpi.numbers.revisions import revisions, without_few
+from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 from kpi.store import history, publications, shared
 
@@ -143,8 +150,7 @@ def assert_no_other_number(now: str, then: str) -> None:
 
 
 def assert_given_back(life: Life) -> None:
-    """Each earlier export is the same to the byte; the list of changes is complete and has no other."""
-    first = min(life.saved)
+    """Each earlier export is the same to the byte."""
     for number, exports in life.saved.items():
         for asked, printed in exports.items():
             ran = life.store.must("export", *asked, "--publication", str(number))
@@ -152,15 +158,20 @@ def assert_given_back(life: Life) -> None:
                 assert ran.out == printed, (number, asked)
             else:
                 assert_no_other_number(ran.text, printed.decode())
-    listed = life.store.must("export", "revisions", "--publication", str(first), *ALL_CELLS)
-    rows = [row for row in cells(listed.text) if row["table"] in LISTED]
-    found = [
-        (int(row["publication"]), row["table"], row["group"], row["column"], row["day"])
-        for row in rows
-    ]
+
+
+def assert_listed(life: Life, rows: pd.DataFrame) -> None:
+    """The list of changes is complete, each with its reason, and has no other."""
+    rows = rows[rows["table"].isin(LISTED)]
+    keys = ["publication", "table", "group", "column", "day"]
+    found = list(
+        rows.assign(day=rows["day"].dt.strftime("%Y-%m-%d"))[keys].itertuples(
+            index=False, name=None
+        )
+    )
     assert len(set(found)) == len(found)
     assert set(found) == changes_by_loops(life)
-    assert all(row["because"] for row in rows)
+    assert rows["because"].all()
 
 
 def people(day: str, first: int, count: int, system: str) -> list[Event]:
@@ -211,6 +222,11 @@ def test_each_earlier_export_is_given_back(life: Life) -> None:
     assert_given_back(life)
 
 
+def test_every_change_is_listed(life: Life, revised: pd.DataFrame) -> None:
+    """The list of changes since the first publication is complete, and has no other."""
+    assert_listed(life, revised)
+
+
 @pytest.mark.long
 def test_each_of_200_earlier_exports_is_given_back(make_store) -> None:
     """The same for 200 random loads, corrections, removals, expiries and figures of Firefox."""
@@ -223,87 +239,102 @@ def test_each_of_200_earlier_exports_is_given_back(make_store) -> None:
                 break
     assert len(life.saved) > PUBLICATIONS
     assert_given_back(life)
+    with environment(**life.store.settings()):
+        assert_listed(life, revisions(Settings.read(), min(life.saved), 0))
 
 
-def by_day(store: Store, metric: str, count: str, *arguments: str) -> dict[Any, float | None]:
-    """A count of a table by day, as an export with the usual minimum has it; of users, that of all."""
-    return {
-        row["day"]: row[count]
-        for row in store.export(metric, *arguments, min_users=10)
-        if row.get("audience", "all") == "all"
-    }
+@pytest.fixture(scope="module")
+def shown(life: Life) -> Iterator[dict[int, Warehouse]]:
+    """Publications as readers have them, by their number; the seventh is the newest."""
+    with environment(**life.store.settings()):
+        settings = Settings.read()
+        opened = {n: open_warehouse(settings, 50, publication=n) for n in (1, 2, 3, 4, 7)}
+    yield opened
+    for each in opened.values():
+        each.close()
 
 
-def test_no_earlier_number_reveals_a_few_people(life: Life) -> None:
+def of_day(warehouse: Warehouse, table: str, column: str, day: str, **filters: Any) -> float | None:
+    """A count of a day, as readers have it with the usual minimum; of users, that of all."""
+    rows = warehouse.ask(Question(table, Filters(**filters))).table
+    rows = rows[(rows["day"] == day) & (rows.get("audience", "all") == "all")]
+    (count,) = rows[column]
+    return None if pd.isna(count) else float(count)
+
+
+@pytest.mark.parametrize("filters", ({}, {"os": ("Linux",)}), ids=("all", "filtered"))
+def test_no_earlier_number_reveals_a_few_people(
+    shown: dict[int, Warehouse], filters: dict[str, Any]
+) -> None:
     """An earlier number is absent where today's differs from it by 1 to 9 people, and shown elsewhere."""
-    for filters in ((), ("--os=Linux",)):
-        now = by_day(life.store, "engagement", "dau", *filters)
-        usual = 20 if filters else 35
-        for number, on_that_day in ((1, usual), (2, usual + 3), (3, usual + 21 - 3 * len(filters))):
-            asked = ("engagement", "dau", f"--publication={number}", *filters)
-            then = by_day(life.store, *asked)
-            assert then[D[30]] == on_that_day and then[D[20]] == now[D[20]] == usual
-        then = by_day(life.store, "engagement", "dau", "--publication=4", *filters)
-        assert then[D[30]] is None and then[D[29]] == now[D[29]]
+    days = partial(of_day, table="engagement", column="dau", **filters)
+    usual = 20 if filters else 35
+    assert [days(shown[3], day=day) for day in (D[20], D[30])] == [usual, 38 if filters else 56]
+    assert [days(shown[4], day=day) for day in (D[20], D[30])] == [usual, None]
 
 
-def test_an_attacker_subtracts_an_earlier_publication_from_today(life: Life) -> None:
+def test_an_attacker_subtracts_an_earlier_publication_from_today(
+    shown: dict[int, Warehouse],
+) -> None:
     """Of attempts, no earlier table less today's gives 1 to 9 of a system, nor do wholes less parts."""
-    systems = ("Linux", "Windows 7")
-    tables = [(), *((f"--{not_}os={name}",) for name in systems for not_ in ("", "not-"))]
-    now = [by_day(life.store, "completion", "begun", *each)[D[30]] for each in tables]
+    begun = partial(of_day, table="completion", column="begun", day=D[30])
+    tables = [{}, *({each: ("Windows 7",)} for each in ("os", "not_os"))]
     absent = 0
     for number in (1, 3, 4):
-        asked = ("completion", "begun", f"--publication={number}")
-        then = [by_day(life.store, *asked, *each)[D[30]] for each in tables]
-        apart = [
-            None if None in both else both[0] - both[1] for both in zip(then, now, strict=True)
-        ]
-        whole, *parts = apart
-        differences = [*apart, *(whole - part for part in parts if None not in (whole, part))]
+        pairs = [(begun(shown[number], **each), begun(shown[7], **each)) for each in tables]
+        whole, *parts = [None if None in pair else pair[0] - pair[1] for pair in pairs]
+        differences = [whole, *parts, *(whole - p for p in parts if None not in (whole, p))]
         assert all(each is None or each == 0 or abs(each) > 9 for each in differences), differences
         absent += differences.count(None)
     assert absent
 
 
-def test_two_earlier_publications_differ_by_few(life: Life) -> None:
+def test_two_earlier_publications_differ_by_few(shown: dict[int, Warehouse]) -> None:
     """What docs/privacy.md leaves open: each is far from today's, and the 3 late people are between them."""
-    first, second = (
-        by_day(life.store, "engagement", "dau", f"--publication={number}")[D[30]]
-        for number in (1, 2)
-    )
-    assert second - first == 3
+    daily = partial(of_day, table="engagement", column="dau", day=D[30])
+    assert daily(shown[2]) - daily(shown[1]) == 3
 
 
-def test_listed_changes_reveal_no_few_people(life: Life) -> None:
-    """Any two numbers of a day that the list of changes has are the same, or at least 10 people apart."""
-    rows = life.store.must("export", "revisions", "--publication=1").text
-    numbers = [
-        float(row[each])
-        for row in cells(rows)
-        if (row["table"], row["group"], row["column"], row["day"])
-        == ("engagement", "all", "dau", D[30])
-        for each in ("before", "after")
-        if row[each]
+def test_changes_are_listed_with_the_load(revised: pd.DataFrame) -> None:
+    """A change is listed with its load, correction or removal."""
+    assert daily_users(revised) == [
+        (D[30], 35, 38, "load of few.csv"),
+        (D[30], 38, 56, "load of mixed.csv"),
+        (D[35], 35, 50, "load of mixed.csv"),
+        (D[30], 56, 70, "correction of mixed.csv"),
+        (D[30], 70, 67, "removal of few.csv"),
     ]
-    assert set(numbers) == {38.0, 56.0, 67.0}
 
 
-def test_changes_are_listed_with_the_load(life: Life) -> None:
-    """A change is listed with its load, correction or removal; an earlier number of few more is blank."""
-    printed = life.store.must("export", "revisions", "--publication=1").text
-    listed = [
-        (row["day"], row["before"], row["after"], row["because"])
-        for row in cells(printed)
-        if (row["table"], row["group"], row["column"]) == ("engagement", "all", "dau")
+def test_listed_changes_reveal_no_few_people(revised: pd.DataFrame) -> None:
+    """Any two numbers of a day that are listed are the same or at least 10 people apart; others are blank."""
+    assert [row[:3] for row in daily_users(without_few(revised, 10))] == [
+        (D[30], None, 38),
+        (D[30], 38, 56),
+        (D[35], 35, 50),
+        (D[30], 56, None),
+        (D[30], None, 67),
     ]
-    assert listed == [
-        (D[30], "", "38.0", "load of few.csv"),
-        (D[30], "38.0", "56.0", "load of mixed.csv"),
-        (D[35], "35.0", "50.0", "load of mixed.csv"),
-        (D[30], "56.0", "", "correction of mixed.csv"),
-        (D[30], "", "67.0", "removal of few.csv"),
+
+
+@pytest.fixture(scope="module")
+def revised(life: Life) -> pd.DataFrame:
+    """Every change since the first publication."""
+    with environment(**life.store.settings()):
+        return revisions(Settings.read(), 1, 0)
+
+
+def daily_users(rows: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The changes of daily users: day, before, after, because; None is blank."""
+    of_all = (rows["table"] == "engagement") & (rows["group"] == "all") & (rows["column"] == "dau")
+    return [
+        (f"{row.day:%Y-%m-%d}", number(row.before), number(row.after), row.because)
+        for row in rows[of_all].itertuples()
     ]
+
+
+def number(cell: Any) -> float | None:
+    return None if pd.isna(cell) else float(cell)
 
 
 def test_publications_are_listed(life: Life) -> None:
@@ -312,8 +343,8 @@ def test_publications_are_listed(life: Life) -> None:
     assert [row["publication"] for row in rows] == list("1234567")
     assert rows[1]["days_changed"] == "15" and rows[0]["last_day"] == D[44]
     assert int(rows[0]["bytes"]) < int(rows[-1]["bytes"]) / 10
-    asked = ("engagement", "dau", "--published-by=2016-03-01")
-    assert by_day(life.store, *asked) == by_day(life.store, "engagement", "dau")
+    asked = ("export", "engagement")
+    assert life.store.must(*asked, "--published-by=2016-03-01").out == life.store.must(*asked).out
     refused = life.store.run("export", "engagement", "--published-by=2016-01-01")
     assert refused.status == 1 and "the history begins with publication 1" in refused.err
     refused = life.store.run("export", "engagement", "--publication=9")
