@@ -13,6 +13,7 @@ from kpi.dashboard import draw
 from kpi.dashboard.drawing import drawn, put
 from kpi.dashboard.faults import fragment
 from kpi.dashboard.page import Page
+from kpi.dashboard.revised import looked_at
 from kpi.dashboard.words import plain
 from kpi.meaning.glossary import GLOSSARY
 from kpi.meaning.measures import COLUMNS, MEASURES, within
@@ -141,7 +142,7 @@ def draw_loads(page: Page) -> None:
 
 
 RECENT = 10
-"""The newest publications whose changes are listed on the Data page."""
+"""The newest publications whose changes the Data page lists, for readers who look for the first time."""
 
 
 @fragment
@@ -153,8 +154,14 @@ def draw_changes(page: Page) -> None:
             "A database has its newest publication only, so changes of its numbers aren't known."
         )
         return
+    looked = looked_at(page)
+    label = (
+        f"What the last {RECENT} publications changed"
+        if looked is None
+        else "What changed since you last looked"
+    )
     with st.expander(
-        f"What the last {RECENT} publications changed",
+        label,
         icon=":material/history:",
         on_change="rerun",
         key="open_changes",
@@ -162,7 +169,7 @@ def draw_changes(page: Page) -> None:
     ) as box:
         if not box.open:
             return
-        rows = _changes(page.source.key, page.min_users, settings)
+        rows = _changes(page.source.key, looked, page.min_users, settings)
         if rows.empty:
             st.markdown("No number of a day that was published before has changed.")
             return
@@ -179,11 +186,11 @@ def draw_changes(page: Page) -> None:
 
 
 @st.cache_data(max_entries=4, show_spinner="Comparing publications …")
-def _changes(key: str, min_users: int, _settings: Settings) -> pd.DataFrame:
+def _changes(key: str, looked: int | None, min_users: int, _settings: Settings) -> pd.DataFrame:
     numbers = [past.number for past in store.past_publications(_settings)]
     if len(numbers) < 2:
         return pd.DataFrame()
-    since = numbers[max(len(numbers) - RECENT - 1, 0)]
+    since = looked if looked in numbers else numbers[max(len(numbers) - RECENT - 1, 0)]
     listed = revisions.by_column(revisions.revisions(_settings, since, min_users))
     names = {column: title for column, (title, _) in COLUMNS.items()}
     return listed.assign(column=listed["column"].map(names).fillna(listed["column"]))

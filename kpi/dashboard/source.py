@@ -114,6 +114,8 @@ class Source:
             raise NoData(NO_COMPLETE_DAY)
         self.today: date = self.publication.last_complete_day
         self.first_day: date = self.publication.first_day or self.today
+        self.asked: dict[Question, Answer] = {}
+        """The answers of this run."""
 
     @property
     def is_past(self) -> bool:
@@ -122,7 +124,13 @@ class Source:
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question; nobody may change its table in place."""
-        return _answered(self.key, question, self.warehouse)
+        answer = _answered(self.key, question, self.warehouse)
+        self.asked[question] = answer
+        return answer
+
+    def as_of(self, number: int) -> Source:
+        """The same as of an earlier publication; raises Refused where it can't be shown."""
+        return Source(self.settings, number)
 
     @property
     def notes_key(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.measures import COLUMNS, COUNTED
 from kpi.settings import Settings
+from kpi.text import written
 
 LISTED = "publication published_at first_day last_day days_changed reason bytes".split()
 
@@ -116,6 +117,24 @@ def beside_newest(
     days = table["day"] if "day" in table else pd.Series(0, index=table.index)
     hide = hide.groupby(days.to_numpy()).transform("any") & mine.differs()
     return _without(table, hide, mine.keys)
+
+
+def rewritten(then: pd.DataFrame, now: pd.DataFrame) -> Iterator[tuple[str, set[date]]]:
+    """The columns of a table by day, and the days on which it has another number, as it is written, now."""
+    keys = [str(name) for name in then if _unit(name) in ("day", "text")]
+    both = then.merge(now, how="inner", on=keys, suffixes=("", "_now"))
+    for name in (str(each) for each in then if each not in keys):
+        unit = COLUMNS[name][1]
+        pairs = zip(both["day"], both[name], both[f"{name}_now"], strict=True)
+        yield (
+            name,
+            {
+                day.date()
+                for day, before, after in pairs
+                if not (pd.isna(before) or pd.isna(after))
+                and written(float(before), unit) != written(float(after), unit)
+            },
+        )
 
 
 def as_newest(table: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:

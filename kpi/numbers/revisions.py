@@ -63,7 +63,7 @@ class Step:
 
 @dataclass(frozen=True)
 class State:
-    """What a publication has: some tables over all days, and the loads of each day."""
+    """Tables of a publication over all days, and the loads of each day."""
 
     tables: Mapping[str, pd.DataFrame]
     loads: pd.DataFrame
@@ -153,10 +153,10 @@ def _hide_few(rows: pd.DataFrame, least: int, hidden: Mapping[str, set[int]]) ->
         version = earlier
 
 
-def _differ_by_few(one: Mapping[Any, Any], other: Mapping[Any, Any], least: int) -> bool:
+def _differ_by_few(version: Mapping[Any, Any], other: Mapping[Any, Any], least: int) -> bool:
     return any(
         few(people(column, value), people(column, other[group, column]), least)
-        for (group, column), value in one.items()
+        for (group, column), value in version.items()
     )
 
 

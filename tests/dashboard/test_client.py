@@ -14,6 +14,7 @@ from conftest import PROJECT
 from playwright.sync_api import expect
 
 from kpi.dashboard.client import SCRIPT
+from kpi.dashboard.revised import COOKIE
 
 PHONE = 390
 LEFT_TO_BROWSER = """link => link.dispatchEvent(
@@ -71,7 +72,7 @@ def test_a_typed_date_is_in_every_link(server: str, visit: Callable[..., Visit])
     """A date that is typed counts once Enter is pressed; nothing else needs a click.
 
     A press of Copy link copies the address with every choice, and says so for a moment. Ctrl-click opens a
-    page in a new tab, with the choices.
+    page in a new tab, with the choices. A reader who leaves has a cookie of the publication that was shown.
     """
     seen = visit(f"{server}/data?users=new&period=custom&from=2016-03-01&to=2016-03-20")
     seen.settle()
@@ -86,6 +87,9 @@ def test_a_typed_date_is_in_every_link(server: str, visit: Callable[..., Visit])
     assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
     assert seen.query["users"] == ["new"]
     expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)
+    seen.page.evaluate("dispatchEvent(new Event('pagehide'))")
+    looked = [c["value"] for c in seen.page.context.cookies(server) if c["name"] == COOKIE]
+    assert looked == ["1"]
     assert_ctrl_opens_a_tab(seen, "stSidebar", "Explore", "explore")
 
 
