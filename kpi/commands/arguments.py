@@ -9,6 +9,9 @@ from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import ATTEMPT_TAGS, TAGS
 from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
+LISTS = ("revisions", "projections")
+"""Exports over all publications, of no filter."""
+
 
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
     """The arguments; ends the program with the usage where they don't go together."""
@@ -16,8 +19,10 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     metric = getattr(asked, "metric", None)
     if metric is None:
         return asked
-    _check_revisions(parser, asked)
-    if metric == "revisions":
+    if asked.since and metric != "revisions":
+        parser.error("--since goes with revisions only")
+    if metric in LISTS:
+        _check_list(parser, asked)
         return asked
     if metric not in TABLES or not TABLES[metric].of_attempts:
         _refuse_attempt_filters(parser, asked, metric)
@@ -55,21 +60,19 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     return asked
 
 
-def _check_revisions(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
-    """Ends the program where revisions lack where they begin, or have what only tables of days have."""
+def _check_list(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """Ends the program where revisions lack where they begin, or a list has what only tables of days have."""
     starts = [name for name in ("since", "publication", "baseline") if getattr(asked, name)]
-    if asked.metric != "revisions":
-        if asked.since:
-            parser.error("--since goes with revisions only")
-        return
-    if len(starts) != 1:
+    if asked.metric == "revisions" and len(starts) != 1:
         parser.error("revisions need one of --since DAY, --publication N and --baseline ID")
+    if asked.metric == "projections" and starts:
+        parser.error("projections are listed from the first on")
     of_tables = ("measure", "first", "last", "by", "weekly", "published_by", "users", "devices")
     tags = [name for tag in (*TAGS, *ATTEMPT_TAGS) for name in (tag, f"not_{tag}")]
     given = [name for name in (*of_tables, *tags) if getattr(asked, name)]
     if given:
         parser.error(
-            "revisions are of all users and attempts, over all days: no filter, days or breakdown"
+            f"{asked.metric} are of all users and attempts, over all days: no filter, days or breakdown"
         )
 
 

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_period(summarise)
 
     export = command("export", exporting.run_export, "print one metric's table")
-    export.add_argument("metric", choices=[*EXPORTED, "goals", "revisions"])
+    export.add_argument("metric", choices=[*EXPORTED, "goals", "projections", "revisions"])
     export.add_argument("measure", nargs="?", choices=MOVED, help="moved only")
     _add_period(export)
     export.add_argument("--days", type=positive, metavar="N", help="moved only: of each period")

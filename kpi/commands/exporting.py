@@ -27,6 +27,8 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
 
     if asked.metric == "revisions":
         return _export_revisions(settings, asked)
+    if asked.metric == "projections":
+        return _export_projections(settings, asked)
     period = Period(asked.first, asked.last)
     filters = Filters(
         **{
@@ -124,6 +126,14 @@ def _export_revisions(settings: Settings, asked: argparse.Namespace) -> None:
     past.refuse_unknown(settings, since)
     least = settings.min_users if asked.min_users is None else asked.min_users
     export.write(revisions.revisions(settings, since, least), asked.form, asked.output)
+
+
+def _export_projections(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals.projected import projection_table
+    from kpi.numbers import export
+
+    least = settings.min_users if asked.min_users is None else asked.min_users
+    export.write(projection_table(settings, least), asked.form, asked.output)
 
 
 def run_publications(settings: Settings, asked: argparse.Namespace) -> None:
