@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from shlex import quote
 
@@ -154,19 +155,24 @@ def sync_folder(changed: Path) -> None:
 def way_back(home: Path, damaged: Callable[[Path], bool]) -> str:
     """Advice where the link leads to no publication or to damage; it ends with the command to run.
 
-    It names the newest whole publication below the damaged, else above it, else of a backup.
+    It names the newest whole publication below the damaged, else above it, else an earlier publication that
+    was written again, else a backup's.
     """
     bad = _NUMBERED.fullmatch(Path(os.path.realpath(link(home))).name)
     number = int(bad[1]) if bad else 0
     others = {each: file for each, file in numbered(home).items() if each != number}
     nearest = sorted(others, key=lambda each: (each < number or not number, each), reverse=True)
-    in_backups = sorted(
+    copies = [
+        folder(home).glob("past/kpi-*.duckdb"),
         (home / "backups").glob("*/publications/kpi-*.duckdb"),
-        key=lambda file: file.stat().st_mtime,
-        reverse=True,
+    ]
+    newest_first = (
+        sorted(files, key=lambda file: file.stat().st_mtime, reverse=True) for files in copies
     )
     whole = next((others[each] for each in nearest if not damaged(others[each])), None)
-    copied = None if whole else next((file for file in in_backups if not damaged(file)), None)
+    copied = (
+        None if whole else next((file for file in chain(*newest_first) if not damaged(file)), None)
+    )
     there, then = quote(str(link(home))), "python -m kpi summarise"
     if whole:
         return GO_BACK.format(command=f"ln -sfn publications/{whole.name} {there} && {then}")

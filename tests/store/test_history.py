@@ -404,6 +404,16 @@ def test_only_the_newest_file_stays(life: Life, tmp_path: Path) -> None:
     assert made.must("export", "engagement", "--publication=2", *ALL_CELLS).out == before
 
 
+def test_an_earlier_publication_is_a_way_back(life: Life, tmp_path: Path) -> None:
+    """Where only the newest is left and damaged, doctor names a publication that was written again."""
+    made = life.store.copied_to(tmp_path / "copy")
+    made.must("export", "engagement", "--publication=5")
+    newest = (made.home / "kpi.duckdb").resolve()
+    publications.remove_superseded(made.home, newest, newest.stat().st_mtime + 3700)
+    newest.write_bytes(b"no database" * 4000)
+    assert "past/kpi-000005.duckdb" in made.run("doctor").said
+
+
 def test_a_backup_has_the_history(life: Life, tmp_path: Path) -> None:
     """A restored backup gives earlier publications back."""
     made = life.store.copied_to(tmp_path / "copy")
