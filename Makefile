@@ -3,9 +3,15 @@
 # make test   everything that CI runs
 # make bench  speed and size on this machine; USERS, DAYS and JSON say how much and where to
 
+# Bytecode is written once, where an environment says otherwise, too: the tests start some hundred processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+# Imports every test once, so that its modules and theirs are compiled before five workers need them.
+COMPILED := $(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1
 TESTED := $(BIN)/python -m pytest -n 5 --dist loadscope --no-loadscope-reorder
 
 .PHONY: run serve test test-long snapshots lint clean screenshots bench
@@ -24,10 +30,10 @@ test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PYTHONPATH=. $(BIN)/lint-imports
-	$(BIN)/mypy & types=$$!; $(TESTED) --durations=15 && wait $$types
+	$(BIN)/mypy & types=$$!; $(COMPILED); $(TESTED) --durations=15 && wait $$types
 
 test-long: $(VENV)/installed-dev browser
-	HYPOTHESIS_PROFILE=long $(TESTED) -m ""
+	$(COMPILED); HYPOTHESIS_PROFILE=long $(TESTED) -m ""
 
 # Writes tests/snapshots/ and docs/glossary.md anew; read the difference before you commit it.
 snapshots: $(VENV)/installed-dev
@@ -42,7 +48,7 @@ DAYS ?= 394
 JSON ?= benchmark.json
 
 bench: $(VENV)/installed-dev
-	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks --users $(USERS) --days $(DAYS) --json $(JSON)
 
 # Playwright drives the system's own Chromium, and tests run its nginx: the distribution's packages.
@@ -54,11 +60,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	@touch $@
 
 clean:
