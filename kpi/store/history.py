@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kpi import private
 from kpi.errors import Refused
+from kpi.meaning.definitions import RETURN_REACH
 from kpi.settings import Settings
 from kpi.store import dialects, publications, queries
 from kpi.store.locks import locked
@@ -404,16 +405,14 @@ def _go_back(connection: Connection, reached: int, number: int) -> None:
 
 
 def touched(settings: Settings) -> dict[int, set[str]]:
-    """The tables in which each publication has rows of days before otherwise, by its number.
-
-    Days before are those that were complete in the publication before it.
-    """
+    """The tables in which each publication has rows otherwise that numbers of days before come of."""
     tables_of: dict[int, set[str]] = {}
     with _reading(settings, publications.newest(settings.home)) as connection:
         if connection is None:
             return {}
         driver(connection).execute(_undone_rows())
-        for number, table in queries.run(connection, "history/touched"):
+        rows = queries.run(connection, "history/touched", return_reach=RETURN_REACH)
+        for number, table in rows:
             tables_of.setdefault(number, set()).add(table)
     return tables_of
 
