@@ -247,7 +247,7 @@ def _attach_before(connection: Connection, before: Path | None) -> str | None:
 
 def _make(connection: Connection, work: Path) -> None:
     driver(connection).execute(_ATTACH_NEW.format(size=SMALL_BLOCK), [str(work)])
-    for statement in queries.statements("tables/history"):
+    for statement in queries.statements("history/tables"):
         connection.exec_driver_sql(statement)
     for table in tables():
         connection.exec_driver_sql(_of(_TABLE, table))
