@@ -73,7 +73,7 @@ class Apart:
             now[[*keys, *counts]], how="left", on=keys, suffixes=("", "_now")
         )
         differences = {
-            name: people(name, _number(both[name])) - people(name, _number(both[f"{name}_now"]))
+            name: people(name, floats(both[name])) - people(name, floats(both[f"{name}_now"]))
             for name in counts
         }
         return cls(keys, pd.DataFrame({**both[keys], **differences}))
@@ -144,7 +144,7 @@ def as_newest(table: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
     both = table.merge(newest, how="left", on=keys, suffixes=("", "_now"))
     differs = pd.Series(False, index=both.index)
     for name in numbers:
-        differs |= ~np.isclose(_number(both[name]), _number(both[f"{name}_now"]), equal_nan=True)
+        differs |= ~np.isclose(floats(both[name]), floats(both[f"{name}_now"]), equal_nan=True)
     return _without(table, differs, keys)
 
 
@@ -154,22 +154,23 @@ def _without(table: pd.DataFrame, hide: pd.Series, keys: list[str]) -> pd.DataFr
     return hidden
 
 
-def few(number: Any, other: Any, least: int) -> Any:
+def few(count: Any, other: Any, least: int) -> Any:
     """True where two numbers of people differ by 1 to less than ``least``; False where any is absent."""
-    apart = abs(number - other)
+    apart = abs(count - other)
     return (apart > 0) & (apart < least)
 
 
-def people(column: str, number: Any) -> Any:
+def people(column: str, count: Any) -> Any:
     """The people whom a number of a column counts, of a mean over a week's days; absent of other numbers."""
-    if _unit(column) not in COUNTED or number is pd.NA:
+    if _unit(column) not in COUNTED or count is pd.NA:
         return float("nan")
-    return round(number * WEEK, 6) if "mean" in column else number
+    return round(count * WEEK, 6) if "mean" in column else count
 
 
 def _unit(column: object) -> str:
     return COLUMNS.get(str(column), ("", "text"))[1]
 
 
-def _number(column: pd.Series) -> pd.Series:
+def floats(column: pd.Series) -> pd.Series:
+    """A column as floats, absent values as NaN."""
     return pd.to_numeric(column).astype("float64")

@@ -14,7 +14,7 @@ from kpi.meaning.definitions import MONTH, RETURN_REACH, WIDEST_WINDOW
 from kpi.meaning.question import Question
 from kpi.meaning.tables import TABLES
 from kpi.numbers.days import dates
-from kpi.numbers.past import few, people
+from kpi.numbers.past import few, floats, people
 from kpi.numbers.warehouse import Warehouse
 from kpi.rows import each_row
 from kpi.settings import Settings
@@ -179,7 +179,7 @@ def _changed_by(step: Step, earlier: State, later: State, least: int) -> pd.Data
     parts = [
         _changed(name, earlier.tables[name], later.tables[name]) for name in sorted(step.tables)
     ]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     rows["day"] = dates(rows["day"])
     rows["because"] = list(_reasons(step, earlier, later, rows))
     rows.insert(0, "published_at", f"{step.after.built_at:%Y-%m-%dT%H:%M:%SZ}")
@@ -195,20 +195,22 @@ def _changed(name: str, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFra
     both = before.merge(after, how="left", on=keys, suffixes=("", "_after"))
     parts = []
     for column in (str(each) for each in before if each not in keys):
-        then = pd.to_numeric(both[column]).astype("Float64")
-        now = pd.to_numeric(both[f"{column}_after"]).astype("Float64")
-        differs = (then != now).fillna(False) | (then.isna() != now.isna())
+        then, now = floats(both[column]), floats(both[f"{column}_after"])
+        differs = (then != now) & ~(then.isna() & now.isna())
         if name == "retention":
             differs &= then.notna()  # it is known four weeks later
-        changed = {
-            "table": name,
-            "group": both[group] if group else "",
-            "column": column,
-            "day": both["day"],
-            "before": then,
-            "after": now,
-        }
-        parts.append(pd.DataFrame(changed)[differs.astype(bool)])
+        if differs.any():
+            changed = {
+                "table": name,
+                "group": both[group] if group else "",
+                "column": column,
+                "day": both["day"],
+                "before": then,
+                "after": now,
+            }
+            parts.append(pd.DataFrame(changed)[differs])
+    if not parts:
+        return pd.DataFrame(columns=["table", "group", "column", "day", "before", "after"])
     return pd.concat(parts, ignore_index=True)
 
 
