@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import pandas as pd
@@ -12,6 +13,7 @@ from kpi import goals
 from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.page import Page
 from kpi.dashboard.sidebar import BOUND, notify_bad_values
+from kpi.errors import Refused
 from kpi.goals import outlook, projected, words
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
@@ -255,5 +257,8 @@ def _accounted(
     key: str, chosen: tuple[Goal, ...], _figures: Figures, _settings: Settings
 ) -> list[Projected]:
     """The projections whose day has come; shared by all readers."""
-    rows = projected.accounted(_figures, chosen, projected.stored(_settings))
+    stored: list[Projected] = []
+    with suppress(Refused):  # a database of before has no such table, which the next summary says
+        stored = projected.stored(_settings)
+    rows = projected.accounted(_figures, chosen, stored)
     return [each for each in rows if each.actual is not None]
