@@ -5,6 +5,7 @@ import streamlit as st
 from kpi.dashboard import draw, frame
 from kpi.dashboard.about import (
     draw_alerts,
+    draw_changes,
     draw_definitions,
     draw_doubtful,
     draw_freshness,
@@ -49,6 +50,11 @@ with frame("pages/data.py") as page:
         help="Filters that people saved under a name, with who, when and why, for everyone.",
     )
     draw_segments(page)
+
+    st.header(
+        "Changes in history", help="Numbers of days that were published before and differ since."
+    )
+    draw_changes(page)
 
     st.header("Retention")
     draw_retention(page)

@@ -170,11 +170,11 @@ def publications_stay_open() -> Iterator[None]:
 
     open_anew = warehouse.open_warehouse
 
-    def opened(settings: Any) -> Any:
-        key = settings, store.publication_key(settings)
+    def opened(settings: Any, publication: int | None = None) -> Any:
+        key = settings, store.publication_key(settings), publication
         if key not in _read_last:
             close_publication()
-            reader = open_anew(settings)
+            reader = open_anew(settings, publication=publication)
             reader.close = lambda: reader in _read_last.values() or reader._engine.dispose()
             _read_last[key] = reader
         return _read_last[key]

@@ -9,6 +9,9 @@ from kpi.meaning.definitions import MONTH
 from kpi.meaning.filters import ATTEMPT_TAGS, FILTER_TAGS, TAGS, YEARS
 from kpi.meaning.tables import EXPORTED, MOVED, TABLES
 
+LISTS = ("revisions", "projections")
+"""Exports over all publications, of no filter."""
+
 
 def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
     """The arguments; ends the program with the usage where they don't go together."""
@@ -17,6 +20,11 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
         parser.error("--format and --output go with --dry-run: what is sent has every form")
     metric = getattr(asked, "metric", None)
     if metric is None:
+        return asked
+    if asked.since and metric != "revisions":
+        parser.error("--since goes with revisions only")
+    if metric in LISTS:
+        _check_list(parser, asked)
         return asked
     if metric not in TABLES or not TABLES[metric].of_attempts:
         _refuse_attempt_filters(parser, asked, metric)
@@ -39,6 +47,8 @@ def checked(parser: argparse.ArgumentParser, arguments: list[str] | None) -> arg
     ]
     if of_goals and metric != "goals":
         parser.error(f"--{of_goals[0].replace('_', '-')} goes with goals only")
+    if asked.published_by and asked.publication:
+        parser.error("--published-by and --publication name a publication each; give one of them")
     if asked.baseline and (asked.baseline_from or asked.baseline_to):
         parser.error("--baseline has its own period; leave out the days")
     not_of_goals = [name for name in ("first", "last", "by", "weekly") if getattr(asked, name)]
@@ -62,6 +72,32 @@ def _check_segment(parser: argparse.ArgumentParser, asked: argparse.Namespace, m
         parser.error(f"--segment has its own filters; leave out --{option}")
     if metric == "firefox":
         parser.error("--segment can't be applied: Firefox's figures carry no tags")
+
+
+def _check_list(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """Ends the program where revisions lack where they begin, or a list has what only tables of days have."""
+    starts = [name for name in ("since", "publication", "baseline") if getattr(asked, name)]
+    if asked.metric == "revisions" and len(starts) != 1:
+        parser.error("revisions need one of --since DAY, --publication N and --baseline ID")
+    if asked.metric == "projections" and starts:
+        parser.error("projections are listed from the first on")
+    of_tables = (
+        "measure",
+        "segment",
+        "first",
+        "last",
+        "by",
+        "weekly",
+        "published_by",
+        "users",
+        "devices",
+    )
+    tags = [name for tag in (*TAGS, *ATTEMPT_TAGS) for name in (tag, f"not_{tag}")]
+    given = [name for name in (*of_tables, *tags) if getattr(asked, name)]
+    if given:
+        parser.error(
+            f"{asked.metric} are of all users and attempts, over all days: no filter, days or breakdown"
+        )
 
 
 def _refuse_attempt_filters(

@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_period(summarise)
 
     export = command("export", exporting.run_export, "print one metric's table")
-    export.add_argument("metric", choices=[*EXPORTED, "goals"])
+    export.add_argument("metric", choices=[*EXPORTED, "goals", "projections", "revisions"])
     export.add_argument("measure", nargs="?", choices=MOVED, help="moved only")
     _add_period(export)
     export.add_argument("--days", type=positive, metavar="N", help="moved only: of each period")
@@ -122,7 +122,20 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--total", action="store_true", help="growth only: flows of all days added up"
     )
+    export.add_argument(
+        "--published-by", type=day, metavar="DAY", help="as readers had it at the end of a UTC day"
+    )
+    export.add_argument("--publication", type=positive, metavar="N", help="as publication N had it")
+    export.add_argument(
+        "--since", type=day, metavar="DAY", help="revisions only: since the end of a UTC day"
+    )
     _add_output(export)
+
+    _add_output(
+        command(
+            "publications", exporting.run_publications, "list the publications that can be shown"
+        )
+    )
 
     _add_output(
         command("baselines", exporting.run_baselines, "list frozen baselines beside today's values")

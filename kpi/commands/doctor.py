@@ -187,6 +187,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
     for warning in publication.warnings:
         yield Finding("days", False, warning)
     yield from (Finding("local copy", *state) for state in store.local_copy(settings))
+    yield from _history(settings)
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)
@@ -197,6 +198,24 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         good = row.faults == 0
         broken = f": broken in {quantity(row.faults, 'place')}; load everything anew"
         yield Finding("integrity", good, f"{row.rule}{'' if good else broken}")
+
+
+def _history(settings: Settings) -> Iterator[Finding]:
+    """The earlier publications that can be shown; a server has none, and damage is a fault of files."""
+    if settings.database_url or list(store.damage(settings)):
+        return
+    past = store.past_publications(settings)
+    if not past:
+        begins = "it begins with the next publication; run: python -m kpi summarise"
+        yield Finding("history", True, f"none yet; {begins}")
+        return
+    wrong = store.differing(settings)
+    count = quantity(len(past), "publication")
+    good = f"{count} can be shown, since {past[0].built_at:%Y-%m-%d}"
+    bad = (
+        f"{', '.join(wrong)} of the newest publication differ from its record; go back to a backup"
+    )
+    yield Finding("history", not wrong, bad if wrong else good)
 
 
 def _tags(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:

@@ -24,9 +24,13 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.meaning.definitions import ATTEMPT_WINDOW
     from kpi.meaning.filters import Filters, Period
     from kpi.meaning.question import Options, Question
-    from kpi.numbers import closed, coverage, export, segments
-    from kpi.numbers.warehouse import open_warehouse
+    from kpi.numbers import closed, coverage, export, past, segments
+    from kpi.numbers.warehouse import PastWarehouse, open_warehouse
 
+    if asked.metric == "revisions":
+        return _export_revisions(settings, asked)
+    if asked.metric == "projections":
+        return _export_projections(settings, asked)
     period = Period(asked.first, asked.last)
     whole = Filters(
         **{
@@ -44,8 +48,18 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
         whole = segment.filters
     closed.refuse(whole, asked.by, settings)
 
+    number = asked.publication
+    if asked.published_by is not None:
+        number = past.number_by(settings, asked.published_by)
+
     def frame() -> pd.DataFrame:
-        with closing(open_warehouse(settings)) as warehouse:
+        with closing(open_warehouse(settings, publication=number)) as warehouse:
+            if isinstance(warehouse, PastWarehouse):
+                shown = warehouse.publication
+                print(
+                    f"as published in publication {shown.id} of {shown.built_at:%Y-%m-%d %H:%M} UTC",
+                    file=sys.stderr,
+                )
             return measured(warehouse)
 
     def measured(warehouse: Warehouse) -> pd.DataFrame:
@@ -123,3 +137,36 @@ def run_baselines(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.numbers import export
 
     export.write(frozen_table(settings), asked.form, asked.output)
+
+
+def _export_revisions(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals import frozen
+    from kpi.numbers import export, past, revisions
+
+    if asked.baseline:
+        since = frozen.by_id(settings, asked.baseline).publication_id
+    elif asked.since:
+        since = past.number_by(settings, asked.since)
+    else:
+        since = asked.publication
+    past.refuse_unknown(settings, since)
+    least = settings.min_users if asked.min_users is None else asked.min_users
+    export.write(revisions.revisions(settings, since, least), asked.form, asked.output)
+
+
+def _export_projections(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi.goals.projected import projection_table
+    from kpi.numbers import export
+
+    least = settings.min_users if asked.min_users is None else asked.min_users
+    export.write(projection_table(settings, least), asked.form, asked.output)
+
+
+def run_publications(settings: Settings, asked: argparse.Namespace) -> None:
+    from kpi import store
+    from kpi.numbers import export, past
+
+    export.write(past.listed(settings), asked.form, asked.output)
+    began = store.beginning(settings)
+    if began:
+        print(began, file=sys.stderr)

@@ -23,6 +23,18 @@ def _tidy(settings: Settings, otherwise: str) -> None:
         print(f"kpi: {otherwise}: {refusal}", file=sys.stderr)
 
 
+def _remember_projections(settings: Settings) -> None:
+    """Store the goals' projections, once a week; a refusal leaves what was published as it is."""
+    from kpi.goals import projected
+
+    try:
+        projected.remember(settings)
+    except Refused as refusal:
+        print(
+            f"kpi: published, but projections of goals weren't stored: {refusal}", file=sys.stderr
+        )
+
+
 def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
     from kpi.numbers.coverage import blank_services_sentence
     from kpi.summary.summarise import summarise
@@ -32,6 +44,8 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
         if done.days:
             step("tidying")
             _tidy(settings, "published, but not tidied")
+            step("projecting the goals")
+            _remember_projections(settings)
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0 and done.completed:

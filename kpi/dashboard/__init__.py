@@ -16,6 +16,7 @@ import streamlit as st
 
 from kpi.dashboard import gate
 from kpi.dashboard.address import Address
+from kpi.dashboard.as_of import chosen_publication, draw_as_of
 from kpi.dashboard.client import extend_client
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
@@ -23,6 +24,7 @@ from kpi.dashboard.markers import draw_markers_of_period
 from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_definitions
+from kpi.dashboard.revised import draw_revised
 from kpi.dashboard.sidebar import draw_sidebar
 from kpi.dashboard.source import Source, turn
 from kpi.dashboard.trust import draw_link, draw_sentence, draw_trust_line
@@ -54,6 +56,8 @@ def frame(file: str) -> Iterator[Page]:
                 draw_navigation(navigation, address.chosen)
                 gate.draw_reader(reader)
             draw_trust_line(page)
+            draw_as_of(page)
+            revised = st.container()
             place = draw_sentence(page)
             try:
                 yield page
@@ -62,6 +66,7 @@ def frame(file: str) -> Iterator[Page]:
                 raise
             if file != "pages/data.py":  # which has them among its own parts
                 draw_markers_of_period(page)
+            draw_revised(revised, page)
             draw_definitions(page.measures.values())
             draw_link(place, page)
             address.write()
@@ -73,7 +78,7 @@ def frame(file: str) -> Iterator[Page]:
 
 
 def _opened_page(settings: Settings, address: Address) -> Page:
-    source = Source(settings)
+    source = Source(settings, chosen_publication(settings, address))
     return Page(source, address, draw_sidebar(source, address))
 
 

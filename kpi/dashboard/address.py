@@ -72,6 +72,13 @@ class Address:
         """Before a widget of several choices: set it to the URL's values."""
         self._restore(key, [], self._known(key, options.__contains__), list)
 
+    def restore_text(self, key: str, known: Callable[[str], bool], why: str) -> str:
+        """The URL's value of a choice that has no widget, or the value of the last run; '' is none."""
+        self._restore(key, "", self._known(key, known, why)[:1], list.pop)
+        value: str = st.session_state.get(key, "")
+        self.note(key, value, "")
+        return value
+
     def restore_day(self, key: str, usual: date, first: date, last: date, covered: str) -> None:
         """Before a widget of a day between two others: set it to the URL's value."""
 

@@ -1,6 +1,7 @@
 // Page links of Streamlit change the page of this tab, whatever key is held. With Ctrl, Cmd or Shift the
 // browser follows a link itself, into a new tab or window. On a phone a choice of page closes the sidebar,
 // which would cover it. Enter applies a typed date, which Streamlit applies once another element has the focus.
+// A cookie names the publication that the reader saw last, so that the next visit can say what was revised since.
 // "Copy link" copies the address, which holds every choice; client.css says so for a moment.
 if (!window.kpiFollowsLinks) {
   window.kpiFollowsLinks = true;
@@ -24,4 +25,8 @@ if (!window.kpiFollowsLinks) {
     main.tabIndex = -1; // may have the focus, without a place in the order of Tab
     main.focus({preventScroll: true});
   }, true);
+  addEventListener("pagehide", () => {
+    const shown = document.querySelector("[class*=st-key-publication_]")?.className.match(/publication_(\d+)/);
+    if (shown) document.cookie = `kpi_looked=${shown[1]}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  });
 }

@@ -24,7 +24,7 @@ from kpi.numbers.answers import Answer
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.published import Publication
 from kpi.numbers.segments import Segment, Segments
-from kpi.numbers.warehouse import Warehouse, open_warehouse
+from kpi.numbers.warehouse import PastWarehouse, Warehouse, open_warehouse
 from kpi.settings import Settings
 
 CACHED_RESULTS = 24
@@ -42,10 +42,12 @@ def turn(settings: Settings) -> Semaphore:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=Warehouse.close)
-def opened(key: str, _settings: Settings, _copy: Path | None) -> Warehouse:
+def opened(
+    key: str, _settings: Settings, _copy: Path | None, _number: int | None = None
+) -> Warehouse:
     """The warehouse of a publication, shared by every reader; ``key`` distinguishes publications."""
     _freeze_imports()
-    return open_warehouse(_settings, CACHED_RESULTS, _copy)
+    return open_warehouse(_settings, CACHED_RESULTS, _copy, _number)
 
 
 @cache
@@ -103,23 +105,39 @@ def _saved(key: str, _settings: Settings) -> tuple[Segment, ...]:
 
 
 class Source:
-    """The newest publication, for a single run of a page; raises NoData without a complete day."""
+    """The newest publication, or an earlier one, for a single run of a page.
 
-    def __init__(self, settings: Settings) -> None:
+    Raises NoData without a complete day.
+    """
+
+    def __init__(self, settings: Settings, number: int | None = None) -> None:
         self.settings = settings
         self.min_users = settings.min_users
         self.shown = store.shown(settings)
-        self.key = self.shown.key
-        self.warehouse = opened(self.key, settings, self.shown.file)
+        self.key = self.shown.key if number is None else f"{self.shown.key} as of {number}"
+        self.warehouse = opened(self.key, settings, self.shown.file, number)
         self.publication: Publication = self.warehouse.publication
         if self.publication.last_complete_day is None:
             raise NoData(NO_COMPLETE_DAY)
         self.today: date = self.publication.last_complete_day
         self.first_day: date = self.publication.first_day or self.today
+        self.asked: dict[Question, Answer] = {}
+        """The answers of this run."""
+
+    @property
+    def is_past(self) -> bool:
+        """True where an earlier publication than the newest is shown."""
+        return isinstance(self.warehouse, PastWarehouse)
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question; nobody may change its table in place."""
-        return _answered(self.key, question, self.warehouse)
+        answer = _answered(self.key, question, self.warehouse)
+        self.asked[question] = answer
+        return answer
+
+    def as_of(self, number: int) -> Source:
+        """The same as of an earlier publication; raises Refused where it can't be shown."""
+        return Source(self.settings, number)
 
     @property
     def notes_key(self) -> str:

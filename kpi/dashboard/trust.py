@@ -26,7 +26,9 @@ def draw_trust_line(page: Page) -> None:
     warnings = (*publication.warnings, *coverage.warnings(page.source.warehouse))
     exact = "" if warnings else " · exact"
     warnings = (*warnings, *_without_copy(page.source.shown.fault))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    # The key names the newest publication to client.js, for its cookie.
+    key = None if page.source.is_past else f"publication_{publication.id}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
         if publication.simulated:
             st.badge("Demo data (simulated)", icon=":material/science:", color="orange")
         st.markdown(

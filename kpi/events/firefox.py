@@ -57,7 +57,7 @@ def load_firefox(settings: Settings, path: Path, replace: bool = False) -> Given
             if len(changed):
                 _stage(publishing.connection, changed)
                 queries.run(publishing.connection, "fill/firefox_engagement")
-                publishing.publish()
+                publishing.publish(reason=store.FIREFOX)
     return Given(len(given), len(changed))
 
 

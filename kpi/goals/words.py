@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from kpi.goals.backtest import Backtest, PastProjection
 from kpi.goals.baseline import Baseline
@@ -11,7 +12,9 @@ from kpi.goals.drift import Drift
 from kpi.goals.file import COMPARED, DEVICE_WINDOW, Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Needed, Outlook
+from kpi.goals.projected import Projected
 from kpi.goals.scoring import MET, NO_DATA, NOT_MET, TOO_CLOSE, Score
+from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 from kpi.meaning.kpis import KPIS
 from kpi.text import (
@@ -295,6 +298,25 @@ def past_sentence(past: PastProjection, unit: Unit) -> str:
         f"From the weeks to {day_text(past.made)}: {range_text(past.low, past.high, unit)} by "
         f"{day_text(past.due)}; {came}."
     )
+
+
+def account_sentence(made: Projected, as_of: date, unit: Unit) -> str:
+    """A published projection beside what came, such as '9 weeks ago: 39.0% to 42.7%; it came to 40.8%'."""
+    assert made.actual is not None
+    ago = quantity(round((as_of - made.as_of).days / WEEK), "week")
+    due = "" if made.due == as_of else f" for {day_text(made.due)}"
+    missed = "" if made.held else ", outside the range"
+    came = written(made.actual, unit)
+    return f"{ago} ago{due}: {range_text(made.low, made.high, unit)}; it came to {came}{missed}."
+
+
+def shares_sentence(shares: Mapping[int, tuple[int, int]]) -> str:
+    """By horizon, how many published ranges held, in a sentence."""
+    parts = [
+        f"{held} of {known} for {quantity(weeks, 'week') if weeks else '31 December'}"
+        for weeks, (held, known) in shares.items()
+    ]
+    return f"Of the ranges that were published, these held (they promise 80%): {', '.join(parts)}."
 
 
 def band_sentences(baseline: Baseline, unit: Unit) -> list[str]:

@@ -7,7 +7,7 @@ publication is made and published, how rows are added) and in `dialects` (a few 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
@@ -17,8 +17,14 @@ from sqlalchemy import Connection
 from kpi.settings import Settings
 from kpi.store.connections import retried as retried
 from kpi.store.reading import Opened as Opened
+from kpi.store.reading import Past as Past
 from kpi.store.reading import Shown as Shown
+from kpi.store.shared import EXPIRY as EXPIRY
+from kpi.store.shared import FIREFOX as FIREFOX
 from kpi.store.shared import SCHEMA_VERSION as SCHEMA_VERSION
+from kpi.store.shared import SETTINGS as SETTINGS
+from kpi.store.shared import SUMMARY as SUMMARY
+from kpi.store.shared import TAGS as TAGS
 from kpi.store.shared import Loading as Loading
 from kpi.store.shared import Publishing as Publishing
 from kpi.store.shared import refuse_newer_version as refuse_newer_version
@@ -58,6 +64,36 @@ def shown(settings: Settings) -> Shown:
 def opened(settings: Settings, copy: Path | None = None) -> Opened:
     """The newest publication, or a local copy of it, for reading; NoData when there is none."""
     return _kind(settings).opened(settings, copy)
+
+
+def opened_past(settings: Settings, number: int) -> Opened:
+    """An earlier publication, for reading; Refused, with the reason, where it can't be shown."""
+    return _kind(settings).opened_past(settings, number)
+
+
+def past_states(settings: Settings, numbers: Iterable[int]) -> Iterator[Opened]:
+    """The publications of these numbers, for reading, the highest first; each is there until the next."""
+    return _kind(settings).past_states(settings, numbers)
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """The tables in which each publication has rows of days before otherwise, by its number."""
+    return _kind(settings).touched(settings)
+
+
+def past_publications(settings: Settings) -> list[Past]:
+    """The publications that can be shown, oldest first; the newest is the last."""
+    return _kind(settings).past_publications(settings)
+
+
+def differing(settings: Settings) -> list[str]:
+    """The tables of the newest publication whose rows aren't those that were published."""
+    return _kind(settings).differing(settings)
+
+
+def beginning(settings: Settings) -> str | None:
+    """The reason why there are no publications before the first that can be shown; None without a history."""
+    return _kind(settings).beginning(settings)
 
 
 def counts_here(settings: Settings) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
@@ -21,13 +22,13 @@ from sqlalchemy.exc import DBAPIError
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, publications, queries, rewriting, shared, upgrade
+from kpi.store import dialects, health, history, publications, queries, rewriting, shared, upgrade
 from kpi.store.locks import locked
 from kpi.store.notes import adding_notes as adding_notes
 from kpi.store.notes import notes_file
 from kpi.store.notes import notes_key as notes_key
 from kpi.store.notes import reading_notes as reading_notes
-from kpi.store.reading import Opened, Shown, file_engine
+from kpi.store.reading import Opened, Past, Shown, file_engine
 from kpi.store.rewriting import attach_events, events_file
 from kpi.store.shared import SCHEMA_VERSION, driver, in_memory
 
@@ -40,6 +41,10 @@ DAMAGED_EVENTS = (
 DAMAGED_NOTES = (
     "{file}, which holds frozen baselines and markers, is damaged; put a backup's in its place. Without one, "
     "move it aside: pages then show none"
+)
+DAMAGED_HISTORY = (
+    "{file}, which gives earlier publications back, is damaged; put a backup's of the same number in its "
+    "place. Without one, the history begins with the next publication"
 )
 DISK_FULL = ("No space left", "File too large", "max_temp_directory_size")
 READ_ONLY = ("ermission denied", "Read-only file system", "read-only")
@@ -83,6 +88,7 @@ def damage(settings: Settings) -> Iterator[str]:
     """Sentences on files that are damaged, each with the way back."""
     home = settings.home
     yield from _publication_faults(settings)
+    yield from _history_faults(settings)
     if notes_file(home).exists() and health.damaged(settings, notes_file(home)):
         yield DAMAGED_NOTES.format(file=notes_file(home))
     if not events_file(home).exists():
@@ -110,6 +116,13 @@ def _publication_faults(settings: Settings) -> Iterator[str]:
         fault = f"{target.name} is damaged"
     way_back = publications.way_back(home, lambda file: health.damaged(settings, file))
     yield f"{fault}; {way_back}"
+
+
+def _history_faults(settings: Settings) -> Iterator[str]:
+    with suppress(NoData, WarehouseDown):  # reported by itself
+        file = publications.history_of(publications.newest(settings.home))
+        if file.exists() and health.damaged(settings, file):
+            yield DAMAGED_HISTORY.format(file=file)
 
 
 def _is_missing(file: Path) -> bool:
@@ -216,6 +229,48 @@ def opened(settings: Settings, copy: Path | None) -> Opened:
     return Opened(file_engine(settings, file), None, lambda error: None)
 
 
+def opened_past(settings: Settings, number: int) -> Opened:
+    """An earlier publication, written again from the history."""
+    with storage_faults(settings):
+        file = history.past_file(settings, number)
+    return Opened(file_engine(settings, file), None, lambda error: None)
+
+
+def past_states(settings: Settings, numbers: Iterable[int]) -> Iterator[Opened]:
+    """The publications of these numbers, the highest first; each is there until the next."""
+    with storage_faults(settings):
+        for file in history.states(settings, numbers):
+            engine = file_engine(settings, file)
+            try:
+                yield Opened(engine, None, lambda error: None)
+            finally:
+                engine.dispose()
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """The tables in which each publication has rows of days before otherwise, by its number."""
+    with storage_faults(settings):
+        return history.touched(settings)
+
+
+def past_publications(settings: Settings) -> list[Past]:
+    """The publications that can be shown, oldest first; the newest is the last."""
+    with storage_faults(settings):
+        return history.publications_of(settings)
+
+
+def differing(settings: Settings) -> list[str]:
+    """The tables of the newest publication that aren't as they were published."""
+    with storage_faults(settings):
+        return history.differing(settings)
+
+
+def beginning(settings: Settings) -> str | None:
+    """The reason why there are no publications before the first of the history."""
+    with storage_faults(settings):
+        return history.beginning(settings)
+
+
 def shown(settings: Settings) -> Shown:
     """The newest publication's file."""
     return Shown(publication_key(settings), notes_key(settings))
@@ -235,6 +290,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
     _clear(home)
     before = publications.newest_or_none(home)
     if before is not None:
+        publications.remove_superseded(home, before, time.time())
         shutil.copyfile(before, work)
     try:
         with in_memory(settings, home / "spill") as connection:
@@ -245,7 +301,7 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
             _upgrade_copy(connection)
             dialects.make_tables(connection, "tables/kpi")
             connection.commit()
-            yield Publishing(connection, home, work)
+            yield Publishing(connection, home, work, before)
     finally:
         shutil.rmtree(home / "spill", ignore_errors=True)
         _clear(folder)
@@ -254,24 +310,38 @@ def next_publication(settings: Settings) -> Iterator[Publishing]:
 class Publishing(shared.Publishing):
     """A publication in the making: a file of its own."""
 
-    def __init__(self, connection: Connection, home: Path, work: Path) -> None:
+    def __init__(self, connection: Connection, home: Path, work: Path, before: Path | None) -> None:
         super().__init__(connection)
         self._home = home
         self._work = work
+        self._before = before
 
     def end_part(self) -> None:
         """Commit."""
         self.connection.commit()
 
-    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
+    def publish(
+        self,
+        definitions: str | None = None,
+        simulated: bool | None = None,
+        reason: str = shared.SUMMARY,
+        forget: str | None = None,
+    ) -> int:
         """Make this the newest publication, in one step that a crash can't halve; its number."""
         lowest = publications.next_number(self._home)
+        before = queries.run(self.connection, "read/publication_key").first()
         number = shared.record_publication(self.connection, definitions, simulated, lowest)
+        if before is not None and before.built_at.date() != shared.now().date():
+            self.shrink_numbers()  # deleted rows cost half of the file after some weeks of summaries
         self.connection.commit()
+        noted = self._work.with_name("history.work")
+        history.record(self.connection, self._before, noted, reason, forget)
         raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")
-        publications.put_in_place(self._home, self._work, number)
+        if forget:
+            history.remove_past_files(self._home)
+        publications.put_in_place(self._home, self._work, number, noted)
         return number
 
     def refuse_without_room(self) -> None:

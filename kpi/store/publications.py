@@ -10,12 +10,18 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from shlex import quote
 
 from kpi.errors import NoData, WarehouseDown
 
 RETAINED = 3
+"""The number of publications that are there as whole files, at most."""
+
+READ_ON_SECONDS = 3600.0
+"""So long readers may go on with a publication that isn't the newest any more."""
+
 NOTHING_YET = (
     "nothing has been summarised yet in {home}; "
     "run: python -m kpi load FILE… && python -m kpi summarise"
@@ -78,16 +84,37 @@ def numbered(home: Path) -> dict[int, Path]:
     return dict(sorted(files.items()))
 
 
+def name_of(number: int) -> str:
+    """The name of a publication's file."""
+    return f"kpi-{number:06d}.duckdb"
+
+
+def number_of(file: Path) -> int:
+    """The number in the name of a publication's file; 0 where it has none."""
+    number = _NUMBERED.fullmatch(file.name)
+    return int(number[1]) if number else 0
+
+
+def history_of(publication: Path) -> Path:
+    """The file of the history that belongs to a publication: of those before it, as differences."""
+    return publication.with_name(publication.name.replace("kpi-", "history-"))
+
+
 def next_number(home: Path) -> int:
     """A number above every publication present."""
     return max(numbered(home), default=0) + 1
 
 
-def put_in_place(home: Path, work: Path, number: int) -> None:
-    """Make a finished file the newest publication, in one step that a crash can't halve."""
-    target = work.with_name(f"kpi-{number:06d}.duckdb")
-    with work.open("rb+") as file:
-        os.fsync(file.fileno())
+def put_in_place(home: Path, work: Path, number: int, history: Path) -> None:
+    """Make a finished file the newest publication, in one step that a crash can't halve.
+
+    Its history is there before it, so that a publication without one never had any.
+    """
+    target = work.with_name(name_of(number))
+    for finished in (history, work):
+        with finished.open("rb+") as file:
+            os.fsync(file.fileno())
+    os.replace(history, history_of(target))
     # The new link comes first: if this is cut off, it marks the unfinished publication.
     coming = _coming(home)
     coming.unlink(missing_ok=True)
@@ -98,7 +125,24 @@ def put_in_place(home: Path, work: Path, number: int) -> None:
         sync_folder(changed)
     for old in list(numbered(home).values())[:-RETAINED]:
         if old != target:
-            old.unlink()
+            _remove(old)
+
+
+def remove_superseded(home: Path, newest: Path, now: float) -> None:
+    """Remove the publications before the newest, once it has been in place for so long that none is read.
+
+    The history beside the newest can give them back.
+    """
+    if now - newest.stat().st_mtime < READ_ON_SECONDS or not history_of(newest).exists():
+        return
+    for number, old in numbered(home).items():
+        if number < number_of(newest):
+            _remove(old)
+
+
+def _remove(publication: Path) -> None:
+    publication.unlink()
+    history_of(publication).unlink(missing_ok=True)
 
 
 def sync_folder(changed: Path) -> None:
@@ -111,24 +155,29 @@ def sync_folder(changed: Path) -> None:
 def way_back(home: Path, damaged: Callable[[Path], bool]) -> str:
     """Advice where the link leads to no publication or to damage; it ends with the command to run.
 
-    It names the newest whole publication below the damaged, else above it, else of a backup.
+    It names the newest whole publication below the damaged, else above it, else an earlier publication that
+    was written again, else a backup's.
     """
     bad = _NUMBERED.fullmatch(Path(os.path.realpath(link(home))).name)
     number = int(bad[1]) if bad else 0
     others = {each: file for each, file in numbered(home).items() if each != number}
     nearest = sorted(others, key=lambda each: (each < number or not number, each), reverse=True)
-    in_backups = sorted(
+    copies = [
+        folder(home).glob("past/kpi-*.duckdb"),
         (home / "backups").glob("*/publications/kpi-*.duckdb"),
-        key=lambda file: file.stat().st_mtime,
-        reverse=True,
+    ]
+    newest_first = (
+        sorted(files, key=lambda file: file.stat().st_mtime, reverse=True) for files in copies
     )
     whole = next((others[each] for each in nearest if not damaged(others[each])), None)
-    copied = None if whole else next((file for file in in_backups if not damaged(file)), None)
+    copied = (
+        None if whole else next((file for file in chain(*newest_first) if not damaged(file)), None)
+    )
     there, then = quote(str(link(home))), "python -m kpi summarise"
     if whole:
         return GO_BACK.format(command=f"ln -sfn publications/{whole.name} {there} && {then}")
     if copied:
-        name = f"kpi-{max(number, next_number(home) - 1) + 1:06d}.duckdb"
+        name = name_of(max(number, next_number(home) - 1) + 1)
         to = quote(str(folder(home) / name))
         copy = f"cp -p {quote(str(copied))} {to}"
         return GO_BACK.format(command=f"{copy} && ln -sfn publications/{name} {there} && {then}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +43,21 @@ class Shown:
     file: Path | None = None
     silent_since: datetime | None = None
     fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """A publication of the history; ``days_changed`` counts days that are new in it, or differ."""
+
+    number: int
+    built_at: datetime
+    definitions: str
+    simulated: bool
+    first_day: date | None
+    last_complete_day: date | None
+    reason: str
+    days_changed: int
+    bytes: int
 
 
 def file_engine(settings: Settings, file: Path) -> Engine:

@@ -7,7 +7,7 @@ goes with the transaction, however that ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from kpi.settings import Settings
 from kpi.store import adding, connections, queries, shared
 from kpi.store.copies import Copies, copies_folder
 from kpi.store.copies import notes_key as count_of_notes
-from kpi.store.reading import Opened, Shown, file_engine
+from kpi.store.reading import Opened, Past, Shown, file_engine
 from kpi.store.shared import (
     SCHEMA_VERSION,
     connection_settings,
@@ -33,6 +33,10 @@ from kpi.store.shared import (
 from kpi.store.watch import server_keys, watch
 
 NEWER = "newer numbers were published just now; try again"
+NO_HISTORY = (
+    "a database has its newest publication only; earlier ones are in its own snapshots "
+    "(a store in a folder retains them all)"
+)
 STILL_RUNNING = "the database: another load or summary is still running; try again when it is done"
 
 
@@ -68,6 +72,36 @@ def opened(settings: Settings, copy: Path | None) -> Opened:
     if copy is None:
         return Opened(connections.reading(settings), publication_key(settings), connections.refusal)
     return Opened(file_engine(settings, copy), None, partial(_explained_by, copy))
+
+
+def opened_past(settings: Settings, number: int) -> Opened:
+    """Refused: a server's tables hold the newest publication only."""
+    raise Refused(NO_HISTORY)
+
+
+def past_states(settings: Settings, numbers: Iterable[int]) -> Iterator[Opened]:
+    """Refused: a server's tables hold the newest publication only."""
+    raise Refused(NO_HISTORY)
+
+
+def touched(settings: Settings) -> dict[int, set[str]]:
+    """None: there is no history."""
+    return {}
+
+
+def past_publications(settings: Settings) -> list[Past]:
+    """Refused: a server's tables hold the newest publication only."""
+    raise Refused(NO_HISTORY)
+
+
+def differing(settings: Settings) -> list[str]:
+    """None: a server looks after its own tables."""
+    return []
+
+
+def beginning(settings: Settings) -> str | None:
+    """None: there is no history."""
+    return None
 
 
 def _explained_by(copy: Path, error: Exception) -> Refused | None:

@@ -20,6 +20,15 @@ from kpi.store import queries
 
 SCHEMA_VERSION = 7
 
+SUMMARY, SETTINGS, EXPIRY, FIREFOX, TAGS = (
+    "summary",
+    "settings or definitions",
+    "expiry",
+    "Firefox's figures",
+    "private tags blanked",
+)
+"""The reasons for a publication."""
+
 
 class Publishing:
     """A publication in the making. On a server it is one transaction, and most steps have nothing to do."""
@@ -31,8 +40,17 @@ class Publishing:
     def end_part(self) -> None:
         """End a part of the run: DuckDB writes one file a transaction, a server all in one."""
 
-    def publish(self, definitions: str | None = None, simulated: bool | None = None) -> int:
-        """Make this the newest publication; its number. None repeats the last."""
+    def publish(
+        self,
+        definitions: str | None = None,
+        simulated: bool | None = None,
+        reason: str = SUMMARY,
+        forget: str | None = None,
+    ) -> int:
+        """Make this the newest publication; its number. None repeats the last.
+
+        ``reason`` is one of those above; ``forget`` says why no publication before it may be shown again.
+        """
         self.published = True
         return record_publication(self.connection, definitions, simulated)
 
@@ -93,6 +111,11 @@ def in_memory(settings: Settings, spill: Path | None = None, **more: str) -> Ite
         engine.dispose()
 
 
+def now() -> datetime:
+    """The moment in UTC, to the second, that a publication is of."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
 def record_publication(
     connection: Connection, definitions: str | None, simulated: bool | None, lowest: int = 1
 ) -> int:
@@ -111,7 +134,7 @@ def record_publication(
         connection,
         "fill/publication",
         publication_id=number,
-        built_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        built_at=now(),
         schema_version=SCHEMA_VERSION,
         definitions=definitions,
         simulated=int(simulated),

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine.default import DefaultDialect
 
 from kpi.store import dialects, queries
+from kpi.store.publications import history_of
 from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
 
 _VIEW = "CREATE VIEW kpi.{table} AS SELECT * FROM published.{table}"
@@ -78,7 +79,7 @@ def tables_of(cursor: Any, database: str) -> list[str]:
 
 
 def back_up(home: Path, publication: Path | None, name: str) -> Path:
-    """Copy the private file, the publication and the notes, whole or not at all; their folder."""
+    """Copy private file, publication with history, and notes, whole or not at all; their folder."""
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = home / "backups" / f"{name}-{moment}"
     part = home / "backups" / "next.part"
@@ -89,7 +90,9 @@ def back_up(home: Path, publication: Path | None, name: str) -> Path:
             _copy(home / file, part / file)
     if publication is not None:
         (part / "publications").mkdir()
-        _copy(publication, part / "publications" / publication.name)
+        for held in (publication, history_of(publication)):
+            with suppress(FileNotFoundError):
+                _copy(held, part / "publications" / held.name)
         (part / "kpi.duckdb").symlink_to(Path("publications") / publication.name)
     shutil.rmtree(target, ignore_errors=True)
     os.replace(part, target)

@@ -18,6 +18,8 @@ from kpi.store import queries
 
 LOOKS_PRIVATE = "look like ids, mail addresses or tokens"
 
+FORGET = "tags that look private were blanked, and the publications before it held them"
+
 PrivateTags = dict[str, set[str]]
 """The values to blank by tag; only tags that have some."""
 
@@ -87,7 +89,7 @@ def _blanked(publishing: store.Publishing) -> Blanked:
     queries.run(connection, "fill/versionless")
     publishing.end_part()
     publishing.shrink_numbers()
-    return Blanked(values, publishing.publish())
+    return Blanked(values, publishing.publish(reason=store.TAGS, forget=FORGET))
 
 
 def _private(judge: duckdb.DuckDBPyConnection, tag: str, values: set[str]) -> set[str]:

@@ -76,5 +76,5 @@ def expire(settings: Settings, keep_days: int) -> Expired:
                 first_retained=first_retained,
                 frozen_before=frozen_before,
             )
-            publishing.publish()
+            publishing.publish(reason=store.EXPIRY)
     return Expired(before - after, first_retained, frozen_before)

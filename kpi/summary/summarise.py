@@ -85,7 +85,10 @@ def _summarised(settings: Settings, period: Period, report: Callable[[str], None
             run.list_days()
             run.mark_unusual_days()
             blank = queries.run(publishing.connection, "read/blank_sequences").scalar_one()
-            number = publishing.publish(definitions.version(settings.device_by), run.simulated)
+            reason = store.SETTINGS if run.anew else store.SUMMARY
+            number = publishing.publish(
+                definitions.version(settings.device_by), run.simulated, reason
+            )
             queries.run(publishing.connection, "fill/published")
             run.keep_basis(every_day=period == Period())
             publishing.end_part()

@@ -1,5 +1,6 @@
--- notes: what people add, frozen baselines, markers, named segments and the withdrawals of all; stored apart from the
--- publications, so that none of them can lose a note. Rows are only ever added.
+-- notes: what people add, frozen baselines, markers, named segments and the withdrawals of all, and the projections
+-- that were published; stored apart from the publications, so that none of them can lose a note. Rows are only ever
+-- added.
 -- Source: design, section 5.
 
 CREATE TABLE IF NOT EXISTS kpi.baseline (
@@ -46,4 +47,14 @@ CREATE TABLE IF NOT EXISTS kpi.withdrawal (
   withdrawn_at TIMESTAMP ENCODE az64 NOT NULL,
   withdrawn_by VARCHAR(256) ENCODE zstd NOT NULL,
   reason VARCHAR(1024) ENCODE zstd NOT NULL
+) DISTSTYLE ALL;
+
+CREATE TABLE IF NOT EXISTS kpi.projection (
+  goal_id VARCHAR(128) ENCODE zstd NOT NULL,
+  as_of DATE ENCODE az64 NOT NULL,
+  publication_id INTEGER ENCODE az64 NOT NULL,
+  weeks INTEGER ENCODE az64 NOT NULL,
+  due DATE ENCODE az64 NOT NULL,
+  low DOUBLE PRECISION ENCODE raw NOT NULL,
+  high DOUBLE PRECISION ENCODE raw NOT NULL
 ) DISTSTYLE ALL;

@@ -14,6 +14,7 @@ from conftest import PROJECT
 from playwright.sync_api import expect
 
 from kpi.dashboard.client import SCRIPT
+from kpi.dashboard.revised import COOKIE
 
 PHONE = 375
 SHARE = "multi_device_share"
@@ -81,7 +82,7 @@ def test_a_typed_date_is_in_every_link_and_a_server_that_is_down_is_said(
 
     A press of Copy link copies the address with every choice, and says so for a moment. Ctrl-click opens a
     page in a new tab, with the choices. A page whose server is gone says so in a sentence, before Streamlit's
-    own dialog comes.
+    own dialog comes. A reader who leaves has a cookie of the publication that was shown.
     """
     with serving(tmp_path, KPI_HOME=str(demo_home)) as server:
         seen = visit(f"{server}/data?users=new&period=custom&from=2016-03-01&to=2016-03-20")
@@ -97,6 +98,9 @@ def test_a_typed_date_is_in_every_link_and_a_server_that_is_down_is_said(
         assert seen.page.evaluate("navigator.clipboard.readText()") == seen.page.url
         assert seen.query["users"] == ["new"]
         expect(seen.page.locator("body[data-kpi-copied]")).not_to_be_attached(timeout=PATIENCE)
+        seen.page.evaluate("dispatchEvent(new Event('pagehide'))")
+        looked = [c["value"] for c in seen.page.context.cookies(server) if c["name"] == COOKIE]
+        assert looked == ["2"]  # Firefox's figures came second
         assert_ctrl_opens_a_tab(seen, "stSidebar", "Explore", "explore")
         seen.page.set_viewport_size({"width": PHONE, "height": 1000})
         seen.settle()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from app_pages import alts, opened, words
@@ -19,9 +20,10 @@ from playwright.sync_api import Page, expect
 from kpi import goals
 from kpi.dashboard.goals.reading import frozen_label
 from kpi.dashboard.words import plain
-from kpi.goals import frozen, outlook
+from kpi.goals import frozen, outlook, projected
 from kpi.goals import words as told
 from kpi.goals.backtest import Backtest
+from kpi.goals.projected import Projected
 from kpi.goals.words import summary
 from kpi.numbers import notes
 from kpi.numbers.warehouse import open_warehouse
@@ -55,6 +57,18 @@ def goals_server(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 # --- without a browser ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("in_project")
+def test_a_published_projection_is_beside_what_came(goals_home: Path) -> None:
+    """A goal has its newest published range whose day has come, what came, and the share that held."""
+    row = Projected(SHARE, date(2016, 5, 29), 1, 9, date(2016, 7, 31), 0.0, 100.0)
+    earlier = replace(row, as_of=date(2016, 5, 22), due=date(2016, 7, 24), high=0.1)
+    stored = mock.patch.object(projected, "stored", lambda settings: [earlier, row])
+    with environment(KPI_HOME=str(goals_home), KPI_MIN_USERS="2"), stored:
+        said = words(opened(FILE))
+    assert said.count("9 weeks ago: 0.0% to 100.0%; it came to ") == 1
+    assert said.count("1 of 2 for 9 weeks") == 1
 
 
 @pytest.mark.usefixtures("at_goals")

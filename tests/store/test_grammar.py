@@ -39,6 +39,7 @@ READ = FOLDER / "read-by-redshifts-grammar.txt"
 NOT_FOR_REDSHIFT = {
     "fill/copied_events": "PostgreSQL takes rows over the connection; Redshift reads them from S3",
     "read/events_schema_version": "of the folder of files only",
+    "read/load_days": "of the folder of files only",
     **dict.fromkeys(
         ("tables/copy", "fill/copied_publication", "read/copied_publication", "read/copied_table"),
         "of a local copy only, a file of DuckDB",
@@ -153,7 +154,7 @@ def _live(store: ServerStore) -> None:
     store.must("segments")
     periods = (f"--from={D[55]}", f"--to={D[70]}", "--days=7", "--by=os", "--min-users=0")
     moved = (("moved", measure, *periods) for measure in ("engagement-ratio", "dau"))
-    for asked in (*EVERY_EXPORT, ("firefox",), ("goals",), *moved):
+    for asked in (*EVERY_EXPORT, ("firefox",), ("goals",), ("projections",), *moved):
         store.must("export", *asked)
     store.must("export", "engagement", "--os=iOS", "--not-browser=Firefox", "--allow-unknown")
     of_attempts = [f"--{mode}{tag}=x" for tag in ATTEMPT_TAGS for mode in ("", "not-")]

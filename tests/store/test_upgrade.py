@@ -225,6 +225,7 @@ def test_moves_of_a_store_of_schema_5(tmp_path: Path) -> None:
     assert "no day's events changed; growth and retention of 80 days filled" in said
     assert store.numbers() == whole and monthly(store) == users
     assert "absent" not in store.must("export", "growth").err
+    assert "made by an earlier version of the program" in store.must("publications").err
     assert "nothing changed" in store.summarise().text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import pandas as pd
@@ -12,13 +13,18 @@ from kpi import goals
 from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.page import Page
 from kpi.dashboard.sidebar import BOUND, notify_bad_values
-from kpi.goals import outlook, words
+from kpi.errors import Refused
+from kpi.goals import outlook, projected, words
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
+from kpi.goals.figures import Figures
+from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
+from kpi.goals.projected import Projected
 from kpi.goals.scoring import baseline_period, by_device_window, by_scoring_window
 from kpi.meaning.filters import Filters, Period
+from kpi.settings import Settings
 from kpi.text import days_text
 
 OWN_DAYS, TEAMS = "own days", "the team's"
@@ -72,6 +78,14 @@ class GoalsPage:
     def tested(self, shown: Outlook) -> Backtest:
         """The share of the method's ranges that held on a goal's history; raises TooShort."""
         return _tested(self.key, shown.goal, shown)
+
+    def accounted(self, goal: Goal) -> list[Projected]:
+        """The projections of a goal whose day has come, beside what came; none under a filter."""
+        if self.page.filters != goal.filters:
+            return []
+        settings = self.page.source.settings
+        every = _accounted(self.key, self.goals, self.figures, settings)
+        return [each for each in every if each.goal_id == goal.id and each.due <= self.as_of]
 
     def _bases(self) -> tuple[Period | Frozen | None, ...]:
         """The choice of each goal: its own days, or else the page's; None without a choice."""
@@ -236,3 +250,15 @@ def _chosen_year(every: Sequence[goals.Goal], today: date) -> int:
 def _quarter(year: int, number: int) -> tuple[date, date]:
     last = {1: (3, 31), 2: (6, 30), 3: (9, 30), 4: (12, 31)}[number]
     return date(year, 3 * number - 2, 1), date(year, *last)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing projections with what came …")
+def _accounted(
+    key: str, chosen: tuple[Goal, ...], _figures: Figures, _settings: Settings
+) -> list[Projected]:
+    """The projections whose day has come; shared by all readers."""
+    stored: list[Projected] = []
+    with suppress(Refused):  # a database of before has no such table, which the next summary says
+        stored = projected.stored(_settings)
+    rows = projected.accounted(_figures, chosen, stored)
+    return [each for each in rows if each.actual is not None]

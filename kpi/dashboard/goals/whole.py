@@ -13,6 +13,7 @@ from kpi.dashboard.goals.reading import GoalsPage
 from kpi.dashboard.goals.row import draw_row
 from kpi.dashboard.page import Page
 from kpi.dashboard.words import plain
+from kpi.goals import projected, words
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.scoring import scored_window
@@ -58,6 +59,7 @@ def draw_goals(page: Page) -> None:
     for shown in outlooks:
         with st.container(border=True):
             draw_row(page, shown)
+            _draw_account(here, shown)
             draw_opened(here, shown)
     _draw_verdicts(here)
     table = goals.table([shown.score for shown in outlooks])
@@ -67,6 +69,15 @@ def draw_goals(page: Page) -> None:
     draw_frozen(here)
 
 
+def _draw_account(here: GoalsPage, shown: Outlook) -> None:
+    """The newest published projection whose day has come, and the share of all that held; else nothing."""
+    rows = here.accounted(shown.goal)
+    if rows:
+        newest = max(rows, key=lambda each: (each.due, each.weeks))
+        sentence = words.account_sentence(newest, shown.score.as_of, words.scale_unit(shown.goal))
+        st.caption(f"{sentence} {words.shares_sentence(projected.shares(rows))}")
+
+
 def _file_name(page: Page, here: GoalsPage, outlooks: list[Outlook]) -> str:
     """The scored days, the filters, and the baseline where it isn't the usual first."""
     first = outlooks[0]
@@ -74,9 +85,9 @@ def _file_name(page: Page, here: GoalsPage, outlooks: list[Outlook]) -> str:
     base = f"{first.base.first}-{first.base.last}"
     if isinstance(here.base, Frozen):
         base = f"frozen-{here.base.baseline_id}"
-    words = ["goals", days_in_name(scored), *([f"baseline-{base}"] if here.base else [])]
-    words += [f"{name}-{days_in_name(days.bounds)}" for name, days in here.own_days.items()]
-    return download_name(page.source.publication, [*words, *page.filters.words()])
+    parts_of_name = ["goals", days_in_name(scored), *([f"baseline-{base}"] if here.base else [])]
+    parts_of_name += [f"{name}-{days_in_name(days.bounds)}" for name, days in here.own_days.items()]
+    return download_name(page.source.publication, [*parts_of_name, *page.filters.words()])
 
 
 def _draw_verdicts(here: GoalsPage) -> None:
