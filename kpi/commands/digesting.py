@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from kpi.text import day_text, quantity
 
 if TYPE_CHECKING:
     from kpi.digest.content import Gathering
-    from kpi.digest.outbox import Outbox
+    from kpi.digest.outbox import Issue, Outbox
     from kpi.numbers.warehouse import Warehouse
 
 FORMS = ("text", "html", "json")
@@ -63,7 +63,8 @@ def _fill(
     from kpi.digest.outbox import issue_of
     from kpi.digest.pictures import pictures
 
-    known, made = {issue.id for issue in outbox.issues()}, set()
+    before, made = outbox.issues(), set[str]()
+    known = {issue.id for issue in before}
     with closing(_opened(settings)) as warehouse:
         for days in _spans(warehouse, wanted, today):
             if days.id in known:
@@ -73,7 +74,7 @@ def _fill(
                 print(f"{days.id}: waits until {day_text(days.due)} is complete")
                 continue
             gathering = _gathering(settings, warehouse, days)
-            digest = gathering.digest(today)
+            digest = gathering.digest(today, _shown_last(before, days.every))
             silent = settings.digest_only_moved and not digest.something_moved
             inline = list(pictures(gathering.courses()).values())
             outbox.write(issue_of(digest, inline, channels, silent))
@@ -86,21 +87,27 @@ def _fill(
 def _print(
     settings: Settings, wanted: list[str], today: date, form: str, output: Path | None
 ) -> None:
+    from kpi.digest.outbox import Outbox
     from kpi.digest.pictures import pictures
     from kpi.digest.rendered import as_html, as_json, as_text, within_the_page
     from kpi.numbers.export import write_bytes
 
-    parts = []
+    parts, before = [], Outbox(settings).issues()
     with closing(_opened(settings)) as warehouse:
         for days in _spans(warehouse, wanted, today):
             gathering = _gathering(settings, warehouse, days)
-            digest = gathering.digest(today)
+            digest = gathering.digest(today, _shown_last(before, days.every))
             if form == "html":
                 inline = pictures(gathering.courses()).values()
                 parts.append(as_html(digest, inline, within_the_page))
             else:
                 parts.append(as_json(digest) + "\n" if form == "json" else as_text(digest))
     write_bytes("".join(parts).encode(), output)
+
+
+def _shown_last(issues: Sequence[Issue], every: str) -> int | None:
+    """The publication of the newest digest of a kind; None where there was none."""
+    return max((issue.publication for issue in issues if issue.every == every), default=None)
 
 
 def _opened(settings: Settings) -> Warehouse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from kpi import goals
+from kpi.digest.revised import revised
 from kpi.digest.span import Span
 from kpi.errors import Refused
 from kpi.goals import Figures, words
@@ -172,10 +173,6 @@ class Courses:
     goals: Mapping[str, Outlook]
 
 
-Revised = Callable[[Settings, int], Iterable[str]]
-"""Sentences on the numbers that changed after a publication's number."""
-
-
 class Gathering:
     """The gathering of a digest from a publication, the settings, and the days."""
 
@@ -184,8 +181,8 @@ class Gathering:
         self._answers: dict[Question, Answer] = {}
         self._values = KpiValues(warehouse, settings.min_users, ask=self._answer)
 
-    def digest(self, today: date, revisions: Iterable[str] = ()) -> Digest:
-        """The digest; ``revisions`` are sentences on what changed in history since the one before."""
+    def digest(self, today: date, since: int | None = None) -> Digest:
+        """The digest, with what changed in history after publication ``since``, that of the one before."""
         span, publication = self._span, self._warehouse.publication
         scores = [shown.score for shown in self._outlooks.values()]
         problems = trust.problems(self._warehouse, self._settings, today)
@@ -206,7 +203,7 @@ class Gathering:
             since=day_text(span.since),
             goals=tuple(map(self._goal, self._outlooks.values())),
             kpis=tuple(map(self._kpi, SHOWN)),
-            revisions=tuple(revisions),
+            revisions=tuple(revised(self._settings, since, [KPIS[name] for name in SHOWN])),
             markers=tuple(self._markers()),
             trust=trust.answer(self._warehouse, problems),
             trusted=not any(problem.grave for problem in problems),

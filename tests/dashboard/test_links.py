@@ -27,11 +27,14 @@ from kpi.dashboard.api import links
 from kpi.dashboard.api.contents import MEDIA
 from kpi.dashboard.api.pictures import CHARTS
 from kpi.dashboard.guard import GUARD
+from kpi.digest import feed
+from kpi.digest.outbox import Outbox
 from kpi.errors import Refused, WarehouseDown
 from kpi.meaning import parameters
 from kpi.meaning.parameters import NAMES, Parameter
 from kpi.numbers.export import written
 from kpi.numbers.warehouse import Warehouse
+from kpi.settings import Settings
 
 ROOT = "/api/v1"
 HERE = "http://127.0.0.1:8501"
@@ -266,6 +269,20 @@ def test_a_known_content_is_not_sent_again(
             assert answer.headers["etag"] == tag
     answer = client.get(f"{ROOT}/engagement.csv", headers={"If-None-Match": '"other"'})
     assert answer.status_code == 200 and answer.content
+
+
+def test_the_feed_of_digests(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed is the file that the last digest wrote; before the first there is a line."""
+    monkeypatch.setenv("KPI_HOME", str(tmp_path))
+    none = client.get(f"{ROOT}/digests.atom")
+    assert none.status_code == 404 and "python -m kpi digest" in none.text
+    Outbox(Settings.read()).folder.mkdir()
+    (Outbox(Settings.read()).folder / feed.NAME).write_bytes(feed.atom([]))
+    there = client.get(f"{ROOT}/digests.atom")
+    assert there.status_code == 200 and there.content == feed.atom([])
+    assert there.headers["content-type"] == "application/atom+xml"
 
 
 def test_only_reading(client: TestClient) -> None:

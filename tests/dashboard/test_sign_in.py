@@ -343,6 +343,7 @@ def test_links_without_sign_in(guarded: str, demo_home: Path) -> None:
         "/v1/openapi.json",
         "/v1/engagement.csv",
         "/v1/completion.svg",
+        "/v1/digests.atom",
         "/v1/nosuch",
     )
     claims = {"sub": "link", "iat": time.time(), "nonce": "link"}

@@ -24,12 +24,15 @@ from kpi.dashboard.api.contents import MEDIA, Content, Pairs
 from kpi.dashboard.api.pictures import CHARTS
 from kpi.dashboard.navigation import base_path
 from kpi.dashboard.source import Source, turn
+from kpi.digest import feed
+from kpi.digest.outbox import Outbox
 from kpi.errors import Denied as NotReadable
 from kpi.errors import NoData, Refused, Republished, WarehouseDown
 from kpi.meaning.parameters import NAMES
 from kpi.settings import Settings
 
 VERSION = "v1"
+FEED = "digests.atom"
 AT_ONCE = 2
 """So many links are answered at a time; others wait, and pages go on."""
 
@@ -94,7 +97,7 @@ class Links:
                 description.openapi(self._prefix), headers=HEADERS, media_type="application/json"
             )
         try:
-            return _content(request, name)
+            return _digests() if name == FEED else _content(request, name)
         except NotNamed as refusal:
             return _sentence(404, str(refusal))
         except (WarehouseDown, NoData, NotReadable) as refusal:
@@ -137,6 +140,15 @@ def _refusal(request: Request) -> Response | None:
             {"WWW-Authenticate": "Cookie"},
         )
     return _sentence(403, verdict.reason)
+
+
+def _digests() -> Response:
+    """The Atom feed of digests, as the command wrote it last."""
+    file = Outbox(Settings.read()).folder / feed.NAME
+    try:
+        return Response(file.read_bytes(), headers=HEADERS, media_type="application/atom+xml")
+    except FileNotFoundError as missing:
+        raise NotNamed("no digest was made yet; `python -m kpi digest` makes it") from missing
 
 
 def _content(request: Request, name: str) -> Response:
