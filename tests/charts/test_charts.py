@@ -7,6 +7,7 @@ import itertools
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -117,14 +118,33 @@ each_chart = pytest.mark.parametrize("name", DRAWN)
 
 
 def drawn(name: str, **options: Any) -> alt.LayerChart:
-    """One of the charts."""
+    """One of the charts; without options it is drawn once for all tests."""
+    if options:
+        draw, frame, usual = DRAWN[name]
+        return draw(frame, **{**usual, **options})
+    return usually_drawn(name)
+
+
+@cache
+def usually_drawn(name: str) -> alt.LayerChart:
+    """One of the charts without options."""
     draw, frame, usual = DRAWN[name]
-    return draw(frame, **{**usual, **options})
+    return draw(frame, **usual)
+
+
+_specifications: dict[int, tuple[alt.LayerChart, dict[str, Any]]] = {}
+
+
+def specification(chart: alt.LayerChart) -> dict[str, Any]:
+    """The chart's specification, which is made once; a chart stays here, so that no other gets its id."""
+    if id(chart) not in _specifications:
+        _specifications[id(chart)] = chart, chart.to_dict()
+    return _specifications[id(chart)][1]
 
 
 def layers(chart: alt.LayerChart, mark: str) -> Iterator[tuple[dict[str, Any], list[dict]]]:
     """The layers of a mark in the chart's specification, each with its rows."""
-    told = chart.to_dict()
+    told = specification(chart)
     for layer in told["layer"]:
         kind = layer["mark"] if isinstance(layer["mark"], str) else layer["mark"]["type"]
         if kind == mark:
@@ -143,7 +163,7 @@ def test_input_stays_unchanged(name: str) -> None:
     """A chart never changes the frame it was given."""
     _, frame, _ = DRAWN[name]
     before = frame.copy(deep=True)
-    drawn(name).to_dict()
+    usually_drawn.__wrapped__(name).to_dict()
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -266,7 +286,7 @@ def test_pointer_tells_exact_values_with_n() -> None:
 @each_chart
 def test_every_day_can_be_pointed_at(name: str) -> None:
     """A stripe reaches from the middle between a day and the one before to that after; it moves the rule."""
-    chart = drawn(name).to_dict()
+    chart = specification(drawn(name))
     stripes, rows = only(drawn(name), "rect")
     assert [row["day"] for row in rows] == [day.isoformat() for day in DAYS]
     assert all(one["until"] == after["since"] for one, after in pairwise(rows))

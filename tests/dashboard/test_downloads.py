@@ -118,16 +118,21 @@ def test_downloads_equal_exports(
     demo_home: Path,
     tmp_path: Path,
 ) -> None:
-    """Under random filters every table's download is byte for byte what `export` prints."""
+    """Under random filters every table's download is byte for byte what `export` prints.
+
+    Pictures and tables for people have the page's context; the client's own, which have none, aren't offered.
+    """
     filters = random_filters(random.Random(f"{path} {seed}"), demo)
     seen = visit(f"{server}{path}?{query_of(filters)}")
     seen.settle()
+    assert_no_tools_of_the_client(seen)
     buttons = seen.page.get_by_test_id("stDownloadButton").get_by_role("button", name="as CSV")
     for table in seen.page.get_by_text("Table and download").all():
         before = buttons.count()
         table.click()
         expect(buttons).not_to_have_count(before, timeout=PATIENCE)
         seen.settle()
+    assert_pictures_and_a_readable_table(seen, tmp_path)
     found = set()
     for button in buttons.all():
         with seen.page.expect_download() as started:
@@ -144,33 +149,45 @@ def test_downloads_equal_exports(
     assert found == PAGES[path] | ({"same-people"} if same_people else set())
 
 
-def test_pictures_and_tables_for_people(
-    server: str, visit: Callable[..., Visit], tmp_path: Path
-) -> None:
-    """Below a chart are a picture and a CSV with the page's context, named as the table; the client's own
-    picture and data, which have none, are not offered.
-    """
-    seen = visit(f"{server}/explore?os=Android&compare=previous+period", color_scheme="dark")
-    seen.settle()
+def assert_no_tools_of_the_client(seen: Visit) -> None:
+    """Charts offer the whole screen, and nothing else of the client's."""
     tools = seen.page.get_by_test_id("stElementToolbarButton").filter(visible=True)
     names = {tool.get_by_role("button").get_attribute("aria-label") for tool in tools.all()}
     assert names and all(name.startswith("Fullscreen") for name in names), names
-    seen.page.get_by_text("Table and download").first.click()
+
+
+def assert_pictures_and_a_readable_table(seen: Visit, folder: Path) -> None:
+    """The first table's CSV, the same for people, and its pictures have the page's context and a name."""
     contents: dict[str, str] = {}
-    for button in ("engagement as CSV", "engagement for spreadsheets", "(SVG)", "(PNG)"):
-        with seen.page.expect_download() as started:
+    for button in ("as CSV", "for spreadsheets", "(SVG)", "(PNG)"):
+        with seen.page.expect_download(timeout=PATIENCE) as started:
             seen.page.get_by_role("button", name=button).first.click()
         name = started.value.suggested_filename
-        started.value.save_as(tmp_path / name)
-        contents[name] = (tmp_path / name).read_bytes().decode("utf-8", "replace")
+        started.value.save_as(folder / name)
+        contents[name] = (folder / name).read_bytes().decode("utf-8", "replace")
     table, readable, svg, png = contents
     base = table.removesuffix(".csv")
     assert (readable, svg, png) == (f"{base}_readable.csv", f"{base}.svg", f"{base}.png")
     for name in (readable, svg):
-        for words in (seen.sentence, "Demo data (simulated)", "Data through", "Compared with"):
+        for words in (seen.sentence, "Demo data (simulated)", "Data through"):
             assert words in contents[name], (name, words)
-    assert "Engagement ratio, %, previous period" in contents[readable]
     assert "▼" in contents[svg] and contents[png][1:4] == "PNG"
+
+
+@pytest.mark.long
+def test_pictures_and_tables_of_a_comparison(
+    server: str, visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    """A comparison is in what is saved: in the picture, and as a column of the table for people."""
+    seen = visit(f"{server}/explore?os=Android&compare=previous+period", color_scheme="dark")
+    seen.settle()
+    assert_no_tools_of_the_client(seen)
+    seen.page.get_by_text("Table and download").first.click()
+    assert_pictures_and_a_readable_table(seen, tmp_path)
+    (readable,), (svg,) = tmp_path.glob("*_readable.csv"), tmp_path.glob("*.svg")
+    for saved in (readable, svg):
+        assert "Compared with" in saved.read_text(encoding="utf-8")
+    assert "Engagement ratio, %, previous period" in readable.read_text(encoding="utf-8")
 
 
 PICTURES = [
