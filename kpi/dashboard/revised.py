@@ -27,7 +27,7 @@ NAMED = 3
 
 def looked_at(page: Page) -> int | None:
     """The publication that this browser showed before this visit; None at a first visit."""
-    number = st.context.cookies.get(COOKIE) or ""
+    number = str(st.context.cookies.get(COOKIE, ""))
     known = number.isdecimal() and int(number) < page.source.publication.id
     return int(number) if known else None
 

@@ -105,7 +105,10 @@ class Outbox:
 
     def issues(self) -> list[Issue]:
         """Every retained digest, the oldest first; raises Refused where a file can't be read."""
-        issues = [self._read(file) for file in self.folder.glob("*-*.json")]
+        try:
+            issues = [self._read(file) for file in self.folder.glob("*-*.json")]
+        except PermissionError as error:
+            raise Refused(f"digests can't be read: {error.strerror}: {self.folder}") from error
         return sorted(issues, key=lambda issue: (issue.made_at, issue.id))
 
     def note_sent(self, issue: Issue, key: str) -> None:

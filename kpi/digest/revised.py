@@ -1,4 +1,4 @@
-"""What changed in history since the digest before: numbers of days that it may have shown."""
+"""Sentences on what changed in history since the digest before: numbers of days that it may have shown."""
 
 from __future__ import annotations
 

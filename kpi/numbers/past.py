@@ -121,6 +121,8 @@ def beside_newest(
 
 def rewritten(then: pd.DataFrame, now: pd.DataFrame) -> Iterator[tuple[str, set[date]]]:
     """The columns of a table by day, and the days on which it has another number, as it is written, now."""
+    if then.empty or now.empty:
+        return
     keys = [str(name) for name in then if _unit(name) in ("day", "text")]
     both = then.merge(now, how="inner", on=keys, suffixes=("", "_now"))
     for name in (str(each) for each in then if each not in keys):

@@ -101,7 +101,7 @@ def test_loads_needs_no_right_to_write(filled: Store, make_store: Callable[[], S
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "open", watched)
-        assert filled.must("loads").text == before and "log.csv" in before
+        assert filled.must("loads").text == before and "log.parquet" in before
     (filled.home / "lock").unlink()
     assert filled.must("loads").text == before
     assert opened and not any(flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT) for flags in opened)

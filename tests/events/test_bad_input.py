@@ -614,18 +614,25 @@ def test_full_disk_while_summarising(kilobytes: int, filled: Store, before: Expo
     assert exports(filled) != before
 
 
+LIMITED = (
+    "import resource, sys; sys.dont_write_bytecode = True; "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
+)
+"""Python that lets no file grow beyond so many bytes; bytecode would be cut off there, too."""
+
+
 def limit(store: Store, kilobytes: int) -> str:
     """Python that lets no file grow by more than so much beyond the store's largest."""
     largest = max(path.stat().st_size for path in store.home.rglob("*") if path.is_file())
     most = largest + kilobytes * 1024 if kilobytes > 400 else kilobytes * 1024
-    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
+    return LIMITED.format(most=most)
 
 
 def test_full_disk_while_exporting(filled: Store) -> None:
     """An export that can't be written whole is refused by name and leaves no half of it."""
     path = filled.folder / "out.csv"
     path.write_text("an older export\n")
-    within = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))"
+    within = LIMITED.format(most=500)
     ran = filled.start("export", "steps", "--min-users=0", "-o", path, before=within)
     assert_refused(ran, "out.csv")
     assert path.read_text() == "an older export\n"

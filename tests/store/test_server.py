@@ -17,8 +17,8 @@ from logs import D, at, days_from, event, heartbeat, random_log, user
 from postgres import ENGINES, PASSWORD, Postgres, ServerStore
 from product import table_of
 
-OWN = re.compile(" publication:| local copy:")
-"""Lines of `doctor` that differ from store to store, or are of servers only."""
+OWN = re.compile(" publication:| local copy:| history:")
+"""Lines of `doctor` that differ from store to store, or are of servers or files only."""
 
 FORMATS = ("--format=json", "--format=parquet")
 PERIODS = (f"--from={D[56]}", f"--to={D[76]}", "--days=7")
