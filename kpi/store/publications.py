@@ -96,8 +96,11 @@ def number_of(file: Path) -> int:
 
 
 def history_of(publication: Path) -> Path:
-    """The file of the history that belongs to a publication: of those before it, as differences."""
-    return publication.with_name(publication.name.replace("kpi-", "history-"))
+    """The file of the history that belongs to a publication: of those before it, as differences.
+
+    There is no such file beside a publication without a number, such as a copy that followed the link to it.
+    """
+    return publication.with_name(f"history-{publication.name.removeprefix('kpi-')}")
 
 
 def next_number(home: Path) -> int:

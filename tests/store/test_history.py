@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import random
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -424,6 +426,15 @@ def test_a_backup_has_the_history(life: Life, tmp_path: Path) -> None:
     asked = ("export", "engagement", "--publication=1")
     assert restored.must(*asked).out == made.must(*asked).out
     assert "history: 7 publications" in restored.run("doctor").said
+
+
+def test_a_copy_that_followed_the_link_has_no_history(life: Life, tmp_path: Path) -> None:
+    """A store whose newest publication is a plain `kpi.duckdb` lists no earlier ones, and is read as ever."""
+    shutil.copy(life.store.home / "kpi.duckdb", tmp_path / "kpi.duckdb")
+    settings = Settings.read({"KPI_HOME": str(tmp_path)})
+    assert store.past_publications(settings) == []
+    with closing(open_warehouse(settings)) as warehouse:
+        assert warehouse.publication.last_complete_day is not None
 
 
 def test_a_database_has_no_history() -> None:
