@@ -273,7 +273,7 @@ def written(demo: Demo, before: int, last: int, planted: Planted | None, file: P
             if (name, value) == (planted.tag, planted.value)
             or demo.same_people(name, value, planted, last)
         ]
-    file.write_text(f"# {';'.join(right)}\n" + pd.concat(parts).to_csv(index=False))
+    file.write_text("# " + ";".join(right) + "\n" + pd.concat(parts).to_csv(index=False))
 
 
 def outcomes(

@@ -63,23 +63,9 @@ class Alert:
 def read(path: Path | None = None) -> tuple[Alert, ...]:
     """The alerts of a file; raises Refused, with line and reason, for a broken one."""
     path = path or ALERTS_FILE
-    content, text = toml_file.read(path)
-    lines = toml_file.TableLines(text, "alert")
-    for name in content:
-        if name != "alert":
-            raise Refused(
-                f"{path}: line {lines.of_name(name)}: {name} is no setting; the file holds [[alert]] tables"
-            )
-    entries = content.get("alert", [])
-    if not isinstance(entries, list):
-        raise Refused(f"{path}: line {lines.of_name('alert')}: must hold [[alert]] tables")
     by_id = {goal.id: goal for goal in goals.read()}
     alerts: list[Alert] = []
-    for place, entry in enumerate(entries):
-
-        def refuse(reason: str, setting: str = "", place: int = place) -> Refused:
-            return Refused(f"{path}: line {lines.of(place, setting)}: alert {place + 1}: {reason}")
-
+    for entry, refuse in toml_file.entries(path, "alert"):
         alert = _alert(entry, by_id, refuse)
         if alert.id in [other.id for other in alerts]:
             raise refuse(f"another alert has the id {alert.id}", "id")

@@ -96,22 +96,8 @@ class Goal:
 
 def read(path: Path = GOALS_FILE) -> tuple[Goal, ...]:
     """The goals of a file; raises Refused, with line and reason, for a broken one."""
-    content, text = toml_file.read(path)
-    lines = toml_file.TableLines(text, "goal")
-    for name in content:
-        if name != "goal":
-            raise Refused(
-                f"{path}: line {lines.of_name(name)}: {name} is no setting; the file holds [[goal]] tables"
-            )
-    entries = content.get("goal")
-    if not isinstance(entries, list) or not entries:
-        raise Refused(f"{path}: line {lines.of_name('goal')}: must hold [[goal]] tables")
     goals: list[Goal] = []
-    for place, entry in enumerate(entries):
-
-        def refuse(reason: str, setting: str = "", place: int = place) -> Refused:
-            return Refused(f"{path}: line {lines.of(place, setting)}: goal {place + 1}: {reason}")
-
+    for entry, refuse in toml_file.entries(path, "goal", some=True):
         goal = _goal(entry, refuse)
         if goal.id in [other.id for other in goals]:
             raise refuse(f"another goal has the id {goal.id}", "id")

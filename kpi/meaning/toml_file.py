@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +69,29 @@ class TableLines(Lines):
         start = self._starts[place]
         end = self._starts[place + 1] if place + 1 < len(self._starts) else len(self._lines) + 1
         return self.between(setting, start, end, self._table) or start if setting else start
+
+
+def entries(
+    path: Path, table: str, *, some: bool = False
+) -> list[tuple[Any, Callable[..., Refused]]]:
+    """The entries of an array of tables, such as [[goal]], each with the function that words its refusal.
+
+    That takes the reason and the setting that is wrong. Raises Refused where the file holds anything else or,
+    with ``some``, no entry.
+    """
+    content, text = read(path)
+    lines = TableLines(text, table)
+    for name in content:
+        if name != table:
+            raise Refused(
+                f"{path}: line {lines.of_name(name)}: {name} is no setting; "
+                f"the file holds [[{table}]] tables"
+            )
+    listed = content.get(table, [])
+    if not isinstance(listed, list) or (some and not listed):
+        raise Refused(f"{path}: line {lines.of_name(table)}: must hold [[{table}]] tables")
+
+    def refusal(place: int, reason: str, setting: str = "") -> Refused:
+        return Refused(f"{path}: line {lines.of(place, setting)}: {table} {place + 1}: {reason}")
+
+    return [(entry, partial(refusal, place)) for place, entry in enumerate(listed)]

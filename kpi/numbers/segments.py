@@ -182,24 +182,8 @@ def table(segments: Segments) -> pd.DataFrame:
 def of_file(path: Path | None = None) -> list[Segment]:
     """The segments of a file; raises Refused, with line and reason, for a broken one."""
     path = path or SEGMENTS_FILE
-    content, text = toml_file.read(path)
-    lines = toml_file.TableLines(text, "segment")
-    for name in content:
-        if name != "segment":
-            raise Refused(
-                f"{path}: line {lines.of_name(name)}: {name} is no setting; the file holds [[segment]] tables"
-            )
-    entries = content.get("segment", [])
-    if not isinstance(entries, list):
-        raise Refused(f"{path}: line {lines.of_name('segment')}: must hold [[segment]] tables")
     segments: list[Segment] = []
-    for place, entry in enumerate(entries):
-
-        def refuse(reason: str, setting: str = "", place: int = place) -> Refused:
-            return Refused(
-                f"{path}: line {lines.of(place, setting)}: segment {place + 1}: {reason}"
-            )
-
+    for entry, refuse in toml_file.entries(path, "segment"):
         segment = _segment(entry, refuse)
         if folded(segment.name) in [folded(other.name) for other in segments]:
             raise refuse(f"another segment is named {segment.name!r}", "name")

@@ -81,7 +81,7 @@ def assert_overview(seen: Visit) -> None:
         lines = chart.locator("g.mark-line path[d]")
         assert lines.count() >= 2, f"graph {number} has no lines"
         assert chart.locator("g.mark-text text").count() >= 2, f"graph {number} has no labels"
-    expect(seen.page.get_by_text(f"Data through {DEMO_DAYS[1]} (UTC)")).to_be_visible()
+    expect(seen.page.get_by_text("Data through " + DEMO_DAYS[1] + " (UTC)")).to_be_visible()
     expect(seen.page.get_by_text("Demo data (simulated)")).to_be_visible()
     assert_tells_exact_values(seen)
 

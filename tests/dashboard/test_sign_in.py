@@ -28,6 +28,7 @@ from kpi.sign_outs import SignOuts
 
 DOMAIN = "mozilla.example"
 RIGHT, WRONG, UNVERIFIED = f"ann@{DOMAIN}", "eve@evil.example", f"una@{DOMAIN}"
+SIGNED_IN = "Signed in as " + RIGHT
 COOKIE_SECRET = "the secret that signs cookies in tests"
 CLIENT_SECRET = "the secret of the client in tests"
 
@@ -97,7 +98,7 @@ def test_signing_in_and_out(guarded: str, visit: Callable[..., Visit]) -> None:
     assert_closed(seen)
     sign_in(seen, RIGHT)
     seen.charts(3)
-    expect(seen.page.get_by_text(f"Signed in as {RIGHT}")).to_be_visible()
+    expect(seen.page.get_by_text(SIGNED_IN)).to_be_visible()
     seen.page.reload()
     seen.charts(3)
     seen.page.get_by_role("button", name="Sign out").click()
@@ -120,7 +121,7 @@ def test_a_link_opens_after_signing_in_and_signing_out_ends_every_tab_and_copy(
     assert_closed(seen)
     sign_in(seen, RIGHT)
     seen.page.wait_for_url("**/data?os=Android**", timeout=PATIENCE)
-    expect(seen.page.get_by_text(f"Signed in as {RIGHT}")).to_be_visible(timeout=PATIENCE)
+    expect(seen.page.get_by_text(SIGNED_IN)).to_be_visible(timeout=PATIENCE)
     expect(seen.page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
     seen.settle()
     assert "Android" in seen.sentence

@@ -302,7 +302,7 @@ def test_the_feed(outbox: Outbox) -> None:
     atom = "{http://www.w3.org/2005/Atom}"
     read = ElementTree.fromstring(written)
     entries = read.findall(f"{atom}entry")
-    assert [entry.findtext(f"{atom}title") for entry in entries] == [
+    assert [entry.findtext(atom + "title") for entry in entries] == [
         f"{week} <b>" for week in range(21, 1, -1)
     ]
     for part in (read, *entries):
