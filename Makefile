@@ -6,6 +6,9 @@
 # Bytecode is written once, where an environment says otherwise, too: the tests start some hundred processes.
 export PYTHONDONTWRITEBYTECODE :=
 
+# What `make test` needs is installed at the same time.
+MAKEFLAGS += --jobs=3
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,28 +29,28 @@ serve: $(VENV)/installed
 	@$(BIN)/python -m kpi ready
 	$(BIN)/python deploy/serve.py --workers $(WORKERS)
 
-test: $(VENV)/installed-dev browser
+test: $(VENV)/installed $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/mypy & types=$$!; $(COMPILED); $(TESTED) --durations=15 && wait $$types
 
-test-long: $(VENV)/installed-dev browser
+test-long: $(VENV)/installed $(VENV)/installed-dev browser
 	$(COMPILED); HYPOTHESIS_PROFILE=long $(TESTED) -m ""
 
 # Writes tests/snapshots/ and docs/glossary.md anew; read the difference before you commit it.
-snapshots: $(VENV)/installed-dev
+snapshots: $(VENV)/installed $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/*/test_*_snapshots.py tests/store/test_grammar.py tests/whole/test_docs.py -m "" --renew-snapshots
 
 # Every page, light and dark, wide and narrow, into docs/screenshots/.
-screenshots: $(VENV)/installed-dev browser
+screenshots: $(VENV)/installed $(VENV)/installed-dev browser
 	$(BIN)/python docs/screenshots.py
 
 USERS ?= 100000
 DAYS ?= 394
 JSON ?= benchmark.json
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed $(VENV)/installed-dev
 	$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks --users $(USERS) --days $(DAYS) --json $(JSON)
 
@@ -63,8 +66,8 @@ $(VENV)/installed: requirements.lock | $(VENV)/bin/python
 	$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(PIP) -r requirements-dev.txt
+$(VENV)/installed-dev: requirements-dev.lock | $(VENV)/bin/python
+	$(PIP) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 clean:

