@@ -1,10 +1,10 @@
-"""Write requirements.lock and requirements-dev.lock: every package that the requirements lead to, with the hash
-of each of its files.
+"""Write requirements.lock and requirements-dev.lock: every package that the requirements lead to, with the
+hash of each of its files.
 
-So they serve every machine and Python that a package has a file for. The second has what tests need beside the
-first, so that both can be installed at the same time, and tests run with the packages that users have: where a
-package of tests asks for an older version of such a package, it gets the version of the first. Needs pip-tools.
-Versions that are in the locks stay as they are, unless the requirements ask for others.
+So they serve every machine and Python that a package has a file for. The second has what tests need beside
+the first, so that both can be installed at the same time. Tests run with the packages that users have: where
+a package of tests asks for an older version of such a package, it gets the version of the first. Needs
+pip-tools. Versions that are in the locks stay as they are, unless the requirements ask for others.
 """
 
 from __future__ import annotations
