@@ -22,7 +22,17 @@ from sqlalchemy.exc import DBAPIError
 from kpi import private
 from kpi.errors import NoData, Refused, WarehouseDown
 from kpi.settings import Settings
-from kpi.store import dialects, health, history, publications, queries, rewriting, shared, upgrade
+from kpi.store import (
+    dialects,
+    health,
+    history,
+    publications,
+    queries,
+    recording,
+    rewriting,
+    shared,
+    upgrade,
+)
 from kpi.store.locks import locked
 from kpi.store.notes import adding_notes as adding_notes
 from kpi.store.notes import notes_file
@@ -335,7 +345,7 @@ class Publishing(shared.Publishing):
             self.shrink_numbers()  # deleted rows cost half of the file after some weeks of summaries
         self.connection.commit()
         noted = self._work.with_name("history.work")
-        history.record(self.connection, self._before, noted, reason, forget)
+        recording.record(self.connection, self._before, noted, reason, forget)
         raw = driver(self.connection)
         raw.execute("CHECKPOINT kpi")
         raw.execute("DETACH kpi")

@@ -1,7 +1,8 @@
 """The SQL in `queries/`: one file per table it fills or result it reads, named after it.
 
 What several of them need word by word is a file of `queries/fragments`; `{{ filter }}` is its place. A
-line that ends with `-- if given` is part of a statement only where its parameter has a value.
+line that ends with `-- if given` is part of a statement only where its parameter has a value. A few files
+are about any table, whose name is `$table` in them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from sqlalchemy import (
@@ -94,6 +96,19 @@ def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[An
         clause, given = _bound(statement, params)
         result = connection.execute(clause, given)
     return result
+
+
+def run_named(
+    connection: Connection, name: str, names: Mapping[str, str], /, **params: Any
+) -> None:
+    """Execute every statement of one file about any table: its `$name`s replaced, parameters bound."""
+    for statement in named(name, names):
+        connection.execute(*_bound(statement, params))
+
+
+def named(name: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The statements of one file with each `$name` replaced; ``names`` are ours, never values."""
+    return tuple(Template(statement).substitute(names) for statement in statements(name))
 
 
 def only_for_postgresql(name: str, statement: str) -> bool:
