@@ -29,7 +29,7 @@ from kpi.meaning.question import Question
 from kpi.numbers.revisions import revisions, without_few
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
-from kpi.store import history, publications, shared
+from kpi.store import history, publications, recording, shared
 
 PUBLICATIONS = 200
 LISTED = ("engagement", "completion", "firefox")
@@ -234,7 +234,7 @@ def test_each_of_200_earlier_exports_is_given_back(make_store) -> None:
     """The same for 200 random loads, corrections, removals, expiries and figures of Firefox."""
     life = RandomLife(make_store(), 22, exports=2)
     steps = [life.late_rows, life.correct, life.remove, life.new_day, life.firefox]
-    with mock.patch.object(history, "ALL_DAYS", 10_000):
+    with mock.patch.object(recording, "ALL_DAYS", 10_000):
         for number in range(1, 5 * PUBLICATIONS):
             life.chance.choice(steps)() if number % PUBLICATIONS else life.expire()
             if len(life.saved) > PUBLICATIONS:
