@@ -58,7 +58,10 @@ def _freeze_imports() -> None:
     atexit.register(gc.unfreeze)
 
 
-@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner="Counting exactly …")
+# A question's text has all that it asks; Streamlit's own way through its fields costs ten times as much.
+@st.cache_resource(
+    max_entries=MOST_ANSWERS, show_spinner="Counting exactly …", hash_funcs={Question: repr}
+)
 def _answered(key: str, question: Question, _warehouse: Warehouse) -> Answer:
     """The answer to a question; shared by all readers, so nobody may change it in place."""
     return _warehouse.ask(question)
@@ -89,7 +92,7 @@ def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
     return table
 
 
-@st.cache_data(max_entries=128, show_spinner="Scoring the goals …")
+@st.cache_data(max_entries=128, show_spinner="Scoring the goals …", hash_funcs={Goal: repr})
 def _scored(key: str, goal: Goal, day: date, min_users: int, _figures: Figures) -> Score:
     return goals.score(_figures, goal, as_of=day, every_baseline=False)
 
@@ -123,6 +126,7 @@ class Source:
         self.first_day: date = self.publication.first_day or self.today
         self.asked: dict[Question, Answer] = {}
         """The answers of this run."""
+        self._scores: dict[tuple[date, str | None], list[Score]] = {}
 
     @property
     def is_past(self) -> bool:
@@ -151,13 +155,14 @@ class Source:
 
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""
-        asked = [goal for goal in goals.read() if goal.year == day.year]
-        figures = self.figures()
-        return [
-            _scored(self.notes_key, goal, day, self.min_users, figures)
-            for goal in asked
-            if kpi in (None, goal.measure)
-        ]
+        if (day, kpi) not in self._scores:
+            figures = self.figures()
+            self._scores[day, kpi] = [
+                _scored(self.notes_key, goal, day, self.min_users, figures)
+                for goal in goals.read()
+                if goal.year == day.year and kpi in (None, goal.measure)
+            ]
+        return self._scores[day, kpi]
 
     def segments(self) -> Segments:
         """The segments by name; raises Refused for a broken file of them."""
