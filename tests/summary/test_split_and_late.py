@@ -109,7 +109,7 @@ def test_split_anywhere(seed: int, make_store, monkeypatch) -> None:
             store.summarise(f"--from={days[25]}", f"--to={days[40]}")
         elif place == 0 or chance.random() < 0.7:
             store.summarise()
-    monkeypatch.setattr("kpi.summary.steps.EVENTS_AT_ONCE", 40)
+    monkeypatch.setattr("kpi.summary.steps.EVENTS_AT_ONCE", 120)
     store.summarise()
     assert store.numbers() == expected
 
