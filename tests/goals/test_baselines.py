@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ import pandas as pd
 import pytest
 from conftest import TESTS, Store, environment
 from event_files import write
-from logs import at, days_from, device, event, heartbeat, user
+from logs import Event, at, days_from, device, event, heartbeat, user
 
 from kpi import store as stores
 from kpi.errors import Refused, WarehouseDown
@@ -318,16 +319,24 @@ def test_without_who_and_why_nothing_is_frozen(
     assert frozen.frozen_baselines(settings) == []
 
 
-def small_store(store: Store, days: int = 90, first: str = "2015-10-01") -> None:
-    """Five users on every day, two of them with two devices on every third."""
-    log = heartbeat(first, days)
-    for place, when in enumerate(days_from(first, days)):
+def few_users() -> list[Event]:
+    """Five users on every day of 90, two of them with two devices on every third."""
+    log = heartbeat("2015-10-01", 90)
+    for place, when in enumerate(days_from("2015-10-01", 90)):
         for person in range(5):
             log.append(event(at(when), uid=user(person), device_id=device(f"{person}a")))
             if person < 2 and place % 3 == 0:
                 log.append(event(at(when), uid=user(person), device_id=device(f"{person}b")))
-    store.load(write(store.files / "events.csv", log))
-    store.summarise()
+    return log
+
+
+FEW_USERS = few_users()
+
+
+@pytest.fixture
+def small_store(store_of: Callable[..., Store]) -> Store:
+    """A store of five users."""
+    return store_of(FEW_USERS)
 
 
 def listed(store: Store) -> list[dict[str, str]]:
@@ -335,9 +344,9 @@ def listed(store: Store) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(store.must("baselines", KPI_MIN_USERS="0").text)))
 
 
-def test_no_publication_loses_a_frozen_baseline(store: Store) -> None:
+def test_no_publication_loses_a_frozen_baseline(small_store: Store) -> None:
     """Summaries, markers, more than three publications and corrections leave it; drift tells of them."""
-    small_store(store)
+    store = small_store
     settings = settings_of(store)
     first, last = date(2015, 11, 1), date(2015, 11, 30)
     value = float(_export_mean(store, first, last))
@@ -352,7 +361,7 @@ def test_no_publication_loses_a_frozen_baseline(store: Store) -> None:
         for when in days_from("2015-11-01", 15)
         for person in range(5)
     ]
-    store.load(write(store.files / "late.csv", late))
+    store.load(write(store.files / "late.parquet", late))
     store.summarise()
     (row,) = listed(store)
     assert float(row["baseline"]) == value
@@ -368,9 +377,9 @@ def _export_mean(store: Store, first: date, last: date) -> float:
     return float(np.mean([row["daily_multi_device_percent"] for row in rows]))
 
 
-def test_frozen_baseline_is_a_goals_base(store: Store) -> None:
+def test_frozen_baseline_is_a_goals_base(small_store: Store) -> None:
     """``export goals --baseline ID`` goes by it where measure and segment are its own, else refuses."""
-    small_store(store)
+    store = small_store
     settings = settings_of(store)
     mine = baseline_of(measure="engagement_ratio", baseline=12.5)
     other = baseline_of(measure="engagement_ratio", filters=Filters(os=("Linux",)))
@@ -476,9 +485,9 @@ def test_baselines_of_an_earlier_version_are_read_and_can_be_withdrawn(tmp_path:
     assert gone.withdrawal.reason == "upgraded"
 
 
-def test_a_frozen_baseline_is_the_default_of_exports(store: Store) -> None:
+def test_a_frozen_baseline_is_the_default_of_exports(small_store: Store) -> None:
     """`export goals` uses it and names it; other days can be chosen; withdrawn, it is the year before's."""
-    small_store(store)
+    store = small_store
     settings = settings_of(store)
     before = store.must("export", "goals", "--min-users=0")
     mine = baseline_of(measure="engagement_ratio", baseline=12.5)

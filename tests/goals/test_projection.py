@@ -407,7 +407,12 @@ def score_of_drifts(law: Law, series: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("law", "at_most"), [(noisy_walk, 0.95), (slow_return, 0.95), (random_walk, 1.05)]
+    ("law", "at_most"),
+    daily(
+        (noisy_walk, 0.95),
+        (random_walk, 1.05),
+        of=[(noisy_walk, 0.95), (slow_return, 0.95), (random_walk, 1.05)],
+    ),
 )
 def test_drifts_weighed_by_their_errors_give_better_ranges(law: Law, at_most: float) -> None:
     """Where a level only wanders, ranges score better than with a drift in every draw."""

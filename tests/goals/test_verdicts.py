@@ -69,7 +69,7 @@ def test_wrong_met_is_rare_where_attempts_are_few() -> None:
     assert np.mean([verdict.plain_status == MET for verdict in verdicts]) > 0.2
 
 
-@pytest.mark.parametrize("n", [30, 300, 3000])
+@pytest.mark.parametrize("n", daily(30, 300, of=(30, 300, 3000)))
 def test_wrong_verdicts_of_a_time_on_its_ceiling_are_rare(n: int) -> None:
     """Where the truth is the ceiling itself, 95 of 100 are too close to call; no side is favoured."""
     rows = times_with_median(10.0, n, 2000)
@@ -78,7 +78,7 @@ def test_wrong_verdicts_of_a_time_on_its_ceiling_are_rare(n: int) -> None:
     assert max(counted[MET], counted[NOT_MET]) / 2000 <= 0.035
 
 
-@pytest.mark.parametrize("n", daily(30, 300, of=(30, 300, 3000)))
+@pytest.mark.parametrize("n", daily(30, of=(30, 300, 3000)))
 def test_gap_interval_of_a_share_holds(n: int) -> None:
     """The true gap from a floor is in the interval 93 to 97 times of 100; a far gap has its verdict."""
     draw = np.random.default_rng(n)
@@ -92,7 +92,7 @@ def test_gap_interval_of_a_share_holds(n: int) -> None:
     assert scored(SHARE, value_of_share(max(20 - 150 / n**0.5, 0), n)).status == NOT_MET
 
 
-@pytest.mark.parametrize("n", daily(30, 300, of=(30, 300, 3000)))
+@pytest.mark.parametrize("n", daily(30, of=(30, 300, 3000)))
 def test_gap_interval_of_a_ratio_over_its_baseline_is_an_upper_bound(n: int) -> None:
     """Of people who come on 0 to 7 days, the true gap is in the interval 95 times of 100 or more."""
     draw = np.random.default_rng(n)

@@ -361,8 +361,9 @@ def test_unknown_values_are_refused_with_the_nearest(filled) -> None:
 def test_unknown_values_when_allowed(filled) -> None:
     """With --allow-unknown nobody matches an unknown value, and everybody differs from it."""
     store, log = filled(DAILY_SEED), oracle_of(DAILY_SEED)
-    for value in ("Androit", "'; DROP TABLE segment; --", "%", "\\", "-x", 'a"b', "none", ""):
-        for filters in (oracle.Filters(os=(value,)), oracle.Filters(not_os=(value,))):
+    hostile = ("'; DROP TABLE segment; --", "%", "\\", "-x", 'a"b', "none", "")
+    for values in (("Androit",), hostile, *((value,) for value in hostile if LONG)):
+        for filters in (oracle.Filters(os=values), oracle.Filters(not_os=values)):
             got = store.export("engagement", *filters.arguments(), "--allow-unknown")
             assert_same(got, oracle.export(log, "engagement", filters), f"{filters}")
 
@@ -440,7 +441,10 @@ def test_incomplete_days_are_left_out(store: Store) -> None:
     assert [row["dau"] for row in asked if row["day"] == str(days[-1])] == [1, 0, 1]
 
 
-def test_firefox_reference(store: Store) -> None:
+BEATS = heartbeat("2016-02-20", 20)
+
+
+def test_firefox_reference(store_of: Callable[..., Store]) -> None:
     """Firefox's own ratio is its mean DAU over seven days as a percentage of its MAU."""
     chance = random.Random(5)
     figures = [
@@ -450,11 +454,10 @@ def test_firefox_reference(store: Store) -> None:
         if (day, product) != ("2016-02-28", "ios")
     ]
     lines = ["day,product,dau,mau", *(",".join(map(str, row)) for row in figures)]
+    store = store_of(BEATS)
     path = store.files / "firefox.csv"
     path.write_text("\n".join(lines) + "\n")
-    store.load(write(store.files / "e.parquet", heartbeat("2016-02-20", 20)))
     store.must("load-firefox", path)
-    store.summarise()
     expected = oracle.firefox(figures)
     got = [row for row in store.export("firefox") if row["dau"] is not None]
     assert tuple(got[0]) == oracle.COLUMNS["firefox"]
@@ -464,17 +467,16 @@ def test_firefox_reference(store: Store) -> None:
     assert_same(part, [row for row in expected if first <= row["day"] <= last])
     again = store.must("export", "firefox").out
     store.must("load-firefox", path)
-    store.summarise()
+    assert "nothing changed" in store.summarise().text
     assert store.must("export", "firefox").out == again
 
 
-def test_firefox_corrections(store: Store) -> None:
+def test_firefox_corrections(store_of: Callable[..., Store]) -> None:
     """Wrong or double figures are refused whole; --replace brings a correction."""
+    store = store_of(BEATS)
     path = store.files / "firefox.csv"
-    store.load(write(store.files / "e.parquet", heartbeat("2016-03-01", 3)))
     path.write_text("day,product,dau,mau\n2016-03-01,desktop,10,20\n2016-03-02,desktop,11,20\n")
     store.must("load-firefox", path)
-    store.summarise()
     before = store.must("export", "firefox").out
     for wrong in (
         "2016-03-03,desktop,30,20",
@@ -494,11 +496,9 @@ def test_firefox_corrections(store: Store) -> None:
         ran = store.run("load-firefox", bad)
         assert ran.status == 1, wrong
         assert len(ran.err.splitlines()) == 1 and "bad.csv: line" in ran.err, ran.err
-    store.summarise()
     assert store.must("export", "firefox").out == before
     path.write_text("day,product,dau,mau\n2016-03-01,desktop,10,20\n2016-03-02,desktop,15,30\n")
     store.must("load-firefox", "--replace", path)
-    store.summarise()
     assert [(row["dau"], row["mau"]) for row in store.export("firefox") if row["dau"]] == [
         (10, 20),
         (15, 30),

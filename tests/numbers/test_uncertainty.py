@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 
 import numpy as np
 import oracle
 import pandas as pd
 import pytest
 from conftest import Store, daily, same
-from event_files import write
 from goals_oracle import ranked, wilson
 from logs import random_log
 
@@ -36,14 +36,16 @@ def rows_of(store: Store, *arguments: str) -> list[dict[str, str]]:
 # --- against plain loops ----------------------------------------------------------------------------
 
 
+LOG = random_log(5, first="2016-02-01", days=35, attempts_per_day=14)
+
+
 @pytest.mark.every_engine("long")
 @pytest.mark.parametrize("filters", [oracle.Filters(), oracle.Filters(not_os=("Linux",))])
-def test_bands_of_times_are_times_by_rank(store: Store, filters: oracle.Filters) -> None:
+def test_bands_of_times_are_times_by_rank(
+    store_of: Callable[..., Store], filters: oracle.Filters
+) -> None:
     """By day and by week, the ends are the attempts' own times of the ranks; absent of few."""
-    log = random_log(5, first="2016-02-01", days=21, attempts_per_day=14)
-    known = oracle.Log(log)
-    store.load(write(store.files / "events.parquet", log))
-    store.summarise()
+    known, store = oracle.Log(LOG), store_of(LOG)
     held = 0
     for weekly in ((), ("--weekly",)):
         for row in rows_of(store, "connection-time", "--bands", *weekly, *filters.arguments()):
@@ -66,10 +68,9 @@ def test_bands_of_times_are_times_by_rank(store: Store, filters: oracle.Filters)
     assert held > 0
 
 
-def test_bands_of_shares_are_wilsons(store: Store) -> None:
+def test_bands_of_shares_are_wilsons(store_of: Callable[..., Store]) -> None:
     """Behind each ratio and share is Wilson's interval for the users or attempts it is of."""
-    store.load(write(store.files / "events.parquet", random_log(6, first="2016-02-01", days=35)))
-    store.summarise()
+    store = store_of(LOG)
     columns = {
         "engagement": {"engagement_ratio": "mau"},
         "multi-device": {
@@ -143,7 +144,7 @@ def test_intervals_of_shares_hold(n: int) -> None:
     assert 0.93 <= np.mean(held) <= 0.97
 
 
-@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("n", daily(*SIZES[:-1], of=SIZES))
 def test_interval_of_a_ratio_is_an_upper_bound(n: int) -> None:
     """Of people who come on 0 to 7 days of a week, Wilson's interval has the true ratio 95 times or more."""
     draw = np.random.default_rng(n)

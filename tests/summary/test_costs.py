@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from app_pages import opened
+from conftest import daily
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from kpi.meaning.filters import Filters
@@ -72,7 +73,10 @@ def test_bytes_of_the_summary(demo_home: Path) -> None:
     assert embedded.publication_file(demo_home).stat().st_size <= MOST_BYTES
 
 
-@pytest.mark.parametrize("file", MOST_STATEMENTS)
+OFTEN = ("app.py", "pages/connection_time.py", "pages/goals.py", "pages/data.py")
+
+
+@pytest.mark.parametrize("file", daily(*OFTEN, of=MOST_STATEMENTS))
 def test_statements_of_a_page(file: str, no_caches: None, at_demo: None) -> None:
     """A page that nobody has opened yet asks the store no more often than it did; drawn again, never."""
     with counted_statements() as first:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import duckdb
 import oracle
 import pytest
 from conftest import Store, assert_same
 from event_files import write
-from logs import Event, at, event, heartbeat, random_log, user
+from logs import Event, at, days_from, event, heartbeat, random_log, user
+
+
+def day_of(row: Event) -> str:
+    """The ISO date of an event."""
+    return oracle.day_name(oracle.day_number(row["timestamp"]))
+
 
 LOG = random_log(43, days=30, attempts_per_day=5)
+LATER = days_from(str(date.fromisoformat(max(map(day_of, LOG))) + timedelta(days=1)), 4)
+"""Days after those of the random log."""
 BLANK_TOO = {"KPI_SYNC_SERVICES": "sync,(none)"}
 
 
@@ -24,15 +34,35 @@ def steps(
 
 
 @pytest.mark.every_engine
-def test_a_blank_service_can_count(store: Store) -> None:
-    """With (none) among the services, sequences that name none are attempts; else their number is said."""
-    store.load(write(store.files / "log.parquet", LOG))
+def test_which_sequences_and_occurrences_count(store: Store) -> None:
+    """With (none) among the services, sequences that name none are attempts; else their number is said.
+
+    Of ten sequences that begin without a service, four name sync later: 4 begun, or 4 of 10. The first
+    occurrence of each type counts, with its own time, though a later one was quicker.
+    """
+    log = [*LOG, *heartbeat(LATER[0], 4)]
+    for number in range(10):
+        log += steps(LATER[0], f"s{number}", ("sequence.begin", 0), service=None)
+        if number < 4:
+            log += steps(LATER[0], f"s{number}", ("device.connected", 900))
+    first = (("sequence.begin", 0), ("account.login", 4000), ("device.connected", 9000))
+    again = (("sequence.begin", 0), ("account.login", 3000), ("device.connected", 5000))
+    log += steps(LATER[1], "s", *first) + steps(LATER[2], "s", *again)
+    log += [event(at(LATER[1]) + 4000, "account.login", seq_id="s", seq_time=4100, service="sync")]
+    log += [event(at(day), uid=user("b")) for day in LATER[1:] for _ in range(4)]
+    store.load(write(store.files / "log.parquet", log))
     told = store.summarise().text
-    known, both = oracle.Log(LOG), oracle.Log(LOG, ("sync", "(none)"))
+    known, both = oracle.Log(log), oracle.Log(log, ("sync", "(none)"))
     (blank,) = [row["sequences"] for row in store.published("blank_sequences")]
-    assert blank == len(both.attempts) - len(known.attempts) > 0
+    assert blank == len(both.attempts) - len(known.attempts) > 6
     assert f"{blank} sequences have a blank service" in told
-    assert_same(store.export("completion"), oracle.export(known, "completion"))
+    for metric in ("connection-time", "steps", "completion"):
+        assert_same(store.export(metric), oracle.export(known, metric), metric)
+    times = {(r["day"], r["account"]): r["median_seconds"] for r in store.export("connection-time")}
+    assert times[LATER[1], "existing"] == 9.0
+    assert times[LATER[2], "existing"] is None
+    rows = {row["day"]: row for row in store.export("completion")}
+    assert rows[LATER[0]]["begun"] == 4
     told = store.must("summarise", **BLANK_TOO).text
     assert "blank service" not in told
     for metric in ("completion", "connection-time", "steps"):
@@ -40,43 +70,8 @@ def test_a_blank_service_can_count(store: Store) -> None:
     by_service = store.export("completion", "--by=service")
     assert_same(by_service, oracle.export(both, "completion", by="service"))
     assert store.published("blank_sequences")[0]["sequences"] == 0
-
-
-def test_the_first_service_named_is_the_sequences(store: Store) -> None:
-    """Of ten sequences that begin without a service, four name sync later: 4 begun, or 4 of 10."""
-    log = heartbeat("2016-11-01", 3)
-    for number in range(10):
-        log += steps("2016-11-02", f"s{number}", ("sequence.begin", 0), service=None)
-        if number < 4:
-            log += steps("2016-11-02", f"s{number}", ("device.connected", 900))
-    store.load(write(store.files / "log.parquet", log))
-    assert "6 sequences have a blank service" in store.summarise().text
-    assert store.export("completion")[1]["begun"] == 4
-    store.must("summarise", **BLANK_TOO)
-    row = store.export("completion")[1]
+    row = {row["day"]: row for row in store.export("completion")}[LATER[0]]
     assert (row["begun"], row["completed"], row["completion_percent"]) == (10, 4, 40)
-
-
-@pytest.mark.every_engine
-def test_an_id_used_again(store: Store) -> None:
-    """The first occurrence of each type counts, with its own time, though a later one was quicker."""
-    first = (("sequence.begin", 0), ("account.login", 4000), ("device.connected", 9000))
-    again = (("sequence.begin", 0), ("account.login", 3000), ("device.connected", 5000))
-    log = (
-        heartbeat("2016-11-01", 4)
-        + steps("2016-11-02", "s", *first)
-        + steps("2016-11-03", "s", *again)
-    )
-    log += [
-        event(at("2016-11-02") + 4000, "account.login", seq_id="s", seq_time=4100, service="sync")
-    ]
-    store.load(write(store.files / "log.parquet", log))
-    store.summarise()
-    for metric in ("connection-time", "steps", "completion"):
-        assert_same(store.export(metric), oracle.export(oracle.Log(log), metric), metric)
-    times = {(r["day"], r["account"]): r["median_seconds"] for r in store.export("connection-time")}
-    assert times["2016-11-02", "existing"] == 9.0
-    assert times["2016-11-03", "existing"] is None
 
 
 def test_no_sequence_at_all(store: Store) -> None:

@@ -291,10 +291,16 @@ def make_server_store(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests marked `every_engine` run on DuckDB and through Redshift's dialect, in long runs on each.
 
-    With "long", they run on the servers in long runs only.
+    With "long", they run on the servers in long runs only. Tests that name no engine run on DuckDB, by the
+    same parameter, so that the fixtures of a module are built once for both.
     """
     marker = metafunc.definition.get_closest_marker("every_engine")
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     if marker:
         often = ENGINES[:1] if "long" in marker.args else DAILY_ENGINES
         engines = daily(*often, of=ENGINES)
-        metafunc.parametrize("engine", engines, indirect=True, scope="session")
+    elif "engine" in metafunc.fixturenames and "engine" not in own:
+        engines = [pytest.param(ENGINES[0], id=pytest.HIDDEN_PARAM)]
+    else:
+        return
+    metafunc.parametrize("engine", engines, indirect=True, scope="session")

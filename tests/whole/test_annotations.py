@@ -313,7 +313,7 @@ def test_markers_of_earlier_versions_stay(filled: Store) -> None:
     filled.must("annotate", D[9], "New")
     both = [f"{D[5]} release: Old", f"{D[9]} release: New"]
     assert listed(filled) == both
-    filled.load(write(filled.files / "more.csv", [event(at(D[20]), uid=user(2))]))
+    filled.load(write(filled.files / "more.parquet", [event(at(D[20]), uid=user(2))]))
     filled.summarise()
     assert listed(filled) == both
     filled.must("annotate", D[5], "Old", "--remove", "--who", "Ann", "--why", "of a test")
@@ -337,6 +337,6 @@ def test_people_who_mark_at_once_all_succeed(store: Store) -> None:
     with stores.reading_notes(settings) as connection:
         days = [row.day for row in queries.run(connection, "read/marker")]
     assert {str(day) for day in days} == {f"2016-01-{number:02}" for number in range(1, 7)}
-    store.load(write(store.files / "log.csv", heartbeat(D[0], 3)))
+    store.load(write(store.files / "log.parquet", heartbeat(D[0], 3)))
     store.summarise()
     assert listed(store) == [f"2016-01-0{number} release: at once" for number in range(1, 7)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -27,7 +27,7 @@ NO_SEQUENCES = "No event in the loaded files carries a sequence"
 GOAL = next(goal for goal in read() if goal.measure == "multi_device_percent")
 
 
-def log(low: range, days: int = 35) -> list[Event]:
+def log(low: Sequence[int], days: int = 35) -> list[Event]:
     """Twelve users, half of them on two systems; on some days, by place, no event has a device id."""
     return [
         event(
@@ -45,7 +45,7 @@ def log(low: range, days: int = 35) -> list[Event]:
 
 def filled(store: Store, events: list[Event]) -> Store:
     """The store with these events, summarised."""
-    store.load(write(store.files / "log.csv", events))
+    store.load(write(store.files / "log.parquet", events))
     store.summarise()
     return store
 
@@ -114,45 +114,45 @@ def test_exports_and_doctor_say_why(nobody: Store) -> None:
     assert "set KPI_DEVICE_BY=platform" in said and NO_SEQUENCES in said
 
 
-@pytest.mark.parametrize(("low", "scored"), [(range(27, 29), True), (range(27, 32), False)])
-def test_a_goal_needs_21_days(low: range, scored: bool, store: Store) -> None:
-    """A goal has a verdict with 21 usable days of its 28, and the reason where there are fewer."""
-    warehouse = warehouse_of(filled(store, log(low)))
-    usable = 28 - len([d for d in coverage.days_without(warehouse) if d >= at_day(7)])
-    assert (usable >= 21) == scored
-    score = scoring.score(Figures(warehouse, 0), GOAL)
-    assert (score.status != "no data") == scored
-    assert (score.reason is None) == scored
-    if not scored:
-        assert "none of the users have a device id" in score.reason and score.actual is None
-    warehouse.close()
+def test_days_without_devices(store: Store) -> None:
+    """Where some days don't know devices, goals and the filter of devices say so.
 
-
-def at_day(place: int) -> object:
-    """The timestamp of a day of the log."""
-    import pandas as pd
-
-    return pd.Timestamp(DAYS[place])
-
-
-def test_devices_filter_is_said(store: Store) -> None:
-    """Attempts of single or multi are absent on days that don't know devices; others aren't."""
+    A goal has a verdict with 21 usable days of its 28, and the reason where there are fewer.
+    Attempts of single or multi are absent on days that don't know devices; others aren't.
+    """
     steps = [
         event(at(day), kind, seq_id=day, seq_time=ms, uid=user(1), service="sync")
-        for day in DAYS
+        for day in days_from(FIRST, 70)
         for kind, ms in (("sequence.begin", 0), ("device.connected", 900))
     ]
-    filled(store, log(range(10, 12)) + steps)
-    ran = store.must("export", "completion", "--devices=multi", "--min-users=0")
-    assert "Connections of multi-device users are absent on 8 Aug – 13 Aug 2016" in ran.err
-    rows = store.export("completion", "--devices=multi")
-    assert [row["day"] for row in rows if row["begun"] is None] == DAYS[10:16]
+    unknown = (*range(27, 29), *range(62, 67))
+    filled(store, log(unknown, 70) + steps)
+    warehouse = warehouse_of(store)
+    for last, scored in ((34, True), (69, False)):
+        days = days_from(FIRST, 70)[last - 27 : last + 1]
+        without = [str(day.date()) for day in coverage.days_without(warehouse)]
+        assert (28 - len(set(days) & set(without)) >= 21) == scored
+        score = scoring.score(Figures(warehouse, 0), GOAL, as_of=date.fromisoformat(days[-1]))
+        assert (score.status != "no data") == scored
+        assert (score.reason is None) == scored
+        if not scored:
+            assert "none of the users have a device id" in score.reason and score.actual is None
+    warehouse.close()
+    days = ("--devices=multi", f"--to={DAYS[-1]}")
+    ran = store.must("export", "completion", *days, "--min-users=0")
+    assert "Connections of multi-device users are absent on 25 Aug – 30 Aug 2016" in ran.err
+    rows = store.export("completion", *days)
+    assert [row["day"] for row in rows if row["begun"] is None] == DAYS[27:33]
     assert None not in [row["begun"] for row in store.export("completion")]
 
 
 def test_coverage_beside_the_numbers(store: Store) -> None:
-    """The share under the reader's filters is said under 95%, and not where nearly all have a device."""
-    events = log(range(0)) + [event(at(day), uid=user("x")) for day in DAYS]
+    """The share under the reader's filters is said under 95%, and not where nearly all have a device.
+
+    Where nothing is missing, the day can be trusted: the answer is yes, and there is no list.
+    """
+    steps = [event(at(DAYS[9]), "sequence.begin", seq_id="s", seq_time=0, service="sync")]
+    events = log(range(0)) + [event(at(day), uid=user("x")) for day in DAYS] + steps
     warehouse = warehouse_of(filled(store, events))
     # The user without a device is hidden.
     assert coverage.coverage_sentence(table_of(warehouse, "device-coverage")) is None
@@ -160,6 +160,9 @@ def test_coverage_beside_the_numbers(store: Store) -> None:
     assert "92.3% of the daily users" in coverage.coverage_sentence(table)
     on_android = table_of(warehouse, "device-coverage", Filters(os=("Android",)), min_users=0)
     assert coverage.coverage_sentence(on_android) is None
+    found = trust.problems(warehouse, Settings(), date(2016, 9, 2))
+    assert found == []
+    assert trust.answer(warehouse, found).startswith("Yes: 1 Sep 2016 and the 27 days before it")
     warehouse.close()
 
 
@@ -187,7 +190,7 @@ def test_can_i_trust_today(store: Store) -> None:
     assert trust.answer(warehouse, late) == "No: the newest complete day is 1 Sep 2016, 8 days ago."
     warehouse.close()
     hole = [row for row in log(range(0)) if not DAYS[20] <= day_of(row) <= DAYS[21]]
-    store.load("--replace", write(store.files / "log.csv", hole))
+    store.load("--replace", write(store.files / "log.parquet", hole))
     store.summarise()
     warehouse = warehouse_of(store)
     found = trust.problems(warehouse, settings, today)
@@ -203,13 +206,3 @@ def day_of(row: Event) -> str:
     import oracle
 
     return oracle.day_name(oracle.day_number(row["timestamp"]))
-
-
-def test_yes(store: Store) -> None:
-    """Where nothing is missing, the answer is yes, and there is no list."""
-    steps = [event(at(DAYS[9]), "sequence.begin", seq_id="s", seq_time=0, service="sync")]
-    warehouse = warehouse_of(filled(store, log(range(0)) + steps))
-    found = trust.problems(warehouse, Settings(), date(2016, 9, 2))
-    assert found == []
-    assert trust.answer(warehouse, found).startswith("Yes: 1 Sep 2016 and the 27 days before it")
-    warehouse.close()
