@@ -21,7 +21,7 @@ from logs import random_log
 from receivers import PASSWORD, MailServer, Webhook, mail_server, pictures_of, webhook
 from tenacity import wait_none
 
-from kpi.digest import channels, feed, mail, sending
+from kpi.digest import channels, content, feed, mail, sending
 from kpi.digest.outbox import Issue, Outbox
 from kpi.digest.pictures import Inline
 from kpi.errors import Refused
@@ -326,6 +326,13 @@ def demo(demo_home: Path, tmp_path: Path) -> Store:
     return store
 
 
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests have three KPIs and a goal, since each costs a fifth of a second; test_content.py has all."""
+    monkeypatch.setattr(content, "SHOWN", content.SHOWN[:3])
+    monkeypatch.setattr(content.goals, "read", lambda goals=content.goals.read(): goals[:1])
+
+
 @pytest.fixture(scope="module")
 def weeks(make_store: Callable[[], Store]) -> Store:
     """Five weeks of few users."""
@@ -336,7 +343,7 @@ def weeks(make_store: Callable[[], Store]) -> Store:
 
 
 @pytest.fixture
-def small(weeks: Store, tmp_path: Path) -> Store:
+def small(weeks: Store, tmp_path: Path, brief: None) -> Store:
     """A store of its own, with these weeks."""
     return weeks.copied_to(tmp_path / "small")
 
