@@ -108,13 +108,23 @@ def _connected(
 ) -> duckdb.DuckDBPyConnection:
     """DuckDB's connection with a single thread: a store of some hundred rows has no work for a second.
 
-    In long runs with all. Whoever connects may attach any file, so no other connection has one open.
+    In memory it uses an instance that was used before. In long runs it has all threads and its own instance.
+    Whoever connects may attach any file, so no other connection has one open.
     """
+    from instances import Instances
+
+    global _instances
     close_publication()
-    threads = {} if LONG else {"threads": 1}
-    return _connect(database, read_only, {**threads, **(config or {})})
+    if LONG:
+        return _connect(database, read_only, config or {})
+    told = {"threads": 1, **(config or {})}
+    if database != ":memory:" or told.get("temp_directory"):
+        return _connect(database, read_only, told)
+    _instances = _instances or Instances(_connect)
+    return _instances.borrowed(told)
 
 
+_instances: Any = None
 _connect = duckdb.connect
 duckdb.connect = _connected
 
@@ -294,9 +304,10 @@ class Store:
 
     def events(self, *columns: str) -> Counter[tuple[Any, ...]]:
         """The rows of the private table of events: these columns, or all that a file says itself."""
-        with duckdb.connect(str(self.home / "events.duckdb"), read_only=True) as engine:
-            rows = engine.sql(f"SELECT {', '.join(columns or EVENT_COLUMNS)} FROM event").fetchall()
-        return Counter(rows)
+        with duckdb.connect() as engine:
+            engine.execute("ATTACH $1 AS events (READ_ONLY)", [str(self.home / "events.duckdb")])
+            named = ", ".join(columns or EVENT_COLUMNS)
+            return Counter(engine.sql("SELECT " + named + " FROM events.event").fetchall())
 
     def exports(self, which: Iterable[tuple[str, ...]] = ()) -> dict[tuple[str, ...], bytes]:
         """What metrics print, byte for byte; by default enough to read every table, in long runs all."""

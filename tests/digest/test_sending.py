@@ -21,7 +21,7 @@ from logs import random_log
 from receivers import PASSWORD, MailServer, Webhook, mail_server, pictures_of, webhook
 from tenacity import wait_none
 
-from kpi.digest import channels, feed, mail, sending
+from kpi.digest import channels, content, feed, mail, sending
 from kpi.digest.outbox import Issue, Outbox
 from kpi.digest.pictures import Inline
 from kpi.errors import Refused
@@ -326,11 +326,18 @@ def demo(demo_home: Path, tmp_path: Path) -> Store:
     return store
 
 
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests have two KPIs and a goal, since each costs a fifth of a second; test_content.py has all."""
+    monkeypatch.setattr(content, "SHOWN", content.SHOWN[:2])
+    monkeypatch.setattr(content.goals, "read", lambda goals=content.goals.read(): goals[:2])
+
+
 @pytest.fixture(scope="module")
 def weeks(make_store: Callable[[], Store]) -> Store:
     """Five weeks of few users."""
     store = make_store()
-    store.load(write(store.files / "log.csv", random_log(95, days=35)))
+    store.load(write(store.files / "log.parquet", random_log(95, days=35)))
     store.summarise()
     return store
 
@@ -361,20 +368,20 @@ def no_secret(ran: Ran, store: Store) -> None:
         assert not any(secret in text for secret in SECRETS), text
 
 
-def test_a_digest_of_the_demo(demo: Store, server: MailServer, hook: Webhook) -> None:
+def test_a_digest(small: Store, server: MailServer, hook: Webhook) -> None:
     """The command sends the week's digest once, reports what failed, and `doctor` does until it arrives."""
     with_all = told(server, hook)
     server.refused[BEN], hook.answers = "550 MARKED-answer", [500] * 99
-    ran = demo.run("digest", **with_all)
-    no_secret(ran, demo)
-    (name,) = (path.stem for path in (demo.home / "digests").glob("*.json"))
+    ran = small.run("digest", **with_all)
+    no_secret(ran, small)
+    (name,) = (path.stem for path in (small.home / "digests").glob("*.json"))
     assert ran.status == 1 and ran.text == f"{name}: sent to 1 recipient\n"
     assert ran.err == (
         f"kpi: not delivered: {name} to mail address 2: the mail server refused the recipient (550); "
-        f"{name} to webhook 1: it answered 500. It stays in {demo.home}/digests, and the next run tries "
+        f"{name} to webhook 1: it answered 500. It stays in {small.home}/digests, and the next run tries "
         "again\n"
     )
-    found = json.loads(demo.run("doctor", "--json", **with_all).text)
+    found = json.loads(small.run("doctor", "--json", **with_all).text)
     said = [each["sentence"] for each in found if each["subject"] == "digests" and not each["good"]]
     assert [sentence.partition(":")[0] for sentence in said] == [
         f"{name} hasn't reached mail address 2",
@@ -382,23 +389,24 @@ def test_a_digest_of_the_demo(demo: Store, server: MailServer, hook: Webhook) ->
     ]
     server.refused.clear()
     hook.answers.clear()
-    again = demo.must("digest", **with_all)
+    again = small.must("digest", **with_all)
     assert again.text == f"{name}: made before\n{name}: sent to 2 recipients\n"
-    no_secret(again, demo)
-    assert demo.must("digest", **with_all).text == f"{name}: made before\n"
+    no_secret(again, small)
+    assert small.must("digest", **with_all).text == f"{name}: made before\n"
     assert [address for address, _ in server.received] == [ANN, BEN] and len(hook.received) == 1
-    printed = demo.must("digest", "--dry-run", **with_all).text
+    printed = small.must("digest", "--dry-run", **with_all).text
     for message in server.messages:
         assert text_of(message) == printed
         assert len(pictures_of(message)) >= 3
     assert hook.received[0]["message"].split() == printed.split()
-    found = json.loads(demo.run("doctor", "--json", **with_all).text)
+    found = json.loads(small.run("doctor", "--json", **with_all).text)
     (last,) = (each for each in found if each["subject"] == "digests")
     assert last["good"] and last["sentence"] == f"the last, {name}, was sent to 3 recipients"
-    entries = ElementTree.parse(demo.home / "digests" / feed.NAME).findall("{*}entry")
+    entries = ElementTree.parse(small.home / "digests" / feed.NAME).findall("{*}entry")
     assert [entry.findtext("{*}title") for entry in entries] == [server.messages[0]["Subject"]]
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_dry_run_sends_nothing(small: Store, server: MailServer, hook: Webhook) -> None:
     """A dry run prints each form, sends nothing and writes nothing; without it there is nothing to print."""
     page = small.folder / "digest.html"
@@ -412,6 +420,7 @@ def test_a_dry_run_sends_nothing(small: Store, server: MailServer, hook: Webhook
     assert small.run("digest", "--format=json", **told(server, hook)).status == 2
 
 
+@pytest.mark.usefixtures("brief")
 def test_only_when_something_moved(small: Store, server: MailServer, hook: Webhook) -> None:
     """With KPI_DIGEST_ONLY_MOVED a digest of nothing is decided once, and reaches nobody."""
     quiet = told(server, hook, KPI_DIGEST_ONLY_MOVED="1")
@@ -422,6 +431,7 @@ def test_only_when_something_moved(small: Store, server: MailServer, hook: Webho
     assert not server.received and not hook.received
 
 
+@pytest.mark.usefixtures("brief")
 def test_no_recipients(small: Store) -> None:
     """Without recipients the digest is in the feed, and the command says so."""
     ran = small.must("digest")
