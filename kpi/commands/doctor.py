@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from kpi import private, store
-from kpi.digest.outbox import Outbox
-from kpi.digest.sending import names_of, waiting, ways
+from kpi.delivery.channels import Recipients, of_alerts, of_digests
+from kpi.delivery.outbox import ALERTS, DIGESTS, Box, Outbox
+from kpi.delivery.sending import names_of, waiting, ways
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
 from kpi.meaning.definitions import device_identity
@@ -51,7 +52,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _key(settings)
     yield from _open_to_others(settings)
     yield from _sign_outs(settings)
-    yield from _digests(settings)
+    yield from _messages(settings, DIGESTS, of_digests(settings))
+    yield from _messages(settings, ALERTS, of_alerts(settings))
     try:
         yield from _events(settings)
     except WarehouseDown as refusal:
@@ -140,22 +142,22 @@ def _sign_outs(settings: Settings) -> Iterator[Finding]:
     yield Finding("sign-outs", recorded, "are recorded" if recorded else fault)
 
 
-def _digests(settings: Settings) -> Iterator[Finding]:
-    """The digests that haven't reached their recipients, and faults in the settings that they need."""
+def _messages(settings: Settings, box: Box, to: Recipients) -> Iterator[Finding]:
+    """The messages that haven't reached their recipients, and faults in the settings that they need."""
     try:
-        names = names_of(ways(settings))
-        issues = Outbox(settings).issues()
+        names = names_of(ways(settings, to))
+        messages = Outbox(settings, box).messages()
     except Refused as refusal:
-        yield Finding("digests", False, str(refusal))
+        yield Finding(box.name, False, str(refusal))
         return
-    late = [(issue, key) for issue in issues for key in waiting(issue, names)]
-    for issue, key in late:
-        why = issue.failures.get(key, "the command that sends it was cut off")
-        again = "the next run tries again: python -m kpi digest"
-        yield Finding("digests", False, f"{issue.id} hasn't reached {names[key]}: {why}; {again}")
-    if issues and not late:
-        reached = quantity(len(issues[-1].sent), "recipient")
-        yield Finding("digests", True, f"the last, {issues[-1].id}, was sent to {reached}")
+    late = [(message, key) for message in messages for key in waiting(message, names)]
+    for message, key in late:
+        why = message.failures.get(key, "the command that sends it was cut off")
+        again = f"the next run tries again: {box.command}"
+        yield Finding(box.name, False, f"{message.id} hasn't reached {names[key]}: {why}; {again}")
+    if messages and not late:
+        reached = quantity(len(messages[-1].sent), "recipient")
+        yield Finding(box.name, True, f"the last, {messages[-1].id}, was sent to {reached}")
 
 
 def close(settings: Settings) -> list[Path]:

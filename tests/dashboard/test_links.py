@@ -27,8 +27,8 @@ from kpi.dashboard.api import links
 from kpi.dashboard.api.contents import MEDIA
 from kpi.dashboard.api.pictures import CHARTS
 from kpi.dashboard.guard import GUARD
+from kpi.delivery.outbox import Outbox
 from kpi.digest import feed
-from kpi.digest.outbox import Outbox
 from kpi.errors import Refused, WarehouseDown
 from kpi.meaning import parameters
 from kpi.meaning.parameters import NAMES, Parameter
