@@ -18,10 +18,9 @@ import pytest
 from conftest import Ran, Store
 from event_files import write
 from logs import random_log
-from receivers import PASSWORD, MailServer, Webhook, mail_server, pictures_of, webhook
-from tenacity import wait_none
+from receivers import PASSWORD, MailServer, Webhook, in_a_hurry, mail_server, pictures_of, webhook
 
-from kpi.delivery import channels, mail, sending
+from kpi.delivery import mail, sending
 from kpi.delivery.outbox import Inline, Message, Outbox
 from kpi.digest import feed
 from kpi.errors import Refused
@@ -47,12 +46,9 @@ def hook() -> Iterator[Webhook]:
 
 
 @pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once, within a moment, and silence is short."""
-    monkeypatch.setattr(sending, "wait_random_exponential", lambda **_: wait_none())
-    monkeypatch.setattr(sending, "TRY_SECONDS", 0.2)
-    for module in (channels, mail):
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long."""
+    in_a_hurry(monkeypatch)
 
 
 @pytest.fixture
@@ -120,9 +116,7 @@ def test_a_mail_arrives(outbox: Outbox, server: MailServer) -> None:
     assert [address for address, _ in server.received] == [ANN, BEN]
     for address, message in zip((ANN, BEN), server.messages, strict=True):
         assert (message["To"], message["From"]) == (address, "KPIs <kpi@example.org>")
-        assert (
-            message["Subject"] == sent.subject and message["Auto-Submitted"] == "auto-generated"
-        )
+        assert message["Subject"] == sent.subject and message["Auto-Submitted"] == "auto-generated"
         assert text_of(message) == sent.text
         assert message.get_body(("html",)).get_content().strip() == sent.html
         assert pictures_of(message) == {"ratio@digest": PNG}
