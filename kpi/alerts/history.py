@@ -46,6 +46,7 @@ class History:
     stories: tuple[Story, ...]
     warnings: tuple[str, ...] = ()
     simulated: bool = False
+    first_day: date = date.min
 
     @property
     def table(self) -> pd.DataFrame:
@@ -71,6 +72,7 @@ def gathered(settings: Settings) -> History:
             tuple(every),
             tuple(faults),
             publication.simulated,
+            publication.first_day or publication.last_complete_day,
         )
 
 
@@ -81,7 +83,7 @@ def news(settings: Settings) -> tuple[History, list[Reported]]:
 
 
 Deliver = Callable[[History, list[Reported], str], None]
-"""What delivers reports: the history, the reports, and their lines in the journal."""
+"""The function that delivers reports, given the history, the reports and their lines in the journal."""
 
 
 def report(settings: Settings, deliver: Deliver, delivered: str = "") -> History | None:

@@ -34,8 +34,8 @@ BUSY = "another command reports alerts; try again in a moment"
 class Reported:
     """A line: a story of an alert that began or ended, or that is gone since numbers or alerts changed.
 
-    ``until`` is the last day of a story that ended. ``headline`` says what happened, without a number; it is
-    empty where nothing is sent. ``story`` is what is told, which the journal doesn't have.
+    ``until`` is the last day of a story that ended. ``headline`` says what happened, without a value; it is
+    empty where nothing is sent. ``story`` is the story itself, which isn't in the journal.
     """
 
     alert: str
@@ -48,7 +48,7 @@ class Reported:
 
     @property
     def text(self) -> str:
-        """What happened, in sentences."""
+        """The report in sentences."""
         return f"{self.headline}." if self.story is None else self.story.text
 
     def meets(self, story: Story) -> bool:

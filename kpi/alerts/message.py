@@ -85,7 +85,7 @@ def message_of(
 
 def view_of(story: Story, known: History) -> tuple[str, dict[str, str | list[str]]]:
     """The page that shows a story, and its choices: the KPI, the filters, and the days around the story."""
-    first, last = story.first - BEFORE, story.ended or known.last_day
+    first, last = max(story.first - BEFORE, known.first_day), story.ended or known.last_day
     of, goal = story.alert.subject, story.alert.goal
     days = {"period": CUSTOM, "from": str(first), "to": str(last)}
     if goal is not None:
@@ -118,7 +118,7 @@ def _subject(known: History, reports: Sequence[Reported]) -> str:
 
 
 def _happened(reports: Sequence[Reported]) -> str:
-    """What happened, in a line: the only report, or how many stories began and how many are over."""
+    """The happenings in a line: the only report, or how many stories began and how many are over."""
     if len(reports) == 1:
         return " ".join(reports[0].headline.split())
     began = sum(each.event == BEGAN and _goes_on(each) for each in reports)

@@ -52,7 +52,7 @@ class Story:
 
     @property
     def headline(self) -> str:
-        """What is the matter and since when; or, once it is over, of the whole story. No number is in it."""
+        """The matter and its beginning or, once it is over, its days, in words without a value."""
         if self.ended is None:
             return f"{self.alert.name}: {self.what} since {day_text(self.first)}"
         days = days_text(self.first, self.last)
@@ -60,7 +60,7 @@ class Story:
 
     @property
     def details(self) -> str:
-        """How large it is, and the markers of its days, in sentences."""
+        """The size of it, and the markers of its days, in sentences."""
         return f"{sentence(self.size)}{self._marked}"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -35,7 +36,11 @@ def run_digest(settings: Settings, asked: argparse.Namespace) -> None:
     set_up = ways(settings)
     names, outbox = names_of(set_up), Outbox(settings)
     with outbox.alone():
-        made = _fill(settings, wanted, today, outbox, list(names))
+        try:
+            made = _fill(settings, wanted, today, outbox, list(names))
+        except NoData as nothing:  # no fault: a schedule may begin before the first summary
+            made = set()
+            print(f"kpi: {nothing}", file=sys.stderr)
         messages = outbox.messages()
         outbox.replace(feed.NAME, feed.atom(messages, settings.address))
         for message in messages:

@@ -37,7 +37,7 @@ FILTER_TAGS = (*TAGS, *ATTEMPT_TAGS)
 """Every tag that has a filter."""
 
 ONLY, EXCEPT = "only these", "all except"
-"""Whether the values of a tag on a page are picked or left out."""
+"""The two modes of a tag on a page: its values are picked, or left out."""
 
 MOST_NAMED = 8
 """So many values of a tag are named in a sentence; more are counted."""

@@ -417,6 +417,12 @@ def test_only_when_something_moved(small: Store, server: MailServer, hook: Webho
     assert not server.received and not hook.received
 
 
+def test_before_the_first_summary(tmp_path: Path) -> None:
+    """Where there is no number yet, the command says so and succeeds: its timer may begin first."""
+    ran = Store(tmp_path).must("digest")
+    assert ran.text == "" and "nothing has been" in ran.err
+
+
 def test_no_recipients(small: Store) -> None:
     """Without recipients the digest is in the feed, and the command says so."""
     ran = small.must("digest")
