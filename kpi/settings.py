@@ -126,6 +126,10 @@ class Settings:
         )
 
 
+ALERTS_FOLDER, DIGESTS_FOLDER = "alerts", "digests"
+"""Folders of the store, of what was reported, and of messages that were sent or are to be sent."""
+
+
 def demo_key_file(home: Path) -> Path:
     """The file of the key that the demo made for its own simulated ids."""
     return home / "demo.key"

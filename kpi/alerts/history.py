@@ -21,7 +21,7 @@ import pandas as pd
 from kpi import store
 from kpi.alerts import file as of_file
 from kpi.alerts.file import read
-from kpi.alerts.journal import FOLDER, Journal, Reported, to_send, unreported, written
+from kpi.alerts.journal import Journal, Reported, to_send, unreported, written
 from kpi.alerts.segments import of_segments
 from kpi.alerts.story import Story, stories
 from kpi.errors import NoData, Refused
@@ -31,7 +31,7 @@ from kpi.numbers import annotations as notes
 from kpi.numbers import segments
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.warehouse import open_warehouse
-from kpi.settings import Settings
+from kpi.settings import ALERTS_FOLDER, Settings
 
 FILE = "history.json"
 COLUMNS = "alert name rule first_day last_day ended what size markers".split()
@@ -137,7 +137,7 @@ def listed(settings: Settings) -> tuple[int, pd.DataFrame] | None:
 
 
 def _file(settings: Settings) -> Path:
-    return settings.home / FOLDER / FILE
+    return settings.home / ALERTS_FOLDER / FILE
 
 
 def _content(settings: Settings) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from kpi import private
 from kpi.alerts.story import Story
 from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
-from kpi.settings import Settings
+from kpi.settings import ALERTS_FOLDER, Settings
 from kpi.store.locks import locked
 
-FOLDER, FILE = "alerts", "reported.jsonl"
+FILE = "reported.jsonl"
 BEGAN, ENDED, GONE = "began", "ended", "gone"
 RECENT = timedelta(days=WEEK)
 """A story that was over for longer when it came to light is history, and isn't reported."""
@@ -61,7 +61,7 @@ class Journal:
     """The journal of a store, whose folder is ``home`` (KPI_HOME)."""
 
     def __init__(self, settings: Settings) -> None:
-        self.file = settings.home / FOLDER / FILE
+        self.file = settings.home / ALERTS_FOLDER / FILE
         self._lock_seconds = settings.lock_seconds
 
     @contextmanager

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi import private, store
+from kpi import alerts, goals, private, store
+from kpi.alerts.segments import of_segments
 from kpi.delivery.channels import Recipients, of_alerts, of_digests
 from kpi.delivery.outbox import ALERTS, DIGESTS, Box, Outbox
 from kpi.delivery.sending import names_of, waiting, ways
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
 from kpi.meaning.definitions import device_identity
-from kpi.numbers import coverage
+from kpi.numbers import coverage, segments
+from kpi.numbers.segments import Segments
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.rows import each_row
 from kpi.settings import SECRETS_FILE, Settings
@@ -52,6 +54,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _key(settings)
     yield from _open_to_others(settings)
     yield from _sign_outs(settings)
+    yield from _choices()
     yield from _messages(settings, DIGESTS, of_digests(settings))
     yield from _messages(settings, ALERTS, of_alerts(settings))
     try:
@@ -142,6 +145,32 @@ def _sign_outs(settings: Settings) -> Iterator[Finding]:
     yield Finding("sign-outs", recorded, "are recorded" if recorded else fault)
 
 
+def _choices() -> Iterator[Finding]:
+    """The files of goals, segments and alerts, which people change; of a broken one line and reason."""
+    for name, read in (
+        ("goals", goals.read),
+        ("segments", segments.of_file),
+        ("alerts", alerts.read),
+    ):
+        try:
+            count = len(read())
+        except Refused as refusal:
+            yield Finding(name, False, str(refusal))
+        else:
+            yield Finding(name, True, f"{quantity(count, name.removesuffix('s'))} in {name}.toml")
+
+
+def _watched(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """The alerts that watch nobody, or not all that they name; broken files are reported by themselves."""
+    try:
+        watched, named = alerts.read(), segments.of_file()
+    except Refused:
+        return
+    every = Segments([*named, *segments.stored(settings)])
+    _, faults = of_segments(watched, every, warehouse.known_values())
+    yield from (Finding("alerts", False, fault) for fault in faults)
+
+
 def _messages(settings: Settings, box: Box, to: Recipients) -> Iterator[Finding]:
     """The messages that haven't reached their recipients, and faults in the settings that they need."""
     try:
@@ -190,6 +219,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         yield Finding("days", False, warning)
     yield from (Finding("local copy", *state) for state in store.local_copy(settings))
     yield from _history(settings)
+    yield from _watched(settings, warehouse)
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kpi import private
 from kpi.errors import Refused
-from kpi.settings import Settings
+from kpi.settings import ALERTS_FOLDER, DIGESTS_FOLDER, Settings
 from kpi.store.locks import locked
 
 RETAINED = 60
@@ -37,8 +37,8 @@ class Box:
     command: str
 
 
-DIGESTS = Box("digests", "digests", "python -m kpi digest")
-ALERTS = Box("alerts", "alerts/messages", "python -m kpi alerts --report")
+DIGESTS = Box("digests", DIGESTS_FOLDER, "python -m kpi digest")
+ALERTS = Box("alerts", f"{ALERTS_FOLDER}/messages", "python -m kpi alerts --report")
 
 
 @dataclass(frozen=True)
