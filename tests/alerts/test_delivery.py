@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -90,19 +91,18 @@ def hook() -> Iterator[Webhook]:
         yield running
 
 
-Tell = Callable[..., None]
+Publish = Callable[..., None]
 
 
 @pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, store: Store) -> Tell:
-    """Makes these the stories of the store, as if another publication had brought them."""
-    told = {"publication": 0}
+def publish(monkeypatch: pytest.MonkeyPatch, store: Store) -> Publish:
+    """Makes stories those of the store, as if another publication had brought them."""
+    numbers = itertools.count(1)
 
     def these(*stories: alerts.Story) -> None:
-        told["publication"] += 1
-        known = History(told["publication"], DAY, stories)
+        known = History(next(numbers), DAY, stories)
         monkeypatch.setattr(history, "gathered", lambda _: known)
-        monkeypatch.setattr(history, "_basis", lambda _: str(told["publication"]))
+        monkeypatch.setattr(history, "_basis", lambda _: str(known.publication))
 
     return these
 
@@ -116,7 +116,7 @@ def story(first: int = 3, ended: int | None = None, alert: int = 0) -> alerts.St
     return alerts.Story(watched, began, DAY, last, over, "lower than usual", "41 on 28 Mar 2016")
 
 
-def told(server: MailServer | None, hook: Webhook | None, **others: str) -> dict[str, str]:
+def settings_of(server: MailServer | None, hook: Webhook | None, **others: str) -> dict[str, str]:
     """The settings of a command."""
     by_mail = server and {
         "KPI_MAIL_SERVER": server.url,
@@ -150,7 +150,7 @@ def test_real_stories_by_mail_and_to_a_webhook(
 ) -> None:
     """What a dry run prints arrives once, with a link to each story's view; what fails is tried again."""
     monkeypatch.setattr(journal, "RECENT", timedelta(days=999))
-    settings = told(server, hook)
+    settings = settings_of(server, hook)
     printed = store.must("alerts", "--dry-run", **settings).text
     assert "lower than usual" in printed and not server.received
     assert not (store.home / "alerts").exists()
@@ -186,33 +186,35 @@ def test_real_stories_by_mail_and_to_a_webhook(
     assert asked["explore"] == ["Daily active users"] and asked["period"] == ["custom"]
 
 
-def test_a_server_that_is_down(store: Store, tell: Tell) -> None:
+def test_a_server_that_is_down(store: Store, publish: Publish) -> None:
     """The message waits, also where the alerts' file breaks, and arrives once when the server is back."""
     with mail_server() as server:
-        settings = told(server, None)
-    tell(story())
+        settings = settings_of(server, None)
+    publish(story())
     ran = store.run("alerts", "--report", **settings)
     assert ran.status == 1 and ran.text.startswith(story().text)
     assert ran.err.count("the mail server can't be reached") == 2
     with mail_server(server.port) as server:
-        tell()
+        publish()
         with mock.patch.object(history, "gathered", side_effect=Refused("alerts.toml: line 3")):
             ran = store.run("alerts", "--report", **settings)
         assert (ran.status, ran.err) == (1, "kpi: alerts.toml: line 3\n")
-        tell(story())
+        publish(story())
         assert store.must("alerts", "--report", **settings).said == ""
         assert addressed(server) == [ANN, BEN]
 
 
-def test_a_story_is_at_most_two_messages(store: Store, tell: Tell, server: MailServer) -> None:
+def test_a_story_is_at_most_two_messages(
+    store: Store, publish: Publish, server: MailServer
+) -> None:
     """It is reported when it begins and when it is over, not between; one that is gone, without numbers."""
-    settings = told(server, None, KPI_MAIL_TO=ANN)
+    settings = settings_of(server, None, KPI_MAIL_TO=ANN)
     for known in (story(), story(4), story(9, ended=0), story(9, ended=1)):
-        tell(known)
+        publish(known)
         store.must("alerts", "--report", **settings)
-    tell(story(9, ended=1), story(alert=1))
+    publish(story(9, ended=1), story(alert=1))
     store.must("alerts", "--report", **settings)
-    tell(story(9, ended=1))
+    publish(story(9, ended=1))
     store.must("alerts", "--report", **settings)
     began, over, _, gone = map(text_of, server.messages)
     assert " ".join(story().text.split()) in " ".join(began.split())
@@ -222,36 +224,36 @@ def test_a_story_is_at_most_two_messages(store: Store, tell: Tell, server: MailS
     assert all("41" not in message["Subject"] for message in server.messages)
 
 
-def test_several_stories_are_a_message(store: Store, tell: Tell, server: MailServer) -> None:
+def test_several_stories_are_a_message(store: Store, publish: Publish, server: MailServer) -> None:
     """What comes to light with a publication is one message, whose subject counts it."""
-    tell(story(), story(9, ended=1, alert=1))
-    store.must("alerts", "--report", **told(server, None, KPI_MAIL_TO=ANN))
+    publish(story(), story(9, ended=1, alert=1))
+    store.must("alerts", "--report", **settings_of(server, None, KPI_MAIL_TO=ANN))
     (message,) = server.messages
     assert message["Subject"] == "Firefox Accounts KPIs: 2 alerts: 1 began, 1 over"
 
 
-def test_cut_off_before_the_journal(store: Store, tell: Tell, server: MailServer) -> None:
+def test_cut_off_before_the_journal(store: Store, publish: Publish, server: MailServer) -> None:
     """A run that ends between the message and its note sends it once, though late rows move the story."""
-    settings = told(server, None, KPI_MAIL_TO=ANN)
-    tell(story())
+    settings = settings_of(server, None, KPI_MAIL_TO=ANN)
+    publish(story())
     with mock.patch.object(Journal, "note", side_effect=Refused("the disk is full")):
         with mock.patch("kpi.delivery.sending.send_waiting"):
             assert store.run("alerts", "--report", **settings).status == 1
     assert not (store.home / "alerts/reported.jsonl").exists()
-    tell(story(5))
+    publish(story(5))
     store.must("alerts", "--report", **settings)
-    tell(story(6))
+    publish(story(6))
     store.must("alerts", "--report", **settings)
     assert addressed(server) == [ANN]
 
 
-def test_cut_off_after_acceptance(store: Store, tell: Tell, server: MailServer) -> None:
+def test_cut_off_after_acceptance(store: Store, publish: Publish, server: MailServer) -> None:
     """A run that ends before a mail is noted sends the same mail again, with the same Message-ID."""
-    settings = told(server, None, KPI_MAIL_TO=ANN)
-    tell(story())
+    settings = settings_of(server, None, KPI_MAIL_TO=ANN)
+    publish(story())
     with mock.patch.object(Outbox, "note_sent", side_effect=Refused("the disk is full")):
         assert store.run("alerts", "--report", **settings).status == 1
-    tell(story(4))
+    publish(story(4))
     store.must("alerts", "--report", **settings)
     store.must("alerts", "--report", **settings)
     first, again = server.messages
@@ -259,15 +261,15 @@ def test_cut_off_after_acceptance(store: Store, tell: Tell, server: MailServer) 
 
 
 def test_a_restored_store_reports_nothing_again(
-    store: Store, tell: Tell, server: MailServer, demo_home: Path, tmp_path: Path
+    store: Store, publish: Publish, server: MailServer, demo_home: Path, tmp_path: Path
 ) -> None:
     """A backup has the journal and both outboxes: what was sent stays sent, what waits is sent once."""
-    settings = told(server, None, KPI_MAIL_TO=ANN)
+    settings = settings_of(server, None, KPI_MAIL_TO=ANN)
     (store.home / "events.duckdb").symlink_to(demo_home / "events.duckdb")
     digest = store.must("digest", **settings).text
-    tell(story())
+    publish(story())
     store.must("alerts", "--report", **settings)
-    tell(story(), story(alert=1))
+    publish(story(), story(alert=1))
     server.refused[ANN] = "550 no"
     assert store.run("alerts", "--report", **settings).status == 1
     server.refused.clear()
@@ -290,21 +292,23 @@ def test_a_restored_store_reports_nothing_again(
 
 
 def test_alerts_may_have_recipients_of_their_own(
-    store: Store, tell: Tell, server: MailServer, hook: Webhook
+    store: Store, publish: Publish, server: MailServer, hook: Webhook
 ) -> None:
     """Where any is set they alone get alerts; a wrong setting is named, and nothing counts as reported."""
-    tell(story())
-    wrong = store.run("alerts", "--report", **told(server, hook, KPI_ALERT_MAIL_TO="MARKED"))
+    publish(story())
+    wrong = store.run("alerts", "--report", **settings_of(server, hook, KPI_ALERT_MAIL_TO="MARKED"))
     assert wrong.err == "kpi: KPI_ALERT_MAIL_TO must be mail addresses, by comma\n"
-    store.must("alerts", "--report", **told(server, hook, KPI_ALERT_WEBHOOKS=hook.url))
+    store.must("alerts", "--report", **settings_of(server, hook, KPI_ALERT_WEBHOOKS=hook.url))
     assert not server.received and len(hook.received) == 1
 
 
-def test_without_recipients_it_is_printed(store: Store, tell: Tell, server: MailServer) -> None:
+def test_without_recipients_it_is_printed(
+    store: Store, publish: Publish, server: MailServer
+) -> None:
     """Each story is printed once; who is added later gets no old news."""
-    tell(story())
+    publish(story())
     assert store.must("alerts", "--report").text == f"{story().text}\n"
-    assert store.must("alerts", "--report", **told(server, None)).said == ""
+    assert store.must("alerts", "--report", **settings_of(server, None)).said == ""
     assert not server.received
 
 

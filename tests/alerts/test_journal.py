@@ -105,6 +105,26 @@ def test_a_line_that_was_cut_off_counts_as_not_reported(reader: Reader) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_lines_of_an_earlier_version_count(reader: Reader) -> None:
+    """A line with a sentence in place of the headline is a report, so that nothing is reported again."""
+    reader.run([story(0, 2, None)], 2)
+    file = reader.journal.file
+    file.write_text(file.read_text().replace('"headline"', '"sentence"'))
+    assert reader.run([story(0, 3, None)], 3) == []
+    assert len(reader.run([], 4)) == 1
+
+
+def test_a_delivery_that_was_not_noted_is_noted_once(reader: Reader) -> None:
+    """Lines that a message has and the journal lacks count from then on; no lines are none."""
+    lines = written(unreported([story(0, 2, None)], [], day(2)))
+    for _ in range(2):
+        reader.journal.file.parent.mkdir(parents=True, exist_ok=True)
+        reader.journal.catch_up(lines)
+        reader.journal.catch_up("")
+    assert reader.journal.file.read_text() == lines
+    assert reader.run([story(1, 3, None)], 3) == []
+
+
 def test_a_report_says_when(reader: Reader) -> None:
     """A line of the journal has the alert, the event, the days and the moment."""
     reader.run([story(0, 2, None)], 2)
