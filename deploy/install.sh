@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs this clone's newest commit as /opt/kpi, or upgrades to it: the user, the packages of the lock, the
-# store's folder, a first key, the units and their timers. Run as root, in the clone: sh deploy/install.sh
+# store's folder, a first key, the units and their timers, that of the digest too. Run as root, in the clone: sh deploy/install.sh
 # What exists already (the user, the store, /etc/kpi.env) is left as it is; earlier versions stay beside the
 # new one. ROOT names a folder in place of / for a trial, PYTHON another Python than python3.
 set -eu
@@ -33,5 +33,10 @@ fi
 ln -sfn "kpi-$version" "$root/opt/kpi"
 cp "$program"/deploy/*.service "$program"/deploy/*.timer "$root/etc/systemd/system/"
 systemctl daemon-reload
-systemctl enable --now kpi-summarise.timer kpi-expire.timer kpi.service
+systemctl enable --now kpi-summarise.timer kpi-expire.timer kpi-digest.timer kpi.service
 systemctl reload-or-restart kpi.service # several processes drain, one is started again
+
+if ! grep -qsE '^ *KPI_(ALERT_)?(MAIL_TO|WEBHOOKS) *=' \
+  "$root/etc/kpi.env" "$program/.streamlit/secrets.toml"; then
+  echo "Next: say in /etc/kpi.env who gets digests and alerts (docs/operations.md, Digests and alerts)"
+fi

@@ -78,11 +78,14 @@ class Settings:
     raw_columns: tuple[tuple[str, str], ...] = ()
     raw_time: str = "milliseconds"
     address: str | None = None
-    """The dashboard's address, which links of digests begin with."""
+    """The dashboard's address, which links of messages begin with."""
     mail_server: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     mail_to: tuple[str, ...] = field(default=(), repr=False)
     webhooks: tuple[str, ...] = field(default=(), repr=False)
+    alert_mail_to: tuple[str, ...] = field(default=(), repr=False)
+    alert_webhooks: tuple[str, ...] = field(default=(), repr=False)
+    """Recipients of alerts; where none is set, these are the recipients of digests."""
     digest_only_moved: bool = False
     """True where a digest of a week or month in which nothing moved isn't sent."""
 
@@ -118,7 +121,13 @@ class Settings:
             raw_columns=_pairs(given, "KPI_RAW_COLUMNS"),
             mail_to=_names(given, "KPI_MAIL_TO"),
             webhooks=_addresses(given, "KPI_WEBHOOKS"),
+            alert_mail_to=_names(given, "KPI_ALERT_MAIL_TO"),
+            alert_webhooks=_addresses(given, "KPI_ALERT_WEBHOOKS"),
         )
+
+
+ALERTS_FOLDER, DIGESTS_FOLDER = "alerts", "digests"
+"""Folders of the store, of what was reported, and of messages that were sent or are to be sent."""
 
 
 def demo_key_file(home: Path) -> Path:

@@ -12,6 +12,8 @@ Unit = Literal[
 ]
 
 
+PRODUCT = "Firefox Accounts KPIs"
+
 ABSENT = "–"
 """The text for an absent value; a gap is never a zero."""
 

@@ -21,7 +21,7 @@ import pandas as pd
 from kpi import store
 from kpi.alerts import file as of_file
 from kpi.alerts.file import read
-from kpi.alerts.journal import FOLDER, Journal, sent, unreported
+from kpi.alerts.journal import Journal, Reported, to_send, unreported, written
 from kpi.alerts.segments import of_segments
 from kpi.alerts.story import Story, stories
 from kpi.errors import NoData, Refused
@@ -31,7 +31,7 @@ from kpi.numbers import annotations as notes
 from kpi.numbers import segments
 from kpi.numbers.days import NO_COMPLETE_DAY
 from kpi.numbers.warehouse import open_warehouse
-from kpi.settings import Settings
+from kpi.settings import ALERTS_FOLDER, Settings
 
 FILE = "history.json"
 COLUMNS = "alert name rule first_day last_day ended what size markers".split()
@@ -45,6 +45,8 @@ class History:
     last_day: date
     stories: tuple[Story, ...]
     warnings: tuple[str, ...] = ()
+    simulated: bool = False
+    first_day: date = date.min
 
     @property
     def table(self) -> pd.DataFrame:
@@ -64,26 +66,46 @@ def gathered(settings: Settings) -> History:
             raise NoData(NO_COMPLETE_DAY)
         watched, faults = of_segments(alerts, named, warehouse.known_values())
         every = stories(warehouse, watched, settings.min_users, frozen, markers)
-        return History(publication.id, publication.last_complete_day, tuple(every), tuple(faults))
+        return History(
+            publication.id,
+            publication.last_complete_day,
+            tuple(every),
+            tuple(faults),
+            publication.simulated,
+            publication.first_day or publication.last_complete_day,
+        )
 
 
-def report(settings: Settings, deliver: Callable[[list[str]], None]) -> History | None:
+def news(settings: Settings) -> tuple[History, list[Reported]]:
+    """The history, and what would be delivered now; nothing is noted."""
+    known = gathered(settings)
+    return known, to_send(unreported(known.stories, Journal(settings).lines(), known.last_day))
+
+
+Deliver = Callable[[History, list[Reported], str], None]
+"""The function that delivers reports, given the history, the reports and their lines in the journal."""
+
+
+def report(settings: Settings, deliver: Deliver, delivered: str = "") -> History | None:
     """Deliver what is unreported, then note it; the history, or None where nothing changed since.
 
-    ``deliver`` gets the sentences, and isn't called without any. Where it raises, nothing is noted, so that
-    the next run tries again. Two runs at once can't report a story twice.
+    ``deliver`` gets the history, the reports and their lines in the journal, and isn't called without
+    reports. Where it raises, nothing is noted, so that the next run tries again. Two runs at once can't
+    report a story twice. ``delivered`` are the lines of the last delivery, which a crash may have left
+    unnoted.
     """
     journal, basis = Journal(settings), _basis(settings)
     with journal.alone():
+        journal.catch_up(delivered)
         if _content(settings).get("reported") == basis:
             return None
         known = gathered(settings)
         reports = unreported(known.stories, journal.lines(), known.last_day)
-        sentences = sent(reports)
-        if sentences:
-            deliver(sentences)
+        lines = written(reports)
+        if to_send(reports):
+            deliver(known, to_send(reports), lines)
         if reports:
-            journal.note(reports)
+            journal.note(lines)
         write(settings, known, basis)
     return known
 
@@ -115,7 +137,7 @@ def listed(settings: Settings) -> tuple[int, pd.DataFrame] | None:
 
 
 def _file(settings: Settings) -> Path:
-    return settings.home / FOLDER / FILE
+    return settings.home / ALERTS_FOLDER / FILE
 
 
 def _content(settings: Settings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,14 +18,15 @@ from kpi import private
 from kpi.alerts.story import Story
 from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
-from kpi.settings import Settings
+from kpi.settings import ALERTS_FOLDER, Settings
 from kpi.store.locks import locked
 
-FOLDER, FILE = "alerts", "reported.jsonl"
+FILE = "reported.jsonl"
 BEGAN, ENDED, GONE = "began", "ended", "gone"
 RECENT = timedelta(days=WEEK)
 """A story that was over for longer when it came to light is history, and isn't reported."""
 
+NO_STORY = "it is no story any more, since its numbers or its alert were changed"
 BUSY = "another command reports alerts; try again in a moment"
 
 
@@ -33,15 +34,22 @@ BUSY = "another command reports alerts; try again in a moment"
 class Reported:
     """A line: a story of an alert that began or ended, or that is gone since numbers or alerts changed.
 
-    ``until`` is the last day of a story that ended.
+    ``until`` is the last day of a story that ended. ``headline`` says what happened, without a value; it is
+    empty where nothing is sent. ``story`` is the story itself, which isn't in the journal.
     """
 
     alert: str
     first: date
     event: str
     until: date | None
-    sentence: str
+    headline: str
+    story: Story | None = field(default=None, compare=False)
     at: str = ""
+
+    @property
+    def text(self) -> str:
+        """The report in sentences."""
+        return f"{self.headline}." if self.story is None else self.story.text
 
     def meets(self, story: Story) -> bool:
         """True where the story that was reported and this share a day."""
@@ -53,7 +61,7 @@ class Journal:
     """The journal of a store, whose folder is ``home`` (KPI_HOME)."""
 
     def __init__(self, settings: Settings) -> None:
-        self.file = settings.home / FOLDER / FILE
+        self.file = settings.home / ALERTS_FOLDER / FILE
         self._lock_seconds = settings.lock_seconds
 
     @contextmanager
@@ -69,20 +77,15 @@ class Journal:
 
     def lines(self) -> list[Reported]:
         """Everything that was reported, in order; a line that a crash cut off counts as not reported."""
-        try:
-            text = self.file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused(
-                f"{self.file} can't be read; python -m kpi doctor names who may"
-            ) from error
-        return [line for line in map(_read, text.splitlines()) if line is not None]
+        return [line for line in map(_read, self._text().splitlines()) if line is not None]
 
-    def note(self, reports: Iterable[Reported]) -> None:
-        """Add lines; they are on the disk when this returns."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        text = "".join(_written(report, now) for report in reports)
+    def catch_up(self, text: str) -> None:
+        """Add the lines of the last delivery where a crash came between it and its note."""
+        if text and text not in self._text():
+            self.note(text)
+
+    def note(self, text: str) -> None:
+        """Add lines, as `written` has them; they are on the disk when this returns."""
         try:
             with self.file.open("a", encoding="utf-8") as file:
                 # A line that a crash cut off is ended first.
@@ -91,6 +94,16 @@ class Journal:
                 os.fsync(file.fileno())
         except OSError as error:
             raise self._not_written(error) from error
+
+    def _text(self) -> str:
+        try:
+            return self.file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refused(
+                f"{self.file} can't be read; python -m kpi doctor names who may"
+            ) from error
 
     def _not_written(self, error: OSError) -> Refused:
         return Refused(f"{self.file}: can't be written to ({error.strerror}); nothing was noted")
@@ -112,16 +125,21 @@ def unreported(
         reports += _of(story, mine[0] if mine else None, last_day)
     for begun in known:
         if begun.until is None:
-            what = (
-                f"{begun.sentence} It is no story any more: its numbers or its alert were changed."
+            reports.append(
+                Reported(begun.alert, begun.first, GONE, last_day, f"{begun.headline}: {NO_STORY}")
             )
-            reports.append(Reported(begun.alert, begun.first, GONE, last_day, what))
     return reports
 
 
-def sent(reports: Iterable[Reported]) -> list[str]:
-    """The sentences to send: none of an end that is another story's beginning."""
-    return [report.sentence for report in reports if report.sentence]
+def written(reports: Iterable[Reported]) -> str:
+    """The lines of reports in the journal, with the moment."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return "".join(_written(report, now) for report in reports)
+
+
+def to_send(reports: Iterable[Reported]) -> list[Reported]:
+    """The reports to send: none of an end that is another story's beginning."""
+    return [report for report in reports if report.headline]
 
 
 def _begun(lines: Iterable[Reported]) -> list[Reported]:
@@ -143,11 +161,12 @@ def _of(story: Story, begun: Reported | None, last_day: date) -> Iterator[Report
     if begun is None:
         if ended is not None and last_day - ended > RECENT:
             return
-        yield Reported(name, story.first, BEGAN, None, story.begun if ended is None else story.over)
+        yield Reported(name, story.first, BEGAN, None, story.headline, story)
         if ended is not None:
             yield Reported(name, story.first, ENDED, story.last, "")
     elif ended is not None and begun.until is None:
-        yield Reported(name, begun.first, ENDED, story.last, "" if story.follows else story.over)
+        headline = "" if story.follows else story.headline
+        yield Reported(name, begun.first, ENDED, story.last, headline, story)
 
 
 def _written(report: Reported, at: str) -> str:
@@ -156,7 +175,7 @@ def _written(report: Reported, at: str) -> str:
         "first": report.first.isoformat(),
         "event": report.event,
         "until": report.until and report.until.isoformat(),
-        "sentence": report.sentence,
+        "headline": report.headline,
         "at": at,
     }
     return json.dumps(line, ensure_ascii=False) + "\n"
@@ -167,7 +186,8 @@ def _read(text: str) -> Reported | None:
         line = json.loads(text)
         until = line["until"] and date.fromisoformat(line["until"])
         first = date.fromisoformat(line["first"])
-        return Reported(line["alert"], first, line["event"], until, line["sentence"], line["at"])
+        headline = line.get("headline", line.get("sentence", ""))
+        return Reported(line["alert"], first, line["event"], until, headline, at=line["at"])
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -51,17 +51,22 @@ class Story:
     follows: bool = False
 
     @property
-    def begun(self) -> str:
-        """That it began, in sentences."""
-        since = f"since {day_text(self.first)}"
-        return f"{self.alert.name}: {self.what} {since}. {sentence(self.size)}{self._marked}"
+    def headline(self) -> str:
+        """The matter and its beginning or, once it is over, its days, in words without a value."""
+        if self.ended is None:
+            return f"{self.alert.name}: {self.what} since {day_text(self.first)}"
+        days = days_text(self.first, self.last)
+        return f"{self.alert.name}: {self.what}, {days}, over with {day_text(self.ended)}"
 
     @property
-    def over(self) -> str:
-        """That it is over, in sentences; of the whole story."""
-        days = days_text(self.first, self.last)
-        until = "" if self.ended is None else f", over with {day_text(self.ended)}"
-        return f"{self.alert.name}: {self.what}, {days}{until}. {sentence(self.size)}{self._marked}"
+    def details(self) -> str:
+        """The size of it, and the markers of its days, in sentences."""
+        return f"{sentence(self.size)}{self._marked}"
+
+    @property
+    def text(self) -> str:
+        """All of it in sentences."""
+        return f"{self.headline}. {self.details}"
 
     @property
     def _marked(self) -> str:

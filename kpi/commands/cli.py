@@ -151,7 +151,12 @@ def _parser() -> argparse.ArgumentParser:
     said = alerts.add_mutually_exclusive_group()
     said.add_argument("--json", action="store_true", help="a list of stories, the newest first")
     said.add_argument(
-        "--report", action="store_true", help="print each beginning and each end once, then no more"
+        "--report", action="store_true", help="send each beginning and each end once, then no more"
+    )
+    said.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what --report would send; send and note nothing",
     )
 
     expire = command("expire", upkeep.run_expire, "delete raw events past retention")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -10,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpi.digest.span import WEEKLY, Span, span
-from kpi.errors import NoData, Refused
+from kpi.errors import NoData
 from kpi.settings import Settings
-from kpi.text import day_text, quantity
+from kpi.text import day_text
 
 if TYPE_CHECKING:
+    from kpi.delivery.outbox import Message, Outbox
     from kpi.digest.content import Gathering
-    from kpi.digest.outbox import Issue, Outbox
     from kpi.numbers.warehouse import Warehouse
 
 FORMS = ("text", "html", "json")
@@ -28,43 +29,37 @@ def run_digest(settings: Settings, asked: argparse.Namespace) -> None:
     wanted = list(dict.fromkeys(asked.every or [WEEKLY]))
     if asked.dry_run:
         return _print(settings, wanted, today, asked.form, asked.output)
+    from kpi.delivery.outbox import Outbox
+    from kpi.delivery.sending import names_of, send_waiting, ways
     from kpi.digest import feed
-    from kpi.digest.outbox import Outbox
-    from kpi.digest.sending import names_of, send, waiting, ways
 
     set_up = ways(settings)
     names, outbox = names_of(set_up), Outbox(settings)
     with outbox.alone():
-        made = _fill(settings, wanted, today, outbox, list(names))
-        issues = outbox.issues()
-        outbox.replace(feed.NAME, feed.atom(issues, settings.address))
-        failed = []
-        for issue in issues:
-            before = waiting(issue, names)
-            send(outbox, issue, set_up)
-            left = waiting(issue, names)
-            if issue.id in made and not issue.channels and not issue.silent:
-                print(f"{issue.id}: in the feed alone; no KPI_MAIL_TO and no KPI_WEBHOOKS are set")
-            if before:
-                reached = quantity(len(before) - len(left), "recipient")
-                print(f"{issue.id}: sent to {reached}")
-            failed += [f"{issue.id} to {names[key]}: {issue.failures[key]}" for key in left]
-        outbox.tidy()
-    if failed:
-        raise Refused(
-            f"not delivered: {'; '.join(failed)}. It stays in {outbox.folder}, and the next run tries again"
-        )
+        try:
+            made = _fill(settings, wanted, today, outbox, list(names))
+        except NoData as nothing:  # no fault: a schedule may begin before the first summary
+            made = set()
+            print(f"kpi: {nothing}", file=sys.stderr)
+        messages = outbox.messages()
+        outbox.replace(feed.NAME, feed.atom(messages, settings.address))
+        for message in messages:
+            if message.id in made and not message.channels and not message.silent:
+                print(
+                    f"{message.id}: in the feed alone; no KPI_MAIL_TO and no KPI_WEBHOOKS are set"
+                )
+        send_waiting(outbox, set_up)
 
 
 def _fill(
     settings: Settings, wanted: list[str], today: date, outbox: Outbox, channels: list[str]
 ) -> set[str]:
     """Put the digests that are due into the outbox, those that aren't there yet; the ids of these."""
-    from kpi.digest.outbox import issue_of
     from kpi.digest.pictures import pictures
+    from kpi.digest.rendered import message_of
 
-    before, made = outbox.issues(), set[str]()
-    known = {issue.id for issue in before}
+    before, made = outbox.messages(), set[str]()
+    known = {message.id for message in before}
     with closing(_opened(settings)) as warehouse:
         for days in _spans(warehouse, wanted, today):
             if days.id in known:
@@ -77,7 +72,7 @@ def _fill(
             digest = gathering.digest(today, _shown_last(before, days.every))
             silent = settings.digest_only_moved and not digest.something_moved
             inline = list(pictures(gathering.courses()).values())
-            outbox.write(issue_of(digest, inline, channels, silent))
+            outbox.write(message_of(digest, inline, channels, silent))
             made.add(days.id)
             if silent:
                 print(f"{days.id}: nothing moved, so it isn't sent (KPI_DIGEST_ONLY_MOVED)")
@@ -87,12 +82,12 @@ def _fill(
 def _print(
     settings: Settings, wanted: list[str], today: date, form: str, output: Path | None
 ) -> None:
-    from kpi.digest.outbox import Outbox
+    from kpi.delivery.outbox import Outbox
     from kpi.digest.pictures import pictures
     from kpi.digest.rendered import as_html, as_json, as_text, within_the_page
     from kpi.numbers.export import write_bytes
 
-    parts, before = [], Outbox(settings).issues()
+    parts, before = [], Outbox(settings).messages()
     with closing(_opened(settings)) as warehouse:
         for days in _spans(warehouse, wanted, today):
             gathering = _gathering(settings, warehouse, days)
@@ -105,9 +100,9 @@ def _print(
     write_bytes("".join(parts).encode(), output)
 
 
-def _shown_last(issues: Sequence[Issue], every: str) -> int | None:
+def _shown_last(messages: Sequence[Message], every: str) -> int | None:
     """The publication of the newest digest of a kind; None where there was none."""
-    return max((issue.publication for issue in issues if issue.every == every), default=None)
+    return max((each.publication for each in messages if each.kind == every), default=None)
 
 
 def _opened(settings: Settings) -> Warehouse:

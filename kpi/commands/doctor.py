@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi import private, store
-from kpi.digest.outbox import Outbox
-from kpi.digest.sending import names_of, waiting, ways
+from kpi import alerts, goals, private, store
+from kpi.alerts.segments import of_segments
+from kpi.delivery.channels import Recipients, of_alerts, of_digests
+from kpi.delivery.outbox import ALERTS, DIGESTS, Box, Outbox
+from kpi.delivery.sending import names_of, waiting, ways
 from kpi.errors import Denied, Refused, WarehouseDown
 from kpi.events import identity
 from kpi.meaning.definitions import device_identity
-from kpi.numbers import coverage
+from kpi.numbers import coverage, segments
+from kpi.numbers.segments import Segments
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.rows import each_row
 from kpi.settings import SECRETS_FILE, Settings
@@ -51,7 +54,9 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _key(settings)
     yield from _open_to_others(settings)
     yield from _sign_outs(settings)
-    yield from _digests(settings)
+    yield from _choices()
+    yield from _messages(settings, DIGESTS, of_digests(settings))
+    yield from _messages(settings, ALERTS, of_alerts(settings))
     try:
         yield from _events(settings)
     except WarehouseDown as refusal:
@@ -140,22 +145,48 @@ def _sign_outs(settings: Settings) -> Iterator[Finding]:
     yield Finding("sign-outs", recorded, "are recorded" if recorded else fault)
 
 
-def _digests(settings: Settings) -> Iterator[Finding]:
-    """The digests that haven't reached their recipients, and faults in the settings that they need."""
+def _choices() -> Iterator[Finding]:
+    """The files of goals, segments and alerts, which people change; of a broken one line and reason."""
+    for name, read in (
+        ("goals", goals.read),
+        ("segments", segments.of_file),
+        ("alerts", alerts.read),
+    ):
+        try:
+            count = len(read())
+        except Refused as refusal:
+            yield Finding(name, False, str(refusal))
+        else:
+            yield Finding(name, True, f"{quantity(count, name.removesuffix('s'))} in {name}.toml")
+
+
+def _watched(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
+    """The alerts that watch nobody, or not all that they name; broken files are reported by themselves."""
     try:
-        names = names_of(ways(settings))
-        issues = Outbox(settings).issues()
-    except Refused as refusal:
-        yield Finding("digests", False, str(refusal))
+        watched, named = alerts.read(), segments.of_file()
+    except Refused:
         return
-    late = [(issue, key) for issue in issues for key in waiting(issue, names)]
-    for issue, key in late:
-        why = issue.failures.get(key, "the command that sends it was cut off")
-        again = "the next run tries again: python -m kpi digest"
-        yield Finding("digests", False, f"{issue.id} hasn't reached {names[key]}: {why}; {again}")
-    if issues and not late:
-        reached = quantity(len(issues[-1].sent), "recipient")
-        yield Finding("digests", True, f"the last, {issues[-1].id}, was sent to {reached}")
+    every = Segments([*named, *segments.stored(settings)])
+    _, faults = of_segments(watched, every, warehouse.known_values())
+    yield from (Finding("alerts", False, fault) for fault in faults)
+
+
+def _messages(settings: Settings, box: Box, to: Recipients) -> Iterator[Finding]:
+    """The messages that haven't reached their recipients, and faults in the settings that they need."""
+    try:
+        names = names_of(ways(settings, to))
+        messages = Outbox(settings, box).messages()
+    except Refused as refusal:
+        yield Finding(box.name, False, str(refusal))
+        return
+    late = [(message, key) for message in messages for key in waiting(message, names)]
+    for message, key in late:
+        why = message.failures.get(key, "the command that sends it was cut off")
+        again = f"the next run tries again: {box.command}"
+        yield Finding(box.name, False, f"{message.id} hasn't reached {names[key]}: {why}; {again}")
+    if messages and not late:
+        reached = quantity(len(messages[-1].sent), "recipient")
+        yield Finding(box.name, True, f"the last, {messages[-1].id}, was sent to {reached}")
 
 
 def close(settings: Settings) -> list[Path]:
@@ -188,6 +219,7 @@ def _numbers(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         yield Finding("days", False, warning)
     yield from (Finding("local copy", *state) for state in store.local_copy(settings))
     yield from _history(settings)
+    yield from _watched(settings, warehouse)
     yield from _tags(settings, warehouse)
     yield from _unknown(settings, warehouse)
     yield _same_people(warehouse)

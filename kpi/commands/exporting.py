@@ -55,11 +55,7 @@ def run_export(settings: Settings, asked: argparse.Namespace) -> None:
     def frame() -> pd.DataFrame:
         with closing(open_warehouse(settings, publication=number)) as warehouse:
             if isinstance(warehouse, PastWarehouse):
-                shown = warehouse.publication
-                print(
-                    f"as published in publication {shown.id} of {shown.built_at:%Y-%m-%d %H:%M} UTC",
-                    file=sys.stderr,
-                )
+                print(warehouse.as_published, file=sys.stderr)
             return measured(warehouse)
 
     def measured(warehouse: Warehouse) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from kpi.dashboard.client import extend_client
 from kpi.dashboard.drawing import drawn
 from kpi.dashboard.faults import draw_refusal
 from kpi.dashboard.markers import draw_markers_of_period
-from kpi.dashboard.navigation import PAGES, PRODUCT, draw_navigation
+from kpi.dashboard.navigation import PAGES, draw_navigation
 from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_definitions
 from kpi.dashboard.revised import draw_revised
@@ -31,6 +31,7 @@ from kpi.dashboard.trust import draw_link, draw_sentence, draw_trust_line
 from kpi.dashboard.words import plain
 from kpi.errors import Refused, Republished
 from kpi.settings import Settings
+from kpi.text import PRODUCT
 
 
 @contextmanager

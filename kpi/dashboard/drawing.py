@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kpi import charts
-from kpi.dashboard.navigation import PRODUCT
 from kpi.meaning.filters import Filters
+from kpi.text import PRODUCT
 
 if TYPE_CHECKING:
     import altair as alt

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from kpi.text import PRODUCT
+
 Choices = Mapping[str, Sequence[str]]
 """The choices in a link, by their names in the URL."""
-
-PRODUCT = "Firefox Accounts KPIs"
 
 
 @dataclass(frozen=True)

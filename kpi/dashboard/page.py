@@ -167,6 +167,8 @@ class Page:
         if asked.period == ALL_DAYS:
             asked = replace(asked, period=self.period)
         pairs, known = parameters.pairs_of(asked), parameters.parameters(asked.table)
+        if self.source.is_past:
+            pairs.append((parameters.PUBLICATION, str(self.source.publication.id)))
         return urlencode(pairs) if all(name in known for name, _ in pairs) else None
 
     def file_name(self, answer: Answer) -> str:

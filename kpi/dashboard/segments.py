@@ -15,7 +15,7 @@ from kpi.dashboard.address import Address
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
 from kpi.errors import Refused
-from kpi.meaning.filters import FILTER_TAGS, Filters
+from kpi.meaning.filters import FILTER_TAGS, ONLY, Filters
 from kpi.numbers import closed, segments
 from kpi.numbers.notes import withdraw
 from kpi.numbers.segments import LONGEST, Segments
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 WIDE = ("Name", "Filters")
 NONE, KEY, FORM = "none", "segment", "save_segment"
-ONLY, EXCEPT = "only these", "all except"
 EVERYBODY = "all"
 DEFAULTS: dict[str, Any] = {
     "users": EVERYBODY,
@@ -45,16 +44,7 @@ def set_widgets(filters: Filters) -> None:
 
 def widgets(filters: Filters) -> dict[str, Any]:
     """The state of the filters' widgets, by key."""
-    state = {
-        **DEFAULTS,
-        "users": filters.users or EVERYBODY,
-        "devices": filters.devices or EVERYBODY,
-    }
-    for tag in FILTER_TAGS:
-        left_out = getattr(filters, f"not_{tag}")
-        state[tag] = [*(left_out or getattr(filters, tag))]
-        state[f"{tag}_mode"] = EXCEPT if left_out else ONLY
-    return state
+    return {**DEFAULTS, **filters.choices}
 
 
 def draw_choice(source: Source, address: Address) -> Mapping[str, Filters]:

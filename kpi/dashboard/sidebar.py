@@ -12,13 +12,15 @@ import streamlit as st
 
 from kpi.dashboard import segments
 from kpi.dashboard.address import Address, notify_ignored
-from kpi.dashboard.segments import EVERYBODY, EXCEPT, ONLY
+from kpi.dashboard.segments import EVERYBODY
 from kpi.dashboard.source import Source
 from kpi.dashboard.words import plain
 from kpi.meaning import periods, services
 from kpi.meaning.filters import (
     ATTEMPT_TAG_NAMES,
     ATTEMPT_TAGS,
+    EXCEPT,
+    ONLY,
     TAG_NAMES,
     Filters,
     Period,

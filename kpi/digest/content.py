@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from urllib.parse import urlencode
 
 import pandas as pd
 
 from kpi import goals
+from kpi.delivery.pages import page_link
 from kpi.digest.revised import revised
 from kpi.digest.span import Span
 from kpi.errors import Refused
@@ -32,9 +32,8 @@ from kpi.numbers.moved_words import sentences
 from kpi.numbers.warehouse import Warehouse
 from kpi.rows import each_row
 from kpi.settings import Settings
-from kpi.text import day_text, days_text, sentence
+from kpi.text import PRODUCT, day_text, days_text, sentence
 
-PRODUCT = "Firefox Accounts KPIs"
 MOST_PARTS = 3
 FOUR_WEEKS = timedelta(days=MONTH - 1)
 COURSE_DAYS = 90
@@ -351,10 +350,7 @@ class Gathering:
 
     def _link(self, path: str, **choices: str) -> str | None:
         """A page under these choices; None where the dashboard's address isn't set."""
-        address = self._settings.address
-        if not address:
-            return None
-        return f"{address.rstrip('/')}{path}" + (f"?{urlencode(choices)}" if choices else "")
+        return page_link(self._settings, path, choices)
 
     @staticmethod
     def _days(last: date) -> str:

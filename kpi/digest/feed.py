@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from kpi.digest.content import PRODUCT
-from kpi.digest.outbox import Issue
+from kpi.delivery.outbox import Message
+from kpi.text import PRODUCT
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 NAME = "feed.atom"
@@ -16,19 +16,19 @@ ENTRIES = 20
 NEVER = "1970-01-01T00:00:00+00:00"
 
 
-def atom(issues: Sequence[Issue], address: str | None = None) -> bytes:
+def atom(messages: Sequence[Message], address: str | None = None) -> bytes:
     """The newest digests, the newest first; ``address`` is the dashboard's."""
-    shown = [issue for issue in issues if not issue.silent][-ENTRIES:][::-1]
+    shown = [message for message in messages if not message.silent][-ENTRIES:][::-1]
     feed = Element("feed", xmlns=NAMESPACE)
     newest = shown[0].made_at if shown else NEVER
     _head(feed, _urn(f"{address} digests"), f"{PRODUCT}: digests", newest, address)
     SubElement(SubElement(feed, "author"), "name").text = PRODUCT
-    for issue in shown:
+    for message in shown:
         entry = SubElement(feed, "entry")
-        _head(entry, _urn(f"{address} {issue.id}"), issue.subject, issue.made_at, address)
+        _head(entry, _urn(f"{address} {message.id}"), message.subject, message.made_at, address)
         # Readers of feeds run the lines of plain text together.
         content = SubElement(entry, "content", type="html")
-        content.text = f"<pre>{html.escape(issue.text)}</pre>"
+        content.text = f"<pre>{html.escape(message.text)}</pre>"
     return tostring(feed, encoding="utf-8", xml_declaration=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from kpi import charts
 from kpi.charts.looks import GREY
 from kpi.charts.picture import INK, standing_alone
+from kpi.delivery.outbox import Inline
 from kpi.digest.content import Courses
 from kpi.goals import words
 from kpi.goals.outlook import Outlook
@@ -20,20 +20,6 @@ from kpi.meaning.kpis import KPIS
 WIDTH = 240
 SCALE = 2
 CLEAR: dict[str, Any] = {"background": None, "height": 48}
-
-
-@dataclass(frozen=True)
-class Inline:
-    """A picture within a mail: its name there, its PNG, and the sentence that describes it."""
-
-    name: str
-    png: bytes
-    sentence: str
-
-    @property
-    def content_id(self) -> str:
-        """Its content id in a mail."""
-        return f"{self.name}@digest"
 
 
 def pictures(courses: Courses) -> dict[str, Inline]:

@@ -6,14 +6,13 @@ import base64
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from functools import cache
+from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from kpi import goals
+from kpi.delivery.outbox import Inline, Message
+from kpi.delivery.templates import templates
 from kpi.digest.content import Digest
-from kpi.digest.pictures import Inline
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {goals.MET: "✓", goals.NOT_MET: "✗", goals.TOO_CLOSE: "≈", goals.NO_DATA: "?"}
@@ -49,7 +48,7 @@ def subject(digest: Digest) -> str:
 
 def as_text(digest: Digest) -> str:
     """The digest as plain text."""
-    return _environment().get_template("digest.txt").render(digest=digest, marks=MARKS)
+    return templates(TEMPLATES).get_template("digest.txt").render(digest=digest, marks=MARKS)
 
 
 def as_html(
@@ -61,7 +60,7 @@ def as_html(
     """
     shown = {picture.name: picture for picture in pictures}
     return (
-        _environment()
+        templates(TEMPLATES)
         .get_template("digest.html")
         .render(
             digest=digest,
@@ -79,13 +78,19 @@ def as_json(digest: Digest) -> str:
     return json.dumps(asdict(digest), default=str, ensure_ascii=False)
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+def message_of(
+    digest: Digest, pictures: list[Inline], channels: list[str], silent: bool
+) -> Message:
+    """A digest as it is sent to these recipients."""
+    return Message(
+        id=digest.id,
+        publication=digest.publication,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        subject=subject(digest),
+        text=as_text(digest),
+        html=as_html(digest, pictures),
+        line=as_json(digest),
+        pictures=pictures,
+        channels=[] if silent else channels,
+        silent=silent,
     )

@@ -36,6 +36,9 @@ TAGS, ATTEMPT_TAGS = tuple(TAG_NAMES), tuple(ATTEMPT_TAG_NAMES)
 FILTER_TAGS = (*TAGS, *ATTEMPT_TAGS)
 """Every tag that has a filter."""
 
+ONLY, EXCEPT = "only these", "all except"
+"""The two modes of a tag on a page: its values are picked, or left out."""
+
 MOST_NAMED = 8
 """So many values of a tag are named in a sentence; more are counted."""
 
@@ -136,6 +139,19 @@ class Filters:
             for name, value in vars(self).items()
             if value
         }
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The choices of a page that narrow the same, by their names in its address."""
+        chosen: dict[str, Any] = {}
+        for tag in FILTER_TAGS:
+            only, left_out = getattr(self, tag), getattr(self, f"not_{tag}")
+            if only or left_out:
+                chosen[tag] = [*(left_out or only)]
+            if left_out:
+                chosen[f"{tag}_mode"] = EXCEPT
+        either = {"users": self.users, "devices": self.devices}
+        return chosen | {name: value for name, value in either.items() if value}
 
     @classmethod
     def of_entries(cls, entries: Mapping[str, Any]) -> Filters:

@@ -69,15 +69,16 @@ def given(
 ) -> dict[str, Any]:
     """The values of a link's names and texts; lists where a parameter may be given more than once.
 
-    Raises Refused for the first that ``known`` doesn't have, for a second value and for a missing one;
-    ``whose`` is the name of the table or chart in the sentence.
+    A name may have _ in place of -. Raises Refused for the first that ``known`` doesn't have, for a second
+    value and for a missing one; ``whose`` is the name of the table or chart in the sentence.
     """
     values: dict[str, Any] = {}
-    for name, text in pairs:
+    for given_name, text in pairs:
+        name = given_name if given_name in known else given_name.replace("_", "-")
         parameter = known.get(name)
         if parameter is None:
             raise Refused(
-                f"{_cut(name)} is no parameter of {whose}; it has {', '.join(known) or 'none'}"
+                f"{_cut(given_name)} is no parameter of {whose}; it has {', '.join(known) or 'none'}"
             )
         value = parameter.read(text)
         if parameter.several:
@@ -186,7 +187,15 @@ def _of_table(name: str) -> Iterator[Parameter]:
     for choice, (flag, words) in _FLAGS.items():
         if accepts(choice):
             yield Parameter(flag, words, "flag")
+    yield from PUBLICATIONS
 
+
+PUBLISHED_BY, PUBLICATION = "published-by", "publication"
+PUBLICATIONS = (
+    Parameter(PUBLISHED_BY, "numbers as readers had them at the end of a UTC day", "day"),
+    Parameter(PUBLICATION, "numbers as the publication of this number had them", "count"),
+)
+"""The parameters that name an earlier publication, of which a link may give one."""
 
 _FLAGS = {
     "weekly": ("weekly", "whole weeks, under their Sunday"),
@@ -204,6 +213,7 @@ def _of_goals() -> Iterator[Parameter]:
     yield Parameter("baseline", "the id of a frozen baseline")
     yield Parameter(*_FLAGS["incomplete"], "flag")
     yield Parameter("plain", "verdicts by the gap's sign alone", "flag")
+    yield from PUBLICATIONS
 
 
 def _of_filters(of_attempts: bool) -> Iterator[Parameter]:

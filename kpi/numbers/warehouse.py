@@ -32,6 +32,12 @@ class PastWarehouse(Warehouse):
 
     newest: Warehouse
 
+    @property
+    def as_published(self) -> str:
+        """The words for its numbers."""
+        shown = self.publication
+        return f"as published in publication {shown.id} of {shown.built_at:%Y-%m-%d %H:%M} UTC"
+
     def ask(self, question: Question) -> Answer:
         """The answer to a question, without the rows that would reveal a few people beside today's.
 

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine.default import DefaultDialect
 
+from kpi.settings import ALERTS_FOLDER, DIGESTS_FOLDER
 from kpi.store import dialects, queries
 from kpi.store.publications import history_of
 from kpi.store.shared import SCHEMA_VERSION, driver, refuse_newer_version
@@ -78,8 +79,16 @@ def tables_of(cursor: Any, database: str) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
+SENT = (
+    *(f"{ALERTS_FOLDER}/{name}" for name in ("history.json", "reported.jsonl", "messages/*.json")),
+    *(f"{DIGESTS_FOLDER}/{name}" for name in ("*.json", "feed.atom")),
+)
+"""Reports and messages, so that a restored store sends nothing twice. In this order a copy that is made while
+alerts are sent has no report without its message."""
+
+
 def back_up(home: Path, publication: Path | None, name: str) -> Path:
-    """Copy private file, publication with history, and notes, whole or not at all; their folder."""
+    """Copy private file, publication with history, notes and `SENT`, whole or not at all; their folder."""
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = home / "backups" / f"{name}-{moment}"
     part = home / "backups" / "next.part"
@@ -94,6 +103,12 @@ def back_up(home: Path, publication: Path | None, name: str) -> Path:
             with suppress(FileNotFoundError):
                 _copy(held, part / "publications" / held.name)
         (part / "kpi.duckdb").symlink_to(Path("publications") / publication.name)
+    for pattern in SENT:
+        for sent in home.glob(pattern):
+            copy = part / sent.relative_to(home)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                _copy(sent, copy)
     shutil.rmtree(target, ignore_errors=True)
     os.replace(part, target)
     return target

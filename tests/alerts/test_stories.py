@@ -18,9 +18,8 @@ from app_pages import opened, words
 from conftest import Store, environment
 
 from kpi import alerts
-from kpi.alerts import departures, file, history, story
+from kpi.alerts import departures, file, story
 from kpi.alerts.file import VERDICT
-from kpi.errors import Refused
 from kpi.goals import MET, NO_DATA, NOT_MET, TOO_CLOSE, Goal, Score
 from kpi.meaning.measures import MEASURES
 from kpi.numbers import annotations
@@ -117,8 +116,8 @@ def test_a_story_names_the_markers_of_its_days(demo: Store, warehouse: Warehouse
     every = alerts.stories(warehouse, alerts.read(), markers=markers)
     (christmas,) = [s for s in every if s.alert.id == "daily_users" and s.first.month == 12]
     assert "Christmas (25 Dec 2015)" in christmas.markers
-    assert christmas.over.startswith("Daily active users: lower than usual, 25 Dec")
-    assert "Markers: Christmas (25 Dec 2015)" in christmas.over
+    assert christmas.text.startswith("Daily active users: lower than usual, 25 Dec")
+    assert "Markers: Christmas (25 Dec 2015)" in christmas.text
 
 
 def test_no_story_of_hidden_numbers(warehouse: Warehouse) -> None:
@@ -165,7 +164,7 @@ def test_a_verdict_is_a_story_until_it_is_back(
     ]
     assert got == [(40, 59, 66, False), (90, 119, 175, True), (120, 182, None, False)]
     *_, last = alerts.stories(warehouse, of_verdict)
-    assert last.begun == (
+    assert last.text == (
         "Share: too close to call (before: not met) since 30 Apr 2016. "
         "Gap −1.5 points on 1 Jul 2016."
     )
@@ -181,30 +180,6 @@ def test_the_command_lists_and_reports_once(demo: Store) -> None:
     assert rows == sorted(rows, key=lambda row: (row["first_day"], row["alert"]), reverse=True)
     assert demo.must("alerts", "--report").text == ""  # all are history
     assert demo.run("alerts", "--report", "--json").status == 2
-
-
-def test_a_failed_delivery_is_tried_again(demo: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What couldn't be delivered isn't noted; what was delivered isn't delivered again."""
-    settings = settings_of(demo)
-    known = history.gathered(settings)
-    on = known.stories[-1]
-    recent = alerts.Story(
-        on.alert, known.last_day, known.last_day, known.last_day, None, "low", "3"
-    )
-    monkeypatch.setattr(
-        history, "gathered", lambda _: history.History(7, known.last_day, (recent,))
-    )
-    demo.must("annotate", "2016-03-30", "Another marker")
-
-    def fails(sentences: list[str]) -> None:
-        raise Refused("the mail server is away")
-
-    with pytest.raises(Refused, match="away"):
-        history.report(settings, fails)
-    delivered: list[str] = []
-    history.report(settings, delivered.extend)
-    history.report(settings, delivered.extend)
-    assert delivered == [recent.begun]
 
 
 def test_before_the_first_summary_there_is_nothing_to_report(tmp_path: Path) -> None:

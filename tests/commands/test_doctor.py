@@ -186,6 +186,49 @@ def test_without_a_store(store: Store, tmp_path: Path) -> None:
     assert not findings(store)["events"][0]["good"]
 
 
+ALERT = """[[alert]]
+id = "ratio"
+title = "Ratio"
+rule = "swing"
+measure = "engagement_ratio"
+segment = "Mine"
+"""
+SEGMENT = """[[segment]]
+name = "Mine"
+filters = { os = ["Linux"] }
+"""
+
+
+def test_files_of_segments_and_alerts(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken file is named with line and reason; so is an alert whose segment is renamed or empty."""
+    of_alerts, of_segments = tmp_path / "alerts.toml", tmp_path / "segments.toml"
+    monkeypatch.setattr("kpi.alerts.file.ALERTS_FILE", of_alerts)
+    monkeypatch.setattr("kpi.numbers.segments.SEGMENTS_FILE", of_segments)
+
+    def said(watched: str, named: str) -> list[str]:
+        of_alerts.write_text(watched)
+        of_segments.write_text(named)
+        every = findings(filled)
+        return [
+            each["sentence"] for each in (*every["segments"], *every["alerts"]) if not each["good"]
+        ]
+
+    assert said(ALERT, SEGMENT) == []
+    assert said(ALERT + "mail = 1\n", SEGMENT + "who = 1\n") == [
+        f"{of_segments}: line 4: segment 1: who is no setting of a segment",
+        f"{of_alerts}: line 7: alert 1: mail is no setting of an alert",
+    ]
+    (renamed,) = said(ALERT, SEGMENT.replace("Mine", "Mine too"))
+    assert renamed.startswith(
+        "the alert ratio: no segment is named 'Mine'; the nearest: 'Mine too'"
+    )
+    (emptied,) = said(ALERT, SEGMENT.replace("Linux", "Plan 9"))
+    assert "the segment 'Mine' is empty: the data has no os 'Plan 9' (any more)" in emptied
+    assert emptied.endswith("it watches nobody until that is mended")
+
+
 @pytest.mark.usefixtures("numbers_unread")
 def test_sign_outs_that_cannot_be_recorded(filled: Store) -> None:
     """Where readers sign in, doctor says whether sign-outs can be recorded, and creates nothing."""

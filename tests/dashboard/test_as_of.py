@@ -1,8 +1,10 @@
-"""Pages as of an earlier publication, and the line on what was revised since a reader looked."""
+"""Pages and links as of an earlier publication, and the line on what was revised since a reader looked."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from unittest import mock
 
 import pytest
@@ -10,8 +12,15 @@ from app_pages import opened, words
 from conftest import Store, environment
 from event_files import write
 from logs import D, at, event, heartbeat, user
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from kpi.dashboard import revised
+from kpi.dashboard import api, revised
+from kpi.dashboard.guard import GUARD
+from kpi.meaning.parameters import NAMES
+from kpi.numbers.export import written
+
+ROOT = "/api/v1"
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +68,96 @@ def test_revised_numbers_are_named(number: int | None, says: bool) -> None:
     assert not page.exception
     assert ("Revised since you last looked" in words(page)) == says
     assert ("Daily users of 1 day" in words(page)) == says
+
+
+@pytest.fixture
+def client(twice: Store, in_project: None) -> TestClient:
+    """A client of the routes of links, as the server has them."""
+    return TestClient(
+        Starlette(routes=api.routes(), middleware=GUARD), base_url="http://127.0.0.1:8501"
+    )
+
+
+OF_MOVED = {"measure": "mau", "from": f"{D[28]}", "to": f"{D[29]}", "by": "os", "days": "1"}
+
+
+def test_links_have_the_bytes_of_exports(client: TestClient, twice: Store) -> None:
+    """Each table as of an earlier publication is the export's, and isn't the newest."""
+    changed = 0
+    for table in NAMES:
+        beside = OF_MOVED if table == "moved" else {}
+        measure = [text for name, text in beside.items() if name == "measure"]
+        options = [f"--{name}={text}" for name, text in beside.items() if name != "measure"]
+        answer = client.get(f"{ROOT}/{table}.csv", params={**beside, "publication": "1"})
+        ran = twice.run("export", table, *measure, *options, "--publication=1")
+        if ran.status:
+            assert (answer.status_code, f"kpi: {answer.text}") == (400, lines(ran.err)[-1]), table
+            continue
+        assert (answer.status_code, answer.content) == (200, ran.out), table
+        assert answer.headers["x-note"].startswith(lines(ran.err)[0].rstrip("\n")), table
+        changed += answer.content != client.get(f"{ROOT}/{table}.csv", params=beside).content
+    assert changed > 1
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a text, with their ends."""
+    return text.splitlines(keepends=True)
+
+
+def test_links_name_a_day(client: TestClient, twice: Store) -> None:
+    """A day names the publication at its end; what can't be shown has the line of the export."""
+    today = f"--published-by={datetime.now(UTC).date()}"
+    for option in (today, "--publication=2", "--published-by=2016-01-31", "--publication=77"):
+        answer = client.get(f"{ROOT}/engagement.csv?{option.removeprefix('--')}")
+        ran = twice.run("export", "engagement", option)
+        if ran.status:
+            assert (answer.status_code, f"kpi: {answer.text}") == (400, ran.err)
+        else:
+            assert (answer.status_code, answer.content) == (200, ran.out)
+            assert "x-note" not in answer.headers
+
+
+def test_a_tag_is_of_a_publication(client: TestClient) -> None:
+    """The ETag of a publication's table is its own, whichever way it is named, and charts have it, too."""
+
+    def tag(name: str, **asked: str) -> str:
+        answer = client.get(f"{ROOT}/{name}", params=asked)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["etag"]
+
+    for name in ("engagement.csv", "active-users.svg"):
+        tags = [tag(name, publication="1"), tag(name, publication="2")]
+        assert len({*tags, tag(name)}) == 3
+        today = f"{datetime.now(UTC).date()}"
+        assert tag(name, published_by=today) == tag(name, **{"published-by": today}) == tags[1]
+        known = client.get(
+            f"{ROOT}/{name}", params={"publication": "1"}, headers={"If-None-Match": tags[0]}
+        )
+        assert known.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("publication=0", "publication must be a whole number from 1, not '0'"),
+        ("published_by=May", "published-by must be a day like 2016-01-31, of the years 1970 to"),
+        ("published_by=2016-01-31&publication=1", "published-by and publication name a publicat"),
+        ("publication=1&publication=2", "publication may be given once only"),
+    ],
+)
+def test_a_wrong_publication_is_refused(client: TestClient, query: str, line: str) -> None:
+    """A value that can't be is refused in a line that says what to do."""
+    answer = client.get(f"{ROOT}/engagement.csv?{query}")
+    assert answer.status_code == 400 and answer.text.startswith(line)
+    assert answer.text.count("\n") == 1
+
+
+def test_a_page_links_to_the_numbers_that_it_shows(client: TestClient) -> None:
+    """On a page as of an earlier publication, the links of a table return its rows."""
+    page = opened("pages/explore.py", as_of="1", period="all")
+    page.session_state["all_table"] = True
+    page.run()
+    shown = [written(frame.value, "csv") for frame in page.dataframe]
+    (said,) = [each.value for each in page.markdown if " by link: " in each.value]
+    link = re.search(r"\[csv\]\(([^)]*)\)", said)[1]
+    assert "publication=1" in link and client.get(link).content in shown

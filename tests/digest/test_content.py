@@ -17,8 +17,9 @@ from app_pages import opened, words
 from conftest import Store, environment
 
 from kpi.dashboard.words import plain
+from kpi.delivery.outbox import Inline
 from kpi.digest.content import Digest, Gathering
-from kpi.digest.pictures import Inline, pictures
+from kpi.digest.pictures import pictures
 from kpi.digest.rendered import as_html, as_json, as_text, subject
 from kpi.digest.span import span
 from kpi.numbers.warehouse import open_warehouse

@@ -18,12 +18,11 @@ import pytest
 from conftest import Ran, Store
 from event_files import write
 from logs import random_log
-from receivers import PASSWORD, MailServer, Webhook, mail_server, pictures_of, webhook
-from tenacity import wait_none
+from receivers import PASSWORD, MailServer, Webhook, in_a_hurry, mail_server, pictures_of, webhook
 
-from kpi.digest import channels, content, feed, mail, sending
-from kpi.digest.outbox import Issue, Outbox
-from kpi.digest.pictures import Inline
+from kpi.delivery import mail, sending
+from kpi.delivery.outbox import Inline, Message, Outbox
+from kpi.digest import content, feed
 from kpi.errors import Refused
 from kpi.settings import Settings
 
@@ -47,12 +46,9 @@ def hook() -> Iterator[Webhook]:
 
 
 @pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once, within a moment, and silence is short."""
-    monkeypatch.setattr(sending, "wait_random_exponential", lambda **_: wait_none())
-    monkeypatch.setattr(sending, "TRY_SECONDS", 0.2)
-    for module in (channels, mail):
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long."""
+    in_a_hurry(monkeypatch)
 
 
 @pytest.fixture
@@ -78,12 +74,11 @@ def settings(outbox: Outbox, server: MailServer | None = None, hook: Webhook | N
     return Settings(**{**told, **others})
 
 
-def put(outbox: Outbox, told: Settings, made: datetime | None = None, **others: object) -> Issue:
+def put(outbox: Outbox, told: Settings, made: datetime | None = None, **others: object) -> Message:
     """A digest for all recipients, in the outbox."""
-    issue = Issue(
+    message = Message(
         **{
             "id": "week-2016-09-18",
-            "every": "week",
             "publication": 7,
             "made_at": (made or datetime.now(UTC)).isoformat(timespec="seconds"),
             "subject": "KPIs, week to 18 Sep 2016: 3 of 7 goals met – “too close”",
@@ -95,16 +90,16 @@ def put(outbox: Outbox, told: Settings, made: datetime | None = None, **others: 
             **others,
         }
     )
-    outbox.write(issue)
-    return issue
+    outbox.write(message)
+    return message
 
 
-def deliver(outbox: Outbox, told: Settings) -> Issue:
+def deliver(outbox: Outbox, told: Settings) -> Message:
     """Send what waits, as the command does, and read the outbox anew."""
     set_up = sending.ways(told)
-    for issue in outbox.issues():
-        sending.send(outbox, issue, set_up)
-    return outbox.issues()[-1]
+    for message in outbox.messages():
+        sending.send(outbox, message, set_up)
+    return outbox.messages()[-1]
 
 
 def text_of(message: EmailMessage) -> str:
@@ -116,14 +111,14 @@ def test_a_mail_arrives(outbox: Outbox, server: MailServer) -> None:
     """A mail client reads text, HTML and the pictures in it; each recipient sees their own address alone."""
     told = settings(outbox, server)
     put(outbox, told)
-    issue = deliver(outbox, told)
-    assert not issue.waiting and not issue.failures
+    sent = deliver(outbox, told)
+    assert not sent.waiting and not sent.failures
     assert [address for address, _ in server.received] == [ANN, BEN]
     for address, message in zip((ANN, BEN), server.messages, strict=True):
         assert (message["To"], message["From"]) == (address, "KPIs <kpi@example.org>")
-        assert message["Subject"] == issue.subject and message["Auto-Submitted"] == "auto-generated"
-        assert text_of(message) == issue.text
-        assert message.get_body(("html",)).get_content().strip() == issue.html
+        assert message["Subject"] == sent.subject and message["Auto-Submitted"] == "auto-generated"
+        assert text_of(message) == sent.text
+        assert message.get_body(("html",)).get_content().strip() == sent.html
         assert pictures_of(message) == {"ratio@digest": PNG}
         assert not message.defects
     assert server.messages[0]["Message-ID"] != server.messages[1]["Message-ID"]
@@ -132,10 +127,10 @@ def test_a_mail_arrives(outbox: Outbox, server: MailServer) -> None:
 def test_a_webhook_gets_the_text(outbox: Outbox, hook: Webhook) -> None:
     """A webhook receives the subject and the text as JSON."""
     told = settings(outbox, hook=hook)
-    issue = put(outbox, told)
+    message = put(outbox, told)
     deliver(outbox, told)
     (body,) = hook.received
-    assert body["title"] == issue.subject and body["message"].strip() == issue.text.strip()
+    assert body["title"] == message.subject and body["message"].strip() == message.text.strip()
 
 
 def test_nothing_is_sent_twice(outbox: Outbox, server: MailServer, hook: Webhook) -> None:
@@ -154,9 +149,9 @@ def test_a_refused_recipient_is_tried_again(outbox: Outbox, server: MailServer) 
     told = settings(outbox, server)
     put(outbox, told)
     server.refused[ANN] = "550 5.1.1 no such MARKED user"
-    issue = deliver(outbox, told)
+    message = deliver(outbox, told)
     assert [address for address, _ in server.received] == [BEN]
-    assert list(issue.failures.values()) == ["the mail server refused the recipient (550)"]
+    assert list(message.failures.values()) == ["the mail server refused the recipient (550)"]
     server.refused.clear()
     assert not deliver(outbox, told).waiting
     assert [address for address, _ in server.received] == [BEN, ANN]
@@ -180,8 +175,8 @@ def test_a_message_that_is_refused_for_good(
     told = settings(outbox, server, hook)
     put(outbox, told)
     server.answers, hook.answers = ["554 no"] * 2 + ["250 OK"] * 9, [404] + [200] * 9
-    issue = deliver(outbox, told)
-    assert sorted(issue.failures.values()) == [
+    message = deliver(outbox, told)
+    assert sorted(message.failures.values()) == [
         "it answered 404",
         *["the mail server refused the message (554)"] * 2,
     ]
@@ -193,9 +188,9 @@ def test_a_server_that_is_down(outbox: Outbox) -> None:
     with mail_server() as server, webhook() as hook:
         told = settings(outbox, server, hook)
     put(outbox, told)
-    issue = deliver(outbox, told)
-    assert len(issue.waiting) == 3
-    assert set(issue.failures.values()) == {
+    message = deliver(outbox, told)
+    assert len(message.waiting) == 3
+    assert set(message.failures.values()) == {
         "the mail server can't be reached",
         "it can't be reached",
     }
@@ -209,9 +204,9 @@ def test_a_server_that_is_slow(outbox: Outbox, server: MailServer) -> None:
     server.silent = True
     told = settings(outbox, server)
     put(outbox, told)
-    issue = deliver(outbox, told)
-    assert len(issue.waiting) == 2
-    assert re.fullmatch(r"the mail server .*silent.*", next(iter(issue.failures.values())))
+    message = deliver(outbox, told)
+    assert len(message.waiting) == 2
+    assert re.fullmatch(r"the mail server .*silent.*", next(iter(message.failures.values())))
 
 
 def test_wrong_credentials(outbox: Outbox, server: MailServer) -> None:
@@ -219,8 +214,8 @@ def test_wrong_credentials(outbox: Outbox, server: MailServer) -> None:
     with_user = server.url.replace("://", "://kpi:{}@")
     told = settings(outbox, server, mail_server=with_user.format("MARKED-wrong"))
     put(outbox, told)
-    issue = deliver(outbox, told)
-    assert set(issue.failures.values()) == {
+    message = deliver(outbox, told)
+    assert set(message.failures.values()) == {
         "the mail server refused the user or the password (535)"
     }
     assert server.sign_ins == 2 and not server.received  # once by each way that it offers
@@ -233,8 +228,8 @@ def test_encryption_is_needed_elsewhere(outbox: Outbox, server: MailServer) -> N
     told = settings(outbox, server)
     put(outbox, told)
     with mock.patch.object(mail, "THIS_MACHINE", ()):
-        issue = deliver(outbox, told)
-    assert set(issue.failures.values()) == {"the mail server offers no encryption or no sign-in"}
+        message = deliver(outbox, told)
+    assert set(message.failures.values()) == {"the mail server offers no encryption or no sign-in"}
     assert not server.received
 
 
@@ -284,8 +279,8 @@ def test_bad_settings(
 def test_a_file_that_is_no_digest(outbox: Outbox) -> None:
     """A damaged file of the outbox is named, and nothing is sent."""
     (outbox.folder / "week-2016-09-18.json").write_text("{")
-    with pytest.raises(Refused, match=r"week-2016-09-18\.json is no digest any more; remove it"):
-        outbox.issues()
+    with pytest.raises(Refused, match=r"week-2016-09-18\.json is no message any more; remove it"):
+        outbox.messages()
 
 
 def test_the_feed(outbox: Outbox) -> None:
@@ -297,8 +292,8 @@ def test_the_feed(outbox: Outbox) -> None:
             outbox, told, start + timedelta(days=7 * week), id=f"week-{week}", subject=f"{week} <b>"
         )
     put(outbox, told, start + timedelta(days=400), id="week-silent", silent=True)
-    written = feed.atom(outbox.issues(), "https://kpi.example.org")
-    assert written == feed.atom(outbox.issues(), "https://kpi.example.org")
+    written = feed.atom(outbox.messages(), "https://kpi.example.org")
+    assert written == feed.atom(outbox.messages(), "https://kpi.example.org")
     atom = "{http://www.w3.org/2005/Atom}"
     read = ElementTree.fromstring(written)
     entries = read.findall(f"{atom}entry")
@@ -312,7 +307,7 @@ def test_the_feed(outbox: Outbox) -> None:
     assert len({entry.findtext(f"{atom}id") for entry in entries}) == 20
     assert not ElementTree.fromstring(feed.atom([])).findall(f"{atom}entry")
     outbox.tidy()
-    assert len(outbox.issues()) == 23
+    assert len(outbox.messages()) == 23
 
 
 # The command ----------------------------------------------------------------------------------
@@ -431,6 +426,12 @@ def test_only_when_something_moved(small: Store, server: MailServer, hook: Webho
     assert not server.received and not hook.received
 
 
+def test_before_the_first_summary(tmp_path: Path) -> None:
+    """Where there is no number yet, the command says so and succeeds: its timer may begin first."""
+    ran = Store(tmp_path).must("digest")
+    assert ran.text == "" and "nothing has been" in ran.err
+
+
 @pytest.mark.usefixtures("brief")
 def test_no_recipients(small: Store) -> None:
     """Without recipients the digest is in the feed, and the command says so."""
@@ -443,11 +444,11 @@ def test_killed_between_sending_and_noting(demo: Store, server: MailServer, hook
     """A run that is killed after a mail left, and before it is noted, sends that mail again and no other."""
     kill = (
         "import os, signal\n"
-        "from kpi.digest.outbox import Outbox\n"
+        "from kpi.delivery.outbox import Outbox\n"
         "noted = Outbox.note_sent\n"
-        "def note(outbox, issue, key):\n"
-        "    if issue.sent: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    noted(outbox, issue, key)\n"
+        "def note(outbox, message, key):\n"
+        "    if message.sent: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    noted(outbox, message, key)\n"
         "Outbox.note_sent = note\n"
     )
     ended: subprocess.CompletedProcess[str] = demo.start(

@@ -1,4 +1,4 @@
-"""Those who receive digests: a mail server and a webhook on this machine, which a test can make fail."""
+"""Those who receive messages: a mail server and a webhook on this machine, which a test can make fail."""
 
 from __future__ import annotations
 
@@ -15,9 +15,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
 
+import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from tenacity import wait_none
+
+from kpi.delivery import channels, mail, sending
 
 PASSWORD = "MARKED-mail-password"
+
+
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once, within a moment, and silence is short."""
+    monkeypatch.setattr(sending, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(sending, "TRY_SECONDS", 0.2)
+    for module in (channels, mail):
+        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
 
 
 @dataclass

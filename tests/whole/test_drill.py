@@ -98,7 +98,10 @@ def test_an_operators_drill(tmp_path: Path) -> None:
     machine.type(install, machine.clone)
     assert "useradd --system" in machine.notes.read_text()
     assert "--require-hashes" in machine.notes.read_text()
-    assert "enable --now kpi-summarise.timer kpi-expire.timer" in machine.notes.read_text()
+    assert (
+        "enable --now kpi-summarise.timer kpi-expire.timer kpi-digest.timer"
+        in machine.notes.read_text()
+    )
     store, files = machine.root / "srv/kpi", machine.root / "srv/kpi-files"
     assert store.stat().st_mode & 0o777 == 0o700
     assert (machine.root / "etc/kpi.env").stat().st_mode & 0o777 == 0o600

@@ -59,6 +59,20 @@ def test_summaries_run_whatever_load_says(
     assert ran.returncode == status
 
 
+def test_the_installation_starts_every_timer() -> None:
+    """Each timer is started, and calls a unit; each summary is followed by the sending of alerts."""
+    deploy = PROJECT / "deploy"
+    (started,) = re.findall(
+        r"^systemctl enable --now (.*)$", (deploy / "install.sh").read_text(), re.M
+    )
+    timers = sorted(deploy.glob("*.timer"))
+    assert {each.name for each in timers} == {name for name in started.split() if ".timer" in name}
+    assert all(each.with_suffix(".service").exists() for each in timers)
+    unit = (deploy / "kpi-summarise.service").read_text()
+    after = re.search(r"^ExecStopPost=(.*)$", unit, re.M)[1]
+    assert after.endswith("-m kpi alerts --report") and "\nTimeoutStopSec=15min\n" in unit
+
+
 def test_units_are_hardened_alike() -> None:
     """Every unit may write to the store and nowhere else, and gets no more rights than the dashboard."""
     hardened = [

@@ -19,9 +19,10 @@ from kpi.goals import scoring
 from kpi.goals.command import goal_scores
 from kpi.meaning import parameters
 from kpi.meaning.filters import Filters, Period
-from kpi.numbers import closed, export, segments
+from kpi.numbers import closed, export, past, segments
 from kpi.numbers.answers import days_in_name, download_name
 from kpi.numbers.segments import Segments
+from kpi.numbers.warehouse import PastWarehouse
 
 MEDIA = {
     "json": "application/json",
@@ -60,7 +61,9 @@ class Content:
 def table(source: Source, name: str, form: str, pairs: Pairs) -> Content:
     """A table in a form; raises Refused for what the link can't ask for."""
     values = parameters.given(parameters.parameters(name), pairs, name)
+    source = published(source, values)
     picked, note = filters(source, values)
+    note = noted(source, note)
     if name == parameters.GOALS:
         return _goals(source, form, values, picked.of_users, note)
     question = parameters.question(name, values, picked, source.min_users)
@@ -75,6 +78,26 @@ def table(source: Source, name: str, form: str, pairs: Pairs) -> Content:
         lambda table: export.written(table, form),
         note,
     )
+
+
+def published(source: Source, values: dict[str, Any]) -> Source:
+    """The source of the publication that a link names, which is taken out of its values; else the newest.
+
+    Raises Refused where it can't be shown, and where a link names two.
+    """
+    day, number = (values.pop(each.name, None) for each in parameters.PUBLICATIONS)
+    if day and number:
+        raise Refused("published-by and publication name a publication each; give one of them")
+    if day:
+        number = past.number_by(source.settings, day)
+    return source.as_of(number) if number else source
+
+
+def noted(source: Source, note: str | None) -> str | None:
+    """A note with the words for an earlier publication before it."""
+    if isinstance(source.warehouse, PastWarehouse):
+        return "; ".join(filter(None, (source.warehouse.as_published, note)))
+    return note
 
 
 def filters(source: Source, values: Mapping[str, Any]) -> tuple[Filters, str | None]:

@@ -10,9 +10,8 @@ from typing import Any
 from kpi.dashboard.api import pictures
 from kpi.dashboard.api.contents import MEDIA
 from kpi.dashboard.api.pictures import CHARTS
-from kpi.dashboard.navigation import PRODUCT
 from kpi.meaning.parameters import FILTERS, NAMES, Parameter, parameters
-from kpi.text import sentence
+from kpi.text import PRODUCT, sentence
 
 FILE = "openapi.json"
 TYPES: dict[str, dict[str, Any]] = {

@@ -24,8 +24,8 @@ from kpi.dashboard.api.contents import MEDIA, Content, Pairs
 from kpi.dashboard.api.pictures import CHARTS
 from kpi.dashboard.navigation import base_path
 from kpi.dashboard.source import Source, turn
+from kpi.delivery.outbox import Outbox
 from kpi.digest import feed
-from kpi.digest.outbox import Outbox
 from kpi.errors import Denied as NotReadable
 from kpi.errors import NoData, Refused, Republished, WarehouseDown
 from kpi.meaning.parameters import NAMES

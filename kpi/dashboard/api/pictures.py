@@ -12,7 +12,7 @@ import streamlit as st
 from kpi import charts, goals
 from kpi.dashboard import figures
 from kpi.dashboard.address import NoAddress
-from kpi.dashboard.api.contents import Content, Pairs, filters
+from kpi.dashboard.api.contents import Content, Pairs, filters, noted, published
 from kpi.dashboard.drawing import picture_of
 from kpi.dashboard.figures import AUDIENCES, SPANS, Figure
 from kpi.dashboard.page import Page
@@ -159,7 +159,9 @@ CHARTS = {
 def picture(source: Source, chart: Chart, form: str, pairs: Pairs) -> Content:
     """A chart in a form; raises Refused for what the link can't ask for."""
     values = parameters.given(chart.parameters, pairs, f"the chart {chart.name}")
+    source = published(source, values)
     picked, note = filters(source, values)
+    note = noted(source, note)
     chosen = _chosen(source, values, picked)
 
     def drawn() -> charts.Picture:

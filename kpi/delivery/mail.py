@@ -1,4 +1,4 @@
-"""Digests by mail: a message for each recipient, with text, HTML and the pictures within it."""
+"""Messages by mail: one for each recipient, with text, HTML and the pictures within it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
-from kpi.digest.channels import ANSWER_SECONDS, Failure, key_of
-from kpi.digest.outbox import Issue
+from kpi.delivery.channels import ANSWER_SECONDS, Failure, Recipients, key_of
+from kpi.delivery.outbox import Message
 from kpi.errors import Refused
 from kpi.settings import Settings
 
@@ -65,52 +65,51 @@ class Server:
 class Mail:
     """The way to recipients of mail; raises Refused where a setting that it needs is missing or wrong."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, to: Recipients) -> None:
+        named = to.mail_setting
         for name in ("mail_server", "mail_from"):
             if not getattr(settings, name):
-                raise Refused(
-                    f"KPI_MAIL_TO needs KPI_{name.upper()}, too; set it, or remove KPI_MAIL_TO"
-                )
+                raise Refused(f"{named} needs KPI_{name.upper()}, too; set it, or remove {named}")
         self._server = Server.named(settings.mail_server or "")
         self._from = settings.mail_from or ""
         if not ADDRESS.fullmatch(parseaddr(self._from)[1]):
             raise Refused("KPI_MAIL_FROM must be a mail address, such as: KPIs <kpi@example.org>")
-        if not all(map(ADDRESS.fullmatch, settings.mail_to)):
-            raise Refused("KPI_MAIL_TO must be mail addresses, by comma")
+        if not all(map(ADDRESS.fullmatch, to.mail_to)):
+            raise Refused(f"{named} must be mail addresses, by comma")
         self._domain = parseaddr(self._from)[1].rpartition("@")[2]
-        self._addresses = {key_of(address): address for address in settings.mail_to}
+        self._addresses = {key_of(address): address for address in to.mail_to}
 
     @property
     def recipients(self) -> dict[str, str]:
         """The place of each address in KPI_MAIL_TO, by its key."""
         return {key: f"mail address {place}" for place, key in enumerate(self._addresses, 1)}
 
-    def send(self, issue: Issue, keys: Iterable[str]) -> Iterator[tuple[str, Failure | None]]:
+    def send(self, sent: Message, keys: Iterable[str]) -> Iterator[tuple[str, Failure | None]]:
         """Send a message to each recipient, over one connection."""
         left = list(keys)
         try:
             with self._server.connected() as connection:
                 while left:
-                    failure = self._send(connection, issue, left[0])
+                    failure = self._send(connection, sent, left[0])
                     yield left.pop(0), failure
         except (OSError, smtplib.SMTPException) as error:
             # Of the message that was under way nobody knows: the next try has the same Message-ID.
             yield from ((key, reason(error)) for key in left)
 
-    def message(self, issue: Issue, key: str) -> EmailMessage:
+    def message(self, sent: Message, key: str) -> EmailMessage:
         """The message to a recipient. A repeat is the same, to the last byte of its head."""
         message = EmailMessage()
         message["From"] = self._from
         message["To"] = self._addresses[key]
-        message["Subject"] = issue.subject
-        message["Date"] = format_datetime(issue.moment)
-        message["Message-ID"] = f"<{issue.id}.{key}@{self._domain}>"
+        message["Subject"] = sent.subject
+        message["Date"] = format_datetime(sent.moment)
+        message["Message-ID"] = f"<{sent.id}.{key}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(issue.text)
-        message.add_alternative(issue.html, subtype="html")
+        message.set_content(sent.text)
+        message.add_alternative(sent.html, subtype="html")
         page = message.get_body(("html",))
         assert isinstance(page, EmailMessage)
-        for picture in issue.pictures:
+        for picture in sent.pictures:
             page.add_related(
                 picture.png,
                 "image",
@@ -121,10 +120,10 @@ class Mail:
             )
         return message
 
-    def _send(self, connection: smtplib.SMTP, issue: Issue, key: str) -> Failure | None:
+    def _send(self, connection: smtplib.SMTP, sent: Message, key: str) -> Failure | None:
         """Send a message; a refusal is of this recipient alone, so that others get theirs."""
         try:
-            connection.send_message(self.message(issue, key))
+            connection.send_message(self.message(sent, key))
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPException as error:
