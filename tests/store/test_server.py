@@ -308,6 +308,34 @@ def test_missing_tables(store: Store, postgres: Postgres) -> None:
     assert "summarised" in store.must("summarise", KPI_DATABASE_URL=url).text
 
 
+def test_tables_of_an_earlier_version(make_server_store: Callable[[str], Store]) -> None:
+    """Tables of schema 6 are refused in a sentence; `ddl --apply` brings them up to date, numbers stay."""
+    store = make_server_store("redshift")
+    log = random_log(3, days=40)
+    store.load(write(store.files / "log.parquet", log))
+    store.summarise()
+    before = store.exports(ASKED[:4])
+    for table in ("kpi.named_segment", "kpi.projection"):
+        store.execute(f"DROP TABLE {table} CASCADE")
+    store.execute("UPDATE events.store SET setting = '6' WHERE name = 'schema_version'")
+    store.execute("UPDATE kpi.publication SET schema_version = 6")
+    ran = store.run("export", *ASKED[0])
+    assert ran.status == 1 and "older tables; run: python -m kpi ddl --apply" in ran.err
+    more = write(store.files / "more.parquet", [event(at(D[70]), uid=user("late"))])
+    for command in (("load", more), ("summarise",)):
+        ran = store.run(*command)
+        assert ran.status == 1
+        assert "older version (schema 6, this is 7); run: python -m kpi ddl --apply" in ran.err
+    store.must("ddl", "--apply")
+    assert store.exports(ASKED[:4]) == before
+    store.load(more)
+    store.summarise()
+    fresh = make_server_store("redshift")
+    fresh.load(write(fresh.files / "log.parquet", log), more)
+    fresh.summarise()
+    assert store.exports(ASKED[:4]) == fresh.exports(ASKED[:4])
+
+
 def test_nothing_summarised_yet(make_server_store: Callable[[str], Store]) -> None:
     """A server with our tables and nothing in them says what to run."""
     store = make_server_store("redshift")
