@@ -1,4 +1,4 @@
-"""How the history of publications compares each table: the keys of its rows, and its statements.
+"""The keys of each table, by which the history of publications compares its rows, and its statements.
 
 `queries/history` has the statements; `$table` and other names in them are of the table.
 """

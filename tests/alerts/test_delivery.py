@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -325,3 +326,34 @@ def test_a_link_opens_the_view(demo: Store, no_caches: None) -> None:
     assert "Multi-device users" in shown and "except Android" in shown
     assert page.session_state["window"] == "7" and page.session_state["users"] == "existing"
     assert page.session_state["from"] == DAY - timedelta(days=31)
+
+
+BEFORE = """
+from datetime import timedelta
+from pathlib import Path
+from kpi.alerts import file, journal
+journal.RECENT = timedelta(days=999)
+file.ALERTS_FILE = Path({path!r})
+"""
+KILL = """
+import os, signal
+from kpi.alerts.journal import Journal
+Journal.note = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.long
+def test_killed_and_two_at_once(store: Store, server: MailServer, alerts_file: Path) -> None:
+    """After a run that was killed before its note, two at the same time send its message once, to each."""
+    settings, before = settings_of(server, None), BEFORE.format(path=str(alerts_file))
+    killed = store.start("alerts", "--report", before=before + KILL, **settings)
+    assert killed.returncode == -signal.SIGKILL and not server.received
+    program = (
+        f"import sys\n{before}\nfrom kpi.commands.cli import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    both = [store.started(program, "alerts", "--report", **settings) for _ in range(2)]
+    for each in both:
+        each.communicate(timeout=120)
+    assert [each.returncode for each in both] == [0, 0]
+    assert addressed(server) == [ANN, BEN]
+    assert len(list((store.home / "alerts/messages").glob("*.json"))) == 1

@@ -158,9 +158,10 @@ def test_a_refused_recipient_is_tried_again(outbox: Outbox, server: MailServer) 
 
 
 def test_a_moment_of_trouble_is_passed_over(
-    outbox: Outbox, server: MailServer, hook: Webhook
+    outbox: Outbox, server: MailServer, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a run, an answer that asks for patience and a webhook's 500 are tried again."""
+    monkeypatch.setattr(sending, "TRY_SECONDS", 60)  # a run ends as soon as everybody is reached
     told = settings(outbox, server, hook)
     put(outbox, told)
     server.answers, hook.answers = ["451 try later"], [500]
@@ -199,8 +200,11 @@ def test_a_server_that_is_down(outbox: Outbox) -> None:
         assert len(server.received) == 2
 
 
-def test_a_server_that_is_slow(outbox: Outbox, server: MailServer) -> None:
+def test_a_server_that_is_slow(
+    outbox: Outbox, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server that says nothing is left after a while, and the digest waits."""
+    monkeypatch.setattr(mail, "ANSWER_SECONDS", 0.2)
     server.silent = True
     told = settings(outbox, server)
     put(outbox, told)

@@ -19,17 +19,15 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tenacity import wait_none
 
-from kpi.delivery import channels, mail, sending
+from kpi.delivery import sending
 
 PASSWORD = "MARKED-mail-password"
 
 
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other at once, within a moment, and silence is short."""
+    """Tries follow each other at once, within a moment."""
     monkeypatch.setattr(sending, "wait_random_exponential", lambda **_: wait_none())
     monkeypatch.setattr(sending, "TRY_SECONDS", 0.2)
-    for module in (channels, mail):
-        monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
 
 
 @dataclass
