@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,13 @@ def main() -> None:
     """Print every table that the run has figures for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
     parser.add_argument("run", type=Path)
-    run = json.loads(parser.parse_args().run.read_text())
-    parts = {
+    for part in parts(json.loads(parser.parse_args().run.read_text())):
+        print(part, end="\n\n")
+
+
+def parts(run: dict[str, Any]) -> Iterator[str]:
+    """The parts of a report for which the run has figures: the machine, and tables."""
+    needed = {
         "machine": machine,
         "csv_rows": load,
         "summarise_seconds": summary,
@@ -26,9 +32,7 @@ def main() -> None:
         "rivals": rivals,
         "attempts": attempts,
     }
-    for needed, part in parts.items():
-        if needed in run:
-            print(part(run), end="\n\n")
+    return (part(run) for figure, part in needed.items() if figure in run)
 
 
 def machine(run: dict[str, Any]) -> str:
@@ -110,25 +114,31 @@ def filters(run: dict[str, Any]) -> str:
 
 
 def rivals(run: dict[str, Any]) -> str:
-    """All ways of counting a year under one filter: exact ways first, the best of them at the top."""
+    """All ways of counting a year under one filter: exact ways first, the best of them at the top.
+
+    Runs of earlier versions have fewer figures; the others are blank.
+    """
     ours = {
         "year_ms": run["query_ms"],
-        "year_cpu_ms": run["query_cpu_ms"],
-        "year_one_thread_ms": run["query_one_thread_ms"],
-        "year_one_thread_cpu_ms": run["query_one_thread_cpu_ms"],
+        "year_cpu_ms": run.get("query_cpu_ms"),
+        "year_one_thread_ms": run.get("query_one_thread_ms"),
+        "year_one_thread_cpu_ms": run.get("query_one_thread_cpu_ms"),
         "kept_bytes": run.get("kpi_bytes", 0),
         "worst_error_percent": 0.0,
         "mean_error_percent": 0.0,
         "prepare_seconds": 0.0,
     }
-    ways = dict(
-        sorted(run["rivals"].items(), key=lambda way: (not way[1]["exact"], fastest(way[1])))
-    )
+
+    def place(named: tuple[str, dict[str, Any]]) -> tuple[bool, float]:
+        way = named[1]
+        return not way.get("exact", way["worst_error_percent"] == 0), fastest(way)
+
+    ways = dict(sorted(run["rivals"].items(), key=place))
     rows = [
         [
             NAMES[name],
             *(
-                f"{way[f'year{threads}{kind}_ms']:,.0f}"
+                _whole(way.get(f"year{threads}{kind}_ms"))
                 for threads in ("", "_one_thread")
                 for kind in ("", "_cpu")
             ),
@@ -152,6 +162,10 @@ def rivals(run: dict[str, Any]) -> str:
         ],
         rows,
     )
+
+
+def _whole(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:,.0f}"
 
 
 def attempts(run: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from conftest import PROJECT
 
+from benchmarks import report
 from kpi import settings
 from kpi.commands import cli
 from kpi.meaning import glossary
@@ -219,3 +221,14 @@ def test_glossary_document_is_the_glossary(renewing: bool) -> None:
     if renewing:
         document.write_text(glossary.as_markdown(), encoding="utf-8")
     assert document.read_text(encoding="utf-8") == glossary.as_markdown(), "run: make snapshots"
+
+
+def test_stored_runs_of_benchmarks_can_be_read() -> None:
+    """Runs of earlier versions lack figures that are measured now; their reports have the others."""
+    runs = sorted((PROJECT / "docs" / "benchmarks").glob("*.json"))
+    assert runs
+    for run in runs:
+        machine, *tables = report.parts(json.loads(run.read_text()))
+        users, days = run.stem.split("x")
+        assert machine.startswith(f"{int(users):,} users, {days} days, ")
+        assert any("(here)" in table for table in tables), run.name
