@@ -5,7 +5,6 @@ import streamlit as st
 from kpi.dashboard import draw, frame
 from kpi.dashboard.about import (
     draw_alerts,
-    draw_changes,
     draw_definitions,
     draw_doubtful,
     draw_freshness,
@@ -14,6 +13,7 @@ from kpi.dashboard.about import (
     draw_trust,
     draw_volumes,
 )
+from kpi.dashboard.changes import draw_changes
 from kpi.dashboard.markers import draw_markers
 from kpi.dashboard.segments import draw_segments
 

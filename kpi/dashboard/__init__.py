@@ -26,7 +26,7 @@ from kpi.dashboard.page import Page
 from kpi.dashboard.parts import draw_definitions
 from kpi.dashboard.revised import draw_revised
 from kpi.dashboard.sidebar import draw_sidebar
-from kpi.dashboard.source import Source, turn
+from kpi.dashboard.source import Source, taken_turn
 from kpi.dashboard.trust import draw_link, draw_sentence, draw_trust_line
 from kpi.dashboard.words import plain
 from kpi.errors import Refused, Republished
@@ -47,7 +47,7 @@ def frame(file: str) -> Iterator[Page]:
     try:
         settings = Settings.read()
         reader = gate.admit(file, settings)
-        with turn(settings):
+        with taken_turn(settings):
             navigation = st.sidebar.container()
             address = Address(file)
             try:

@@ -8,30 +8,27 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kpi import charts, store
+from kpi import charts
 from kpi.alerts import history
 from kpi.dashboard import draw
 from kpi.dashboard.drawing import drawn, put
-from kpi.dashboard.faults import fragment
 from kpi.dashboard.page import Page
-from kpi.dashboard.revised import looked_at
 from kpi.dashboard.words import plain
 from kpi.meaning.glossary import GLOSSARY
-from kpi.meaning.measures import COLUMNS, MEASURES, within
-from kpi.numbers import loads, revisions, trust
-from kpi.settings import Settings
+from kpi.meaning.measures import MEASURES, within
+from kpi.numbers import loads, trust
 from kpi.summary import anomalies
 from kpi.text import ABSENT, day_text, plural, quantity, written
 
 WHOLE = "all types together"
 
 
-def _day_column(title: str) -> Any:
+def day_column(title: str) -> Any:
     """A column of days."""
     return st.column_config.DateColumn(title, format="D MMM YYYY")
 
 
-DAY = _day_column("Day (UTC)")
+DAY = day_column("Day (UTC)")
 
 
 def draw_freshness(page: Page) -> None:
@@ -82,7 +79,7 @@ def draw_doubtful(page: Page) -> None:
         "These rows count for no user and no day until the rest of their day is loaded. Usual causes are a "
         "wrong clock, or the last rows of a file after midnight."
     )
-    _draw_list(
+    draw_list(
         doubtful[["day", "source", "events", "first_lines"]].assign(
             day=pd.to_datetime(doubtful["day"])
         ),
@@ -139,7 +136,7 @@ def draw_loads(page: Page) -> None:
     if reasons.empty:
         st.caption("No row was rejected.")
     else:
-        _draw_list(
+        draw_list(
             reasons,
             f"{quantity(len(reasons), 'reason')} for rejected rows.",
             reason="Reason for rejecting rows",
@@ -167,74 +164,19 @@ def draw_alerts(page: Page) -> None:
     going_on = int(stories["ended"].isna().sum())
     count = quantity(len(stories), "story", "stories")
     st.caption(f"{count}{of}; {going_on} of them {plural(going_on, 'goes', 'go')} on.")
-    _draw_list(
+    draw_list(
         stories.assign(**days)[
             ["name", "first_day", "last_day", "what", "size", "markers", "ended"]
         ],
         f"{count} of alerts, the newest first.",
         name="Alert",
-        first_day=_day_column("From"),
-        last_day=_day_column("To"),
-        ended=_day_column("Over with"),
+        first_day=day_column("From"),
+        last_day=day_column("To"),
+        ended=day_column("Over with"),
         what="What",
         size="How large",
         markers="Markers",
     )
-
-
-RECENT = 10
-"""The newest publications whose changes the Data page lists, for readers who look for the first time."""
-
-
-@fragment
-def draw_changes(page: Page) -> None:
-    """The numbers that the newest publications changed, with the reasons, once a reader asks for them."""
-    settings = page.source.settings
-    if settings.database_url:
-        st.markdown(
-            "A database has its newest publication only, so changes of its numbers aren't known."
-        )
-        return
-    looked = looked_at(page)
-    label = (
-        f"What the last {RECENT} publications changed"
-        if looked is None
-        else "What changed since you last looked"
-    )
-    with st.expander(
-        label,
-        icon=":material/history:",
-        on_change="rerun",
-        key="open_changes",
-        bind="query-params",
-    ) as box:
-        if not box.open:
-            return
-        rows = _changes(page.source.key, looked, page.min_users, settings)
-        if rows.empty:
-            st.markdown("No number of a day that was published before has changed.")
-            return
-        _draw_list(
-            rows.drop(columns="publication").rename(columns={"because": "Because"}),
-            f"{quantity(len(rows), 'change')} of numbers published before.",
-            first_day=DAY,
-            last_day=DAY,
-        )
-        st.caption(
-            "All users and attempts. The largest change of a day is shown; it is blank where numbers were "
-            "absent before, or differ by a few people. `python -m kpi export revisions` lists every number."
-        )
-
-
-@st.cache_data(max_entries=4, show_spinner="Comparing publications …")
-def _changes(key: str, looked: int | None, min_users: int, _settings: Settings) -> pd.DataFrame:
-    numbers = [past.number for past in store.past_publications(_settings)]
-    if len(numbers) < 2:
-        return pd.DataFrame()
-    since = looked if looked in numbers else numbers[max(len(numbers) - RECENT - 1, 0)]
-    listed = revisions.by_column(revisions.revisions(_settings, since, min_users))
-    names = {column: title for column, (title, _) in COLUMNS.items()}
-    return listed.assign(column=listed["column"].map(names).fillna(listed["column"]))
 
 
 def draw_retention(page: Page) -> None:
@@ -268,7 +210,7 @@ def draw_definitions() -> None:
             st.markdown(f"**{term}**. {meaning}")
 
 
-def _draw_list(table: pd.DataFrame, alt: str, **columns: Any) -> None:
+def draw_list(table: pd.DataFrame, alt: str, **columns: Any) -> None:
     """A table with its columns by name, in a few lines of height where it is long."""
     st.dataframe(
         table,

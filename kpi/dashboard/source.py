@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import atexit
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
-from threading import Semaphore
+from threading import Semaphore, local
 
 import pandas as pd
 import streamlit as st
@@ -31,6 +33,8 @@ CACHED_RESULTS = 24
 MOST_ANSWERS = 512
 """Answers cached for all readers together: a filter of a page asks for a dozen, most of some 50 kB."""
 _SINGLE, _SEVERAL = Semaphore(1), Semaphore(8)
+_HELD = local()
+"""The semaphore that a thread holds, as `turn`."""
 
 
 def turn(settings: Settings) -> Semaphore:
@@ -39,6 +43,31 @@ def turn(settings: Settings) -> Semaphore:
     Where a server does the counting, several pages may be drawn at once.
     """
     return _SINGLE if store.counts_here(settings) else _SEVERAL
+
+
+@contextmanager
+def taken_turn(settings: Settings) -> Iterator[None]:
+    """Hold the semaphore while this thread draws a page."""
+    with turn(settings):
+        _HELD.turn = turn(settings)
+        try:
+            yield
+        finally:
+            _HELD.turn = None
+
+
+@contextmanager
+def another_turn() -> Iterator[None]:
+    """Let other readers have this thread's turn meanwhile, for work that takes many seconds."""
+    held: Semaphore | None = getattr(_HELD, "turn", None)
+    if held is None:
+        yield
+        return
+    held.release()
+    try:
+        yield
+    finally:
+        held.acquire()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the store …", on_release=Warehouse.close)
@@ -150,8 +179,12 @@ class Source:
 
     def figures(self, incomplete: bool = False) -> Figures:
         """The values of goals, with the baselines that people froze."""
-        baselines = _frozen(self.notes_key, self.settings)
-        return Figures(self.warehouse, self.min_users, incomplete, self.answer, baselines)
+        return Figures(self.warehouse, self.min_users, incomplete, self.answer, self.frozen)
+
+    @property
+    def frozen(self) -> tuple[frozen.Frozen, ...]:
+        """The baselines that people froze, withdrawn ones too."""
+        return _frozen(self.notes_key, self.settings)
 
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import pandas as pd
@@ -37,6 +38,9 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
 }
 """The tables whose numbers, over all users and attempts, come of the rows of a stored table."""
 
+MOST_COMPARED = 128
+"""So many steps' changes are retained by a process; with late events a step has some thousand rows."""
+
 _EVER = 100_000
 _DEVICES = MONTH + WIDEST_WINDOW
 REACH: dict[str, tuple[int, int]] = {
@@ -60,6 +64,11 @@ class Step:
     after: store.Past
     tables: frozenset[str]
 
+    def key(self, least: int) -> Hashable:
+        """All that its changes follow from, with ``least``, the fewest people of a number that is shown."""
+        ends = [(past.number, past.built_at) for past in (self.before, self.after)]
+        return *ends, self.tables, least
+
 
 @dataclass(frozen=True)
 class State:
@@ -69,16 +78,41 @@ class State:
     loads: pd.DataFrame
 
 
-def revisions(settings: Settings, since: int, least: int) -> pd.DataFrame:
+class Compared:
+    """The changes of the steps that were compared last, for all threads of a process."""
+
+    def __init__(self, size: int = MOST_COMPARED) -> None:
+        self._size = size
+        self._changes: dict[Hashable, pd.DataFrame] = {}
+        self._lock = Lock()
+
+    def changes(self, settings: Settings, steps: Sequence[Step], least: int) -> list[pd.DataFrame]:
+        """The changes of each step; only steps that weren't compared before are compared."""
+        with self._lock:
+            keys = {step.key(least): step for step in steps}
+            known = {key: self._changes.pop(key) for key in keys if key in self._changes}
+            missing = [step for key, step in keys.items() if key not in known]
+            for step, earlier, later in _compared(settings, missing, least):
+                known[step.key(least)] = _changed_by(step, earlier, later, least)
+            self._changes |= known
+            for oldest in list(self._changes)[: -self._size]:
+                del self._changes[oldest]
+            return [known[key] for key in keys]
+
+
+def revisions(
+    settings: Settings, since: int, least: int, compared: Compared | None = None
+) -> pd.DataFrame:
     """Each number that a publication after number ``since`` changed: a row each, with `COLUMNS`.
 
     An earlier number is absent where it differs by fewer than ``least`` people from a later that is listed;
-    a number that was absent and is known now has no ``before``. New days change nothing.
+    a number that was absent and is known now has no ``before``. New days change nothing. ``compared`` has
+    what needn't be compared again.
     """
-    parts = [_changed_by(*each, least) for each in _compared(settings, since, least)]
+    parts = (compared or Compared()).changes(settings, steps_since(settings, since), least)
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
-    rows = pd.concat(parts[::-1], ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True)
     return without_few(rows, least) if least > 1 else rows
 
 
@@ -94,11 +128,13 @@ def steps_since(settings: Settings, since: int) -> list[Step]:
     return steps
 
 
-def _compared(settings: Settings, since: int, least: int) -> Iterator[tuple[Step, State, State]]:
+def _compared(
+    settings: Settings, steps: Sequence[Step], least: int
+) -> Iterator[tuple[Step, State, State]]:
     """Each step with the state before and after it, newest first: a state is read once."""
-    ended_by = {step.before.number: step for step in steps_since(settings, since)}
+    ended_by = {step.before.number: step for step in steps}
     needed: dict[int, frozenset[str]] = {}
-    for step in ended_by.values():
+    for step in steps:
         for number in (step.before.number, step.after.number):
             needed[number] = needed.get(number, frozenset()) | step.tables
     numbers = sorted(needed, reverse=True)

@@ -14,11 +14,17 @@ from event_files import write
 from logs import D, at, event, heartbeat, user
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from test_baselines import baseline_of
 
-from kpi.dashboard import api, revised
+from kpi import store
+from kpi.dashboard import api, changes, revised
 from kpi.dashboard.guard import GUARD
+from kpi.dashboard.source import turn
+from kpi.goals import frozen
 from kpi.meaning.parameters import NAMES
+from kpi.numbers import revisions
 from kpi.numbers.export import written
+from kpi.settings import Settings
 
 ROOT = "/api/v1"
 
@@ -50,6 +56,41 @@ def test_a_page_shows_an_earlier_publication() -> None:
     assert set(listed["Because"]) == {"load of late.csv"}
     page.button(key="back_to_today").click().run()
     assert "Later loads" not in words(page) and "as_of" not in page.query_params
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_changes_since_a_frozen_baseline(twice: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes are listed since a publication, or since a baseline was frozen; a step is compared once.
+
+    Meanwhile other readers' pages are drawn.
+    """
+    settings = Settings.read()
+    baseline = baseline_of(measure="engagement_ratio", publication_id=1)
+    frozen.freeze(settings, baseline)
+    compared = []
+
+    def states(settings: Settings, numbers: list[int]) -> Iterator[object]:
+        assert turn(settings).acquire(blocking=False)
+        turn(settings).release()
+        compared.append(numbers)
+        return past_states(settings, numbers)
+
+    past_states = store.past_states
+    monkeypatch.setattr(store, "past_states", states)
+    monkeypatch.setattr(changes, "_COMPARED", revisions.Compared())
+    since = re.compile("since the baseline Engagement ratio 17.2%.* was frozen")
+    page = opened("pages/data.py", open_changes="true")
+    for choice in page.selectbox(key="changes").options:
+        page.selectbox(key="changes").set_value(choice).run()
+        assert not page.exception
+        (listed,) = [table.value for table in page.dataframe if "Because" in table.value]
+        assert set(listed["Because"]) == {"load of late.csv"}
+    assert [bool(since.match(choice)) for choice in page.selectbox(key="changes").options] == [
+        False,
+        True,
+        False,
+    ]
+    assert compared == [[2, 1]]
 
 
 @pytest.mark.usefixtures("in_project", "twice")
