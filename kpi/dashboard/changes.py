@@ -1,4 +1,4 @@
-"""What changed in history: numbers of days that were published before and differ since, on the Data page."""
+"""The list of changes in history, on the Data page: numbers that were published before and differ since."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_OFFERED = 60
 """So many publications are offered to compare with: a step between two takes about a second."""
 
 _COMPARED = revisions.Compared()
-"""What was compared for any reader."""
+"""The steps that were compared for any reader."""
 
 
 def draw_changes(page: Page) -> None:

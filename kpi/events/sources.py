@@ -55,6 +55,12 @@ class Constants:
         return ", ".join(f"{value} AS {name}" for name, value in constants.items())
 
 
+def name_tags(reader: Any, care: bool) -> None:
+    """Settle how the tags of the next block are stored; ``care`` as in `Constants.columns`."""
+    for statement in queries.statements(f"files/tags_{'with' if care else 'without'}_care"):
+        reader.execute(statement)
+
+
 def view_cells(
     reader: Any, layout: Layout, table: pa.Table, care: bool, constants: Constants
 ) -> None:
@@ -62,6 +68,7 @@ def view_cells(
     cells = {name: f"c{place + 1}" for place, name in enumerate(layout.columns) if name}
     texts = {name: Texts(table.column(cell)) for name, cell in cells.items()}
     care |= any(texts[name].longest >= _LONG_TAG for name in TAGS if name in texts)
+    name_tags(reader, care)
     padded = care or any(text.are_padded() for text in texts.values())
     spelled = "seq_id" in texts and _is_spelled(texts["seq_id"])
     columns = ", ".join(
@@ -78,6 +85,7 @@ def view_cells(
 
 def view_lines(reader: Any, kind: Recognised, constants: Constants) -> None:
     """`source` over the lines of a CSV that are not split yet: quoted, faulty or of another width."""
+    name_tags(reader, care=True)
     mark = literal(kind.separator)
     widths = sorted(kind.layouts)
     cell = _cell_pattern(kind.separator)
@@ -166,6 +174,7 @@ def view_parquet(reader: Any, layout: Layout, constants: Constants) -> None:
     given = reader.table("block").project(tags)
     [(asks_for_care,)] = given.query("given_tag", queries.text("files/careful_tags")).fetchall()
     care = bool(asks_for_care)
+    name_tags(reader, care)
     columns = ", ".join(
         f"{text_cell(name, cells.get(name, _NOTHING), care)} AS {identifier(name)}"
         for name in layouts.CELLS

@@ -220,6 +220,7 @@ class Staging:
     def _make_objects(self, rows: str) -> None:
         """`source` over JSON objects, unwrapped from whatever log servers put around an event."""
         run = self._reader.execute
+        sources.name_tags(self._reader, care=True)
         run(
             f"CREATE OR REPLACE TEMP TABLE object AS SELECT line, body, CASE WHEN fault IS NOT NULL THEN "
             f"fault WHEN body IS NOT NULL AND NOT JSON_VALID(body) THEN '{lines.NOT_JSON}' WHEN body IS NULL "

@@ -62,10 +62,9 @@ FROM (
         END
       WHEN "timestamp" IS NULL AND REGEXP_FULL_MATCH(given_time, '[0-9]+([.,][0-9]+)?[Ee][+]?[0-9]+')
         THEN 'timestamp: is in scientific notation, so its last digits are lost; export it as whole numbers'
-      WHEN ("timestamp" IS NULL OR "timestamp" NOT BETWEEN first_sane AND last_sane)
-        AND sane_unit(given_time, first_sane, last_sane) <> unit
-        THEN 'timestamp: is in ' || sane_unit(given_time, first_sane, last_sane) || ', where ' || unit
-          || ' are expected; load it with --time-unit ' || sane_unit(given_time, first_sane, last_sane)
+      WHEN other_unit <> unit
+        THEN 'timestamp: is in ' || other_unit || ', where ' || unit
+          || ' are expected; load it with --time-unit ' || other_unit
       WHEN "timestamp" IS NULL THEN 'timestamp: is no whole number and no ISO 8601 time'
       WHEN "timestamp" NOT BETWEEN first_sane AND last_sane
         THEN 'timestamp: is not between 2010 and tomorrow'
@@ -80,5 +79,11 @@ FROM (
       WHEN NOT REGEXP_FULL_MATCH(type, '[A-Za-z][A-Za-z0-9_/-]*([.][A-Za-z0-9_/-]+)*')
         THEN 'type: is no words joined by dots'
     END AS type_fault
-  FROM typed
+  FROM (
+    SELECT
+      *,
+      CASE WHEN "timestamp" IS NULL OR "timestamp" NOT BETWEEN first_sane AND last_sane
+        THEN sane_unit(given_time, first_sane, last_sane) END AS other_unit
+    FROM typed
+  ) AS united
 ) AS t

@@ -11,7 +11,8 @@
 --         changed is a sum: 4 a placeholder in seq_id, 8 a step's time that is of no use, 16 a tag
 --         shortened to 256 bytes, 32 to 8192 a tag left out, since it looks like an id. Where tag_care
 --         is false, no tag is long or holds an @, a NUL character or a backslash; where care is false, no
---         cell holds a NUL character or a number with an exponent.
+--         cell holds a NUL character or a number with an exponent. stored_tag and is_left_out are those of
+--         files/tags_with_care, or of files/tags_without_care.
 WITH given AS (
   SELECT
     b.*,
@@ -83,32 +84,30 @@ SELECT
     WHEN LOWER(new_user) IN ('1', 'true', 't', '1.0') THEN 1
   END AS new_user,
   new_user AS given_new_user,
-  CASE WHEN tag_care THEN safe_tag(browser) ELSE browser END AS user_agent_browser,
-  CASE WHEN tag_care THEN safe_tag(version) ELSE version END AS user_agent_version,
-  CASE WHEN tag_care THEN safe_tag(os) ELSE os END AS user_agent_os,
-  CASE WHEN tag_care THEN safe_tag(service) ELSE service END AS service,
-  CASE WHEN tag_care THEN safe_tag(context) ELSE context END AS context,
-  CASE WHEN tag_care THEN safe_tag(entrypoint) ELSE entrypoint END AS entrypoint,
-  CASE WHEN tag_care THEN safe_tag(campaign) ELSE campaign END AS campaign,
-  CASE WHEN tag_care THEN safe_tag(migration) ELSE migration END AS migration,
-  CASE WHEN tag_care THEN safe_tag(region) ELSE region END AS region,
+  stored_tag(browser) AS user_agent_browser,
+  stored_tag(version) AS user_agent_version,
+  stored_tag(os) AS user_agent_os,
+  stored_tag(service) AS service,
+  stored_tag(context) AS context,
+  stored_tag(entrypoint) AS entrypoint,
+  stored_tag(campaign) AS campaign,
+  stored_tag(migration) AS migration,
+  stored_tag(region) AS region,
   CASE WHEN is_placeholder(seq_id) THEN 4 ELSE 0 END
   + CASE WHEN NOT is_duration AND (step_time < 0 OR step_time > 1000000000000) THEN 8 ELSE 0 END
   + CASE WHEN tag_care AND GREATEST(
       STRLEN(browser), STRLEN(version), STRLEN(os), STRLEN(service), STRLEN(context), STRLEN(entrypoint),
       STRLEN(campaign), STRLEN(migration), STRLEN(region)
     ) > 256 THEN 16 ELSE 0 END
-  + CASE WHEN NOT tag_care THEN 0 ELSE
-      CASE WHEN is_private(browser) THEN 32 ELSE 0 END +
-      CASE WHEN is_private(version) THEN 64 ELSE 0 END +
-      CASE WHEN is_private(os) THEN 128 ELSE 0 END +
-      CASE WHEN is_private(service) THEN 256 ELSE 0 END +
-      CASE WHEN is_private(context) THEN 512 ELSE 0 END +
-      CASE WHEN is_private(entrypoint) THEN 1024 ELSE 0 END +
-      CASE WHEN is_private(campaign) THEN 2048 ELSE 0 END +
-      CASE WHEN is_private(migration) THEN 4096 ELSE 0 END +
-      CASE WHEN is_private(region) THEN 8192 ELSE 0 END
-    END AS changed,
+  + CASE WHEN is_left_out(browser) THEN 32 ELSE 0 END
+  + CASE WHEN is_left_out(version) THEN 64 ELSE 0 END
+  + CASE WHEN is_left_out(os) THEN 128 ELSE 0 END
+  + CASE WHEN is_left_out(service) THEN 256 ELSE 0 END
+  + CASE WHEN is_left_out(context) THEN 512 ELSE 0 END
+  + CASE WHEN is_left_out(entrypoint) THEN 1024 ELSE 0 END
+  + CASE WHEN is_left_out(campaign) THEN 2048 ELSE 0 END
+  + CASE WHEN is_left_out(migration) THEN 4096 ELSE 0 END
+  + CASE WHEN is_left_out(region) THEN 8192 ELSE 0 END AS changed,
   care,
   tag_care,
   first_sane,
