@@ -53,9 +53,14 @@ def draw_changes(page: Page) -> None:
     _draw_since(page, chosen, starts[chosen])
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _publications(key: str, _settings: Settings) -> dict[int, store.Past]:
+    return {past.number: past for past in store.past_publications(_settings)}
+
+
 def _starts(page: Page) -> dict[str, int]:
     """The publications to compare with, each by the words for the changes since."""
-    every = {past.number: past for past in store.past_publications(page.source.settings)}
+    every = _publications(page.source.key, page.source.settings)
     *before, newest = every or [0]
     if not before:
         return {}
