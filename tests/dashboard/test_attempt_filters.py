@@ -111,7 +111,7 @@ def test_many_campaigns(store: Store, no_caches: None, monkeypatch: pytest.Monke
         )
         for place in range(MOST_OPTIONS + 5)
     ]
-    store.load(write(store.files / "log.csv", log))
+    store.load(write(store.files / "log.parquet", log))
     store.summarise()
     last = f"campaign {MOST_OPTIONS + 4:03}"
     with environment(**store.settings(), KPI_MIN_USERS="1"):

@@ -31,7 +31,7 @@ from kpi.store import connections
 from kpi.store.copies import Copies
 from kpi.store.watch import ASK_SECONDS, WAIT_SECONDS, Watch, watch
 
-TABLES = ("engagement", "multi-device", "connection-time", "steps", "firefox", "same-people")
+TABLES = ("engagement", "multi-device", "connection-time", "firefox")
 LOG = random_log(5, days=40)
 
 

@@ -221,7 +221,7 @@ def test_summary_while_others_read(filled: Store, forked: Commands) -> None:
     faults: list[BaseException] = []
 
     def read() -> None:
-        while not done.wait(0.05):
+        while not done.wait(0.05 if LONG else 0.2):
             try:
                 warehouse = open_warehouse(settings)
                 found = written(table_of(warehouse, "engagement", min_users=0), "csv")
