@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from app_pages import opened, words
-from conftest import daily, environment
+from conftest import LONG, daily, environment
 from event_files import write
 from logs import D, random_log
 from postgres import Postgres, ServerStore
@@ -31,7 +31,8 @@ from kpi.store import connections
 from kpi.store.copies import Copies
 from kpi.store.watch import ASK_SECONDS, WAIT_SECONDS, Watch, watch
 
-TABLES = ("engagement", "multi-device", "connection-time", "firefox")
+OFTEN = ("engagement", "multi-device", "connection-time", "firefox")
+TABLES = (*OFTEN, "steps", "same-people") if LONG else OFTEN
 LOG = random_log(5, days=40)
 
 
