@@ -66,7 +66,7 @@ def _starts(page: Page) -> dict[str, int]:
         return {}
     looked = looked_at(page)
     starts = {"since you last looked": looked} if looked in before else {}
-    starts[f"by the last {RECENT} publications"] = [*before, newest][-RECENT - 1 :][0]
+    starts[f"in the last {RECENT} publications"] = [*before, newest][-RECENT - 1 :][0]
     starts |= _since_frozen(page, every)
     for number in before[::-1][:MOST_OFFERED]:
         built = every[number].built_at
