@@ -443,7 +443,10 @@ def test_a_withdrawal_has_who_when_and_why_and_deletes_nothing(store: Store) -> 
 
 @pytest.mark.every_engine
 def test_of_people_who_withdraw_at_once_each_succeeds_or_is_told(store: Store) -> None:
-    """Whoever is refused reads who was first; the history has a single withdrawal."""
+    """Whoever is refused reads who was first; the history has a single withdrawal.
+
+    On a server two who are within the same moment may both succeed: the refused read of either.
+    """
     settings = settings_of(store)
     mine = baseline_of()
     frozen.freeze(settings, mine)
@@ -458,9 +461,11 @@ def test_of_people_who_withdraw_at_once_each_succeeds_or_is_told(store: Store) -
     with ThreadPoolExecutor(4) as threads:
         said = list(threads.map(withdraw, range(8)))
     (gone,) = frozen.frozen_baselines(settings)
-    first = f"{gone.withdrawal.withdrawn_by} withdrew it on"
-    assert "done" in said
-    assert all(words == "done" or words.startswith(first) for words in said), said
+    done = {f"reader {number}" for number, words in enumerate(said) if words == "done"}
+    assert gone.withdrawal.withdrawn_by in done
+    assert len(done) == 1 or hasattr(store, "execute")
+    refused = [words.partition(" withdrew it on ")[0] for words in said if words != "done"]
+    assert set(refused) <= done, said
     assert settings.database_url or said.count("done") == 1
 
 
