@@ -305,10 +305,10 @@ def test_the_feed(outbox: Outbox) -> None:
         f"{week} <b>" for week in range(21, 1, -1)
     ]
     for part in (read, *entries):
-        assert part.findtext(f"{atom}id").startswith("urn:uuid:")
-        assert datetime.fromisoformat(part.findtext(f"{atom}updated")).tzinfo is not None
+        assert part.findtext(atom + "id").startswith("urn:uuid:")
+        assert datetime.fromisoformat(part.findtext(atom + "updated")).tzinfo is not None
         assert part.find(f"{atom}link").get("href") == "https://kpi.example.org"
-    assert len({entry.findtext(f"{atom}id") for entry in entries}) == 20
+    assert len({entry.findtext(atom + "id") for entry in entries}) == 20
     assert not ElementTree.fromstring(feed.atom([])).findall(f"{atom}entry")
     outbox.tidy()
     assert len(outbox.messages()) == 23

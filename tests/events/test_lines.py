@@ -114,7 +114,7 @@ def test_loading_needs_no_pandas(tmp_path: Path) -> None:
     cells = (
         f"1472774400000,{'5' * 32},0,account.signed,{'a' * 32},{'b' * 32},0,Firefox,48,,sync,,,,"
     )
-    files[0].write_text(f"{names}\n{cells}\n")
+    files[0].write_text("\n".join((names, cells, "")))
     duckdb.read_csv(str(files[0]), all_varchar=True).write_parquet(str(files[1]))
     program = (
         "import sys; from kpi.commands.cli import main; status = main(['load', *sys.argv[1:]]); "

@@ -65,8 +65,8 @@ def assert_scored(got: list[dict[str, Any]], expected: list[dict[str, Any]]) -> 
 def firefox_file(folder: Path, figures: list[tuple[str, str, int, int]]) -> Path:
     """A file for ``load-firefox``."""
     path = folder / "firefox.csv"
-    rows = "\n".join(",".join(map(str, row)) for row in figures)
-    path.write_text(f"day,product,dau,mau\n{rows}\n")
+    rows = [",".join(map(str, row)) for row in figures]
+    path.write_text("\n".join(("day,product,dau,mau", *rows, "")))
     return path
 
 
