@@ -74,7 +74,7 @@ def read(path: Path | None = None) -> tuple[Alert, ...]:
 
 
 def _alert(entry: Any, by_id: dict[str, Goal], refuse: Callable[..., Refused]) -> Alert:
-    _refuse_types(entry, refuse)
+    toml_file.refuse_wrong_settings(entry, "an alert", SETTINGS, ("id", "title", "rule"), refuse)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", entry["id"]):
         raise refuse("id must be 1 to 64 of a-z, 0-9 and _, with a letter first", "id")
     if not 1 <= len(entry["title"].strip()) <= LONGEST_TITLE or not entry["title"].isprintable():
@@ -115,20 +115,6 @@ def _window(entry: dict[str, Any], kpi: Kpi, refuse: Callable[..., Refused]) -> 
         raise refuse("device_window is for multi-device users only", "device_window")
     _one_of(entry, "device_window", WINDOWS, refuse)
     return int(entry["device_window"])
-
-
-def _refuse_types(entry: Any, refuse: Callable[..., Refused]) -> None:
-    if not isinstance(entry, dict):
-        raise refuse("must be an [[alert]] table")
-    for name, value in entry.items():
-        if name not in SETTINGS:
-            raise refuse(f"{name} is no setting of an alert", name)
-        kind, words = SETTINGS[name]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise refuse(f"{name} must be {words}", name)
-    for name in ("id", "title", "rule"):
-        if name not in entry:
-            raise refuse(f"{name} is missing")
 
 
 def _one_of(entry: dict[str, Any], name: str, known: Any, refuse: Callable[..., Refused]) -> None:

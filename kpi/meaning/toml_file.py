@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,3 +95,28 @@ def entries(
         return Refused(f"{path}: line {lines.of(place, setting)}: {table} {place + 1}: {reason}")
 
     return [(entry, partial(refusal, place)) for place, entry in enumerate(listed)]
+
+
+def refuse_wrong_settings(
+    entry: Any,
+    kind: str,
+    settings: Mapping[str, tuple[type, str]],
+    required: Iterable[str],
+    refuse: Callable[..., Refused],
+) -> None:
+    """Refuse an entry that is no table, has an unknown setting, a wrong kind of value, or lacks a setting.
+
+    ``kind`` is such as 'an alert'; ``settings`` has the type of each value, and its words.
+    """
+    article, table = kind.split()
+    if not isinstance(entry, dict):
+        raise refuse(f"must be {article} [[{table}]] table")
+    for name, value in entry.items():
+        if name not in settings:
+            raise refuse(f"{name} is no setting of {kind}", name)
+        of_type, words = settings[name]
+        if not isinstance(value, of_type) or isinstance(value, bool):
+            raise refuse(f"{name} must be {words}", name)
+    for name in required:
+        if name not in entry:
+            raise refuse(f"{name} is missing")

@@ -192,17 +192,7 @@ def of_file(path: Path | None = None) -> list[Segment]:
 
 
 def _segment(entry: Any, refuse: Callable[..., Refused]) -> Segment:
-    if not isinstance(entry, dict):
-        raise refuse("must be a [[segment]] table")
-    for name, value in entry.items():
-        if name not in SETTINGS:
-            raise refuse(f"{name} is no setting of a segment", name)
-        kind, words = SETTINGS[name]
-        if not isinstance(value, kind):
-            raise refuse(f"{name} must be {words}", name)
-    for name in ("name", "filters"):
-        if name not in entry:
-            raise refuse(f"{name} is missing")
+    toml_file.refuse_wrong_settings(entry, "a segment", SETTINGS, ("name", "filters"), refuse)
     try:
         name = _checked_name(entry["name"])
     except Refused as refusal:
