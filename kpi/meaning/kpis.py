@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from kpi.meaning.filters import Filters, Period
@@ -66,9 +67,9 @@ class Kpi:
             self._level == "audience" and self.group != EVERYONE
         )
 
-    def rows(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Its rows of a table: a row per day."""
-        return table if self._level is None else table[table[self._level] == self.group]
+    def rows(self, table: pd.DataFrame) -> np.ndarray:
+        """True for its rows of a table: a row per day."""
+        return self._of_group(table, self._level)
 
     def pooled(
         self, filters: Filters, period: Period, options: Options, shown_from: int
@@ -77,10 +78,14 @@ class Kpi:
         by = "users" if self._level == "account" else None
         return Question(self.measure.pooled_in, filters, period, by, options, shown_from)
 
-    def pooled_rows(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Its row of the answer to `pooled`; none where no attempt matches."""
-        column = {"account": "users", "step": "step"}.get(self._level or "")
-        return table if column is None else table[table[column] == self.group]
+    def pooled_rows(self, table: pd.DataFrame) -> np.ndarray:
+        """True for its row of the answer to `pooled`; for none where no attempt matches."""
+        return self._of_group(table, {"account": "users", "step": "step"}.get(self._level or ""))
+
+    def _of_group(self, table: pd.DataFrame, column: str | None) -> np.ndarray:
+        if column is None:
+            return np.ones(len(table), dtype=bool)
+        return table[column].to_numpy(dtype=object) == self.group
 
     @property
     def _level(self) -> str | None:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from typing import Self
 
+import numpy as np
 import pandas as pd
 
 from kpi.errors import NoData
@@ -100,6 +101,7 @@ class KpiValues:
     ) -> None:
         self._warehouse = warehouse
         self._ask = cache(ask or warehouse.ask)
+        self._column = cache(self._read_column)
         self.min_users = min_users
         self.incomplete = incomplete
         publication = warehouse.publication
@@ -118,18 +120,21 @@ class KpiValues:
         return type(self)(self._warehouse, 0, self.incomplete)
 
     def daily(self, of: Subject) -> pd.Series:
-        """The KPI by UTC day, over every day of the store; absent values as NaN."""
-        return by_day(self._rows(of), of.kpi.measure.column)
+        """The KPI by UTC day, over every day of the store; absent values as NaN.
+
+        Callers share it, as all series by day, so nobody may change it in place.
+        """
+        return self._column(of, of.kpi.measure.column)
 
     def daily_n(self, of: Subject) -> pd.Series:
         """The users or attempts behind each day's value, by UTC day."""
         measure = of.kpi.measure
-        return by_day(self._rows(of), measure.n_column or measure.column)
+        return self._column(of, measure.n_column or measure.column)
 
     def firefox(self, product: str, column: str = "engagement_ratio") -> pd.Series:
         """A column of a Firefox product by UTC day, by default the ratio; no filter applies to it."""
         table = self._ask(Question("firefox")).table
-        return by_day(table[table["product"] == product], column)
+        return by_day(table, column, table["product"].to_numpy(dtype=object) == product)
 
     def over(self, of: Subject, window: Period, bands: bool = True) -> WindowValue:
         """The KPI over a window of days.
@@ -156,7 +161,7 @@ class KpiValues:
         is that of all its attempts; the median of a week's attempts is of Monday to Sunday.
         """
         if of.kpi.timed:
-            weeks = by_day(self._rows(of, weekly=True), of.kpi.measure.column)
+            weeks = self._column(of, of.kpi.measure.column, weekly=True)
             return weeks[weeks.index <= pd.Timestamp(as_of)]
         days = self.daily(of)
         if not of.kpi.measure.pooled_in:
@@ -206,24 +211,24 @@ class KpiValues:
         options = Options(incomplete=self.incomplete, bands=True)
         question = Question("same-people", filters, options=options, shown_from=self.min_users)
         table = self._ask(question).table
-        row = table[table["day"] == day]
-        interval = _interval(row, "engagement_ratio")
+        rows = np.flatnonzero(table["day"].to_numpy() == day.to_numpy())
+        interval = _interval(table, rows[0], "engagement_ratio") if len(rows) else None
         if interval is None:
             return None
-        moved = ratio - float(row["engagement_ratio"].iloc[0])
+        moved = ratio - float(table["engagement_ratio"].array[rows[0]])
         return max(interval[0] + moved, 0.0), min(interval[1] + moved, 100.0)
 
     def _of_attempts(self, of: Subject, window: Period, bands: bool) -> WindowValue:
         options = Options(incomplete=self.incomplete, bands=bands)
         question = of.kpi.pooled(of.filters, window, options, self.min_users)
-        row = of.kpi.pooled_rows(self._ask(question).table)
-        measure = of.kpi.measure
-        value = None if row.empty else row[measure.column].iloc[0]
-        counted = self._counted_days()
+        table, measure = self._ask(question).table, of.kpi.measure
+        rows = np.flatnonzero(of.kpi.pooled_rows(table))
+        value = table[measure.column].array[rows[0]] if len(rows) else None
+        counted = self._counted_days
         counted = values_within(counted[counted].astype("float64"), window)
         if pd.isna(value) or not len(counted):
             return WindowValue(window, None)
-        n = row[measure.n_column or measure.column].iloc[0]
+        n = table[measure.n_column or measure.column].array[rows[0]]
         with_attempts = self.daily_n(of) != 0  # hidden counts aren't 0
         newest = counted.index[with_attempts.reindex(counted.index, fill_value=False)]
         return WindowValue(
@@ -232,7 +237,7 @@ class KpiValues:
             int(n),
             len(counted),
             newest[-1].date() if len(newest) else None,
-            _interval(row, measure.column),
+            _interval(table, rows[0], measure.column),
         )
 
     def _why_none(self, of: Subject, window: Period) -> str:
@@ -245,22 +250,25 @@ class KpiValues:
             return hidden_for_privacy(self.min_users)
         return f"no value on any day of {days_text(*window.bounds)}"
 
+    @cached_property
     def _counted_days(self) -> pd.Series:
         """True for each UTC day that counts: it is loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
         return by_day(days, "counted") == 1
 
-    def _rows(self, of: Subject, weekly: bool = False) -> pd.DataFrame:
+    def _read_column(self, of: Subject, column: str, weekly: bool = False) -> pd.Series:
+        """A column of the KPI's table by day; absent values as NaN."""
         options, name = Options(weekly, self.incomplete, of.device_window), of.kpi.table.name
         question = Question(name, of.filters, options=options, shown_from=self.min_users)
-        return of.kpi.rows(self._ask(question).table)
+        table = self._ask(question).table
+        return by_day(table, column, of.kpi.rows(table))
 
 
-def _interval(row: pd.DataFrame, column: str) -> Interval | None:
+def _interval(table: pd.DataFrame, row: int, column: str) -> Interval | None:
     """The interval beside a column of a row; None where the table has none, or an end is absent."""
-    if row.empty:
+    if f"{column}{LOW}" not in table:
         return None
-    ends = [row.get(f"{column}{end}", pd.Series([None])).iloc[0] for end in (LOW, HIGH)]
+    ends = [table[f"{column}{end}"].array[row] for end in (LOW, HIGH)]
     return None if any(pd.isna(end) for end in ends) else (float(ends[0]), float(ends[1]))
 
 
@@ -277,8 +285,11 @@ def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
 
 def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
-    first, last = (pd.Timestamp(day.isoformat()) for day in period.bounds)
-    return days[(days.index >= first) & (days.index <= last)].dropna()
+    order = days.index.to_numpy().astype("datetime64[D]")
+    first, last = period.bounds
+    start, end = order.searchsorted(np.datetime64(first)), order.searchsorted(np.datetime64(last), "right")
+    values = days.iloc[start:end]
+    return values[values.notna()]
 
 
 def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
@@ -291,8 +302,9 @@ def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
     return days.rolling(WEEK, min_periods=WEEK).mean().reindex(ends)
 
 
-def by_day(table: pd.DataFrame, column: str) -> pd.Series:
-    """A column of a table by its UTC days; absent values as NaN."""
-    index = pd.DatetimeIndex(pd.to_datetime(table["day"]).astype("datetime64[s]"), name="day")
-    values = table[column].astype("Float64").to_numpy("float64", na_value=float("nan"))
+def by_day(table: pd.DataFrame, column: str, rows: np.ndarray | slice = slice(None)) -> pd.Series:
+    """A column of some rows of a table by their UTC days; absent values as NaN."""
+    days = table["day"].to_numpy()[rows].astype("datetime64[s]")
+    index = pd.DatetimeIndex(days, name="day")
+    values = table[column].to_numpy("float64", na_value=math.nan)[rows]
     return pd.Series(values, index=index, name=column)

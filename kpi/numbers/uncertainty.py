@@ -16,6 +16,7 @@ Z = 1.959963984540054
 """The normal deviate that 95 of 100 cases stay within, on either side."""
 
 Interval = tuple[float, float]
+Numbers = np.ndarray | np.float64
 FEWEST_CHANGES = 12
 """Past changes, a week apart, from which the usual swing is known."""
 
@@ -31,8 +32,10 @@ def share_interval(percent: float, n: float) -> Interval | None:
 
     Of a mean of daily shares, and of a ratio of mean daily to monthly users, it is an upper bound.
     """
-    low, high = share_intervals(pd.Series([percent]), pd.Series([n]))
-    return None if pd.isna(low.iloc[0]) else (float(low.iloc[0]), float(high.iloc[0]))
+    if not n > 0:
+        return None
+    low, high = wilson(np.float64(percent) / 100, np.float64(n))
+    return float(100 * low), float(100 * high)
 
 
 def share_intervals(percent: pd.Series, n: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -45,7 +48,7 @@ def share_intervals(percent: pd.Series, n: pd.Series) -> tuple[pd.Series, pd.Ser
 
 
 def wilson(
-    share: np.ndarray, count: np.ndarray, reach: float | np.ndarray = Z
+    share: Numbers, count: Numbers, reach: float | Numbers = Z
 ) -> tuple[np.ndarray, np.ndarray]:
     """The ends of Wilson's interval of shares, 0 to 1; NaN where a count is.
 
@@ -111,12 +114,13 @@ def usual_swing(weeks: pd.Series, length: int, apart: int) -> float | None:
     ``weeks`` are weekly values, oldest first, with gaps as NaN. A change is between the means of ``length``
     weeks that begin ``apart`` weeks after each other; the newest, which is judged, isn't among them.
     """
-    means = weeks.rolling(length, min_periods=length).mean()
-    changes = (means - means.shift(apart)).iloc[:-1].dropna().abs()
+    means = weeks.rolling(length, min_periods=length).mean().to_numpy()
+    changes = np.abs(means[apart:] - means[: max(len(means) - apart, 0)])[:-1]
+    changes = changes[~np.isnan(changes)]
     if len(changes) < FEWEST_CHANGES:
         return None
     apart_enough = max(len(changes) / length, 1)  # changes that share no week with another
-    return float(changes.quantile(min(CONFIDENCE * (1 + 1 / apart_enough), 1.0)))
+    return float(np.quantile(changes, min(CONFIDENCE * (1 + 1 / apart_enough), 1.0)))
 
 
 def usual_swings(changes: pd.Series, apart: int) -> pd.Series:
