@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,13 +56,13 @@ def why_nothing(
     counts = [
         column for column in everything if COLUMNS.get(str(column), ("", "text"))[1] in COUNTED
     ]
-    if rows[measure.column].notna().any() and (rows[counts].fillna(0) > 0).any(axis=None):
+    if rows[measure.column].notna().any() and _anybody(rows, counts):
         return None
     if unknown and everything[measure.column].isna().all():
         return unknown
-    if everything[counts].isna().all(axis=None):
+    if all(everything[column].isna().all() for column in counts):
         return not_loaded(data) if point is POINTS[1] else NO_WHOLE_WEEK
-    if not (everything[counts].fillna(0) > 0).any(axis=None):
+    if not _anybody(everything, counts):
         if unfiltered:
             return "Nothing was counted in this period. Choose a longer period."
         return (
@@ -73,6 +74,11 @@ def why_nothing(
             f"{'' if unfiltered else ' Remove a filter to see a wider group.'}"
         )
     return f"No value yet: a monthly count needs 28 loaded days in a row. The data covers {data}."
+
+
+def _anybody(rows: pd.DataFrame, counts: Iterable[Hashable]) -> bool:
+    """True where any of the counts is more than 0 in any row."""
+    return any((rows[column].to_numpy("float64", na_value=0) > 0).any() for column in counts)
 
 
 def not_loaded(data: str) -> str:

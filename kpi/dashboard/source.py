@@ -7,7 +7,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Semaphore, local
 
@@ -155,7 +155,7 @@ class Source:
         self.first_day: date = self.publication.first_day or self.today
         self.asked: dict[Question, Answer] = {}
         """The answers of this run."""
-        self._scores: dict[tuple[date, str | None], list[Score]] = {}
+        self._scores: dict[tuple[date, str], Score] = {}
 
     @property
     def is_past(self) -> bool:
@@ -164,9 +164,9 @@ class Source:
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question; nobody may change its table in place."""
-        answer = _answered(self.key, question, self.warehouse)
-        self.asked[question] = answer
-        return answer
+        if question not in self.asked:
+            self.asked[question] = _answered(self.key, question, self.warehouse)
+        return self.asked[question]
 
     def as_of(self, number: int) -> Source:
         """The same as of an earlier publication; raises Refused where it can't be shown."""
@@ -188,14 +188,21 @@ class Source:
 
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""
-        if (day, kpi) not in self._scores:
-            figures = self.figures()
-            self._scores[day, kpi] = [
-                _scored(self.notes_key, goal, day, self.min_users, figures)
-                for goal in goals.read()
-                if goal.year == day.year and kpi in (None, goal.measure)
-            ]
-        return self._scores[day, kpi]
+        return [
+            self._score(goal, day)
+            for goal in self._goals
+            if goal.year == day.year and kpi in (None, goal.measure)
+        ]
+
+    def _score(self, goal: Goal, day: date) -> Score:
+        if (day, goal.id) not in self._scores:
+            score = _scored(self.notes_key, goal, day, self.min_users, self.figures())
+            self._scores[day, goal.id] = score
+        return self._scores[day, goal.id]
+
+    @cached_property
+    def _goals(self) -> tuple[Goal, ...]:
+        return goals.read()
 
     def segments(self) -> Segments:
         """The segments by name; raises Refused for a broken file of them."""
@@ -212,12 +219,12 @@ class Source:
         """The values of a tag that only attempts have, most used first: found, attempts, everyone."""
         return _attempt_tag_values(self.key, tag, self.warehouse)
 
-    @property
+    @cached_property
     def every_marker(self) -> list[Annotation]:
         """Releases, incidents and holidays, by day, withdrawn ones too."""
         return _markers(self.notes_key, self.settings, self.warehouse)
 
-    @property
+    @cached_property
     def markers(self) -> list[Annotation]:
         """Releases, incidents and holidays, by day."""
         return [each for each in self.every_marker if each.withdrawal is None]

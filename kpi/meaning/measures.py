@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW, MONTH
@@ -400,6 +401,13 @@ def within(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The rows of the days of a period, in a frame of their own."""
     if frame.empty or "day" not in frame:
         return frame.copy()  # a table of the whole period, or without a type of its days
-    days = pd.to_datetime(frame["day"])
-    first, last = (pd.Timestamp(day) for day in period.bounds)
-    return frame[(days >= first) & (days <= last)].reset_index(drop=True)
+    days = pd.to_datetime(frame["day"]).to_numpy().astype("datetime64[D]")
+    first, last = map(np.datetime64, period.bounds)
+    rows = np.flatnonzero((days >= first) & (days <= last))
+    if (
+        len(rows) and rows[-1] - rows[0] == len(rows) - 1
+    ):  # all in a row: a view of them costs nothing
+        inside = frame.iloc[rows[0] : rows[-1] + 1]
+    else:
+        inside = frame.iloc[rows]
+    return inside.reset_index(drop=True)

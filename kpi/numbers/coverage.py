@@ -37,6 +37,10 @@ def days_without(
     warehouse: Published, window: int = ATTEMPT_WINDOW, span: int = 1
 ) -> pd.DatetimeIndex:
     """The days whose numbers of a device window are absent, for daily values or those of ``span`` days."""
+    return warehouse.derived(_days_without, window, span)
+
+
+def _days_without(warehouse: Published, window: int, span: int) -> pd.DatetimeIndex:
     days = warehouse.coverage
     low = days[pd.to_numeric(days["days_since_low_coverage"]) < window] if len(days) else days
     without = pd.DatetimeIndex(pd.to_datetime(low["day"]))

@@ -287,7 +287,10 @@ def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
     order = days.index.to_numpy().astype("datetime64[D]")
     first, last = period.bounds
-    start, end = order.searchsorted(np.datetime64(first)), order.searchsorted(np.datetime64(last), "right")
+    start, end = (
+        order.searchsorted(np.datetime64(first)),
+        order.searchsorted(np.datetime64(last), "right"),
+    )
     values = days.iloc[start:end]
     return values[values.notna()]
 
