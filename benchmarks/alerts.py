@@ -16,7 +16,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from kpi.alerts import departures, verdicts
 from kpi.alerts.file import STEP, SWING
@@ -217,8 +216,10 @@ def changed_verdicts(years: list[Year]) -> int:
 
 def a_year(count: int, years: int) -> str:
     """A rate a year with its exact 95% interval."""
-    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    high = chi2.ppf(0.975, 2 * count + 2) / 2
+    from scipy.special import gammaincinv  # here, since tests import this module
+
+    low = gammaincinv(count, 0.025) if count else 0.0
+    high = gammaincinv(count + 1, 0.975)
     return f"{count / years:.2f} ({low / years:.2f}–{high / years:.2f})"
 
 
