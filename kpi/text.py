@@ -41,6 +41,8 @@ def written(value: float | None, unit: Unit) -> str:
 
 def _is_absent(value: Any) -> bool:
     """True for NaN, and for pandas' own absent value."""
+    if type(value) is float:  # as nearly all are: the general way takes ten times as long
+        return math.isnan(value)
     return not isinstance(value, Real) or math.isnan(value)
 
 

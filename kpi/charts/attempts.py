@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -22,7 +23,7 @@ from kpi.charts.looks import (
     WIDE,
     Series,
 )
-from kpi.charts.values import floats, together, values_drawn
+from kpi.charts.values import Values, floats, texts, together, values_drawn
 from kpi.rows import each_row
 from kpi.text import ABSENT, Unit, written
 
@@ -62,7 +63,7 @@ def ready_within(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChar
     ``frame`` is `attempts.ready_within`.
     """
 
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def values(rows: pd.DataFrame, complete: bool = True) -> Values:
         return together([_within_values(rows, line.key, complete) for line in WITHIN_SERIES])
 
     return over_days(
@@ -273,13 +274,15 @@ def time_text(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
-def _within_values(frame: pd.DataFrame, column: str, complete: bool) -> pd.DataFrame:
-    value = frame[column]
-    exact = [
-        ABSENT if pd.isna(share) else f"{written(share, 'percent')}  of {written(n, 'attempts')}"
-        for share, n in zip(value, frame["begun"], strict=True)
-    ]
-    return values_drawn(frame, column, value, exact, complete)
+def _within_values(frame: pd.DataFrame, column: str, complete: bool) -> Values:
+    exact = texts(_share_text, frame[column], frame["begun"])
+    return values_drawn(frame, column, frame[column], exact, complete)
+
+
+def _share_text(share: float, n: float) -> str:
+    if math.isnan(share):
+        return ABSENT
+    return f"{written(share, 'percent')}  of {written(n, 'attempts')}"
 
 
 def _percent(column: str) -> alt.X:

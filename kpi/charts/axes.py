@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from kpi.charts.looks import (
@@ -23,8 +25,9 @@ from kpi.charts.looks import (
 )
 from kpi.text import Unit
 
-DRAWN = ("value", "low", "high")
-"""The columns of values that a chart draws."""
+if TYPE_CHECKING:
+    from kpi.charts.labels import Label
+    from kpi.charts.values import Values
 
 AXIS_WORDS: dict[str, Any] = {"labelColor": TEXT, "labelOpacity": 0.78}
 """An axis' text: paler than labels, with a contrast of 4.5:1 in both themes."""
@@ -83,11 +86,11 @@ class ValueAxis:
         return (bend(value) - bend(self.low)) / (bend(self.high) - bend(self.low))
 
 
-def day_scale(first: pd.Timestamp, last: pd.Timestamp, labels: pd.DataFrame) -> alt.Scale:
+def day_scale(first: pd.Timestamp, last: pd.Timestamp, labels: Sequence[Label]) -> alt.Scale:
     """Days over the width, leaving room on the right for the labels at the line ends."""
     short, full = (
-        math.ceil(labels[text].str.len().max() * CHARACTER + AROUND_LABEL)
-        for text in ("short", "full")
+        math.ceil(max(map(len, texts)) * CHARACTER + AROUND_LABEL)
+        for texts in zip(*((label.short, label.full) for label in labels), strict=True)
     )
     room = f"(width < {WIDE} ? {short} : {full})"
     end = last if last > first else first + pd.Timedelta(days=1)
@@ -104,12 +107,14 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
     days = (last - first).days
     if days > 100:
         every = 1 if days < 400 else 3 if days < 1200 else 12
-        months = pd.date_range(first, last, freq="MS")
-        starts = [month for month in months if (month.month - 1) % every == 0]
+        months = np.arange(np.datetime64(first, "M"), np.datetime64(last, "M") + 1).tolist()
+        starts = [
+            month for month in months if month >= first.date() and (month.month - 1) % every == 0
+        ]
         name = "timeFormat(datum.value, '%b')"
     else:
         every = 1 if days < 8 else 7 if days < 60 else 14
-        starts = list(pd.date_range(first, last, freq=f"{every}D"))
+        starts = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1, every).tolist()
         name = "timeFormat(datum.value, '%-d %b')"
     year = "timeFormat(datum.value, '%Y')"
     first_of_year = "timeFormat(datum.value, '%j') == '001'"
@@ -130,13 +135,13 @@ def day_axis(first: pd.Timestamp, last: pd.Timestamp) -> alt.Axis:
     )
 
 
-def moment(day: pd.Timestamp) -> alt.DateTime:
+def moment(day: date) -> alt.DateTime:
     """A day as Vega writes it."""
     return alt.DateTime(year=day.year, month=day.month, date=day.day)
 
 
 def value_axis(
-    drawn: pd.DataFrame,
+    drawn: Values,
     goals: Sequence[GoalLine],
     from_zero: bool,
     log: bool,
@@ -144,14 +149,14 @@ def value_axis(
 ) -> ValueAxis:
     """The axis that shows all values and goals, and at least ``span``."""
     targets = [goal.value for goal in goals] + list(span or ())
-    low = min(drawn["value"].min(), drawn["low"].min(), *targets, math.inf)
-    high = max(drawn["value"].max(), drawn["high"].max(), *targets, -math.inf)
+    low = min(_least(drawn.value), _least(drawn.low), *targets, math.inf)
+    high = max(-_least(-drawn.value), -_least(-drawn.high), *targets, -math.inf)
     if log:
         return ValueAxis(log_ticks(low, high), log)
-    tails = drawn["high"].dropna()
+    tails = drawn.high[~np.isnan(drawn.high)]
     if len(tails):
         # A few days of heavy tails would press every median to the floor.
-        high = max(tails.quantile(USUAL_TAIL), drawn["value"].max(), *targets)
+        high = max(float(np.quantile(tails, USUAL_TAIL)), -_least(-drawn.value), *targets)
     if from_zero:
         low = min(low, 0.0)
     step = _round_step((difference(low, high) or abs(high) or 1.0) / 5)
@@ -160,16 +165,16 @@ def value_axis(
     return ValueAxis(tuple(round(step * number, 10) for number in count), log)
 
 
-def least_positive(frame: pd.DataFrame) -> float:
+def _least(numbers: np.ndarray) -> float:
+    """The least of the numbers that aren't absent; infinite of none."""
+    return float(np.min(numbers[~np.isnan(numbers)], initial=math.inf))
+
+
+def least_positive(drawn: Values) -> float:
     """The least positive value, at least 1 ms: where a logarithmic axis draws zeros."""
-    drawn = frame[list(DRAWN)]
-    positive = drawn.where(drawn > 0).min().dropna()
-    return max(positive.min(), LEAST) if len(positive) else LEAST
-
-
-def raised(frame: pd.DataFrame, floor: float) -> pd.DataFrame:
-    """The frame with no value to draw below a floor."""
-    return frame.assign(**{name: frame[name].clip(lower=floor) for name in DRAWN})
+    numbers = np.concatenate([drawn.value, drawn.low, drawn.high])
+    positive = numbers[numbers > 0]
+    return max(float(positive.min()), LEAST) if len(positive) else LEAST
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:

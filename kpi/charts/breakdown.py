@@ -17,7 +17,7 @@ from kpi.charts.axes import AXIS_WORDS, tooltips
 from kpi.charts.labels import LONGEST_LABEL
 from kpi.charts.layers import layered, lines, note, nothing
 from kpi.charts.looks import BLUE, LOOKS, TEXT, Compared, Series
-from kpi.charts.values import floats, quartiles_text, together, values_drawn
+from kpi.charts.values import Values, floats, quartiles_text, together, values_drawn
 from kpi.meaning.measures import Measure
 from kpi.rows import each_row, records
 from kpi.text import ABSENT, days_text, shortened, written
@@ -92,7 +92,7 @@ def course(
     """A small chart with the line of a single value, its axis shared with others by ``span``."""
     series = Series("value", name, "", BLUE, width=2.4, label="")
 
-    def values(rows: pd.DataFrame) -> pd.DataFrame:
+    def values(rows: pd.DataFrame) -> Values:
         return measure_values(rows, measure, "value")
 
     return lines(
@@ -103,7 +103,7 @@ def course(
         from_zero=measure.unit != "percent",
         span=span,
         markers=markers,
-        compared=compared and compared.drawn(values),
+        compared=None if compared is None else compared.drawn(values),
         height=height,
     )
 
@@ -202,7 +202,7 @@ def ranked(
     )
 
 
-def measure_values(frame: pd.DataFrame, measure: Measure, series: str) -> pd.DataFrame:
+def measure_values(frame: pd.DataFrame, measure: Measure, series: str) -> Values:
     """Any measure's rows as values to draw, each with its n; a median with its quartiles."""
     exact = [_exact(measure, row) for row in records(frame)]
     return values_drawn(frame, series, frame[measure.column], exact, complete=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpi.charts.layers import Beside, over_days, with_incomplete
 from kpi.charts.looks import BLUE, VERMILION, Days, Series
-from kpi.charts.values import floats, quartiles_text, values_drawn
+from kpi.charts.values import Values, quartiles_text, texts, values_drawn
 from kpi.meaning.definitions import WEEK
 
 ACCOUNT_SERIES = (
@@ -34,7 +34,7 @@ def connection_time(
     specification, "Time taken to connect a device".
     """
 
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def values(rows: pd.DataFrame, complete: bool = True) -> Values:
         return _quartile_values(rows[rows["account"].isin(accounts)], complete)
 
     behind = None
@@ -54,9 +54,7 @@ def connection_time(
     )
 
 
-def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+def _quartile_values(frame: pd.DataFrame, complete: bool = True) -> Values:
     low, median, high = (frame[f"{name}_seconds"] for name in ("p25", "median", "p75"))
-    rows = zip(low, median, high, frame["connections"], strict=True)
-    exact = [quartiles_text(*row) for row in rows]
-    values = values_drawn(frame, frame["account"], median, exact, complete)
-    return values.assign(low=floats(low), high=floats(high))
+    exact = texts(quartiles_text, low, median, high, frame["connections"])
+    return values_drawn(frame, frame["account"], median, exact, complete, low, high)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Unpack
 
 import altair as alt
@@ -10,7 +12,7 @@ import pandas as pd
 
 from kpi.charts.layers import Beside, over_days
 from kpi.charts.looks import BLUE, GREEN, GREY, PURPLE, VERMILION, GoalCurve, Series
-from kpi.charts.values import percent_text, together, values_drawn
+from kpi.charts.values import Values, percent_text, texts, together, values_drawn
 from kpi.meaning.measures import MEASURES
 from kpi.text import written
 
@@ -38,8 +40,8 @@ def engagement_ratio(
     points above a product. Percent. Source: specification, "Engagement Ratio".
     """
 
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
-        return _ratio_values(rows[rows["audience"].isin(audiences)], "audience", complete)
+    def values(rows: pd.DataFrame, complete: bool = True) -> Values:
+        return _ratio_values(rows, "audience", complete).of(audiences)
 
     return over_days(
         values,
@@ -62,11 +64,11 @@ def same_people(frame: pd.DataFrame, **beside: Unpack[Beside]) -> alt.LayerChart
     ``frame`` is `same_people.same_people`. Percent. Source: design, section 3.
     """
 
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def values(rows: pd.DataFrame, complete: bool = True) -> Values:
         ratio, mean, people = (
             rows[name] for name in ("engagement_ratio", "people_7day_mean", "people")
         )
-        exact = [percent_text(*row) for row in zip(ratio, mean, people, strict=True)]
+        exact = texts(percent_text, ratio, mean, people)
         return values_drawn(rows, "people", ratio, exact, complete)
 
     title = MEASURES["same_people_ratio"].title
@@ -88,14 +90,14 @@ def active_users(
     Frames as in `engagement_ratio`, of one audience. Source: specification, "Engagement Ratio".
     """
 
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def values(rows: pd.DataFrame, complete: bool = True) -> Values:
         mine = rows[rows["audience"] == audience]
         parts = [
             values_drawn(
                 mine,
                 line.key,
                 mine[line.key],
-                [written(users, "users") for users in mine[line.key]],
+                texts(partial(written, unit="users"), mine[line.key]),
                 complete,
             )
             for line in ACTIVE_SERIES
@@ -113,9 +115,9 @@ def active_users(
     )
 
 
-def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> pd.DataFrame:
+def _ratio_values(frame: pd.DataFrame, key: str, complete: bool = True) -> Values:
     ratio, mean, mau = frame["engagement_ratio"], frame["dau_7day_mean"], frame["mau"]
-    exact = [percent_text(*row) for row in zip(ratio, mean, mau, strict=True)]
+    exact = texts(percent_text, ratio, mean, mau)
     return values_drawn(frame, frame[key], ratio, exact, complete)
 
 
@@ -128,10 +130,10 @@ def _curves(
     curves = []
     for line in ENGAGEMENT_SERIES:
         if line.key in points and line.key not in hidden:
-            values = _ratio_values(firefox[firefox["product"] == line.key], "product")
-            values["value"] += points[line.key]
+            values = _ratio_values(firefox[firefox["product"] == line.key], "product").known
+            above_it = replace(values, value=values.value + points[line.key])
             label = f"Firefox’s own ratio + {points[line.key]:g} points"
             above = f" + {points[line.key]:g}"
             names = f"{line.title}{above}:", f"{line.short}{above}"
-            curves.append(GoalCurve(label, line.colour, values.dropna(subset=["value"]), *names))
+            curves.append(GoalCurve(label, line.colour, above_it, *names))
     return curves

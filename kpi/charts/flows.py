@@ -8,7 +8,7 @@ import pandas as pd
 from kpi.charts.axes import AXIS_WORDS, day_axis, moment, tooltips
 from kpi.charts.layers import layered, nothing, over_days
 from kpi.charts.looks import BLUE, GREEN, GREY, HEIGHT, PURPLE, TEXT, VERMILION, Series
-from kpi.charts.values import percent_text, values_drawn
+from kpi.charts.values import Values, percent_text, texts, values_drawn
 from kpi.text import day_text, days_text, written
 
 FLOWS = {
@@ -90,11 +90,11 @@ def retention(frame: pd.DataFrame, new: pd.DataFrame | None = None) -> alt.Layer
     Frames are `growth.retention`. Percent. Source: design, section 4b.
     """
 
-    def values(rows: pd.DataFrame, complete: bool = True, series: str = "all") -> pd.DataFrame:
+    def values(rows: pd.DataFrame, complete: bool = True, series: str = "all") -> Values:
         share, back, users = (
             rows[name] for name in ("retention_percent", "returned_week_4", "users")
         )
-        exact = [percent_text(*row) for row in zip(share, back, users, strict=True)]
+        exact = texts(percent_text, share, back, users)
         return values_drawn(rows, series, share, exact, complete)
 
     others = [] if new is None else [values(new, series="new")]

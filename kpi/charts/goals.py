@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pandas as pd
 from kpi.charts.axes import tooltips
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, GREY, TEXT, VERMILION, GoalLine, Series
-from kpi.rows import each_row
+from kpi.charts.values import Values, texts, together, values_drawn
 from kpi.text import Unit, day_text, written
 
 if TYPE_CHECKING:
@@ -166,7 +167,6 @@ def goal_history(
             parts.append(_rows(inside, "baseline", np.full(len(inside), baseline), unit, low, high))
     if fan is not None and len(fan) and len(days.dropna()):
         parts.append(_fan_rows(days.dropna(), fan, unit, pd.Timestamp(year, 12, 31)))
-    values = pd.concat(parts, ignore_index=True)
     goals = []
     if target is not None:
         label = f"Target {written(target, unit)}"
@@ -177,7 +177,13 @@ def goal_history(
         Series("projection", "Projected", "Proj.", VERMILION, (2, 2), width=1.8),
     ]
     return lines(
-        values, series, title=title, unit=unit, goals=goals, markers=markers, height=HISTORY_HEIGHT
+        together(parts),
+        series,
+        title=title,
+        unit=unit,
+        goals=goals,
+        markers=markers,
+        height=HISTORY_HEIGHT,
     )
 
 
@@ -193,20 +199,18 @@ def _rows(
     unit: Unit,
     low: float | np.ndarray = np.nan,
     high: float | np.ndarray = np.nan,
-) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"day": index, "series": key, "value": value, "low": low, "high": high, "complete": True}
-    )
-    frame["exact"] = [
-        written(row.value, unit)
-        if pd.isna(row.low)
-        else f"{written(row.value, unit)}  ({written(row.low, unit)} to {written(row.high, unit)})"
-        for row in each_row(frame)
-    ]
-    return frame
+) -> Values:
+    def exact(value: float, low: float, high: float) -> str:
+        if math.isnan(low):
+            return written(value, unit)
+        return f"{written(value, unit)}  ({written(low, unit)} to {written(high, unit)})"
+
+    frame = pd.DataFrame({"day": index, "value": value, "low": low, "high": high})
+    words = texts(exact, frame["value"], frame["low"], frame["high"])
+    return values_drawn(frame, key, frame["value"], words, True, frame["low"], frame["high"])
 
 
-def _fan_rows(days: pd.Series, fan: pd.DataFrame, unit: Unit, end: pd.Timestamp) -> pd.DataFrame:
+def _fan_rows(days: pd.Series, fan: pd.DataFrame, unit: Unit, end: pd.Timestamp) -> Values:
     """The outlook by day, straight from one week's end to the next, setting out from today."""
     start = float(days.iloc[-7:].mean())
     known = pd.DataFrame(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kpi.charts.axes import ValueAxis, looks
 from kpi.charts.looks import AXIS_HEIGHT, LABEL_GAP, WIDE, GoalLine, Series, ink
-from kpi.rows import each_row
+from kpi.charts.values import Values
 from kpi.text import Unit, day_text, shortened, written
 
 GROWTHS = (1, 2, 3, 4)
@@ -19,32 +22,49 @@ LONGEST_LABEL, LONGEST_TITLE = 24, 36
 """Characters of a name beside a bar and beside a line, so that the plot has room at 1,000 pixels."""
 
 
-def label_texts(
-    ends: pd.DataFrame,
+@dataclass(frozen=True)
+class Label:
+    """The words beside the end of a line, in full and in short; a goal has no day and no series."""
+
+    day: np.datetime64 | None
+    series: str | None
+    value: float
+    full: str
+    short: str
+    ink: str
+
+
+def line_labels(
+    ends: Values,
     series: Sequence[Series],
     unit: Unit,
-    latest: pd.Timestamp,
+    latest: np.datetime64,
     goals: Sequence[GoalLine] = (),
-) -> pd.DataFrame:
-    """Each series' last day and value, its label in full, in short and its colour; then those of goals."""
-    last = {row.series: row for row in each_row(ends)}
-    rows: list[tuple[object, ...]] = []
+) -> list[Label]:
+    """The label of each line, at its last of ``ends``, then those of goals.
+
+    ``ends`` are in the order of days. A value of an earlier day than ``latest`` carries its date.
+    """
+    labels = []
     for line in series:
-        if line.key in last:
-            end = last[line.key]
-            # A value of an earlier day carries its date.
-            date = "" if end.day == latest else f", {day_text(end.day).rsplit(' ', 1)[0]}"
-            text = f"{written(end.value, unit)}{date}"
+        mine = ends.of([line.key])
+        if len(mine):
+            day, value = mine.day[-1], float(mine.value[-1])
+            date = "" if day == latest else f", {day_text(day.item()).rsplit(' ', 1)[0]}"
+            text = f"{written(value, unit)}{date}"
             names = (shortened(line.title, LONGEST_TITLE), line.short)
             names = names if line.label is None else (line.label, line.label)
-            labels = (f"{name} {text}".strip() for name in names)
-            rows.append((end.day, line.key, end.value, *labels, ink(line.colour)))
-    rows += [(None, None, float(g.value), g.label, g.short or g.label, g.colour) for g in goals]
-    return pd.DataFrame(rows, columns=["day", "series", "value", "full", "short", "ink"])
+            full, short = (f"{name} {text}".strip() for name in names)
+            labels.append(Label(day, line.key, value, full, short, ink(line.colour)))
+    labels += [
+        Label(None, None, float(goal.value), goal.label, goal.short or goal.label, goal.colour)
+        for goal in goals
+    ]
+    return labels
 
 
 def labels_beside(
-    labels: pd.DataFrame,
+    labels: Sequence[Label],
     series: Sequence[Series],
     axis: ValueAxis,
     last: pd.Timestamp,
@@ -55,7 +75,7 @@ def labels_beside(
     They are placed for several heights: lines that touch on the page lie apart in full screen.
     """
     plots = [growth * (height - AXIS_HEIGHT) for growth in GROWTHS]
-    above = [1 - axis.share_below(value) for value in labels["value"]]
+    above = [1 - axis.share_below(label.value) for label in labels]
     places = {
         f"at_{plot}": [
             pixels / plot for pixels in apart([plot * share for share in above], LABEL_GAP, plot)
@@ -66,13 +86,31 @@ def labels_beside(
     choice = "".join(
         f"height < {plot} ? datum.{at} : " for plot, at in zip(plots[1:], less, strict=True)
     )
-    placed = labels.assign(last=last, **places)
-    ends = alt.Chart(labels.loc[labels["series"].notna(), ["day", "series", "value"]])
-    point = ends.mark_point(filled=True, size=34, opacity=1, aria=False).encode(
-        x=alt.X("day:T"), y=axis.bare(), color=looks(series)["color"]
+    ends = [label for label in labels if label.series is not None]
+    at_ends = pa.table(
+        {
+            "day": np.array([label.day for label in ends], dtype="datetime64[s]"),
+            "series": [label.series for label in ends],
+            "value": [label.value for label in ends],
+        }
+    )
+    point = (
+        alt.Chart(at_ends)
+        .mark_point(filled=True, size=34, opacity=1, aria=False)
+        .encode(x=alt.X("day:T"), y=axis.bare(), color=looks(series)["color"])
+    )
+    placed = pa.table(
+        {
+            "last": np.full(len(labels), last.to_numpy().astype("datetime64[s]")),
+            **{
+                name: pa.array([getattr(label, name) for label in labels], pa.string())
+                for name in ("series", "full", "short", "ink")
+            },
+            **places,
+        }
     )
     text = (
-        alt.Chart(placed[["last", "series", "full", "short", "ink", *places]])
+        alt.Chart(placed)
         .mark_text(
             align="left",
             baseline="middle",

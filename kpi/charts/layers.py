@@ -1,9 +1,8 @@
 """The layers of a chart over days: markers, goals, bands, lines, lonely points, the incomplete end,
 labels at the line ends, and a rule that follows the pointer.
 
-A frame of values has one row per day and series: day, series, value, low, high (a band, or absent),
-exact (the tooltip) and complete (whether the day is). A value that is absent breaks its
-line; nothing is joined over a gap or drawn as zero. Colours have a contrast of
+They draw `kpi.charts.values.Values`. A value that is absent breaks its line; nothing is joined over a gap or
+drawn as zero. Colours have a contrast of
 3:1 or more in both themes, and each series has a dash and a label of its own besides.
 """
 
@@ -12,30 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import altair as alt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from kpi.charts.axes import (
-    DRAWN,
-    ValueAxis,
-    day_axis,
-    day_scale,
-    least_positive,
-    looks,
-    raised,
-    value_axis,
-)
-from kpi.charts.labels import label_texts, labels_beside
+from kpi.charts.axes import ValueAxis, day_axis, day_scale, least_positive, looks, value_axis
+from kpi.charts.labels import labels_beside, line_labels
 from kpi.charts.looks import (
     HEIGHT,
     NOTHING_DRAWN,
     PADDING,
     TEXT,
     Compared,
+    ComparedValues,
     Days,
     GoalCurve,
     GoalLine,
@@ -43,7 +36,7 @@ from kpi.charts.looks import (
     goal_days,
 )
 from kpi.charts.markers import SIGN, TITLE, MarkedDay, compared_flags, flags, marked_days, rules
-from kpi.charts.values import together
+from kpi.charts.values import Values, together
 from kpi.meaning.definitions import MONTH, WEEK
 from kpi.text import ABSENT, Unit, day_text, days_text, quantity, written
 
@@ -59,7 +52,7 @@ DAY = np.timedelta64(1, "D")
 
 
 def lines(
-    values: pd.DataFrame,
+    values: Values,
     series: Sequence[Series],
     *,
     title: str,
@@ -68,7 +61,7 @@ def lines(
     log: bool = False,
     goals: Sequence[GoalLine] = (),
     markers: Sequence[Marker] = (),
-    compared: Compared | None = None,
+    compared: ComparedValues | None = None,
     curves: Sequence[GoalCurve] = (),
     height: int = HEIGHT,
     span: tuple[float, float] | None = None,
@@ -81,47 +74,46 @@ def lines(
     goals that change from day to day; ``span`` widens the axis to values of another chart. Lines of the keys
     ``hidden`` are left out. ``days_behind`` are drawn thin, and don't widen the axis.
     """
-    with_values = set(values.dropna(subset=["value"])["series"]) - set(hidden)
+    with_values = set(values.series[values.is_known]) - set(hidden)
     series = [entry for entry in series if entry.key in with_values]
     keys = [entry.key for entry in series]
-    values = with_runs(values[values["series"].isin(keys)])
+    values = with_runs(values.of(keys))
     if not series:
         return nothing(height)
-    drawn = values.dropna(subset=["value"])
-    exact = drawn[drawn["complete"]]
-    behind = values.head(0)
+    drawn = values.known
+    exact = drawn.where(drawn.complete)
+    behind = values.where(slice(0))
     if days_behind is not None:
-        behind = days_behind.values
-        behind = with_runs(behind[behind["series"].isin(keys)])
-    every_day = pd.concat([values["day"], behind["day"]])
-    first, last = every_day.min(), every_day.max()
+        behind = with_runs(days_behind.values.of(keys))
+    every_day = np.concatenate([values.day, behind.day])
+    first, last = pd.Timestamp(every_day.min()), pd.Timestamp(every_day.max())
     goals = [goal for goal in goals if goal_days(goal, first, last)]
-    pale = values.head(0) if compared is None else _pale(compared.rows, keys, first, last)
-    extent = pd.concat([drawn, pale, *(curve.values for curve in curves)], ignore_index=True)
+    pale = values.where(slice(0)) if compared is None else _pale(compared.values, keys, first, last)
+    extent = together([drawn, pale, *(curve.values for curve in curves)])
     notes: list[str] = []
     if log:
         floor = least_positive(extent)
         notes += _floor_note(extent, floor, unit)
         values, drawn, pale, extent, behind = (
-            raised(frame, floor) for frame in (values, drawn, pale, extent, behind)
+            each.raised(floor) for each in (values, drawn, pale, extent, behind)
         )
         span = span and (max(span[0], floor), max(span[1], floor))
-    complete = drawn[drawn["complete"]]
+    complete = drawn.where(drawn.complete)
     axis = value_axis(extent, goals, from_zero, log, span)
     look = looks(series)
-    latest = values.loc[values["complete"], "day"].max() if len(complete) else last
+    latest = values.day[values.complete].max() if len(complete) else last.to_numpy()
     lasting = [goal for goal in goals if goal_days(goal, first, last)[1] == last]
-    ends = exact if len(exact) else values.dropna(subset=["value"])
+    ends = exact if len(exact) else values.known
     named = [*lasting, *(end for curve in curves for end in curve.at_end(unit))]
-    labels = label_texts(ends, series, unit, latest, named)
+    labels = line_labels(ends, series, unit, latest, named)
     if log:
-        labels = labels.assign(value=labels["value"].clip(lower=floor))
+        labels = [replace(label, value=max(label.value, floor)) for label in labels]
     scale = day_scale(first, last, labels)
     days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
     bare_days = alt.X("day:T", title=None, scale=scale)
 
-    def over_days(frame: pd.DataFrame, *columns: str) -> alt.Chart:
-        return alt.Chart(frame[["day", "series", "run", *columns]]).encode(
+    def over_days(rows: Values, *columns: str) -> alt.Chart:
+        return alt.Chart(rows.table("day", "series", "run", *columns)).encode(
             x=bare_days, color=look["color"], detail=alt.Detail("run:N")
         )
 
@@ -136,21 +128,21 @@ def lines(
         layers.append(line.encode(y=y))
         notes.append(f"pale: {compared.name}")
     for curve in curves:
-        line = alt.Chart(curve.values[["day", "value"]]).mark_line(
+        line = alt.Chart(curve.values.table("day", "value")).mark_line(
             aria=False, color=curve.colour, strokeDash=[1, 3], strokeWidth=1.4, clip=True
         )
         layers.append(line.encode(x=bare_days, y=y))
     if curves:
         notes.append(f"dotted: goal, {curves[0].label}")
     if days_behind is not None:
-        layers += _thin(behind[behind["complete"]], over_days, y)
+        layers += _thin(behind.where(behind.complete), over_days, y)
         notes.append(f"thick: {days_behind.smoothing}; thin: days")
-        notes += _cut_note(behind, axis, "value", "the line of days exceeds")
-    banded = complete.dropna(subset=["low", "high"])
+        notes += _cut_note(behind.day[behind.value > axis.high], "the line of days exceeds")
+    banded = complete.where(~np.isnan(complete.low) & ~np.isnan(complete.high))
     if len(banded):
         band = over_days(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
         layers.append(band.encode(y=axis.bare("low"), y2=alt.Y2("high:Q")))
-        notes += _cut_note(banded, axis, "high", "the band exceeds")
+        notes += _cut_note(banded.day[banded.high > axis.high], "the band exceeds")
     line = over_days(complete, "value").mark_line(aria=False)
     layers.append(
         line.encode(
@@ -160,18 +152,18 @@ def lines(
             strokeWidth=look["width"],
         )
     )
-    lonely = complete[complete.groupby("run")["day"].transform("size") == 1]
+    lonely = complete.where(_is_lonely(complete))
     if len(lonely):
         # A line needs two values to be visible.
         point = over_days(lonely, "value").mark_point(filled=True, size=26, aria=False)
         layers.append(point.encode(y=y))
-    daily = pd.concat([drawn, behind.dropna(subset=["value"])])
-    unfinished = daily[~daily["complete"]]
+    daily = together([drawn, behind.known])
+    unfinished = daily.where(~daily.complete)
     if len(unfinished):
         # Finely dashed from the last complete value, hollow, and named.
-        finished = daily[daily["complete"] & daily["series"].isin(unfinished["series"])]
-        ends = finished.sort_values("day", kind="stable").groupby("series").tail(1)
-        bridge = pd.concat([ends, unfinished]).sort_values(["series", "day"]).assign(run=0)
+        finished = _latest(daily.where(daily.complete & daily.is_of(set(unfinished.series))))
+        bridge = _in_order(together([finished, unfinished]))
+        bridge = replace(bridge, run=np.zeros_like(bridge.run))
         dashes = over_days(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
         points = over_days(unfinished, "value").mark_point(filled=False, size=30, aria=False)
         layers += [dashes.encode(y=y), points.encode(y=y)]
@@ -206,13 +198,13 @@ class Beside(TypedDict, total=False):
 
 
 def over_days(
-    values: Callable[..., pd.DataFrame],
+    values: Callable[..., Values],
     frame: pd.DataFrame,
     series: Sequence[Series],
     *,
     incomplete: pd.DataFrame | None = None,
     compared: Compared | None = None,
-    others: Iterable[pd.DataFrame] = (),
+    others: Iterable[Values] = (),
     **look: Any,
 ) -> alt.LayerChart:
     """The `lines` of a measure's rows, of those of days that aren't complete, and of compared rows.
@@ -220,13 +212,13 @@ def over_days(
     ``values`` gives the values to draw of rows, and accepts ``complete``; ``others`` are values besides.
     """
     drawn = with_incomplete(values, frame, incomplete)
-    compared = compared and compared.drawn(values)
-    return lines(together([drawn, *others]), series, compared=compared, **look)
+    pale = None if compared is None else compared.drawn(values)
+    return lines(together([drawn, *others]), series, compared=pale, **look)
 
 
 def with_incomplete(
-    values: Callable[..., pd.DataFrame], frame: pd.DataFrame, incomplete: pd.DataFrame | None
-) -> pd.DataFrame:
+    values: Callable[..., Values], frame: pd.DataFrame, incomplete: pd.DataFrame | None
+) -> Values:
     """The values to draw of complete days, then of days that aren't complete."""
     drawn = [values(frame)]
     if incomplete is not None:
@@ -249,40 +241,56 @@ def nothing(height: int = HEIGHT) -> alt.LayerChart:
     )
 
 
-def with_runs(values: pd.DataFrame) -> pd.DataFrame:
-    """The values with the run of days that each belongs to; lines are drawn within a run only.
+def with_runs(values: Values) -> Values:
+    """The values in order, with the run of days that each belongs to; lines are drawn within a run only.
 
     A run ends where a value is absent, where days are missing between rows, and with its series.
     """
-    names, days = pd.factorize(values["series"], sort=True)[0], values["day"].to_numpy()
-    order = np.lexsort((days, names))
-    values = values.take(order).reset_index(drop=True)
-    names, steps = names[order], np.diff(days[order])
+    values = _in_order(values)
+    steps = np.diff(values.day)
     apart = steps[steps > DAY * 0]
     # Rows of weeks are a week apart, all of them, and those of four weeks likewise.
     usual = apart.min() if len(apart) and apart.min() in (WEEK * DAY, MONTH * DAY) else DAY
-    absent = values["value"].isna().to_numpy()
-    breaks = absent.copy()
+    breaks = ~values.is_known
+    breaks[1:] |= breaks[:-1] | (steps != usual) | (values.series[1:] != values.series[:-1])
     breaks[:1] = True
-    breaks[1:] |= absent[:-1] | (steps != usual) | (names[1:] != names[:-1])
-    return values.assign(run=breaks.cumsum())
+    return replace(values, run=breaks.cumsum())
 
 
-def _pale(
-    compared: pd.DataFrame, keys: Sequence[str], first: pd.Timestamp, last: pd.Timestamp
-) -> pd.DataFrame:
+def _in_order(values: Values) -> Values:
+    """The rows by series and day."""
+    names = pd.factorize(values.series, sort=True)[0]
+    return values.where(np.lexsort((values.day, names)))
+
+
+def _latest(values: Values) -> Values:
+    """The last row of each series."""
+    values = _in_order(values)
+    ends = np.ones(len(values), dtype=bool)
+    ends[:-1] = values.series[1:] != values.series[:-1]
+    return values.where(ends)
+
+
+def _is_lonely(values: Values) -> np.ndarray:
+    """True for each row without another of its run."""
+    alone: np.ndarray = np.bincount(values.run)[values.run] == 1
+    return alone
+
+
+def _pale(compared: Values, keys: Sequence[str], first: pd.Timestamp, last: pd.Timestamp) -> Values:
     """The compared values that belong to a day and a series of the chart."""
-    beside = compared["series"].isin(keys) & compared["day"].between(first, last)
-    rows = with_runs(compared[beside & compared["value"].notna()])
+    inside = (compared.day >= first.to_numpy()) & (compared.day <= last.to_numpy())
+    rows = with_runs(compared.where(compared.is_of(keys) & inside & compared.is_known))
     # What is compared stretches no axis by its bands: only its values are drawn.
-    return rows.assign(low=math.nan, high=math.nan)
+    absent = np.full(len(rows), math.nan)
+    return replace(rows, low=absent, high=absent)
 
 
 def _pointer(
-    values: pd.DataFrame,
+    values: Values,
     series: Sequence[Series],
-    pale: pd.DataFrame,
-    compared: Compared | None,
+    pale: Values,
+    compared: ComparedValues | None,
     behind: Days | None,
     marked: Sequence[MarkedDay],
 ) -> list[alt.Chart]:
@@ -292,39 +300,43 @@ def _pointer(
     """
     columns: dict[str, np.ndarray] = {}
     if compared:
-        own = pale["day"] - compared.shift
+        own = _dates(pale.day - np.timedelta64(compared.shift))
         dated = [
-            f"{exact}, {day:%a} {day_text(day)}"
-            for exact, day in zip(pale["exact"], own, strict=True)
+            f"{exact}, {day:%a} {day_text(day)}" for exact, day in zip(pale.exact, own, strict=True)
         ]
-        pale = pale.assign(exact=dated)
-    days = np.unique((values if behind is None else behind.values)["day"].to_numpy())
+        pale = replace(pale, exact=np.array(dated, dtype=object))
+    daily = values if behind is None else behind.values
+    days = np.unique(daily.day)
     if behind is not None:
-        columns |= _exact(behind.values, behind.of(series), days, "")
+        columns |= _exact(daily, behind.of(series), days, "")
         values, pale = (_over_span(rows, behind.span) for rows in (values, pale))
-        values = values[values["day"].isin(days)]
+        values = values.where(np.isin(values.day, days))
     for entry in series:
         after = f", {behind.smoothing}" if behind and entry in behind.of(series) else ""
-        columns |= _exact(values[values["series"] == entry.key], [entry], days, after)
+        columns |= _exact(values.of([entry.key]), [entry], days, after)
     if compared and len(pale):
-        columns |= _exact(pale[pale["day"].isin(days)], series, days, f", {compared.name}")
-    daily = values if behind is None else behind.values
-    unfinished = np.isin(days, daily.loc[~daily["complete"], "day"].to_numpy())
+        pale = pale.where(np.isin(pale.day, days))
+        columns |= _exact(pale, series, days, f", {compared.name}")
+    unfinished = np.isin(days, daily.day[~daily.complete])
     dates = [
         f"{day:%a} {day_text(day)}{', incomplete' if ends else ''}"
-        for day, ends in zip(days.astype("datetime64[D]").tolist(), unfinished, strict=True)
+        for day, ends in zip(_dates(days), unfinished, strict=True)
     ]
-    names = ["Day (UTC)", *columns]
-    marks = {day.day: f"{SIGN} {day.text}" for day in marked}
-    words = [
-        ({TITLE: marks.get(pd.Timestamp(day))} if marks else {})
-        | dict(zip(names, row, strict=True))
-        for day, row in zip(days, zip(dates, *columns.values(), strict=True), strict=True)
-    ]
-    day = pd.Series(days)
-    half = (day.diff().min() if len(day) > 1 else pd.Timedelta(days=1)) / 2
-    stretches = {"day": day, "since": day - half, "until": day + half, "words": words}
-    base = alt.Chart(pd.DataFrame(stretches))
+    words: dict[str, Sequence[str | None] | np.ndarray] = {"Day (UTC)": dates, **columns}
+    if marked:
+        marks = {day.day.date(): f"{SIGN} {day.text}" for day in marked}
+        words = {TITLE: [marks.get(day) for day in _dates(days)], **words}
+    half = (np.diff(days).min() if len(days) > 1 else DAY.astype("timedelta64[s]")) / 2
+    cells = [pa.array(texts, pa.string()) for texts in words.values()]
+    stretches = pa.table(
+        {
+            "day": days,
+            "since": days - half,
+            "until": days + half,
+            "words": pa.StructArray.from_arrays(cells, list(words)),
+        }
+    )
+    base = alt.Chart(stretches)
     rule = base.mark_rule(color=TEXT, opacity=0.55, aria=False).encode(x=alt.X("day:T"))
     # One element a day: looking for the nearest would need a second, and a page has thousands.
     stripes = base.mark_rect(opacity=0, clip=True, aria=False).properties(name=STRIPES)
@@ -334,21 +346,24 @@ def _pointer(
     return [rule.transform_filter({"param": POINTED, "empty": False}), stripes]
 
 
-def _over_span(rows: pd.DataFrame, span: int) -> pd.DataFrame:
+def _dates(days: np.ndarray) -> list[date]:
+    dates: list[date] = days.astype("datetime64[D]").tolist()
+    return dates
+
+
+def _over_span(rows: Values, span: int) -> Values:
     """The rows under each of the days that they are about."""
-    if span == 1 or rows.empty:
+    if span == 1 or not len(rows):
         return rows
-    spread = rows.loc[rows.index.repeat(span)]
-    back = np.tile(np.arange(span), len(rows)) * DAY
-    return spread.assign(day=spread["day"].to_numpy() - back)
+    spread = rows.where(np.repeat(np.arange(len(rows)), span))
+    return replace(spread, day=spread.day - np.tile(np.arange(span), len(rows)) * DAY)
 
 
-def _thin(days: pd.DataFrame, over_days: Callable[..., alt.Chart], y: alt.Y) -> list[alt.Chart]:
+def _thin(days: Values, over_days: Callable[..., alt.Chart], y: alt.Y) -> list[alt.Chart]:
     """Values of days behind smoother lines; days apart from others as points."""
     line = over_days(days, "value").mark_line(aria=False, strokeWidth=1, opacity=0.4, clip=True)
     layers = [line.encode(y=y)]
-    lonely = days.dropna(subset=["value"])
-    lonely = lonely[lonely.groupby("run")["day"].transform("size") == 1]
+    lonely = days.known.where(_is_lonely(days.known))
     if len(lonely):
         point = over_days(lonely, "value").mark_point(
             filled=True, size=10, opacity=0.4, aria=False, clip=True
@@ -369,15 +384,14 @@ def _pointed() -> alt.TopLevelSelectionParameter:
 
 
 def _exact(
-    values: pd.DataFrame, series: Sequence[Series], days: np.ndarray, after: str
+    values: Values, series: Sequence[Series], days: np.ndarray, after: str
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Each series' title and its exact words on each of the days."""
-    places = np.searchsorted(days, values["day"].to_numpy())
-    keys, exact = (values[column].to_numpy() for column in ("series", "exact"))
+    places = np.searchsorted(days, values.day)
     for entry in series:
-        mine = keys == entry.key
+        mine = values.series == entry.key
         texts = np.full(len(days), ABSENT, dtype=object)
-        texts[places[mine]] = exact[mine]
+        texts[places[mine]] = values.exact[mine]
         yield entry.title + after, texts
 
 
@@ -408,17 +422,17 @@ def _goals(
     return [rule.encode(x2=alt.X2("until:T")), label.encode(text=alt.Text("label:N"))]
 
 
-def _floor_note(extent: pd.DataFrame, floor: float, unit: Unit) -> list[str]:
+def _floor_note(extent: Values, floor: float, unit: Unit) -> list[str]:
     """A note that zeros are drawn at the least positive value of a logarithmic axis; none without zeros."""
-    if not (extent[list(DRAWN)] <= 0).any(axis=None):
+    if not any((numbers <= 0).any() for numbers in (extent.value, extent.low, extent.high)):
         return []
     return [f"0 is drawn at {floor:.3g}{' s' if unit == 'seconds' else ''}"]
 
 
-def _cut_note(rows: pd.DataFrame, axis: ValueAxis, column: str, what: str) -> list[str]:
+def _cut_note(days: np.ndarray, what: str) -> list[str]:
     """A note on the days on which ``what`` is above the chart; none where it never is."""
-    days = rows.loc[rows[column] > axis.high, "day"].nunique()
-    return [f"↑ {what} the chart on {quantity(days, 'day')}"] if days else []
+    count = len(np.unique(days))
+    return [f"↑ {what} the chart on {quantity(count, 'day')}"] if count else []
 
 
 def note(lines: list[str], offset: int | alt.UndefinedType = alt.Undefined) -> alt.TitleParams:
@@ -434,7 +448,7 @@ def note(lines: list[str], offset: int | alt.UndefinedType = alt.Undefined) -> a
 
 
 def _sentence(
-    complete: pd.DataFrame,
+    complete: Values,
     series: Sequence[Series],
     title: str,
     unit: Unit,
@@ -442,17 +456,15 @@ def _sentence(
 ) -> str:
     """One sentence from the data: the days, every series' last value and range, and the goals."""
     parts = []
-    keys, values, days = (complete[column].to_numpy() for column in ("series", "value", "day"))
     for entry in series:
-        mine = keys == entry.key
-        if mine.any():
-            value, day = values[mine], pd.Timestamp(days[mine][-1])
+        mine = complete.of([entry.key])
+        if len(mine):
             parts.append(
-                f"{entry.title} {written(value[-1], unit)} on {day_text(day)}, "
-                f"between {written(value.min(), unit)} and {written(value.max(), unit)}"
+                f"{entry.title} {written(mine.value[-1], unit)} on {day_text(_dates(mine.day)[-1])}, "
+                f"between {written(mine.value.min(), unit)} and {written(mine.value.max(), unit)}"
             )
     if not parts:
         return NOTHING_DRAWN
     parts += [goal.label for goal in goals]
-    covered = days_text(complete["day"].min().date(), complete["day"].max().date())
+    covered = days_text(*_dates(np.array([complete.day.min(), complete.day.max()])))
     return f"{title}, {covered}: {'; '.join(parts)}."

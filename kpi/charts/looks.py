@@ -6,7 +6,7 @@ Colours have a contrast of 3:1 or more in both themes; each series has a dash an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pandas as pd
 from kpi.text import Unit, written
 
 if TYPE_CHECKING:
+    from kpi.charts.values import Values
     from kpi.numbers.annotations import Marker
 
 HEIGHT = 300
@@ -82,14 +83,14 @@ class GoalLine:
 
 @dataclass(frozen=True)
 class GoalCurve:
-    """A target that changes from day to day: day, value, low and high (absent), in one colour.
+    """A target that changes from day to day, in one colour.
 
     ``label`` is its name in full, ``end`` and ``short`` that at its end, in full and in short.
     """
 
     label: str
     colour: str
-    values: pd.DataFrame
+    values: Values
     end: str
     short: str
 
@@ -102,7 +103,7 @@ class GoalCurve:
                 short=f"{self.short} {written(value, unit)}",
                 colour=ink(self.colour),
             )
-            for value in self.values["value"].tail(1)
+            for value in self.values.value[-1:]
         ]
 
 
@@ -118,9 +119,19 @@ class Compared:
     markers: Sequence[Marker] = ()
     shift: timedelta = timedelta(0)
 
-    def drawn(self, values: Callable[[pd.DataFrame], pd.DataFrame]) -> Compared:
+    def drawn(self, values: Callable[[pd.DataFrame], Values]) -> ComparedValues:
         """The values that a chart draws of the rows."""
-        return replace(self, rows=values(self.rows))
+        return ComparedValues(self.name, values(self.rows), self.markers, self.shift)
+
+
+@dataclass(frozen=True)
+class ComparedValues:
+    """The values of `Compared` rows, as a chart draws them."""
+
+    name: str
+    values: Values
+    markers: Sequence[Marker]
+    shift: timedelta
 
 
 @dataclass(frozen=True)
@@ -130,13 +141,13 @@ class Days:
     A point of the lines is about the ``span`` days that end with its day.
     """
 
-    values: pd.DataFrame
+    values: Values
     smoothing: str
     span: int = 1
 
     def of(self, series: Sequence[Series]) -> list[Series]:
         """The lines that have values of days."""
-        return [entry for entry in series if (self.values["series"] == entry.key).any()]
+        return [entry for entry in series if entry.key in self.values.series]
 
 
 def ink(colour: str) -> str:

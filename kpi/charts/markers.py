@@ -19,6 +19,7 @@ from kpi.charts.looks import AXIS_HEIGHT, TEXT, WIDE
 from kpi.text import day_text, shortened
 
 if TYPE_CHECKING:
+    from kpi.charts.values import Values
     from kpi.numbers.annotations import Marker
 
 NAMED_FROM = 200
@@ -155,18 +156,18 @@ def flags(
 
 def compared_flags(
     days: Sequence[MarkedDay],
-    pale: pd.DataFrame,
+    pale: Values,
     axis: ValueAxis,
     first: pd.Timestamp,
     last: pd.Timestamp,
     height: int,
 ) -> list[alt.Chart]:
     """A hollow triangle and the names on the pale line, of each day whose compared day is marked."""
-    values = pale.groupby("day")["value"].max()
-    days = [marked for marked in days if marked.day in values.index]
+    of_days = [pale.value[pale.day == marked.day.to_numpy()] for marked in days]
+    days = [marked for marked, values in zip(days, of_days, strict=True) if len(values)]
     if not days:
         return []
-    at = [float(values[marked.day]) for marked in days]
+    at = [float(values.max()) for values in of_days if len(values)]
     rows = _rows(days, first, last, height, COMPARED_SIGN).assign(
         value=at, up=[axis.share_below(value) < PART for value in at]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Unpack
 
 import altair as alt
@@ -10,7 +11,7 @@ import pandas as pd
 
 from kpi.charts.layers import Beside, lines, over_days, with_incomplete
 from kpi.charts.looks import BLUE, GREEN, PURPLE, VERMILION, Days, Series
-from kpi.charts.values import percent_text, together, values_drawn
+from kpi.charts.values import Values, percent_text, texts, together, values_drawn
 from kpi.text import written
 
 USER_SERIES = (
@@ -52,17 +53,18 @@ def multi_device_users(
     7-day means, and those of the days are drawn thin. Source: specification, "Multi-device usage".
     """
     series = multi_device_series(percent, spans)
+    of_days = [line.key for line in series if line.key.startswith("daily")]
 
-    def values(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def values(rows: pd.DataFrame, complete: bool = True) -> Values:
         return together([_multi_device_values(rows, line.key, complete) for line in series])
 
-    def daily(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def daily(rows: pd.DataFrame, complete: bool = True) -> Values:
         every = values(rows, complete)
-        return every[every["series"].str.startswith("daily")]
+        return every.of(of_days)
 
-    def smoothed(rows: pd.DataFrame, complete: bool = True) -> pd.DataFrame:
+    def smoothed(rows: pd.DataFrame, complete: bool = True) -> Values:
         every = values(rows, complete)
-        return every[every["complete"] | every["series"].str.startswith("monthly")]
+        return every.where(every.complete | ~every.is_of(of_days))
 
     behind = None
     if days is not None:
@@ -92,9 +94,7 @@ def by_window(
     ``others`` has `metrics.multi_device` for each window; ``frame`` for the chosen window.
     """
     column = f"{'monthly' if monthly else 'daily'}_multi_device_percent"
-    parts = [
-        _multi_device_values(rows, column).assign(series=str(days)) for days, rows in others.items()
-    ]
+    parts = [_multi_device_values(rows, column, series=str(days)) for days, rows in others.items()]
     return lines(
         together(parts),
         WINDOW_SERIES,
@@ -104,12 +104,14 @@ def by_window(
     )
 
 
-def _multi_device_values(frame: pd.DataFrame, column: str, complete: bool = True) -> pd.DataFrame:
+def _multi_device_values(
+    frame: pd.DataFrame, column: str, complete: bool = True, series: str | None = None
+) -> Values:
     value = frame[column]
     if column.endswith("_users"):
-        exact = [written(users, "users") for users in value]
+        exact = texts(partial(written, unit="users"), value)
     else:
         span = column.split("_")[0]
         several, everyone = frame[f"{span}_multi_device_users"], frame[f"{span}_users"]
-        exact = [percent_text(*row) for row in zip(value, several, everyone, strict=True)]
-    return values_drawn(frame, column, value, exact, complete)
+        exact = texts(percent_text, value, several, everyone)
+    return values_drawn(frame, series or column, value, exact, complete)

@@ -52,18 +52,22 @@ def specified(chart: alt.LayerChart) -> Specification:
     names: dict[int, str] = {}
 
     def as_table(data: Any) -> Any:
-        if not isinstance(data, pd.DataFrame):
+        if not isinstance(data, pd.DataFrame | pa.Table):
             return data
-        if id(data) not in names:
-            names[id(data)] = f"table_{len(names)}"
-            tables[names[id(data)]] = pa.Table.from_pandas(data, preserve_index=False, nthreads=1)
-        return {"name": names[id(data)]}
+        name = names.setdefault(id(data), f"table_{len(names)}")
+        if name not in tables:
+            tables[name] = data if isinstance(data, pa.Table) else _arrow(data)
+        return {"name": name}
 
     with _ALTAIR, alt.theme.enable("none"):
         alt.data_transformers.register("tables", as_table)
         with alt.data_transformers.enable("tables"):
             spec = chart.to_dict(validate=False)
     return Specification(spec, tables, spec.pop("description"))
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
 
 
 def unchecked() -> AbstractContextManager[None]:

@@ -29,8 +29,9 @@ def volume(frame: pd.DataFrame, *, name: str, markers: Sequence[Marker] = ()) ->
     ``frame`` is `anomalies.judged` of one type, whose name is ``name``.
     """
     exact = [_exact(row) for row in each_row(frame)]
-    values = values_drawn(frame, "events", frame["events"], exact, complete=True)
-    values = values.assign(low=floats(frame["low"]), high=floats(frame["high"]))
+    values = values_drawn(
+        frame, "events", frame["events"], exact, True, frame["low"], frame["high"]
+    )
     series = [Series("events", name, "Events", BLUE, width=1.6)]
     chart = lines(
         values,

@@ -25,7 +25,7 @@ def test_labels_come_nearer_to_their_lines_as_the_chart_grows() -> None:
     plot = HEIGHT - AXIS_HEIGHT
     gaps = []
     for height in (plot, 2 * plot, 3 * plot, 4 * plot):
-        seven, ten, _ = label.data[f"at_{height}"]
+        seven, ten, _ = label.data[f"at_{height}"].to_pylist()
         assert (seven - ten) * height >= LABEL_GAP - 1e-9
         gaps.append(seven - ten)
     assert gaps == sorted(gaps, reverse=True) and gaps[-1] < gaps[0] / 2

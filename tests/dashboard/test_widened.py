@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from kpi import charts
 from kpi.charts.layers import with_runs
+from kpi.charts.values import values_drawn
 from kpi.numbers.users import week_means
 
 
@@ -52,7 +53,7 @@ def test_days_are_thin_and_move_neither_axis_nor_label() -> None:
     assert thick["encoding"]["y"]["scale"]["domain"][1] < 40
     note = " ".join(spec.spec["title"]["text"])
     assert "thick: 7-day mean; thin: days" in note and "exceeds the chart on 1 day" in note
-    tips = chart.layer[-1].data["words"].iloc[-1]
+    tips = chart.layer[-1].data["words"][-1].as_py()
     assert {"Of daily users", "Of daily users, 7-day mean", "Of monthly users"} < set(tips)
 
 
@@ -85,8 +86,9 @@ def test_four_weeks_are_a_line() -> None:
     """Points four weeks apart are joined, and a point without a value breaks the line."""
     days = pd.date_range("2016-01-31", periods=6, freq="28D", unit="s")
     values = [5.0, 6.0, 7.0, None, 8.0, 9.0]
-    rows = pd.DataFrame({"day": days, "series": "new", "value": values})
-    assert with_runs(rows)["run"].tolist() == [1, 1, 1, 2, 3, 3]
+    frame = pd.DataFrame({"day": days, "value": values})
+    rows = values_drawn(frame, "new", frame["value"], [""] * 6, complete=True)
+    assert with_runs(rows).run.tolist() == [1, 1, 1, 2, 3, 3]
 
 
 def test_period_of_few_attempts_has_its_own_median(demo_home: Path, no_caches: None) -> None:
