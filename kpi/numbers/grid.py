@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ Cells = Mapping[str, np.ndarray]
 """Columns by name: each an array with an axis of values, of days and of levels; absent numbers are NaN."""
 
 NO_LEVEL = ("",)
+FIRST_DATE = np.datetime64("0000-12-31", "D")
+"""The day before the first, whose ordinal is 1."""
+
 NO_DAY = np.datetime64(0, "s")
 """The day of numbers of a whole period."""
 
@@ -105,9 +109,12 @@ class Grid:
         return pd.DataFrame({**keys, **columns})
 
 
-def days_of(days: pd.Series) -> np.ndarray:
-    """The days of a column, whether an engine gives dates or times."""
-    return days.to_numpy().astype("datetime64[s]")
+def days_of(column: pd.Series) -> np.ndarray:
+    """The days of a column of dates, or of times."""
+    if column.dtype != object:
+        return column.to_numpy().astype("datetime64[s]")
+    ordinals = np.fromiter(map(date.toordinal, column.to_numpy()), dtype=int, count=len(column))
+    return (FIRST_DATE + ordinals).astype("datetime64[s]")
 
 
 def places_of(days: np.ndarray, among: np.ndarray) -> np.ndarray:
