@@ -26,19 +26,11 @@ def firefox(warehouse: Published, question: Question) -> pd.DataFrame:
     if given.empty:
         return pd.DataFrame({name: [] for name in columns})
     days, product = days_of(given["day"]), given["product"].to_numpy()
-    spans = [
-        (days[product == name].min(), days[product == name].max())
-        for name in PRODUCTS
-        if name in product
-    ]
+    products = tuple(name for name in PRODUCTS if name in product)
+    spans = [(days[product == name].min(), days[product == name].max()) for name in products]
     every_day = np.arange(days.min(), days.max() + 1, np.timedelta64(1, "D"))
-    figures = Grid.of(
-        given.assign(broken_by=""),
-        ["dau", "mau"],
-        "product",
-        tuple(name for name in PRODUCTS if name in product),
-        days=every_day,
-    )
+    rows = given.assign(broken_by="")
+    figures = Grid.of(rows, ["dau", "mau"], "product", products, days=every_day)
     dau, mau = figures.cells["dau"], figures.cells["mau"]
     mean = weeks.mean_of_days(dau)
     cells = {
