@@ -6,18 +6,21 @@ don't count. No hidden part of a whole can be computed from the other parts (`kp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW
 from kpi.meaning.measures import within
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS
-from kpi.numbers.bands import WHOLE_PERIOD, with_shares_of, with_times
-from kpi.numbers.cells import Counted, percent, small, small_or_revealing
-from kpi.numbers.connections import LIMITS, SHARES, ready_shares
-from kpi.numbers.narrowed import hidden_counts
+from kpi.numbers.bands import QUARTILES, WHOLE_PERIOD, with_shares_of, with_times
+from kpi.numbers.cells import hidden_parts, percent, small
+from kpi.numbers.connections import LIMITS, SHARES, completion_cells, ready_shares
+from kpi.numbers.grid import NO_DAY, Grid, column_of, numbers, without
+from kpi.numbers.narrowed import Points, hidden_counts
 from kpi.numbers.published import Published
 
 PATH = {
@@ -30,7 +33,6 @@ PATH = {
 }
 """The steps of set-up and their places in order; two steps at the same place are alternatives."""
 
-QUARTILES = ("p25", "median", "p75")
 BREAKDOWN_COUNTS = ("begun", "connections", *SHARES)
 
 
@@ -63,23 +65,24 @@ def connection_distribution(warehouse: Published, question: Question) -> pd.Data
             return {"all": rows}
         return {name: rows[rows["new_account"] == (name == "new")] for name in ACCOUNTS}
 
-    def summed(by_account: dict[str, pd.DataFrame]) -> pd.Series:
-        return pd.Series({name: rows["attempts"].sum() for name, rows in by_account.items()})
+    def summed(by_account: dict[str, pd.DataFrame]) -> np.ndarray:
+        return np.array([float(rows["attempts"].sum()) for rows in by_account.values()])
 
     by_account = read(question)
     totals = summed(by_account)
     wider = [summed(read(other)) for other in _wider(question)]
-    hidden = small_or_revealing(totals, least, _few_more(totals, wider, least))
+    hidden = hidden_parts(totals, least, _few_more(totals, wider, least))
     parts = [
-        _cumulated(rows, account, int(totals[account]), least)
-        for account, rows in by_account.items()
-        if totals[account] > 0 and not hidden[account]
+        _cumulated(rows, account, int(total), least)
+        for (account, rows), total, gone in zip(by_account.items(), totals, hidden, strict=True)
+        if total > 0 and not gone
     ]
     columns = ["account", "within_seconds", "ready", "attempts", "percent"]
     if not parts:
         return pd.DataFrame({name: [] for name in columns})
     frame = pd.concat(parts, ignore_index=True)
-    frame["percent"] = percent(frame["ready"], frame["attempts"])
+    share = percent(numbers(frame["ready"]), numbers(frame["attempts"]))
+    frame["percent"] = column_of(share, False)
     return frame[columns]
 
 
@@ -91,46 +94,43 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
     begun; connections and their quartiles in seconds by the days ready. An attempt has one value of
     each tag, so rows add up.
     """
-
-    frame = _pooled(warehouse, question).frame.sort_values(
-        ["begun", "connections"], ascending=False, kind="stable"
-    )
-    table = Counted(frame.reset_index(drop=True))
-    hidden = hidden_counts(warehouse, _pooled, table, question, BREAKDOWN_COUNTS, ())
-    frame = table.frame
-    for count, share in SHARES.items():
-        share_hidden = hidden["begun"] | hidden[count]
-        frame[share] = percent(frame[count], frame["begun"]).mask(share_hidden)
-    for quartile in QUARTILES:
-        column = pd.to_numeric(frame.pop(f"{quartile}_ms")).astype("Float64") / 1000
-        frame[f"{quartile}_seconds"] = column.mask(hidden["connections"])
-    for count in ("begun", "completed", "connections"):
-        frame[count] = frame[count].mask(hidden[count])
+    table = _pooled(warehouse, question)[0]
+    order = np.lexsort([-table.cells[name].ravel() for name in ("connections", "begun")])
+    table = table.under(order)
+    hidden = hidden_counts(warehouse, _pooled, (table,), question, BREAKDOWN_COUNTS)
+    cells, gone = table.cells, hidden["connections"]
+    shown = {
+        **completion_cells(cells, hidden),
+        "connections": without(cells["connections"], gone),
+        **{f"{name}_seconds": without(cells[f"{name}_ms"] / 1000, gone) for name in QUARTILES},
+    }
+    whole = ["begun", "completed", "connections"]
     if _unknown(warehouse, question):
-        absent = pd.array([pd.NA] * len(frame), "Float64")
-        frame = frame.assign(**{str(name): absent for name in frame if name != "broken_by"})
-    order = ["broken_by", "begun", "completed", *SHARES.values()]
-    order += ["connections", *(f"{quartile}_seconds" for quartile in QUARTILES)]
-    frame = frame[order]
-    if question.by:
-        rows = frame.rename(columns={"broken_by": question.by})
-    else:
-        rows = frame.drop(columns="broken_by")
+        shown, whole = {name: np.full_like(those, np.nan) for name, those in shown.items()}, []
+    rows = replace(table, cells=shown).frame(question.by, None, whole).drop(columns="day")
     if not question.options.bands:
         return rows
     return with_times(with_shares_of(rows, "begun"), warehouse, question, WHOLE_PERIOD)
 
 
-def _pooled(warehouse: Published, question: Question) -> Counted:
+def _pooled(warehouse: Published, question: Question) -> Points:
     """The whole counts and quartiles of a period, by the values of a breakdown, under a single day."""
     begun = _rows(warehouse, "period_completion", question)
     ready = _rows(warehouse, "period_time", question)
-    frame = begun.merge(ready, on="broken_by", how="outer")
-    if question.by is None:  # a row, also where nothing matches
-        frame = frame.set_index("broken_by").reindex([""]).reset_index()
-    for name in BREAKDOWN_COUNTS:
-        frame[name] = pd.to_numeric(frame[name]).fillna(0).astype("Int64")
-    return Counted(frame.assign(day=0))
+    values = pd.Index([""])  # a row, also where nothing matches
+    if question.by:
+        values = pd.Index(begun["broken_by"]).union(pd.Index(ready["broken_by"]))
+    days = np.array([NO_DAY])
+    parts = [
+        Grid.of(rows, columns, values=values, days=days, absent=absent)
+        for rows, columns, absent in (
+            (begun, ("begun", *SHARES), 0),
+            (ready, ("connections",), 0),
+            (ready, [f"{name}_ms" for name in QUARTILES], np.nan),
+        )
+    ]
+    cells = {name: those for part in parts for name, those in part.cells.items()}
+    return (replace(parts[0], cells=cells),)
 
 
 def setup_steps(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -144,43 +144,51 @@ def setup_steps(warehouse: Published, question: Question) -> pd.DataFrame:
     least = question.shown_from
     counts = _rows(warehouse, "period_steps", question)
 
-    def column(name: str, timed_from: str, counts: pd.DataFrame = counts) -> pd.Series:
-        rows = counts[counts["timed_from"] == timed_from].set_index("step")
-        return pd.to_numeric(rows[name].reindex(list(PATH)))
+    def column(name: str, timed_from: str, counts: pd.DataFrame = counts) -> np.ndarray:
+        rows = counts[counts["timed_from"] == timed_from]
+        cells = np.full(len(PATH), np.nan)
+        cells[pd.Index(PATH).get_indexer(pd.Index(rows["step"]))] = numbers(rows[name])
+        return cells
 
-    came = column("came_this_far", "begin").fillna(0).astype("Int64")
-    reached = column("reached", "begin").fillna(0).astype("Int64")
-    places = pd.Series(PATH)
-    by_place = came.groupby(places).first()
-    before = places.map(by_place.shift()).astype("Int64")
-    begun, lost = by_place.iloc[0], before - came
+    came = np.nan_to_num(column("came_this_far", "begin"))
+    reached = np.nan_to_num(column("reached", "begin"))
+    _, first, place = np.unique(list(PATH.values()), return_index=True, return_inverse=True)
+    by_place = came[first]
+    before = np.array([np.nan, *by_place[:-1]])[place]
+    lost = before - came
     wider = [_rows(warehouse, "period_steps", other) for other in _wider(question)]
-    few = places.map(_small_loss(by_place, least))
+    few = _small_loss(by_place, least)[place]
     few |= _few_more(came, [column("came_this_far", "begin", rows) for rows in wider], least)
     few_lost = few | small(before, least) | small(lost, least)
     few_reached = few | small(reached, least)
     few_reached |= _few_more(reached, [column("reached", "begin", rows) for rows in wider], least)
-    for ways in (places[places == place].index for place in by_place.index):
-        few_reached[ways] |= small_or_revealing(reached[ways], least)
+    for ways in (place == of for of in range(len(first))):
+        few_reached[ways] |= hidden_parts(reached[ways], least)
     few_timed = few_reached | small(column("reached", "step_before"), least)
     seconds, step_seconds = (
-        column("median_ms", timed_from).astype("Float64") / 1000
-        for timed_from in ("begin", "step_before")
+        column("median_ms", timed_from) / 1000 for timed_from in ("begin", "step_before")
     )
-    frame = pd.DataFrame(
+    shown = {
+        "came_this_far": without(came, few),
+        "came_this_far_percent": without(percent(came, by_place[0]), few),
+        "lost": without(lost, few_lost),
+        "lost_percent": without(percent(lost, before), few_lost),
+        "reached": without(reached, few_reached),
+        "median_seconds": without(seconds, few_reached),
+        "step_seconds": without(step_seconds, few_timed),
+    }
+    unknown = _unknown(warehouse, question)
+    return pd.DataFrame(
         {
-            "came_this_far": came.mask(few),
-            "came_this_far_percent": percent(came, pd.Series(begun, came.index)).mask(few),
-            "lost": lost.mask(few_lost),
-            "lost_percent": percent(lost, before).mask(few_lost),
-            "reached": reached.mask(few_reached),
-            "median_seconds": seconds.mask(few_reached),
-            "step_seconds": step_seconds.mask(few_timed),
+            "step": list(PATH),
+            **{
+                name: column_of(
+                    without(cells, unknown), name in ("came_this_far", "lost", "reached")
+                )
+                for name, cells in shown.items()
+            },
         }
     )
-    if _unknown(warehouse, question):
-        frame.loc[:, :] = pd.NA
-    return frame.rename_axis("step").reset_index()
 
 
 def _unknown(warehouse: Published, question: Question) -> bool:
@@ -212,15 +220,15 @@ def _wider(question: Question) -> list[Question]:
     return [replace(question, filters=other) for other in wider]
 
 
-def _few_more(counts: pd.Series, wider: list[pd.Series], min_users: int) -> pd.Series:
+def _few_more(counts: np.ndarray, wider: Sequence[np.ndarray], min_users: int) -> np.ndarray:
     """True where a count under a wider filter is only a few attempts more."""
-    few = pd.Series(False, index=counts.index)
+    few = np.zeros(len(counts), dtype=bool)
     for whole in wider:
-        few |= small(whole.fillna(0) - counts, min_users) & (counts > 0)
+        few |= small(np.nan_to_num(whole) - counts, min_users) & (counts > 0)
     return few
 
 
-def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
+def _small_loss(came: np.ndarray, min_users: int) -> np.ndarray:
     """True for places not to show: few came there, or few were lost since the last place shown."""
     hidden, shown = [], None
     for count in came:
@@ -228,7 +236,7 @@ def _small_loss(came: pd.Series, min_users: int) -> pd.Series:
         hide = 0 < count < min_users or 0 < lost < min_users
         hidden.append(hide)
         shown = shown if hide else count
-    return pd.Series(hidden, index=came.index)
+    return np.array(hidden)
 
 
 def _cumulated(rows: pd.DataFrame, account: str, attempts: int, min_users: int) -> pd.DataFrame:

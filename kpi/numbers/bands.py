@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kpi.meaning.question import Question
+from kpi.meaning.tables import ACCOUNTS
 from kpi.numbers import weeks
-from kpi.numbers.days import dates
+from kpi.numbers.grid import NO_DAY, NO_LEVEL, Grid, column_of, without
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import share_intervals
 
@@ -50,34 +53,27 @@ def with_times(
         **question.parameters(period),
         with_incomplete=int(question.options.incomplete),
     )
-    ranked["day"] = dates(ranked["day"])
-    ranked["account"] = ranked["new_account"].map({1: "new", 0: "existing"})
-    keys = {
-        "broken_by": question.by,
-        "day": "day" if "day" in table else None,
-        "account": "account" if by_account else None,
-    }
-    on = {theirs: ours for theirs, ours in keys.items() if ours}
-    rows = ranked.rename(columns=on)[[*on.values(), *(c for c in ranked if str(c).endswith("_ms"))]]
-    if rows.empty:  # whose columns have no type
-        rows = rows.astype({ours: table[ours].dtype for ours in on.values()})
-    if on:
-        beside = table[list(on.values())].merge(rows, how="left", on=list(on.values()))
-    else:
-        beside = rows.reindex(range(len(table)))
+    beside = Grid.of(
+        ranked if "day" in table else ranked.drop(columns="day"),
+        [f"{quartile}{end}_ms" for quartile in QUARTILES for end in (LOW, HIGH)],
+        "new_account" if by_account else None,
+        ACCOUNTS if by_account else NO_LEVEL,
+        stored=(1, 0) if by_account else (),
+        values=pd.Index(table[question.by].unique() if question.by else [""]),
+        days=np.unique(table["day"].to_numpy()) if "day" in table else np.array([NO_DAY]),
+    )
     for quartile in QUARTILES:
         column = f"{quartile}_seconds"
+        hidden = table[column].isna().to_numpy()
         ends = [
-            (pd.to_numeric(beside[f"{quartile}{end}_ms"]).astype("Float64") / 1000)
-            .set_axis(table.index)
-            .mask(table[column].isna())
+            column_of(without(beside.cells[f"{quartile}{end}_ms"].ravel() / 1000, hidden), False)
             for end in (LOW, HIGH)
         ]
         _insert_behind(table, column, *ends)
     return table
 
 
-def _insert_behind(table: pd.DataFrame, column: str, low: pd.Series, high: pd.Series) -> None:
+def _insert_behind(table: pd.DataFrame, column: str, low: Any, high: Any) -> None:
     place = list(table.columns).index(column)
     table.insert(place + 1, f"{column}{LOW}", low)
     table.insert(place + 2, f"{column}{HIGH}", high)

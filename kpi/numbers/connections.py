@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,11 @@ from kpi.meaning.definitions import ATTEMPT_WINDOW, WEEK
 from kpi.meaning.question import Question
 from kpi.meaning.tables import ACCOUNTS, STEPS
 from kpi.numbers import weeks
-from kpi.numbers.bands import with_shares_of, with_times
-from kpi.numbers.cells import Counted, percent
-from kpi.numbers.days import dates, finished, judged
-from kpi.numbers.narrowed import hidden_counts, reaching
+from kpi.numbers.bands import QUARTILES, with_shares_of, with_times
+from kpi.numbers.cells import percent
+from kpi.numbers.days import finished, judged
+from kpi.numbers.grid import NO_LEVEL, Cells, Grid, days_of, without
+from kpi.numbers.narrowed import Points, hidden_counts, reaching
 from kpi.numbers.published import Published
 
 WITHIN_SECONDS = (5, 10, 30, 60)
@@ -25,23 +27,17 @@ SHARES = {"completed": "completion_percent", **{name: f"{name}_percent" for name
 """The percents of the attempts begun, by the count of which each is."""
 
 
-Levels = tuple[tuple[str, tuple[str, ...]], ...]
-"""The columns beside the day that distinguish the rows of a table, with their values."""
-
-
 def connection_time(warehouse: Published, question: Question) -> pd.DataFrame:
     """Quartiles of the seconds from the first request to a device ready to sync, by day ready.
 
     One row per day and account ('new', 'existing'), also where there were no connections.
     Source: specification, "Time taken to connect a device".
     """
-    attempts = _Attempts("connection_time", ("connections",), (("account", ACCOUNTS),))
-    frame, hidden, shown = attempts.judged(warehouse, question)
-    for quartile in ("p25", "median", "p75"):
-        frame[f"{quartile}_seconds"] = frame.pop(f"{quartile}_ms") / 1000
-    columns = ["connections", "p25_seconds", "median_seconds", "p75_seconds"]
-    frame.loc[hidden["connections"], columns] = pd.NA
-    rows = finished(frame, shown, warehouse, question)
+    table, hidden, shown = _TIME.judged(warehouse, question)
+    gone, cells = hidden["connections"], table.cells
+    seconds = {f"{name}_seconds": without(cells[f"{name}_ms"] / 1000, gone) for name in QUARTILES}
+    table = replace(table, cells={"connections": without(cells["connections"], gone), **seconds})
+    rows = finished(table, shown, warehouse, question, ["connections"], "account")
     if not question.options.bands:
         return rows
     return with_times(rows, warehouse, question, question.options.point_days)
@@ -60,14 +56,19 @@ def completion(warehouse: Published, question: Question) -> pd.DataFrame:
 
 def ready_shares(warehouse: Published, question: Question) -> pd.DataFrame:
     """`completion`, with the percents ready within 30 and 60 seconds after those within 5 and 10."""
-    attempts = _Attempts("completion", ("begun", *SHARES))
-    frame, hidden, shown = attempts.judged(warehouse, question)
-    for count, share in SHARES.items():
-        share_hidden = hidden["begun"] | hidden[count]
-        frame[share] = percent(frame[count], frame["begun"]).mask(share_hidden)
-    for count in ("begun", "completed"):
-        frame[count] = frame[count].mask(hidden[count])
-    return finished(frame.drop(columns=LIMITS), shown, warehouse, question)
+    table, hidden, shown = _COMPLETION.judged(warehouse, question)
+    cells, counts = completion_cells(table.cells, hidden), ["begun", "completed"]
+    return finished(replace(table, cells=cells), shown, warehouse, question, counts)
+
+
+def completion_cells(counts: Cells, hidden: Cells) -> Cells:
+    """The shown counts of attempts begun and completed, and the percents of those begun."""
+    shown = {count: without(counts[count], hidden[count]) for count in ("begun", "completed")}
+    shares = {
+        share: without(percent(counts[count], counts["begun"]), hidden["begun"] | hidden[count])
+        for count, share in SHARES.items()
+    }
+    return {**shown, **shares}
 
 
 def steps(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -75,91 +76,106 @@ def steps(warehouse: Published, question: Question) -> pd.DataFrame:
 
     One row per day and step. Source: specification, "Time taken to connect a device".
     """
-    attempts = _Attempts("steps", ("reached",), (("step", STEPS),))
-    frame, hidden, shown = attempts.judged(warehouse, question)
-    frame["median_seconds"] = frame.pop("median_ms") / 1000
-    frame.loc[hidden["reached"], ["reached", "median_seconds"]] = pd.NA
-    return finished(frame, shown, warehouse, question)
+    table, hidden, shown = _STEPS.judged(warehouse, question)
+    gone = hidden["reached"]
+    cells = {
+        "reached": without(table.cells["reached"], gone),
+        "median_seconds": without(table.cells["median_ms"] / 1000, gone),
+    }
+    return finished(replace(table, cells=cells), shown, warehouse, question, ["reached"], "step")
 
 
 @dataclass(frozen=True)
 class _Attempts:
-    """A query of attempts: its counts, and its columns beside broken_by and day."""
+    """A query of attempts: its counts, its times, and its level with the values as stored and as named."""
 
     query: str
     counts: tuple[str, ...]
-    levels: Levels = ()
+    times: tuple[str, ...] = ()
+    level: str | None = None
+    stored: tuple[Any, ...] = NO_LEVEL
+    levels: tuple[str, ...] = NO_LEVEL
 
     def judged(
         self, warehouse: Published, question: Question
-    ) -> tuple[pd.DataFrame, dict[str, pd.Series], set[str]]:
+    ) -> tuple[Grid, dict[str, np.ndarray], pd.Index]:
         """The whole counts, the cells of each count to hide, and the values of a breakdown to list."""
-        table = self.counted(warehouse, judged(question))
-        names = tuple(name for name, _ in self.levels)
-        hidden = hidden_counts(warehouse, self.counted, table, question, self.counts, names)
+        points = self.counted(warehouse, judged(question))
+        hidden = hidden_counts(warehouse, self.counted, points, question, self.counts)
         least = question.shown_from if question.shown_from > 1 else 0
-        return table.frame, hidden, reaching(table.frame, self.counts, least)
+        return points[0], hidden, reaching(points[0], self.counts, least)
 
-    def counted(self, warehouse: Published, question: Question) -> Counted:
-        """The whole counts of a question, beside those of the weeks and days that its points consist of."""
-        frame = self._on_every_day(warehouse, question)  # read first: its statement is the answer's
-        point_days, finer = question.options.point_days, None
-        for days in (1, WEEK):
-            if days < point_days:
-                finer = Counted(self._rows(warehouse, question, days), days, finer)
-        return Counted(frame, point_days, finer)
+    def counted(self, warehouse: Published, question: Question) -> Points:
+        """The whole counts of a question, beside those of the weeks and days that its points consist of.
+
+        Every day and level has a count: 0 where a counted day has none, absent where it doesn't count. No
+        day counts where no event of the store carries a sequence. With a filter of devices, a day doesn't
+        count where too few users had a device within its window.
+        """
+        point_days = question.options.point_days
+        rows = self._rows(warehouse, question, point_days)
+        values = pd.Index(sorted(rows["broken_by"].unique()) if question.by else [""], dtype="str")
+        days, counts = _counted_days(warehouse, question)
+        whole = self._by_day(rows, self.counts, values, days, 0)
+        times = self._by_day(rows, self.times, values, days, np.nan)
+        absent = ~counts[:, np.newaxis]
+        cells = {
+            name: without(those, absent) for name, those in {**whole.cells, **times.cells}.items()
+        }
+        finer = (
+            self._by_day(
+                self._rows(warehouse, question, length),
+                self.counts,
+                values,
+                weeks.parts(days, point_days, length),
+                0,
+            )
+            for length in (WEEK, 1)
+            if length < point_days
+        )
+        return replace(whole, cells=cells), *finer
 
     def _rows(self, warehouse: Published, question: Question, point_days: int) -> pd.DataFrame:
         """The rows by points of so many days, from before the period, so that its own points are whole."""
         period = weeks.widened(question.period, question.options.point_days)
-        rows = warehouse.frame(self.query, point_days=point_days, **question.parameters(period))
-        rows["day"] = dates(rows["day"])
-        if "new_account" in rows:
-            rows["account"] = rows.pop("new_account").map({1: "new", 0: "existing"})
-        names = ("broken_by", *(name for name, _ in self.levels))
-        return rows.astype(dict.fromkeys(names, "str"))  # no rows have texts, too
+        return warehouse.frame(self.query, point_days=point_days, **question.parameters(period))
 
-    def _on_every_day(self, warehouse: Published, question: Question) -> pd.DataFrame:
-        """Rows for every day and level: 0 where a counted day has none, absent where it doesn't count.
-
-        No day counts where no event of the store carries a sequence. With a filter of devices, a day
-        doesn't count where too few users had a device within its window.
-        """
-        rows = self._rows(warehouse, question, question.options.point_days)
-        values = sorted(rows["broken_by"].unique()) if question.by else [""]
-        counted = _counted_days(warehouse, question)
-        keys = {
-            "broken_by": pd.Index(values, dtype="str"),
-            "day": pd.DatetimeIndex(counted.index).as_unit("s"),
-            **{name: pd.Index(level, dtype="str") for name, level in self.levels},
-        }
-        sizes = [len(key) for key in keys.values()]
-        places = np.indices(sizes).reshape(len(sizes), -1)
-        frame = pd.DataFrame(
-            {name: key.take(of) for (name, key), of in zip(keys.items(), places, strict=True)}
+    def _by_day(
+        self,
+        rows: pd.DataFrame,
+        columns: tuple[str, ...],
+        values: pd.Index,
+        days: np.ndarray,
+        absent: float,
+    ) -> Grid:
+        return Grid.of(
+            rows,
+            columns,
+            self.level,
+            self.levels,
+            stored=self.stored,
+            values=values,
+            days=days,
+            absent=absent,
         )
-        own = np.stack([key.get_indexer(pd.Index(rows[name])) for name, key in keys.items()])
-        known = np.flatnonzero((own >= 0).all(axis=0))
-        filled = np.ravel_multi_index(tuple(own[:, known]), sizes)
-        absent = ~counted.to_numpy(dtype=bool)[places[1]]
-        for column in rows.columns.difference(list(keys)):
-            cells = pd.to_numeric(rows[column]).take(known)
-            if column in self.counts:
-                counts = np.zeros(len(frame), dtype="int64")
-                counts[filled] = cells.to_numpy()
-                frame[column] = pd.arrays.IntegerArray(counts, absent.copy())
-            else:
-                times = np.full(len(frame), np.nan)
-                times[filled] = cells.to_numpy(dtype=float, na_value=np.nan)
-                frame[column] = pd.arrays.FloatingArray(times, absent | np.isnan(times))
-        return frame
 
 
-def _counted_days(warehouse: Published, question: Question) -> pd.Series:
-    """True for the days, or the last days of points, that count."""
+_TIME = _Attempts(
+    "connection_time",
+    ("connections",),
+    tuple(f"{name}_ms" for name in QUARTILES),
+    "new_account",
+    (1, 0),
+    ACCOUNTS,
+)
+_COMPLETION = _Attempts("completion", ("begun", *SHARES))
+_STEPS = _Attempts("steps", ("reached",), ("median_ms",), "step", STEPS, STEPS)
+
+
+def _counted_days(warehouse: Published, question: Question) -> tuple[np.ndarray, np.ndarray]:
+    """The days, or the last days of points, and True for those that count."""
     window = ATTEMPT_WINDOW if question.filters.devices else 0
     incomplete = int(question.options.incomplete)
     days = warehouse.frame("days", with_incomplete=incomplete, device_window=window)
-    counts = (days["counted"] == 1) & (not warehouse.lacks_sequences)
-    counted = pd.Series(counts.to_numpy(), index=pd.DatetimeIndex(dates(days["day"])))
-    return weeks.whole(counted, question.options.point_days)
+    counted = (days["counted"] == 1).to_numpy() & (not warehouse.lacks_sequences)
+    return weeks.whole(counted, days_of(days["day"]), question.options.point_days)

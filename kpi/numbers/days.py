@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kpi.errors import NoData
 from kpi.meaning.question import ALL_DAYS, Question
+from kpi.numbers.grid import NO_LEVEL, Grid
 from kpi.numbers.published import Published
 
 NO_COMPLETE_DAY = (
@@ -25,45 +25,47 @@ def judged(question: Question) -> Question:
 
 
 def finished(
-    frame: pd.DataFrame, shown: set[str], warehouse: Published, question: Question
+    table: Grid,
+    shown: pd.Index,
+    warehouse: Published,
+    question: Question,
+    whole: Collection[str],
+    level: str | None = None,
 ) -> pd.DataFrame:
     """The rows of the period up to the last day that counts, with a column of the breakdown, if any.
 
-    ``shown`` are the values of a breakdown that are listed.
+    ``shown`` are the values of a breakdown that are listed, ``whole`` the columns of whole numbers.
     """
-    frame = within_period(frame, warehouse, question)
-    if not question.by:
-        return frame.drop(columns="broken_by")
-    frame = frame[frame["broken_by"].isin(shown)].reset_index(drop=True)
-    return frame.rename(columns={"broken_by": question.by})
+    rows = table.on(within_period(table.days, warehouse, question))
+    if question.by:
+        rows = rows.under(rows.values.isin(shown))
+    return rows.frame(question.by, level, whole)
 
 
-def within_period(frame: pd.DataFrame, warehouse: Published, question: Question) -> pd.DataFrame:
-    """The rows of the period up to the last day that counts."""
+def within_period(days: np.ndarray, warehouse: Published, question: Question) -> np.ndarray:
+    """True for the days of the period up to the last day that counts."""
     publication = warehouse.publication
     today = publication.last_day if question.options.incomplete else publication.last_complete_day
     if today is None:
         raise NoData(NO_COMPLETE_DAY)
     first, last = question.period.bounds
-    inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= stamp(min(last, today)))
-    return frame[inside].reset_index(drop=True)
+    return (days >= np.datetime64(first)) & (days <= np.datetime64(min(last, today)))
 
 
 def counted(
-    warehouse: Published, query: str, question: Question, counts: Iterable[str], **params: Any
-) -> pd.DataFrame:
-    """The whole counts of a query, as whole numbers, by value and day."""
+    warehouse: Published,
+    query: str,
+    question: Question,
+    counts: Iterable[str],
+    params: Mapping[str, object],
+    level: str | None = None,
+    levels: tuple[str, ...] = NO_LEVEL,
+) -> Grid:
+    """The whole counts of a query by value, day and level."""
     incomplete = int(question.options.incomplete)
     rows = warehouse.frame(query, **question.parameters(), with_incomplete=incomplete, **params)
-    rows["day"] = dates(rows["day"])
-    for count in counts:
-        rows[count] = pd.to_numeric(rows[count]).astype("Int64")
-    return rows
+    return Grid.of(rows, counts, level, levels)
 
 
 def dates(days: pd.Series) -> pd.Series:
     return pd.to_datetime(days).astype("datetime64[s]")
-
-
-def stamp(day: date) -> pd.Timestamp:
-    return pd.Timestamp(day).as_unit("s") if day.year < 2262 else pd.Timestamp(day.isoformat())

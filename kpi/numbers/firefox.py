@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
-from kpi.meaning.definitions import WEEK
 from kpi.meaning.question import Question
 from kpi.meaning.tables import PRODUCTS
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent
-from kpi.numbers.days import dates, stamp
+from kpi.numbers.grid import Grid, days_of
 from kpi.numbers.published import Published
 
 
@@ -20,26 +22,28 @@ def firefox(warehouse: Published, question: Question) -> pd.DataFrame:
     (percent). A day that wasn't given, between a product's first and last, is a row of absent values.
     """
     given = warehouse.frame("firefox")
-    parts = []
-    for product in PRODUCTS:
-        rows = given[given["product"] == product]
-        if rows.empty:
-            continue
-        days = dates(rows["day"])
-        part = rows[["dau", "mau"]].astype("Int64").set_index(pd.DatetimeIndex(days, name="day"))
-        part = part.reindex(pd.date_range(days.min(), days.max(), name="day", unit="s"))
-        part["dau_7day_mean"] = part["dau"].astype("Float64").rolling(WEEK, WEEK).sum() / WEEK
-        part["product"] = product
-        parts.append(part.reset_index())
     columns = ["day", "product", "dau", "dau_7day_mean", "mau", "engagement_ratio"]
-    if not parts:
+    if given.empty:
         return pd.DataFrame({name: [] for name in columns})
-    # Stable, so that the products of a day stay in the order of `PRODUCTS`.
-    frame = pd.concat(parts).sort_values("day", kind="stable", ignore_index=True)
-    frame["dau_7day_mean"] = frame["dau_7day_mean"].astype("Float64")
-    frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
-    if question.options.weekly:
-        frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
+    days, product = days_of(given["day"]), given["product"].to_numpy()
+    products = tuple(name for name in PRODUCTS if name in product)
+    spans = [(days[product == name].min(), days[product == name].max()) for name in products]
+    every_day = np.arange(days.min(), days.max() + 1, np.timedelta64(1, "D"))
+    rows = given.assign(broken_by="")
+    figures = Grid.of(rows, ["dau", "mau"], "product", products, days=every_day)
+    dau, mau = figures.cells["dau"], figures.cells["mau"]
+    mean = weeks.mean_of_days(dau)
+    cells = {
+        "dau": mean if question.options.weekly else dau,
+        "dau_7day_mean": mean,
+        "mau": mau,
+        "engagement_ratio": percent(mean, mau),
+    }
+    whole = ["mau"] if question.options.weekly else ["dau", "mau"]
+    frame = replace(figures, cells=cells).frame(None, "product", whole)
     first, last = question.period.bounds
-    inside = (frame["day"] >= pd.Timestamp(first)) & (frame["day"] <= stamp(last))
-    return frame.loc[inside, columns].reset_index(drop=True)
+    inside = (every_day >= np.datetime64(first)) & (every_day <= np.datetime64(last))
+    if question.options.weekly:
+        inside &= weeks.are_sundays(every_day)
+    given_days = [inside & (every_day >= start) & (every_day <= end) for start, end in spans]
+    return frame[np.stack(given_days, axis=1).ravel()].reset_index(drop=True)

@@ -11,6 +11,7 @@ from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent, small
 from kpi.numbers.days import counted, judged, within_period
+from kpi.numbers.grid import Grid, numbers, without
 from kpi.numbers.narrowed import hidden_days
 from kpi.numbers.published import Published
 from kpi.numbers.users import ACTIVE, AUDIENCES, counted_sets, listed, user_counts
@@ -32,18 +33,19 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
     day before are, and on the first 56 days of the history. Source: design, sections 4b and 6.
     """
     least = question.shown_from
-    daily = _daily_flows(warehouse, judged(question))
+    counts = _daily_flows(warehouse, judged(question))
+    daily = counts.frame("broken_by", None, [*MONTHLY, *FLOWS])
     hidden = pd.DataFrame(False, index=daily.index, columns=[*MONTHLY, *FLOWS])
     if least > 1:
         users = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
-        whole = hidden_days(users, daily, question)
+        whole = users.beside(counts, hidden_days(users, question), False).ravel()
         for column in MONTHLY:
-            hidden[column] = small(daily[column], least)
+            hidden[column] = small(numbers(daily[column]), least)
         hidden["mau"] |= whole
         before = hidden["mau"].groupby(daily["broken_by"], sort=False).shift(fill_value=False)
         hidden["mau_before"] |= before.to_numpy(dtype=bool)
         for flow in FLOWS:
-            hidden[flow] = small(daily[flow], least)
+            hidden[flow] = small(numbers(daily[flow]), least)
         hidden = _with_others(daily, hidden, pd.DataFrame(True, daily.index, FLOWS))
     frame = daily[["broken_by", "day", *MONTHLY, *FLOWS]].copy()
     if question.options.weekly or question.options.total:
@@ -55,7 +57,9 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
         frame, hidden = _added_up(inside, hidden.loc[inside.index], ends, least)
     for column in [*MONTHLY, *FLOWS]:
         frame[column] = frame[column].mask(hidden[column])
-    return listed(frame, daily, MONTHLY, warehouse, question)
+    table = Grid.of(frame, [*MONTHLY, *FLOWS])
+    of_rows = question.with_options(weekly=False)  # which are under their Sundays already
+    return listed(table, counts, MONTHLY, warehouse, of_rows, [*MONTHLY, *FLOWS])
 
 
 def retention(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -69,39 +73,38 @@ def retention(warehouse: Published, question: Question) -> pd.DataFrame:
     asked = judged(question)
     sets = counted_sets(warehouse, asked, (ACTIVE, RETURNED))
     widened = replace(asked, period=weeks.widened(asked.period))
-    frame = counted(warehouse, "returned", widened, ["users", RETURNED], **sets)
-    frame = frame.sort_values(["broken_by", "day"], ignore_index=True)
-    sizes = frame.copy()
+    counts = counted(warehouse, "returned", widened, ["users", RETURNED], sets)
+    users, returned = counts.cells["users"], counts.cells[RETURNED]
     if least > 1:
         everyone = user_counts(warehouse, asked, tuple(AUDIENCES.values()))
-        whole = hidden_days(everyone, frame, question)
-        few = small(frame["users"], least) | whole
+        few = small(users, least)
+        few |= everyone.beside(counts, hidden_days(everyone, question), False)
         # Users who returned and those who didn't add up to all, so either reveals the other.
-        revealing = few | small(frame[RETURNED], least)
-        revealing |= small(frame["users"] - frame[RETURNED], least)
-        frame.loc[few, "users"] = pd.NA
-        frame.loc[revealing, RETURNED] = pd.NA
+        revealing = few | small(returned, least) | small(users - returned, least)
+        users, returned = without(users, few), without(returned, revealing)
     if question.options.weekly:
-        frame = weeks.on_sundays(weeks.mean_of_days(frame, ["users", RETURNED]))
-    frame["retention_percent"] = percent(frame[RETURNED], frame["users"])
-    if question.by == "users":  # whose values have the column of that name
-        frame = frame.rename(columns={"users": "daily_users"})
-    return listed(frame, sizes, ["users"], warehouse, question)
+        users, returned = weeks.mean_of_days(users), weeks.mean_of_days(returned)
+    # By users, whose values have the column of that name, it is another.
+    named = "daily_users" if question.by == "users" else "users"
+    cells = {named: users, RETURNED: returned, "retention_percent": percent(returned, users)}
+    table = replace(counts, cells=cells)
+    return listed(table, counts, ["users"], warehouse, question, [named, RETURNED])
 
 
-def _daily_flows(warehouse: Published, question: Question) -> pd.DataFrame:
+def _daily_flows(warehouse: Published, question: Question) -> Grid:
     """Whole counts per value and day, from the Monday before the period on."""
     sets = counted_sets(warehouse, question, (ACTIVE,))
     asked = replace(question, period=weeks.widened(question.period))
-    rows = counted(warehouse, "growth", asked, [*MONTHLY, "new_users", *FLOWS[1:]], **sets)
-    rows = rows.rename(columns={"new_users": "new"})
-    return rows.sort_values(["broken_by", "day"], ignore_index=True)
+    counts = counted(warehouse, "growth", asked, [*MONTHLY, "new_users", *FLOWS[1:]], sets)
+    named = {"new" if name == "new_users" else name: each for name, each in counts.cells.items()}
+    return replace(counts, cells=named)
 
 
 def _of_total(daily: pd.DataFrame, warehouse: Published, question: Question) -> pd.DataFrame:
     """The days of the period; where it has no first day, from the first whose flows are known."""
     first, _ = question.period.bounds
-    newest = within_period(daily, warehouse, question)["day"].max()
+    known = within_period(daily["day"].to_numpy(), warehouse, question)
+    newest = daily.loc[known, "day"].max()
     inside = daily[(daily["day"] >= pd.Timestamp(first)) & (daily["day"] <= newest)]
     known = inside.loc[inside["new"].notna(), "day"]
     if question.period.first is None and len(known):
@@ -129,7 +132,8 @@ def _added_up(
     cells = gone[FLOWS].sum()
     rest = daily[FLOWS].where(hidden[FLOWS]).groupby(spans, sort=False).sum()
     revealing = (cells == 1) | ((cells > 0) & (rest < least))
-    mask = revealing | frame[FLOWS].apply(small, min_users=least)
+    few = {flow: small(numbers(frame[flow]), least) for flow in FLOWS}
+    mask = revealing | pd.DataFrame(few, frame.index)
     mask["mau"], mask["mau_before"] = gone["mau"].last(), gone["mau_before"].first()
     whole = (frame["day"] == frame.index.get_level_values("end")).to_numpy()
     frame = frame[whole].reset_index("broken_by").reset_index(drop=True)

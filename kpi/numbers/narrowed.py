@@ -15,10 +15,15 @@ import numpy as np
 import pandas as pd
 
 from kpi.meaning.question import Question
-from kpi.numbers.cells import Anyway, Counted, hidden_accounts, hidden_attempts, small
+from kpi.meaning.tables import ACCOUNTS
+from kpi.numbers.cells import hidden_accounts, hidden_attempts, small
+from kpi.numbers.grid import Grid
 from kpi.numbers.published import Published
 
-Counts = Callable[[Published, Question], Counted]
+Points = tuple[Grid, ...]
+"""Whole counts of attempts, then the same by the weeks and by the days that the points consist of."""
+
+Counts = Callable[[Published, Question], Points]
 """Gives the whole counts of a table of attempts for a question; hashable, so that they are read once."""
 
 DEVICES = "devices"
@@ -26,13 +31,8 @@ DEVICES = "devices"
 
 
 def hidden_counts(
-    warehouse: Published,
-    read: Counts,
-    table: Counted,
-    question: Question,
-    counts: Sequence[str],
-    levels: tuple[str, ...],
-) -> dict[str, pd.Series]:
+    warehouse: Published, read: Counts, table: Points, question: Question, counts: Sequence[str]
+) -> dict[str, np.ndarray]:
     """The cells to hide of each count of a question's table of attempts.
 
     ``read`` gives the same table for a question under another filter and breakdown. Those of a question
@@ -43,59 +43,52 @@ def hidden_counts(
     opened = {dimension: _opened(question, dimension) for dimension in narrowed}
     whole = [warehouse.derived(read, wider) for d, wider in opened.items() if by or d == DEVICES]
     parts = {} if by else {d: wider for d, wider in opened.items() if d != DEVICES}
-    course_is_small = bool(filters.narrowed) and not by and _small(table.frame, counts, min_users)
+    course = [table[0].cells[count] for count in counts]
+    course_is_small = bool(filters.narrowed) and not by and _small(course, min_users)
     hidden = {}
     for count in counts:
         anyway = [
-            _complements(mine.frame, [wide.frame for wide in wider], count, levels, min_users)
-            for mine, *wider in zip(table.tables(), *(w.tables() for w in whole), strict=True)
+            _complements(mine, wider, count, min_users)
+            for mine, *wider in zip(table, *whole, strict=True)
         ]
-        mask = _hidden(table, bool(by), count, levels, min_users, anyway)
+        mask = _hidden(table, bool(by), count, min_users, anyway) | course_is_small
         for dimension, wider in parts.items():
-            values, gone = warehouse.derived(_hidden_values, read, wider, count, levels)
+            values, gone = warehouse.derived(_hidden_values, read, wider, count)
             if len(values):
                 mask |= _given_away(gone, filters.picked(dimension, values))
-        hidden[count] = mask | course_is_small
+        hidden[count] = mask
     return hidden
 
 
 def _hidden_values(
-    warehouse: Published, read: Counts, question: Question, count: str, levels: tuple[str, ...]
+    warehouse: Published, read: Counts, question: Question, count: str
 ) -> tuple[pd.Series, np.ndarray]:
-    """The values of a breakdown, and for each (a row) the hidden cells that hold anybody.
-
-    Every value has the same days and levels in the same order, as the table under a filter has.
-    """
+    """The values of a breakdown, and the hidden cells of each that hold anybody."""
     table = warehouse.derived(read, question)
-    gone = _hidden(table, True, count, levels, question.shown_from, ())
-    values = table.frame["broken_by"].drop_duplicates()
-    anybody = (gone & (table.frame[count] > 0).fillna(False)).to_numpy(dtype=bool)
-    return values, anybody.reshape(len(values), len(anybody) // max(len(values), 1))
+    gone = _hidden(table, True, count, question.shown_from, ())
+    return table[0].values.to_series(), gone & (table[0].cells[count] > 0)
 
 
-def hidden_days(counts: pd.DataFrame, frame: pd.DataFrame, question: Question) -> pd.Series:
-    """The rows of ``frame`` on whose day a segment of users is hidden with its zeros.
+def hidden_days(counts: Grid, question: Question) -> np.ndarray:
+    """The values and days of ``counts`` under which a segment of users is hidden with its zeros.
 
-    ``counts`` are whole, by broken_by, audience and day. Where few users were active over 28 days, a
-    day's 0 would reveal when they were not. Where no count under a filter reaches the minimum on any day,
-    days without users are hidden as well.
+    ``counts`` are whole, by audience. Where few users were active over 28 days, a day's 0 would reveal when
+    they were not. Where no count under a filter reaches the minimum on any day, days without users are
+    hidden as well.
     """
+    active = counts.level("active")
+    users = [active["daily_users"], active["monthly_users"]]
     if not (question.filters.narrowed or question.by):
-        return pd.Series(False, index=frame.index)
-    users = ["daily_users", "monthly_users"]
-    keys = ["broken_by", "day"]
-    active = counts[counts["audience"] == "active"]
-    few = active[small(active["monthly_users"], question.shown_from)]
-    if not question.by and _small(active, users, question.shown_from):
-        few = active
-    places = pd.MultiIndex.from_frame(frame[keys])
-    return pd.Series(places.isin(pd.MultiIndex.from_frame(few[keys])), index=frame.index)
+        return np.zeros_like(users[1], dtype=bool)
+    if not question.by and _small(users, question.shown_from):
+        return np.ones_like(users[1], dtype=bool)
+    return small(users[1], question.shown_from)
 
 
-def reaching(frame: pd.DataFrame, counts: Sequence[str], least: int) -> set[str]:
+def reaching(table: Grid, counts: Sequence[str], least: int) -> pd.Index:
     """The values of a breakdown with a count of at least ``least`` on any day; the others aren't listed."""
-    reached = (frame[list(counts)].fillna(0) >= least).any(axis="columns")
-    return set(frame.loc[reached, "broken_by"])
+    reached = [np.nan_to_num(table.cells[count]) >= least for count in counts]
+    return table.values[np.any(reached, axis=(0, 2, 3))]
 
 
 def _opened(question: Question, dimension: str) -> Question:
@@ -105,47 +98,34 @@ def _opened(question: Question, dimension: str) -> Question:
 
 
 def _hidden(
-    table: Counted,
-    broken: bool,
-    count: str,
-    levels: Sequence[str],
-    min_users: int,
-    anyway: Anyway,
-) -> pd.Series:
-    if list(levels) == ["account"]:
-        return hidden_accounts(table, broken, min_users, anyway)
-    return hidden_attempts(table, count, list(levels), min_users, anyway)
+    table: Points, broken: bool, count: str, min_users: int, anyway: Sequence[np.ndarray]
+) -> np.ndarray:
+    points = [grid.cells[count] for grid in table]
+    if table[0].levels == ACCOUNTS:
+        return hidden_accounts(points, broken, min_users, anyway)
+    return hidden_attempts(points, min_users, anyway)
 
 
-def _small(frame: pd.DataFrame, counts: Sequence[str], min_users: int) -> bool:
+def _small(course: Sequence[np.ndarray], min_users: int) -> bool:
     """True where some cell of a course holds anybody and no cell reaches the minimum."""
-    most = frame[list(counts)].max().max()
-    return bool(pd.notna(most) and 0 < most < min_users)
+    return 0 < max(np.nan_to_num(cells).max(initial=0) for cells in course) < min_users
 
 
-def _complements(
-    frame: pd.DataFrame,
-    wider: Sequence[pd.DataFrame],
-    count: str,
-    levels: Sequence[str],
-    min_users: int,
-) -> pd.Series | None:
+def _complements(mine: Grid, wider: Sequence[Grid], count: str, min_users: int) -> np.ndarray:
     """True where the table without a dimension of the filter holds only a few attempts more."""
-    keys = ["broken_by", "day", *levels]
-    few = None
+    counts = mine.cells[count]
+    few = np.zeros_like(counts, dtype=bool)
     for whole in wider:
-        all_of_it = frame[keys].merge(whole[[*keys, count]], how="left", on=keys)[count]
-        all_of_it.index = frame.index
         # A cell of nobody can reveal nothing but the whole, which has its own rule.
-        mine = small(all_of_it - frame[count], min_users) & (frame[count] > 0).fillna(False)
-        few = mine if few is None else few | mine
+        more = whole.beside(mine, whole.cells[count]) - counts
+        few |= small(more, min_users) & (counts > 0)
     return few
 
 
 def _given_away(hidden: np.ndarray, inside: pd.Series) -> np.ndarray:
     """True where a value inside the filter and another outside of it are hidden in the breakdown.
 
-    ``hidden`` has a row per value; ``inside`` is true for the values that the filter picks.
+    ``hidden`` has values on its first axis; ``inside`` is true for the values that the filter picks.
     """
     within = inside.to_numpy(dtype=bool)
     together: np.ndarray = hidden[within].any(axis=0) & hidden[~within].any(axis=0)

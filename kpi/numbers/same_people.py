@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent, small
 from kpi.numbers.days import counted, judged
+from kpi.numbers.grid import Cells, Grid, without
 from kpi.numbers.narrowed import hidden_days
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import CONFIDENCE, wilson
@@ -26,26 +29,29 @@ def same_people(warehouse: Published, question: Question) -> pd.DataFrame:
     interval: engagement_ratio_low, engagement_ratio_high. Without a filter the ratio is the specification's.
     Source: design, section 3 ("segment's ratio, two readings").
     """
-    counts = _counted(warehouse, judged(question))
-    frame = counts[["broken_by", "day", "people", "week_people"]].copy()
-    frame["people_7day_mean"] = counts["active_days"].astype("Float64") / WEEK
-    frame["engagement_ratio"] = percent(frame["people_7day_mean"], frame["people"])
+    sets = sets_asked(warehouse, question)
+    counts = counted(warehouse, "same_people", judged(question), COUNTS, sets)
+    people, week_people, active_days, squares = (counts.cells[name] for name in COUNTS)
+    mean = active_days / WEEK
+    cells = {
+        "people": people,
+        "week_people": week_people,
+        "people_7day_mean": mean,
+        "engagement_ratio": percent(mean, people),
+    }
     if question.options.bands:
-        low, high = mean_days_interval(
-            counts["people"], counts["active_days"], counts["active_days_squared"]
-        )
-        frame["engagement_ratio_low"], frame["engagement_ratio_high"] = low, high
+        low, high = mean_days_interval(people, active_days, squares)
+        cells |= {"engagement_ratio_low": low, "engagement_ratio_high": high}
+    table = replace(counts, cells=cells)
     if question.shown_from > 1:
         users = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
-        _hide(frame, counts, users, question)
-    if question.options.weekly:
-        frame = weeks.on_sundays(frame)
-    return listed(frame, counts, ["people"], warehouse, question)
+        table = replace(table, cells=_shown(table, active_days, users, question))
+    return listed(table, counts, ["people"], warehouse, question, whole=["people", "week_people"])
 
 
 def mean_days_interval(
-    people: pd.Series, active_days: pd.Series, active_days_squared: pd.Series
-) -> tuple[pd.Series, pd.Series]:
+    people: np.ndarray, active_days: np.ndarray, active_days_squared: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The 95% interval of 100 × the mean share of 7 days on which people are active, in percent.
 
     ``active_days`` and ``active_days_squared`` are sums over the people, each active on 0 to 7 days.
@@ -55,13 +61,10 @@ def mean_days_interval(
     """
     from scipy.special import stdtrit  # here, since only intervals need it
 
-    number = people.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    number = np.where(number > 0, number, np.nan)
-    days = active_days.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    squares = active_days_squared.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    share = days / WEEK / number
+    number = np.where(people > 0, people, np.nan)
+    share = active_days / WEEK / number
     # In whole numbers, so that people who are active alike differ by nothing at all.
-    apart = (squares * number - days**2) / (number * WEEK) ** 2
+    apart = (active_days_squared * number - active_days**2) / (number * WEEK) ** 2
     widest = share * (1 - share)
     alike = apart <= 0
     effective = np.where(
@@ -69,52 +72,32 @@ def mean_days_interval(
     )
     reach = stdtrit(np.maximum(number - 1, 1), (1 + CONFIDENCE) / 2)
     low, high = wilson(share, effective, reach)
-    return _percents(100 * low, people), _percents(100 * high, people)
+    return 100 * low, 100 * high
 
 
-def _percents(values: np.ndarray, like: pd.Series) -> pd.Series:
-    return pd.Series(values, index=like.index).astype("Float64")
-
-
-def _counted(warehouse: Published, question: Question) -> pd.DataFrame:
-    """Whole counts per value and day."""
-    sets = sets_asked(warehouse, question)
-    rows = counted(warehouse, "same_people", question, COUNTS, **sets)
-    return rows.sort_values(["broken_by", "day"], ignore_index=True)
-
-
-def _hide(
-    frame: pd.DataFrame, counts: pd.DataFrame, users: pd.DataFrame, question: Question
-) -> None:
-    """Remove what reveals few people.
+def _shown(table: Grid, active_days: np.ndarray, users: Grid, question: Question) -> Cells:
+    """The cells without those that reveal few people.
 
     ``users`` are the counts of the table `engagement`: people are its monthly users. Those active in the week
     and those not add up to all people, so each reveals the other. Where `engagement` hides a day of the week,
     the active days less the days it shows would be that day's users, unless enough were active elsewhere.
     """
     least = question.shown_from
-    people = small(frame["people"], least) | hidden_days(users, frame, question)
-    week = small(frame["week_people"], least) | people
-    others = small(frame["people"] - frame["week_people"], least)
-    mean = week | _telling_days(frame, counts, users, question)
-    rest = [name for name in frame if str(name).startswith(("people_7day", "engagement_ratio"))]
-    frame.loc[people, "people"] = pd.NA
-    frame.loc[week | others, "week_people"] = pd.NA
-    frame.loc[mean, rest] = pd.NA
+    count, of_week = table.cells["people"], table.cells["week_people"]
+    whole = hidden_days(users, question)
+    people = small(count, least) | users.beside(table, whole, False)
+    week = small(of_week, least) | people
+    others = small(count - of_week, least)
+    hidden = {"people": people, "week_people": week | others}
+    mean = week | _telling_days(table, active_days, users, whole, least)
+    return {name: without(cells, hidden.get(name, mean)) for name, cells in table.cells.items()}
 
 
 def _telling_days(
-    frame: pd.DataFrame, counts: pd.DataFrame, users: pd.DataFrame, question: Question
-) -> pd.Series:
-    """The rows whose active days are the week's daily users of the segment, of which some day is hidden."""
-    keys = ["broken_by", "day"]
-    active = users[users["audience"] == AUDIENCES["all"]].sort_values(keys, ignore_index=True)
-    hidden = small(active["daily_users"], question.shown_from)
-    hidden |= hidden_days(users, active, question)
-    values = active["broken_by"]
-    over_week = hidden.astype(int).groupby(values, sort=False).rolling(WEEK, min_periods=1).max()
-    active["hidden"] = over_week.droplevel(0) > 0
-    beside = frame[keys].merge(active[[*keys, "week_users", "hidden"]], how="left", on=keys)
-    elsewhere = counts["active_days"] - beside["week_users"]
-    few = (elsewhere < question.shown_from).fillna(True).astype(bool)
-    return beside["hidden"].fillna(False).astype(bool) & few
+    table: Grid, active_days: np.ndarray, users: Grid, whole: np.ndarray, least: int
+) -> np.ndarray:
+    """True where active days are the week's daily users of the segment, of which some day is hidden."""
+    active = users.level(AUDIENCES["all"])
+    hidden = weeks.any_of_week(small(active["daily_users"], least) | whole)
+    elsewhere = active_days - users.beside(table, active["week_users"])
+    return users.beside(table, hidden, False) & ~(elsewhere >= least)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import ATTEMPT_WINDOW, LARGEST_SET, VERSIONLESS, WEEK, WINDOWS
@@ -12,6 +14,7 @@ from kpi.numbers import weeks
 from kpi.numbers.bands import with_shares
 from kpi.numbers.cells import percent, small
 from kpi.numbers.days import counted, finished, judged, within_period
+from kpi.numbers.grid import NO_LEVEL, Grid, column_of, numbers, without
 from kpi.numbers.narrowed import hidden_days, reaching
 from kpi.numbers.published import Published
 
@@ -19,7 +22,7 @@ ACTIVE = "active"
 AUDIENCES = {"all": ACTIVE, "multi_device": "multi_device_5", "single_device": "single_device_5"}
 OTHER_WINDOWS = (ACTIVE, *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
 WITH_DEVICE = "with_device"
-KEYS = ["broken_by", "day"]
+COUNTS = ("daily_users", "week_users", "monthly_users")
 
 
 def engagement(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -31,40 +34,27 @@ def engagement(warehouse: Published, question: Question) -> pd.DataFrame:
     """
     least = question.shown_from
     counts = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
-    names = {stored: name for name, stored in AUDIENCES.items()}
-    frame = pd.DataFrame(
-        {
-            "broken_by": counts["broken_by"],
-            "day": counts["day"],
-            "audience": pd.Categorical(
-                counts["audience"].map(names), list(AUDIENCES), ordered=True
-            ),
-            "dau": counts["daily_users"],
-            "dau_7day_mean": counts["week_users"].astype("Float64") / WEEK,
-            "mau": counts["monthly_users"],
-        }
-    )
-    frame["engagement_ratio"] = percent(frame["dau_7day_mean"], frame["mau"])
-    frame = frame.sort_values(["broken_by", "day", "audience"], ignore_index=True)
-    frame["audience"] = frame["audience"].astype("str")
-    whole = hidden_days(counts, frame, question)
-    hidden = small(frame["dau"], least) | whole
+    dau, mau = counts.cells["daily_users"], counts.cells["monthly_users"]
+    mean = counts.cells["week_users"] / WEEK
+    whole = hidden_days(counts, question)
+    hidden = small(dau, least) | whole
     # Single and multi add up to all on a day, so either reveals the other.
-    split = frame["audience"] != "all"
-    by_day = [frame["broken_by"], frame["day"]]
-    hidden |= split & (hidden & split).groupby(by_day).transform("any")
-    by_audience = hidden.astype(int).groupby([frame["broken_by"], frame["audience"]], sort=False)
-    latest = by_audience.rolling(WEEK, min_periods=1).max()
-    over_week = latest.droplevel(["broken_by", "audience"]).reindex(frame.index) > 0
-    monthly = small(frame["mau"], least) | whole
-    frame.loc[hidden, "dau"] = pd.NA
-    frame.loc[over_week, "dau_7day_mean"] = pd.NA
-    frame.loc[monthly, "mau"] = pd.NA
-    frame.loc[over_week | monthly, "engagement_ratio"] = pd.NA
-    if question.options.weekly:
-        frame = weeks.on_sundays(frame.assign(dau=frame["dau_7day_mean"]))
-    table = listed(frame, counts, ["daily_users", "monthly_users"], warehouse, question)
-    return with_shares(table, {"engagement_ratio": "mau"}) if question.options.bands else table
+    hidden[..., 1:] |= hidden[..., 1:].any(axis=2, keepdims=True)
+    over_week, monthly = weeks.any_of_week(hidden), small(mau, least) | whole
+    shown_mean = without(mean, over_week)
+    table = replace(
+        counts,
+        cells={
+            "dau": shown_mean if question.options.weekly else without(dau, hidden),
+            "dau_7day_mean": shown_mean,
+            "mau": without(mau, monthly),
+            "engagement_ratio": without(percent(mean, mau), over_week | monthly),
+        },
+        levels=tuple(AUDIENCES),
+    )
+    sizes = ["daily_users", "monthly_users"]
+    rows = listed(table, counts, sizes, warehouse, question, ["dau"], ["mau"], "audience")
+    return with_shares(rows, {"engagement_ratio": "mau"}) if question.options.bands else rows
 
 
 def multi_device(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -83,36 +73,28 @@ def multi_device(warehouse: Published, question: Question) -> pd.DataFrame:
     else:
         audiences = (ACTIVE, multi)
     counts = user_counts(warehouse, judged(question), audiences)
-    everyone, several = _by_day(counts, ACTIVE), _by_day(counts, multi)
-    frame = pd.DataFrame(
-        {
-            "daily_users": everyone["daily_users"],
-            "daily_multi_device_users": several["daily_users"],
-            "daily_multi_device_percent": percent(several["daily_users"], everyone["daily_users"]),
-            "monthly_users": everyone["monthly_users"],
-            "monthly_multi_device_users": several["monthly_users"],
-            "monthly_multi_device_percent": percent(
-                several["monthly_users"], everyone["monthly_users"]
-            ),
-        }
-    ).reset_index()
-    whole = hidden_days(counts, frame, question)
+    everyone, several = counts.level(ACTIVE), counts.level(multi)
+    whole = hidden_days(counts, question)
+    cells = {}
     for span in ("daily", "monthly"):
-        of_all = small(frame[f"{span}_users"], least) | whole
-        of_multi = small(frame[f"{span}_multi_device_users"], least) | whole
+        users, of_them = everyone[f"{span}_users"], several[f"{span}_users"]
+        of_all, of_multi = small(users, least) | whole, small(of_them, least) | whole
         if span == "daily":  # single and multi add up to all on a day, so either reveals the other
-            of_multi |= small(frame["daily_users"] - frame["daily_multi_device_users"], least)
-        frame.loc[of_all, f"{span}_users"] = pd.NA
-        frame.loc[of_multi, f"{span}_multi_device_users"] = pd.NA
-        frame.loc[of_all | of_multi, f"{span}_multi_device_percent"] = pd.NA
-    frame = frame.sort_values(KEYS, ignore_index=True)
-    if question.options.weekly:
-        daily = ["daily_users", "daily_multi_device_users"]
-        frame = weeks.on_sundays(weeks.mean_of_days(frame, daily))
-        frame["daily_multi_device_percent"] = percent(frame[daily[1]], frame[daily[0]])
-    table = listed(frame, counts, ["daily_users", "monthly_users"], warehouse, question)
+            of_multi |= small(users - of_them, least)
+        share = without(percent(of_them, users), of_all | of_multi)
+        users, of_them = without(users, of_all), without(of_them, of_multi)
+        if span == "daily" and question.options.weekly:
+            users, of_them = weeks.mean_of_days(users), weeks.mean_of_days(of_them)
+            share = percent(of_them, users)
+        cells[f"{span}_users"] = users
+        cells[f"{span}_multi_device_users"] = of_them
+        cells[f"{span}_multi_device_percent"] = share
+    table = replace(counts, cells=cells, levels=NO_LEVEL)
+    sizes, daily = ["daily_users", "monthly_users"], ["daily_users", "daily_multi_device_users"]
+    monthly = ["monthly_users", "monthly_multi_device_users"]
+    rows = listed(table, counts, sizes, warehouse, question, daily, monthly)
     shares = {f"{span}_multi_device_percent": f"{span}_users" for span in ("daily", "monthly")}
-    return with_shares(table, shares) if question.options.bands else table
+    return with_shares(rows, shares) if question.options.bands else rows
 
 
 def week_means(table: pd.DataFrame) -> pd.DataFrame:
@@ -120,9 +102,12 @@ def week_means(table: pd.DataFrame) -> pd.DataFrame:
 
     The percent is of the means, which is the share over all user-days of the 7.
     """
-    days = table[["daily_users", "daily_multi_device_users"]].astype("float64")
-    means = (days.rolling(WEEK, min_periods=WEEK).sum() / WEEK).astype("Float64")
-    share = percent(means["daily_multi_device_users"], means["daily_users"])
+    columns = ["daily_users", "daily_multi_device_users"]
+    users, of_them = (weeks.mean_of_days(numbers(table[name])[np.newaxis]) for name in columns)
+    means = {
+        name: column_of(cells, False) for name, cells in zip(columns, (users, of_them), strict=True)
+    }
+    share = column_of(percent(of_them, users), False)
     return table.assign(**means, daily_multi_device_percent=share)
 
 
@@ -134,55 +119,60 @@ def device_coverage(warehouse: Published, question: Question) -> pd.DataFrame:
     """
     least = question.shown_from
     counts = user_counts(warehouse, question, (ACTIVE, WITH_DEVICE))
-    columns = {"daily_users": ACTIVE, "users_with_device": WITH_DEVICE}
-    frame = pd.DataFrame(
-        {name: _by_day(counts, audience)["daily_users"] for name, audience in columns.items()}
-    ).reset_index()
-    frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
-    few = small(frame["daily_users"], least)
+    users, with_device = (
+        counts.level(audience)["daily_users"] for audience in (ACTIVE, WITH_DEVICE)
+    )
+    few = small(users, least)
     # Users with and without a device add up to all, so either reveals the other.
-    revealing = few | small(frame["users_with_device"], least)
-    revealing |= small(frame["daily_users"] - frame["users_with_device"], least)
-    frame.loc[few, "daily_users"] = pd.NA
-    frame.loc[revealing, ["users_with_device", "device_coverage_percent"]] = pd.NA
-    frame = frame.sort_values(KEYS, ignore_index=True)
+    revealing = few | small(with_device, least) | small(users - with_device, least)
+    share = without(percent(with_device, users), revealing)
+    users, with_device = without(users, few), without(with_device, revealing)
     if question.options.weekly:
-        frame = weeks.on_sundays(weeks.mean_of_days(frame, list(columns)))
-        frame["device_coverage_percent"] = percent(frame["users_with_device"], frame["daily_users"])
-    return listed(frame, counts, ["daily_users"], warehouse, question)
+        users, with_device = weeks.mean_of_days(users), weeks.mean_of_days(with_device)
+        share = percent(with_device, users)
+    cells = {
+        "daily_users": users,
+        "users_with_device": with_device,
+        "device_coverage_percent": share,
+    }
+    table = replace(counts, cells=cells, levels=NO_LEVEL)
+    daily = ["daily_users", "users_with_device"]
+    return listed(table, counts, ["daily_users"], warehouse, question, daily)
 
 
-def user_counts(
-    warehouse: Published, question: Question, audiences: tuple[str, ...]
-) -> pd.DataFrame:
-    """Whole counts per value, audience and day: daily_users, week_users, monthly_users.
+def user_counts(warehouse: Published, question: Question, audiences: tuple[str, ...]) -> Grid:
+    """Whole counts per value, day and audience: daily_users, week_users, monthly_users.
 
     From six days before the period, since a cell hidden on a day is hidden in the week after it.
     """
     sets = counted_sets(warehouse, question, audiences)
     asked = replace(question, period=weeks.widened(question.period))
-    counts = ("daily_users", "week_users", "monthly_users")
-    named = {audience: audience for audience in audiences}
-    return counted(warehouse, "engagement", asked, counts, **named, **sets)
+    params = {**{audience: audience for audience in audiences}, **sets}
+    return counted(warehouse, "engagement", asked, COUNTS, params, "audience", audiences)
 
 
 def listed(
-    frame: pd.DataFrame,
-    counts: pd.DataFrame,
-    sizes: list[str],
+    table: Grid,
+    counts: Grid,
+    sizes: Sequence[str],
     warehouse: Published,
     question: Question,
+    daily: Sequence[str] = (),
+    whole: Sequence[str] = (),
+    level: str | None = None,
 ) -> pd.DataFrame:
-    """The rows of the period; of a breakdown, those of values of which any of the ``sizes`` may be shown."""
-    inside = within_period(counts, warehouse, question)
-    shown = reaching(inside, sizes, max(question.shown_from, 1))
-    return finished(frame, shown, warehouse, question)
+    """The rows of the period; of a breakdown, those of values of which any of the ``sizes`` may be shown.
 
-
-def _by_day(counts: pd.DataFrame, audience: str) -> pd.DataFrame:
-    """The counts of an audience by value and day, on every day of everyone's."""
-    everyone = counts[counts["audience"] == ACTIVE].set_index(KEYS)
-    return counts[counts["audience"] == audience].set_index(KEYS).reindex(everyone.index)
+    Weekly, those of Sundays. The columns ``whole`` have whole numbers, and so have ``daily``, unless they are
+    means of a week.
+    """
+    inside = within_period(counts.days, warehouse, question)
+    shown = reaching(counts.on(inside), sizes, max(question.shown_from, 1))
+    if question.options.weekly:
+        table = table.on(weeks.are_sundays(table.days))
+    else:
+        whole = [*daily, *whole]
+    return finished(table, shown, warehouse, question, whole, level)
 
 
 def counted_sets(

@@ -10,49 +10,64 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 
 from kpi.meaning.definitions import WEEK
 from kpi.meaning.filters import Period
 
-SUNDAY = 6
-FIRST_MONDAY = pd.Timestamp(1970, 1, 5).as_unit("s")
+FIRST_MONDAY = np.datetime64("1970-01-05", "D")
 
 
-def last_days(days: pd.Series, point_days: int) -> pd.Series:
+def last_days(days: np.ndarray, point_days: int) -> np.ndarray:
     """The last day of each day's point: the Sunday of its week, or of its four weeks."""
-    place = (days - FIRST_MONDAY).dt.days % point_days
-    left = pd.to_timedelta(point_days - 1 - place, unit="D").astype("timedelta64[s]")
-    ends: pd.Series = days + left
+    dates = days.astype("datetime64[D]")
+    place = (dates - FIRST_MONDAY).astype(int) % point_days
+    ends: np.ndarray = (dates + (point_days - 1 - place)).astype("datetime64[s]")
     return ends
 
 
 def sunday(days: pd.Series) -> pd.Series:
     """The Sunday that ends each day's week."""
-    return last_days(days, WEEK)
+    return pd.Series(last_days(days.to_numpy(), WEEK), days.index)
 
 
-def on_sundays(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of Sundays, for values that look back over a week or more."""
-    sundays: pd.DataFrame = frame[frame["day"].dt.day_of_week == SUNDAY]
-    return sundays.reset_index(drop=True)
+def are_sundays(days: np.ndarray) -> np.ndarray:
+    """True for the Sundays, which show values that look back over a week or more."""
+    sundays: np.ndarray = last_days(days, WEEK) == days
+    return sundays
 
 
-def mean_of_days(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Columns as means over the 7 days that end with the row's; absent where any of the 7 is.
-
-    ``frame`` has every day from first to last for each value of broken_by, in order.
-    """
-    days = frame[columns].astype("float64").groupby(frame["broken_by"], sort=False)
-    means = days.rolling(WEEK, min_periods=WEEK).sum().droplevel(0).reindex(frame.index) / WEEK
-    return frame.assign(**means.astype("Float64"))
+def mean_of_days(cells: np.ndarray) -> np.ndarray:
+    """Means over the 7 days that end with each day, the second axis; absent where any of the 7 is."""
+    means: np.ndarray = _weeks(cells, np.nan).sum(axis=-1) / WEEK
+    return means
 
 
-def whole(counted: pd.Series, point_days: int) -> pd.Series:
-    """True for each point that counts, by its last day: all of its days do. ``counted`` is by day."""
-    days = pd.Series(counted.index, index=counted.index)
-    ends = last_days(days, point_days).to_numpy()
-    return counted.astype(int).groupby(ends).sum() == point_days
+def any_of_week(cells: np.ndarray) -> np.ndarray:
+    """True where any of the 7 days that end with each day, the second axis, is."""
+    of_week: np.ndarray = np.any(_weeks(cells, False), axis=-1)
+    return of_week
+
+
+def _weeks(cells: np.ndarray, before: float) -> np.ndarray:
+    """The 7 days that end with each day, as a further axis; ``before`` stands for days before the first."""
+    padding = [(0, 0)] * cells.ndim
+    padding[1] = (WEEK, 0)  # a day more than is needed, since no days would make no week
+    padded = np.pad(cells, padding, constant_values=before)
+    return np.lib.stride_tricks.sliding_window_view(padded, WEEK, axis=1)[:, 1:]
+
+
+def whole(counted: np.ndarray, days: np.ndarray, point_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """The last day of each point, and True for those that count: all of their days do."""
+    ends, point = np.unique(last_days(days, point_days), return_inverse=True)
+    return ends, np.bincount(point, counted, len(ends)) == point_days
+
+
+def parts(ends: np.ndarray, point_days: int, length: int) -> np.ndarray:
+    """The last days of the points of ``length`` days that points of more days consist of."""
+    before = np.arange(point_days - length, -1, -length) * np.timedelta64(1, "D")
+    return (ends[:, np.newaxis] - before).ravel()
 
 
 def widened(period: Period, point_days: int = WEEK) -> Period:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from attempts_oracle import Period as Pooled
@@ -22,7 +23,7 @@ from test_exact import random_filters
 from kpi.meaning.filters import ATTEMPT_BREAKDOWNS, Filters, Period
 from kpi.meaning.question import Options, Question
 from kpi.meaning.tables import ACCOUNTS, BASES
-from kpi.numbers.cells import small_or_revealing
+from kpi.numbers.cells import hidden_parts
 from kpi.numbers.warehouse import Warehouse, open_warehouse
 from kpi.settings import Settings
 
@@ -264,7 +265,7 @@ def _lower(came: list[int]) -> list[int]:
 )
 def test_complements(parts: tuple[int, ...], hidden: tuple[bool, ...]) -> None:
     """A small part is hidden with the smallest others until what is hidden is no small count."""
-    found = small_or_revealing(pd.Series(parts, dtype="Int64"), 10)
+    found = hidden_parts(np.array(parts, dtype=float), 10)
     assert tuple(found) == hidden
 
 

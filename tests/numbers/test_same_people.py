@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import numpy as np
 import oracle
-import pandas as pd
 import pytest
 from conftest import Store, assert_same, daily, same
 from event_files import write
@@ -145,17 +144,17 @@ def test_nobody_is_zero_and_a_day_not_loaded_is_unknown(store: Store) -> None:
 # Intervals -----------------------------------------------------------------------------------
 
 
-def of_people(*active: list[int]) -> tuple[pd.Series, pd.Series]:
+def of_people(*active: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """The intervals of several groups of people, of whom each was active on so many days."""
     sums = [(len(a), sum(a), sum(days * days for days in a)) for a in active]
-    table = pd.DataFrame(sums, columns=["people", "days", "squares"]).astype("Int64")
-    return mean_days_interval(table["people"], table["days"], table["squares"])
+    people, days, squares = np.array(sums, dtype=float).T
+    return mean_days_interval(people, days, squares)
 
 
 def test_intervals_where_nothing_is_known_of_the_spread() -> None:
     """Nobody has no interval; a lone person, and people active alike, have a wide one, never a point."""
     low, high = of_people([], [3], [0] * 30, [7] * 30, [3] * 30, [3] * 30 + [4])
-    assert low.isna().tolist() == high.isna().tolist() == [True, *[False] * 5]
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, *[False] * 5]
     assert low[1] < 5 and high[1] > 95
     assert low[2] == 0 and 10 < high[2] < 13
     assert high[3] == 100 and 87 < low[3] < 90
@@ -165,9 +164,9 @@ def test_intervals_where_nothing_is_known_of_the_spread() -> None:
 
 def test_an_absent_count_has_no_interval() -> None:
     """Where a count is absent, so is its interval."""
-    absent = pd.Series([pd.NA], dtype="Int64")
+    absent = np.array([np.nan])
     low, high = mean_days_interval(absent, absent, absent)
-    assert low.isna().all() and high.isna().all()
+    assert np.isnan(low).all() and np.isnan(high).all()
 
 
 @pytest.mark.parametrize("people", daily(30, 300, of=(30, 300, 3000)))
@@ -179,9 +178,9 @@ def test_intervals_hold_as_often_as_they_say(people: int) -> None:
         keenness = rng.beta(a, b, (stores, people))
         active = rng.binomial(7, keenness) * (rng.random((stores, people)) >= away)
         low, high = mean_days_interval(
-            pd.Series([people] * stores, dtype="Int64"),
-            pd.Series(active.sum(axis=1), dtype="Int64"),
-            pd.Series((active**2).sum(axis=1), dtype="Int64"),
+            np.full(stores, people),
+            active.sum(axis=1),
+            (active**2).sum(axis=1),
         )
         truth = 100 * a / (a + b) * (1 - away)
         held = ((low <= truth) & (truth <= high)).mean()
