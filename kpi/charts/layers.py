@@ -112,10 +112,11 @@ def lines(
     days = alt.X("day:T", title=None, axis=day_axis(first, last), scale=scale)
     bare_days = alt.X("day:T", title=None, scale=scale)
 
-    def over_days(rows: Values, *columns: str) -> alt.Chart:
-        return alt.Chart(rows.table("day", "series", "run", *columns)).encode(
-            x=bare_days, color=look["color"], detail=alt.Detail("run:N")
-        )
+    # A chart is encoded in a single step, since each step copies the encodings before it.
+    def over_days(rows: Values, *columns: str, **encodings: Any) -> alt.Chart:
+        usual = {"x": bare_days, "color": look["color"], "detail": alt.Detail("run:N")}
+        drawn = alt.Chart(rows.table("day", "series", "run", *columns))
+        return drawn.encode(**{**usual, **encodings})
 
     # The axes are drawn by one layer for all the others: specifications stay small.
     marked = marked_days(markers, first, last)
@@ -124,8 +125,8 @@ def lines(
     marked_before: list[MarkedDay] = []
     if compared and len(pale):
         marked_before = marked_days(compared.markers, first, last, compared.shift)
-        line = over_days(pale, "value").mark_line(aria=False, strokeWidth=1.3, opacity=0.45)
-        layers.append(line.encode(y=y))
+        line = over_days(pale, "value", y=y)
+        layers.append(line.mark_line(aria=False, strokeWidth=1.3, opacity=0.45))
         notes.append(f"pale: {compared.name}")
     for curve in curves:
         line = alt.Chart(curve.values.table("day", "value")).mark_line(
@@ -140,23 +141,23 @@ def lines(
         notes += _cut_note(behind.day[behind.value > axis.high], "the line of days exceeds")
     banded = complete.where(~np.isnan(complete.low) & ~np.isnan(complete.high))
     if len(banded):
-        band = over_days(banded, "low", "high").mark_area(opacity=0.2, aria=False, clip=True)
-        layers.append(band.encode(y=axis.bare("low"), y2=alt.Y2("high:Q")))
+        band = over_days(banded, "low", "high", y=axis.bare("low"), y2=alt.Y2("high:Q"))
+        layers.append(band.mark_area(opacity=0.2, aria=False, clip=True))
         notes += _cut_note(banded.day[banded.high > axis.high], "the band exceeds")
-    line = over_days(complete, "value").mark_line(aria=False)
-    layers.append(
-        line.encode(
-            x=days,
-            y=axis.encoding("value", unit),
-            strokeDash=look["dash"],
-            strokeWidth=look["width"],
-        )
+    line = over_days(
+        complete,
+        "value",
+        x=days,
+        y=axis.encoding("value", unit),
+        strokeDash=look["dash"],
+        strokeWidth=look["width"],
     )
+    layers.append(line.mark_line(aria=False))
     lonely = complete.where(_is_lonely(complete))
     if len(lonely):
         # A line needs two values to be visible.
-        point = over_days(lonely, "value").mark_point(filled=True, size=26, aria=False)
-        layers.append(point.encode(y=y))
+        point = over_days(lonely, "value", y=y)
+        layers.append(point.mark_point(filled=True, size=26, aria=False))
     daily = together([drawn, behind.known])
     unfinished = daily.where(~daily.complete)
     if len(unfinished):
@@ -164,9 +165,9 @@ def lines(
         finished = _latest(daily.where(daily.complete & daily.is_of(set(unfinished.series))))
         bridge = _in_order(together([finished, unfinished]))
         bridge = replace(bridge, run=np.zeros_like(bridge.run))
-        dashes = over_days(bridge, "value").mark_line(strokeDash=[1, 3], opacity=0.7, aria=False)
-        points = over_days(unfinished, "value").mark_point(filled=False, size=30, aria=False)
-        layers += [dashes.encode(y=y), points.encode(y=y)]
+        dashes, points = (over_days(rows, "value", y=y) for rows in (bridge, unfinished))
+        layers.append(dashes.mark_line(strokeDash=[1, 3], opacity=0.7, aria=False))
+        layers.append(points.mark_point(filled=False, size=30, aria=False))
         notes.append("○ incomplete day")
     above = wrap(" · ".join(notes), NOTE_WIDTH)
     layers += labels_beside(labels, series, axis, last, height - NOTE_LINE * len(above))
@@ -361,14 +362,12 @@ def _over_span(rows: Values, span: int) -> Values:
 
 def _thin(days: Values, over_days: Callable[..., alt.Chart], y: alt.Y) -> list[alt.Chart]:
     """Values of days behind smoother lines; days apart from others as points."""
-    line = over_days(days, "value").mark_line(aria=False, strokeWidth=1, opacity=0.4, clip=True)
-    layers = [line.encode(y=y)]
+    line = over_days(days, "value", y=y)
+    layers = [line.mark_line(aria=False, strokeWidth=1, opacity=0.4, clip=True)]
     lonely = days.known.where(_is_lonely(days.known))
     if len(lonely):
-        point = over_days(lonely, "value").mark_point(
-            filled=True, size=10, opacity=0.4, aria=False, clip=True
-        )
-        layers.append(point.encode(y=y))
+        point = over_days(lonely, "value", y=y)
+        layers.append(point.mark_point(filled=True, size=10, opacity=0.4, aria=False, clip=True))
     return layers
 
 

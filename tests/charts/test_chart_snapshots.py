@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import pandas as pd
 import pytest
 from product import publication, table
@@ -165,6 +166,23 @@ def test_chart_is_the_committed_one(name: str, of: Tables, same_as_snapshot: Com
     drawn = vars(chart) if name == "spark" else specification(chart.to_dict())
     text = json.dumps(drawn, indent=1, sort_keys=True, ensure_ascii=False)
     same_as_snapshot(f"charts/{name}.json", f"{text}\n")
+
+
+@pytest.mark.parametrize("name", [name for name in CHARTS if name != "spark"])
+def test_page_is_sent_what_altair_makes_of_the_chart(name: str, of: Tables) -> None:
+    """The specification of a chart is Altair's own, with the names of its tables in place of rows."""
+    chart = CHARTS[name](of)
+    sent = charts.specified(chart)
+    names: dict[int, str] = {}
+
+    def named(frame: Any) -> dict[str, str]:
+        return {"name": names.setdefault(id(frame), f"table_{len(names)}")}
+
+    alt.data_transformers.register("named", named)
+    with alt.theme.enable("none"), alt.data_transformers.enable("named"):
+        expected = specification(chart.to_dict())
+    assert specification({**sent.spec, "description": sent.sentence}) == expected
+    assert list(sent.tables) == list(names.values())
 
 
 def test_every_chart_has_its_snapshot(renewing: bool) -> None:
