@@ -38,7 +38,6 @@ TITLE = "title"
 """The key of a tooltip's heading; where it is absent the tooltip has none, unlike any other key."""
 
 SIGN, COMPARED_SIGN = "▼", "▽"
-NAMES = ["narrow", "wide"]
 NAMED = "marker_names"
 """The layer of names, which client.css gives an edge in the page's colour, so that lines don't cross them."""
 SAID: dict[str, Any] = {
@@ -136,20 +135,18 @@ def flags(
     """A triangle and the names at the top of each marked day; a click on a day with a link opens it."""
     if not days:
         return []
-    rows = _rows(days, first, last, height, SIGN)
     layers = []
-    linked = rows["url"] != ""
-    for some in (rows[~linked], rows[linked]):
-        if some.empty:
+    for linked in (False, True):
+        some = [marked for marked in days if bool(marked.url) == linked]
+        if not some:
             continue
-        flag = alt.Chart(some[["day", "words", "said", "url"]]).mark_point(
+        columns = {**_said(some, SIGN), "url": [marked.url for marked in some]}
+        flag = alt.Chart(pd.DataFrame(columns)).mark_point(
             shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
         )
-        flag = flag.encode(x=alt.X("day:T", title=None), **SAID)
-        if some["url"].iloc[0]:
-            flag = flag.encode(href=alt.Href("url:N"))
-        layers.append(flag)
-    text = alt.Chart(rows[["day", *NAMES]], name=NAMED)
+        link = {"href": alt.Href("url:N")} if linked else {}
+        layers.append(flag.encode(x=alt.X("day:T", title=None), **SAID, **link))
+    text = alt.Chart(pd.DataFrame(_named(days, first, last, height)), name=NAMED)
     text = text.mark_text(**TEXT_LOOK, align="right", dx=-10, y=0)
     return [*layers, text.encode(x=alt.X("day:T", title=None))] if height >= NAMED_FROM else layers
 
@@ -163,15 +160,22 @@ def compared_flags(
     height: int,
 ) -> list[alt.Chart]:
     """A hollow triangle and the names on the pale line, of each day whose compared day is marked."""
+    if not days:
+        return []
     of_days = [pale.value[pale.day == marked.day.to_numpy()] for marked in days]
     days = [marked for marked, values in zip(days, of_days, strict=True) if len(values)]
     if not days:
         return []
     at = [float(values.max()) for values in of_days if len(values)]
-    rows = _rows(days, first, last, height, COMPARED_SIGN).assign(
-        value=at, up=[axis.share_below(value) < PART for value in at]
-    )
-    base = alt.Chart(rows[["day", "value", "up", "words", "said", *NAMES]])
+    up = [axis.share_below(value) < PART for value in at]
+    columns = {
+        "day": [marked.day for marked in days],
+        "value": at,
+        "up": up,
+        **_said(days, COMPARED_SIGN),
+        **_named(days, first, last, height),
+    }
+    base = alt.Chart(pd.DataFrame(columns))
     base = base.encode(x=alt.X("day:T", title=None), y=axis.bare())
     triangle = base.mark_point(
         shape="triangle-down", filled=False, size=40, color=TEXT, opacity=0.6, yOffset=-6
@@ -185,20 +189,22 @@ def compared_flags(
     return [*layers, text] if height >= NAMED_FROM else layers
 
 
-def _rows(
-    days: Sequence[MarkedDay], first: pd.Timestamp, last: pd.Timestamp, height: int, sign: str
-) -> pd.DataFrame:
-    """A row a marked day: its words, its link, and its name in a narrow and a wide chart."""
+def _said(days: Sequence[MarkedDay], sign: str) -> dict[str, list[Any]]:
+    """Each marked day with its words, in a tooltip and for screen readers."""
+    return {
+        "day": [marked.day for marked in days],
+        "words": [{TITLE: f"{sign} {marked.text}", "Day (UTC)": marked.date} for marked in days],
+        "said": [f"{marked.date}, {marked.text}" for marked in days],
+    }
+
+
+def _named(
+    days: Sequence[MarkedDay], first: pd.Timestamp, last: pd.Timestamp, height: int
+) -> dict[str, list[Any]]:
+    """Each marked day with its name in a narrow and a wide chart."""
     longest = int((height - AXIS_HEIGHT) * PART / CHARACTER)
-    return pd.DataFrame(
-        {
-            "day": [marked.day for marked in days],
-            "words": [
-                {TITLE: f"{sign} {marked.text}", "Day (UTC)": marked.date} for marked in days
-            ],
-            "said": [f"{marked.date}, {marked.text}" for marked in days],
-            "url": [marked.url for marked in days],
-            "narrow": names(days, first, last, NARROW_PLOT, longest),
-            "wide": names(days, first, last, WIDE_PLOT, longest),
-        }
-    )
+    return {
+        "day": [marked.day for marked in days],
+        "narrow": names(days, first, last, NARROW_PLOT, longest),
+        "wide": names(days, first, last, WIDE_PLOT, longest),
+    }
