@@ -74,6 +74,12 @@ class Grid:
         place = self.levels.index(name)
         return {column: cells[..., place : place + 1] for column, cells in self.cells.items()}
 
+    def at(self, levels: tuple[str, ...]) -> Grid:
+        """The rows of some of the levels."""
+        places = [self.levels.index(name) for name in levels]
+        cells = {column: cells[..., places] for column, cells in self.cells.items()}
+        return replace(self, cells=cells, levels=levels)
+
     def on(self, days: np.ndarray) -> Grid:
         """The rows of the days that are marked with True."""
         cells = {column: cells[:, days] for column, cells in self.cells.items()}

@@ -20,8 +20,11 @@ from kpi.numbers.published import Published
 
 ACTIVE = "active"
 AUDIENCES = {"all": ACTIVE, "multi_device": "multi_device_5", "single_device": "single_device_5"}
-OTHER_WINDOWS = (ACTIVE, *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
 WITH_DEVICE = "with_device"
+EVERY_PAGE = (*AUDIENCES.values(), WITH_DEVICE)
+OTHER_WINDOWS = (ACTIVE, *(f"multi_device_{n}" for n in WINDOWS if n != ATTEMPT_WINDOW))
+READ_TOGETHER = (EVERY_PAGE, OTHER_WINDOWS)
+"""Audiences that a page asks for in several tables, so that a single statement answers all of them."""
 COUNTS = ("daily_users", "week_users", "monthly_users")
 
 
@@ -65,14 +68,7 @@ def multi_device(warehouse: Published, question: Question) -> pd.DataFrame:
     """
     least = question.shown_from
     multi = f"multi_device_{question.options.window}"
-    # The audiences that a page also asks for, so that a single query answers all.
-    if multi in AUDIENCES.values():
-        audiences = tuple(AUDIENCES.values())
-    elif not question.by:
-        audiences = OTHER_WINDOWS
-    else:
-        audiences = (ACTIVE, multi)
-    counts = user_counts(warehouse, judged(question), audiences)
+    counts = user_counts(warehouse, judged(question), (ACTIVE, multi))
     everyone, several = counts.level(ACTIVE), counts.level(multi)
     whole = hidden_days(counts, question)
     cells = {}
@@ -145,10 +141,18 @@ def user_counts(warehouse: Published, question: Question, audiences: tuple[str, 
 
     From six days before the period, since a cell hidden on a day is hidden in the week after it.
     """
-    sets = counted_sets(warehouse, question, audiences)
+    read = _read_for(question, audiences)
+    sets = counted_sets(warehouse, question, read)
     asked = replace(question, period=weeks.widened(question.period))
-    params = {**{audience: audience for audience in audiences}, **sets}
-    return counted(warehouse, "engagement", asked, COUNTS, params, "audience", audiences)
+    params = {**{audience: audience for audience in read}, **sets}
+    counts = counted(warehouse, "engagement", asked, COUNTS, params, "audience", read)
+    return counts.at(audiences)
+
+
+def _read_for(question: Question, audiences: tuple[str, ...]) -> tuple[str, ...]:
+    """The audiences to read for those that are asked for; of a breakdown, which is dear, no others."""
+    together = READ_TOGETHER if question.by is None else (tuple(AUDIENCES.values()),)
+    return next((read for read in together if set(audiences) <= set(read)), audiences)
 
 
 def listed(

@@ -41,11 +41,11 @@ counted AS (
   FROM (
     SELECT audience, day, set_id, users, 0 AS change
     FROM kpi.daily_users
-    WHERE audience IN ('active*', 'multi_device_5*', 'single_device_5*')
+    WHERE audience IN ('active*', 'multi_device_5*', 'single_device_5*', 'with_device*')
     UNION ALL
     SELECT audience, day, set_id, 0 AS users, change
     FROM kpi.monthly_users_change
-    WHERE audience IN ('active*', 'multi_device_5*', 'single_device_5*')
+    WHERE audience IN ('active*', 'multi_device_5*', 'single_device_5*', 'with_device*')
   ) AS c
   INNER JOIN picked_set AS p ON p.set_id = c.set_id
   GROUP BY p.broken_by, c.audience, c.day
@@ -62,6 +62,7 @@ calendar AS (
 ),
 asked_audience AS (
   SELECT CAST('active' AS VARCHAR(16)) AS audience, 0 AS device_window, 0 AS needs_coverage
+  UNION ALL SELECT CAST('with_device' AS VARCHAR(16)), 0, 1
   UNION ALL SELECT CAST('single_device_5' AS VARCHAR(16)), 5, 0
   UNION ALL SELECT CAST('multi_device_5' AS VARCHAR(16)), 5, 0
 ),
