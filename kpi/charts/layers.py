@@ -337,10 +337,11 @@ def _pointer(
             "words": pa.StructArray.from_arrays(cells, list(words)),
         }
     )
-    base = alt.Chart(stretches)
-    rule = base.mark_rule(color=TEXT, opacity=0.55, aria=False).encode(x=alt.X("day:T"))
+    rule = alt.Chart(stretches).mark_rule(color=TEXT, opacity=0.55, aria=False)
+    rule = rule.encode(x=alt.X("day:T"))
     # One element a day: looking for the nearest would need a second, and a page has thousands.
-    stripes = base.mark_rect(opacity=0, clip=True, aria=False).properties(name=STRIPES)
+    # Its name is set as it is made: Altair checks a name that is set later.
+    stripes = alt.Chart(stretches, name=STRIPES).mark_rect(opacity=0, clip=True, aria=False)
     stripes = stripes.encode(
         x=alt.X("since:T"), x2=alt.X2("until:T"), tooltip=alt.Tooltip("words:N")
     )
