@@ -19,7 +19,7 @@ WITH user_set AS (
     d.user_id,
     CAST(FLOOR((d.day + 21 - DATE '1970-01-01') / 7.0) AS INTEGER) AS return_week,
     SUM(g.segment_key) AS set_key,
-    SUM(CAST(d.segment_id AS BIGINT)) AS segment_id_sum
+    SUM(d.segment_id) AS segment_id_sum
   FROM events.user_day AS d
   INNER JOIN kpi.segment AS g ON g.segment_id = d.segment_id
   WHERE d.day >= :first_day AND d.day <= :last_day

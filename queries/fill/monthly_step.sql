@@ -45,7 +45,7 @@ turn AS (
     e.user_id,
     e.day,
     SUM(e.direction * g.segment_key) AS key_change,
-    SUM(CAST(e.direction * e.segment_id AS BIGINT)) AS sum_change
+    SUM(e.direction * e.segment_id) AS sum_change
   FROM island_edge AS e
   INNER JOIN kpi.segment AS g ON g.segment_id = e.segment_id
   GROUP BY e.user_id, e.day

@@ -37,7 +37,7 @@ DROP TABLE IF EXISTS versionless_set;
 CREATE TEMPORARY TABLE versionless_set AS
 SELECT set_id, -1 - MIN(set_id) OVER (PARTITION BY set_key, segment_id_sum) AS versionless_id
 FROM (
-  SELECT m.set_id, SUM(g.segment_key) AS set_key, SUM(CAST(m.segment_id AS BIGINT)) AS segment_id_sum
+  SELECT m.set_id, SUM(g.segment_key) AS set_key, SUM(m.segment_id) AS segment_id_sum
   FROM versionless_member AS m
   INNER JOIN kpi.segment AS g ON g.segment_id = m.segment_id
   GROUP BY m.set_id
