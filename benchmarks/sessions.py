@@ -2,10 +2,10 @@
 
 A server over a store (a demo's, where none is given): 1, 10 and 50 sessions on websockets of their own
 that change filters at once, each as fast as it is answered: to any of some 300 choices, hardly ever one
-that was made before, and to one of a dozen. And the server's memory over 500 changes. With `--workers` the
-sessions are spread over so many processes behind nginx, as by `make serve`, and no memory is measured.
-Beside them Streamlit's own floor: a page of one line, asked again by the same means. `benchmarks.app` has one
-reader's Chromium.
+that was made before, and to one of a dozen. Then 50 and 100 sessions that think some 10 s before each change,
+to any of the choices. And the server's memory over 500 changes. With `--workers` the sessions are spread
+over so many processes behind nginx, as by `make serve`, and no memory is measured. Beside them Streamlit's
+own floor: a page of one line, asked again by the same means. `benchmarks.app` has one reader's Chromium.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from benchmarks.measure import machine  # noqa: E402
 
 CROWDS = (1, 10, 50)
 CHANGES_EACH = 4
+THINKING, THINK_SECONDS, CHANGES_OF_THINKING = (50, 100), 10.0, 6
 CHANGES_FOR_MEMORY = 500
 A_DOZEN = 12
 SYSTEMS = ("Windows 7", "Windows 10", "Windows 8.1", "Mac OS X", "Linux", "Android", "iOS")
@@ -86,12 +87,26 @@ def _crowds(address: str) -> dict[str, Any]:
     among_all = {str(count): _crowd(address, count) for count in CROWDS}
     _crowd(address, CROWDS[1], A_DOZEN)
     of_a_dozen = {str(count): _crowd(address, count, A_DOZEN) for count in CROWDS}
-    return {"sessions": among_all, "sessions_of_a_dozen": of_a_dozen}
+    thinking = {
+        str(count): _crowd(address, count, changes=CHANGES_OF_THINKING, think=THINK_SECONDS)
+        for count in THINKING
+    }
+    return {
+        "sessions": among_all,
+        "sessions_of_a_dozen": of_a_dozen,
+        "sessions_that_think": thinking,
+    }
 
 
-def _crowd(address: str, count: int, choices: int | None = None) -> dict[str, float]:
-    """So many sessions at once, each changing filters as fast as it is answered, among so many."""
-    waits, failed, size = asyncio.run(_all(address, count, CHANGES_EACH, choices))
+def _crowd(
+    address: str,
+    count: int,
+    choices: int | None = None,
+    changes: int = CHANGES_EACH,
+    think: float = 0,
+) -> dict[str, float]:
+    """So many sessions, each changing filters among so many, some ``think`` seconds after an answer."""
+    waits, failed, size = asyncio.run(_all(address, count, changes, choices, think))
     waits.sort()
     return {
         "changes": len(waits),
@@ -103,9 +118,9 @@ def _crowd(address: str, count: int, choices: int | None = None) -> dict[str, fl
 
 
 async def _all(
-    address: str, count: int, changes: int, choices: int | None = None
+    address: str, count: int, changes: int, choices: int | None = None, think: float = 0
 ) -> tuple[list[float], int, float]:
-    sessions = (_session(address, seed, changes, choices) for seed in range(count))
+    sessions = (_session(address, seed, changes, choices, think) for seed in range(count))
     measured = await asyncio.gather(*sessions)
     waits = [wait for session in measured for wait, _, _ in session]
     failed = sum(failure for session in measured for _, failure, _ in session)
@@ -113,7 +128,7 @@ async def _all(
 
 
 async def _session(
-    address: str, seed: int, changes: int, choices: int | None
+    address: str, seed: int, changes: int, choices: int | None, think: float
 ) -> list[tuple[float, bool, int]]:
     chance = random.Random(seed)
     offered = [_choice(random.Random(f"choice {n}")) for n in range(choices or 0)]
@@ -122,6 +137,7 @@ async def _session(
         await session.run(patience=300)
         for _ in range(changes):
             asked = chance.choice(offered) if offered else _choice(chance)
+            await asyncio.sleep(think * chance.uniform(0.5, 1.5))
             started = time.perf_counter()
             run = await session.run(asked, patience=300)
             runs.append((time.perf_counter() - started, run.failed, run.bytes))
