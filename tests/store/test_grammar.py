@@ -28,8 +28,9 @@ from kpi.meaning.filters import ATTEMPT_TAGS, Filters, Period
 from kpi.meaning.question import Question
 from kpi.meaning.tables import EXPORTED
 from kpi.numbers import metrics, notes, segments
+from kpi.numbers.days import counted
 from kpi.numbers.published import Published
-from kpi.numbers.users import ACTIVE, user_counts
+from kpi.numbers.users import ACTIVE, COUNTS, counted_sets
 from kpi.numbers.warehouse import open_warehouse
 from kpi.settings import Settings
 from kpi.store import queries
@@ -183,7 +184,9 @@ def _read_as_pages_do(store: ServerStore) -> None:
     period = Period(date(2016, 1, 5), date(2016, 2, 20))
     for name in metrics.METRICS.keys() - {*EXPORTED, "moved-tags"}:  # which reads as moved does
         warehouse.ask(Question(name, period=period))
-    user_counts(warehouse, Question("engagement", period=period), (ACTIVE,))
+    asked = Question("engagement", period=period)
+    alone = {ACTIVE: ACTIVE, **counted_sets(warehouse, asked, (ACTIVE,))}
+    counted(warehouse, "engagement", asked, COUNTS, alone, "audience", (ACTIVE,))
     for name, found in vars(Published).items():
         if isinstance(found, cached_property):
             getattr(warehouse, name)
