@@ -50,10 +50,13 @@ IN_CHROMIUM = tuple(
 
 LONGEST = (
     *IN_CHROMIUM,
-    "tests/store/test_server.py",
-    "tests/store/test_grammar.py",
-    "tests/store/test_faults.py",
+    *(f"tests/store/test_{module}.py" for module in ("server", "grammar", "faults", "upgrade")),
+    *(f"tests/store/test_{module}.py" for module in ("server_faults", "copies", "history")),
+    *(f"tests/events/test_{module}.py" for module in ("formats", "bad_input", "cases")),
+    *(f"tests/summary/test_{module}.py" for module in ("split_and_late", "loaded_days")),
     "tests/dashboard/test_goals_page.py",
+    "tests/numbers/test_exact.py",
+    "tests/whole/test_one_truth.py",
 )
 
 
