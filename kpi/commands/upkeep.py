@@ -9,6 +9,7 @@ import sys
 from kpi.commands import DONE, REFUSED
 from kpi.commands.progress import progress
 from kpi.errors import Refused
+from kpi.meaning.definitions import PROJECTED_FROM_WEEKS, WEEK
 from kpi.settings import Settings
 from kpi.text import quantity
 
@@ -44,8 +45,9 @@ def run_summarise(settings: Settings, asked: argparse.Namespace) -> None:
         if done.days:
             step("tidying")
             _tidy(settings, "published, but not tidied")
-            step("projecting the goals")
-            _remember_projections(settings)
+            if done.history_days > PROJECTED_FROM_WEEKS * WEEK:
+                step("projecting the goals")
+                _remember_projections(settings)
     if done.publication_id is None:
         print("nothing changed since the last summary")
     elif done.days == 0 and done.completed:

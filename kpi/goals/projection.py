@@ -17,10 +17,10 @@ import pandas as pd
 from kpi.errors import Refused
 from kpi.goals.blocks import circular_blocks
 from kpi.goals.file import Goal
-from kpi.meaning.definitions import WEEK
+from kpi.meaning.definitions import PROJECTED_FROM_WEEKS, WEEK
 from kpi.text import quantity
 
-FEWEST_WEEKS = 26
+FEWEST_WEEKS = PROJECTED_FROM_WEEKS
 """Whole weeks of history below which nothing is projected."""
 
 WEEKS_FOR_YEARLY_PATTERN = 104

@@ -11,6 +11,9 @@ MONTH = 28
 RETURN_REACH = 27
 """Users of a day count as returned in week 4 where they are active on any of the days 21 to 27 after it."""
 
+PROJECTED_FROM_WEEKS = 26
+"""A goal is projected from so many weeks of history on."""
+
 WINDOWS = (3, 5, 7, 14)
 """Windows, in days, by which a user may count as multi-device."""
 

@@ -41,6 +41,8 @@ class Summarised:
     """The number of days on which people were followed from set to set for the first time."""
     blank_service: int = 0
     """The number of sequences that aren't attempts because they name no service."""
+    history_days: int = 0
+    """The number of days from the first to the last of the store."""
 
 
 def summarise(
@@ -83,7 +85,7 @@ def _summarised(settings: Settings, period: Period, report: Callable[[str], None
             recounted = bool(followed or (changed and changed.counted))
             same_people = users.fill_activity(recounted)
             run.list_days()
-            run.mark_unusual_days()
+            history_days = run.mark_unusual_days()
             blank = queries.run(publishing.connection, "read/blank_sequences").scalar_one()
             reason = store.SETTINGS if run.anew else store.SUMMARY
             number = publishing.publish(
@@ -99,6 +101,7 @@ def _summarised(settings: Settings, period: Period, report: Callable[[str], None
                 same_people=same_people,
                 followed=followed,
                 blank_service=int(blank),
+                history_days=history_days,
             )
 
 
@@ -192,13 +195,15 @@ class _Run(Steps):
         self.run("doubtful_day")
         self.end_part()
 
-    def mark_unusual_days(self) -> None:
-        """Judge every day's volume of events by its recent weekdays, and mark those that stray."""
+    def mark_unusual_days(self) -> int:
+        """Judge every day's volume of events by its recent weekdays, mark those that stray; how many days."""
         self.run("usual_day")
-        volumes = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
-        for marked in anomalies.marks(anomalies.volumes(volumes.mappings().all())):
+        read = queries.run(self.connection, "read/day_volumes", most_types=anomalies.MOST_TYPES)
+        volumes = read.mappings().all()
+        for marked in anomalies.marks(anomalies.volumes(volumes)):
             self.run("unusual_day", **marked)
         self.end_part()
+        return len({row["day"] for row in volumes})
 
     def lacks_counts(self) -> bool:
         """True where an older version left days without what is counted now."""
