@@ -6,6 +6,7 @@ import csv
 import functools
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -227,6 +228,17 @@ def test_small_cells_are_hidden(warehouse_of) -> None:
         frame = table_of(warehouse, "connection-distribution", of=of, min_users=least)
         for _, rows in frame.groupby("account"):
             assert (rows["ready"].diff().fillna(rows["ready"]) >= least).all()
+
+
+def test_what_hides_cells_is_derived_once(warehouse_of) -> None:
+    """Another value of the same filter is judged by what was derived for the first."""
+    warehouse = warehouse_of(1)
+    asked = Question("connection-time", Filters(os=("Android",)), shown_from=5)
+    warehouse.ask(asked)
+    before = warehouse._derived.cache_info()
+    warehouse.ask(replace(asked, filters=Filters(os=("Linux",))))
+    after = warehouse._derived.cache_info()
+    assert after.misses == before.misses and after.hits > before.hits
 
 
 def test_steps_tell_nothing_small(warehouse_of) -> None:
