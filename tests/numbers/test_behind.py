@@ -80,7 +80,7 @@ def test_statement_returns_what_the_table_was_made_of(
     read = warehouse.frame(query, **params)
     with duckdb.connect() as console:
         file = (demo_home / "kpi.duckdb").resolve()
-        console.execute(f"ATTACH '{file}' AS kpi (READ_ONLY)")
+        console.execute("ATTACH $1 AS kpi (READ_ONLY)", [str(file)])
         rows = console.execute(statement.text).fetchall()
     assert len(rows) > 10
     assert as_told(pd.DataFrame(rows, columns=read.columns)) == as_told(read)

@@ -492,7 +492,7 @@ def test_firefox_corrections(store_of: Callable[..., Store]) -> None:
         "2016-03-02,desktop,12,20",
     ):
         bad = store.files / "bad.csv"
-        bad.write_text(f"day,product,dau,mau\n2016-03-04,desktop,5,20\n{wrong}\n")
+        bad.write_text("\n".join(["day,product,dau,mau", "2016-03-04,desktop,5,20", wrong, ""]))
         ran = store.run("load-firefox", bad)
         assert ran.status == 1, wrong
         assert len(ran.err.splitlines()) == 1 and "bad.csv: line" in ran.err, ran.err

@@ -35,13 +35,20 @@ def filled(make_store: Callable[[], Store], log: list[Event]) -> Store:
     return store
 
 
-def forget(store: Store, where: str = "1 = 1") -> None:
+EVERY_DAY = "DELETE FROM kpi.month_activity"
+FIRST_AND_LAST_DAYS = (
+    "DELETE FROM kpi.month_activity WHERE day < '2016-02-20' OR day > '2016-03-20'"
+)
+
+
+def forget(store: Store, statement: str = EVERY_DAY) -> None:
     """Take rows of month_activity out of the newest publication, as an older version left it."""
     if hasattr(store, "execute"):
-        store.execute(f"DELETE FROM kpi.month_activity WHERE {where}")
+        store.execute(statement)
         return
-    with duckdb.connect(str((store.home / "kpi.duckdb").resolve())) as kpi:
-        kpi.execute(f"DELETE FROM month_activity WHERE {where}")
+    with duckdb.connect() as connection:
+        connection.execute("ATTACH $1 AS kpi", [str((store.home / "kpi.duckdb").resolve())])
+        connection.execute(statement)
 
 
 def interval(active: list[int]) -> tuple[float, float]:
@@ -224,7 +231,7 @@ def test_some_days_without_counts_are_filled(filled: Store, tmp_path: Any) -> No
     for name in ("older", "newer"):
         store = filled.copied_to(tmp_path / name)
         if name == "older":
-            forget(store, "day < '2016-02-20' OR day > '2016-03-20'")
+            forget(store, FIRST_AND_LAST_DAYS)
         store.load(write(store.files / "late.parquet", late))
         assert "1 changed day" in store.must("summarise").text
         stores.append(store.must("export", "same-people", "--bands", "--by=version", *BARE).out)

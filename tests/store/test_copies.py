@@ -149,7 +149,8 @@ def test_newer_numbers_replace_the_copy(filled: ServerStore, tmp_path: Path, clo
 
 def _firefox(folder: Path, dau: int = 900) -> Path:
     file = folder / "firefox.csv"
-    file.write_text(f"day,product,dau,mau\n{D[0]},desktop,{dau},3000\n")
+    row = [D[0], "desktop", str(dau), "3000"]
+    file.write_text("\n".join(["day,product,dau,mau", ",".join(row), ""]))
     return file
 
 
