@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from kpi.numbers.grid import days_of, numbers
 from kpi.text import ABSENT, written
 
 
@@ -57,8 +58,8 @@ class Values:
 
     def raised(self, floor: float) -> Values:
         """The same with no number below a floor."""
-        numbers = ("value", "low", "high")
-        return replace(self, **{name: np.maximum(getattr(self, name), floor) for name in numbers})
+        columns = ("value", "low", "high")
+        return replace(self, **{name: np.maximum(getattr(self, name), floor) for name in columns})
 
     def table(self, *columns: str) -> pa.Table:
         """Some of the columns, as they are sent to a page."""
@@ -101,13 +102,13 @@ def values_drawn(
     rows = len(frame)
     absent = np.full(rows, math.nan)
     return Values(
-        day=frame["day"].to_numpy().astype("datetime64[s]"),
+        day=days_of(frame["day"]),
         series=np.full(rows, series, dtype=object)
         if isinstance(series, str)
         else series.to_numpy(dtype=object),
-        value=_numbers(value),
-        low=absent if low is None else _numbers(low),
-        high=absent if high is None else _numbers(high),
+        value=numbers(value),
+        low=absent if low is None else numbers(low),
+        high=absent if high is None else numbers(high),
         exact=np.array(exact, dtype=object),
         complete=np.full(rows, complete),
         run=np.zeros(rows, dtype="int64"),
@@ -115,8 +116,8 @@ def values_drawn(
 
 
 def floats(column: pd.Series) -> list[float]:
-    numbers: list[float] = _numbers(column).tolist()
-    return numbers
+    cells: list[float] = numbers(column).tolist()
+    return cells
 
 
 def together(parts: Sequence[Values]) -> Values:
@@ -124,7 +125,3 @@ def together(parts: Sequence[Values]) -> Values:
     return Values(
         *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Values))
     )
-
-
-def _numbers(column: pd.Series) -> np.ndarray:
-    return column.to_numpy("float64", na_value=math.nan)

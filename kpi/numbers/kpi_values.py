@@ -21,6 +21,7 @@ from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
 from kpi.numbers.bands import HIGH, LOW
 from kpi.numbers.days import NO_COMPLETE_DAY
+from kpi.numbers.grid import days_of, numbers
 from kpi.numbers.uncertainty import Interval, share_interval
 from kpi.numbers.warehouse import Warehouse
 from kpi.text import day_text, days_text, plural
@@ -307,7 +308,7 @@ def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
 
 def by_day(table: pd.DataFrame, column: str, rows: np.ndarray | slice = slice(None)) -> pd.Series:
     """A column of some rows of a table by their UTC days; absent values as NaN."""
-    days = table["day"].to_numpy()[rows].astype("datetime64[s]")
+    days = days_of(table["day"])[rows]
     index = pd.DatetimeIndex(days, name="day")
-    values = table[column].to_numpy("float64", na_value=math.nan)[rows]
+    values = numbers(table[column])[rows]
     return pd.Series(values, index=index, name=column)
