@@ -131,7 +131,9 @@ def _over_28_days(page: Page, breakdown: Breakdown, window: Period) -> pd.DataFr
             question = replace(question, filters=replace(filters, users=account))
         return services.with_names(page.source.answer(question).table)
     options = {**breakdown.options, "weekly": False}
-    answer = page.ask(measure.metric, by=by, period=window, **options)
+    # The rows of the page's period have those of the window, too, and are read already.
+    period = page.period if page.period.covers(window) else window
+    answer = page.ask(measure.metric, by=by, period=period, **options)
     rows = breakdown.of(answer.within(window))
     return rows[rows["day"] == rows["day"].max()] if pooled else of_users(rows, measure, by)
 

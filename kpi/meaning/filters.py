@@ -254,6 +254,11 @@ class Period:
         """Two dates that a query can compare with, far away where no bound is set."""
         return self.first or date(1970, 1, 1), self.last or date(9999, 1, 1)
 
+    def covers(self, other: Period) -> bool:
+        """True where every day of the other period is a day of this period."""
+        (first, last), (other_first, other_last) = self.bounds, other.bounds
+        return first <= other_first and other_last <= last
+
 
 def _words(
     picked: tuple[str, ...], excluded: tuple[str, ...], kind: str, everything: str | None = None

@@ -136,7 +136,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "connection-breakdown",
-            ("period_completion", "period_time", "time_bands"),
+            ("period_attempts", "time_bands"),
             _POOLED | {"by", "bands"},
             ATTEMPT_BREAKDOWNS,
             exported=False,

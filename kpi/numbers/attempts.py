@@ -115,18 +115,15 @@ def connection_breakdown(warehouse: Published, question: Question) -> pd.DataFra
 
 def _pooled(warehouse: Published, question: Question) -> Points:
     """The whole counts and quartiles of a period, by the values of a breakdown, under a single day."""
-    begun = _rows(warehouse, "period_completion", question)
-    ready = _rows(warehouse, "period_time", question)
-    values = pd.Index([""])  # a row, also where nothing matches
-    if question.by:
-        values = pd.Index(begun["broken_by"]).union(pd.Index(ready["broken_by"]))
+    rows = _rows(warehouse, "period_attempts", question)
+    # Without a breakdown there is a row, also where nothing matches.
+    values = pd.Index(rows["broken_by"]).sort_values() if question.by else pd.Index([""])
     days = np.array([NO_DAY])
     parts = [
         Grid.of(rows, columns, values=values, days=days, absent=absent)
-        for rows, columns, absent in (
-            (begun, ("begun", *SHARES), 0),
-            (ready, ("connections",), 0),
-            (ready, [f"{name}_ms" for name in QUARTILES], np.nan),
+        for columns, absent in (
+            (("begun", *SHARES, "connections"), 0),
+            ([f"{name}_ms" for name in QUARTILES], np.nan),
         )
     ]
     cells = {name: those for part in parts for name, those in part.cells.items()}
