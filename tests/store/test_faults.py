@@ -42,7 +42,7 @@ def figures(store: Store, day: str) -> Path:
     """A file of Firefox's figures of a day; loading it publishes."""
     file = store.files / f"firefox-{day}.csv"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(f"day,product,dau,mau\n{day},ios,1,2\n")
+    file.write_text("\n".join(["day,product,dau,mau", ",".join([day, "ios", "1", "2"]), ""]))
     return file
 
 

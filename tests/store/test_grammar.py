@@ -116,7 +116,7 @@ def life(
         collected.filled.setdefault(skeleton(made), made)
     WATCHERS.append(collected.note)
     store = ServerStore(tmp_path_factory.mktemp("life"), postgres, "redshift", postgres.database())
-    store.execute(f"ALTER DATABASE {store.database} SET log_statement = 'all'")
+    store.execute("ALTER DATABASE {name} SET log_statement = 'all'", name=store.database)
     over_raw = ServerStore(
         tmp_path_factory.mktemp("raw"), postgres, "redshift", postgres.database()
     )

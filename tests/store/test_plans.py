@@ -25,7 +25,7 @@ def watched(make_server_store: Callable[[str], Store]) -> ServerStore:
     """An empty store on PostgreSQL that writes the plan of every statement into the server's log."""
     store = make_server_store("postgresql")
     for setting in ("session_preload_libraries = 'auto_explain'", *_SAID):
-        store.execute(f"ALTER DATABASE {{name}} SET {setting}", name=store.database)
+        store.execute("ALTER DATABASE {name} SET " + setting, name=store.database)
     return store
 
 

@@ -302,9 +302,9 @@ def test_rows_that_the_server_refuses(make_server_store: Callable[[str], ServerS
         store.files / "good.parquet", [row for row in LOG if row["type"] != "account.reset"]
     )
     ran = store.run("load", bad, good)
-    told = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
-    refused(ran.status, "\n".join(told))
-    assert told == ["kpi: the database refused the rows (SQLSTATE 23514); nothing was loaded"]
+    sentences = [line for line in ran.err.splitlines() if line.startswith("kpi: ")]
+    refused(ran.status, "\n".join(sentences))
+    assert sentences == ["kpi: the database refused the rows (SQLSTATE 23514); nothing was loaded"]
     assert "1 file loaded" in ran.text and "Failing" not in ran.err
 
 
@@ -314,24 +314,25 @@ CODES = (
     ("40001", "could not serialize", "changed the same tables at the same moment"),
     ("XX000", "1023: Serializable isolation violation", "changed the same tables"),
 )
+REFUSING = """
+    CREATE FUNCTION kpi.refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'WORDS' USING ERRCODE = 'STATE', DETAIL = 'user ' || NEW.user_id;
+    END $$
+"""
 
 
 @pytest.mark.parametrize(("state", "words", "sentence"), daily(CODES[3], of=CODES))
 def test_a_statement_that_the_server_refuses(
     state: str, words: str, sentence: str, make_server_store: Callable[[str], ServerStore]
 ) -> None:
-    """What the server says quotes ids; its code is told, and the numbers stay as they were."""
+    """What the server says quotes ids; its code is said, and the numbers stay as they were."""
     half = len(LOG) // 2
     store = make_server_store("postgresql")
     store.load(write(store.files / "log.parquet", LOG[:half]))
     store.summarise()
     before = store.exports(GLANCE)
     store.load(write(store.files / "more.parquet", LOG[half:]))
-    store.execute(f"""
-        CREATE FUNCTION kpi.refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            RAISE EXCEPTION '{words}' USING ERRCODE = '{state}', DETAIL = 'user ' || NEW.user_id;
-        END $$
-    """)
+    store.execute(REFUSING.replace("WORDS", words).replace("STATE", state))
     store.execute(
         "CREATE TRIGGER refused BEFORE INSERT ON events.user_day "
         "FOR EACH ROW EXECUTE FUNCTION kpi.refused()"

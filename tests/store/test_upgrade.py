@@ -195,8 +195,8 @@ def as_version_5_left_it(store: Store) -> None:
             store.execute(statement)
         return
     with duckdb.connect(":memory:") as raw:
-        raw.execute(f"ATTACH '{store.home / 'events.duckdb'}' AS events")
-        raw.execute(f"ATTACH '{(store.home / 'kpi.duckdb').resolve()}' AS kpi")
+        raw.execute("ATTACH $1 AS events", [str(store.home / "events.duckdb")])
+        raw.execute("ATTACH $1 AS kpi", [str((store.home / "kpi.duckdb").resolve())])
         for statement in statements:
             raw.execute(statement)
 

@@ -60,10 +60,10 @@ def plant(store: Store) -> None:
             f"UPDATE events.event SET {column} = '{value}' WHERE {column} = '{STAND_INS[column]}'"
         )
         if hasattr(store, "execute"):
-            store.execute(f"WITH done AS ({statement} RETURNING 1) SELECT COUNT(*) FROM done")
+            store.execute(statement)
         else:
             with duckdb.connect(":memory:") as raw:
-                raw.execute(f"ATTACH '{store.home / 'events.duckdb'}' AS events")
+                raw.execute("ATTACH $1 AS events", [str(store.home / "events.duckdb")])
                 raw.execute(statement)
 
 

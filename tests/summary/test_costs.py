@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from app_pages import opened
 from conftest import daily
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, table
 
 from kpi.meaning.filters import Filters
 from kpi.store import embedded, queries
@@ -53,18 +53,18 @@ def demo_tables(demo_home: Path) -> Iterator[Connection]:
     engine = create_engine("duckdb:///:memory:")
     with engine.connect() as connection:
         publication = embedded.publication_file(demo_home)
-        connection.exec_driver_sql(f"ATTACH '{publication}' AS kpi (READ_ONLY)")
+        connection.exec_driver_sql("ATTACH $1 AS kpi (READ_ONLY)", (str(publication),))
         yield connection
     engine.dispose()
 
 
 def test_rows_of_the_summary(demo_tables: Connection) -> None:
     """The summary of a fixed log has no more rows than it had."""
-    found = {
-        name: demo_tables.exec_driver_sql(f"SELECT COUNT(*) FROM kpi.{name}").scalar()
+    counted = {
+        name: demo_tables.scalar(select(func.count()).select_from(table(name, schema="kpi")))
         for name in MOST_ROWS
     }
-    more = {name: rows for name, rows in found.items() if not 0 < rows <= MOST_ROWS[name]}
+    more = {name: rows for name, rows in counted.items() if not 0 < rows <= MOST_ROWS[name]}
     assert not more, f"more rows than {MOST_ROWS}"
 
 
@@ -112,7 +112,7 @@ def counted_statements() -> Iterator[list[str]]:
 
 def rows_read(connection: Connection, query: str) -> int:
     """How many rows the scans of a filtered query read."""
-    told = {
+    given = {
         "active": "active",
         "counted_audiences": ("active*",),
         "lowest_set": -(2**31) + 1,
@@ -124,9 +124,9 @@ def rows_read(connection: Connection, query: str) -> int:
         "point_days": 1,
         **FILTERED.parameters(),
     }
-    statement = queries.filled(f"read/{query}", **told)
-    told_by_engine = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT json) {statement}")
-    profile = json.loads(told_by_engine.all()[0][1])
+    statement = queries.filled(f"read/{query}", **given)
+    explained = connection.exec_driver_sql(" ".join(["EXPLAIN (ANALYZE, FORMAT json)", statement]))
+    profile = json.loads(explained.all()[0][1])
     return sum(operator.get("rows_scanned", 0) for operator in _operators(profile["operator"]))
 
 

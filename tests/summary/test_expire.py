@@ -72,9 +72,9 @@ def test_expired_rows_are_gone_and_stay_gone(store_of) -> None:
     assert store.published("retention") == []
     first = store.must("expire", "--keep-days", "45").text
     with duckdb.connect(str(store.home / "events.duckdb"), read_only=True) as events:
-        last = events.execute("SELECT MAX(day) FROM user_day").fetchone()[0]
+        ((last,),) = events.table("user_day").max("day").fetchall()
         for table in ("user_day", "user_device_day", "multi_device_day"):
-            oldest = events.execute(f"SELECT MIN(day) FROM {table}").fetchone()[0]
+            ((oldest,),) = events.table(table).min("day").fetchall()
             assert (last - oldest).days <= 44
         first_ms, last_ms = events.execute(
             'SELECT MIN("timestamp"), MAX("timestamp") FROM event'

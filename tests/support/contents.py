@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, table, text
 
 from kpi.numbers.warehouse import Warehouse
 
@@ -55,8 +55,10 @@ def contents(warehouse: Warehouse) -> Contents:
         }
 
 
-def _rows(connection: Connection, table: str) -> Iterator[dict[str, Any]]:
-    for row in connection.execute(text(f"SELECT * FROM kpi.{table}")).mappings():
+def _rows(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(
+        select(text("*")).select_from(table(name, schema="kpi"))
+    ).mappings():
         yield dict(row)
 
 

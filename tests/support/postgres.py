@@ -63,7 +63,7 @@ class Postgres:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         password = folder / "password"
-        password.write_text(f"{PASSWORD}\n")
+        password.write_text(PASSWORD)
         self._run(
             "initdb",
             *("--username", SUPERUSER, "--pwfile", password, "--auth", "scram-sha-256"),

@@ -40,7 +40,7 @@ class Machine:
         stubs.mkdir()
         self.root.mkdir()
         for name, content in STUBS.items():
-            (stubs / name).write_text(f"#!/bin/sh\n{content}\n")
+            (stubs / name).write_text("\n".join(["#!/bin/sh", content, ""]))
             (stubs / name).chmod(0o755)
         self.environment = {
             "PATH": f"{stubs}:{os.defpath}",

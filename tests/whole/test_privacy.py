@@ -61,10 +61,9 @@ def every_cell(path: Path) -> Iterable[tuple[str, str]]:
         ).fetchall()
         assert tables
         for schema, table in tables:
-            found = engine.execute(f'SELECT * FROM "{schema}"."{table}"')
-            names = [column[0] for column in found.description]
-            for row in found.fetchall():
-                for name, value in zip(names, row, strict=True):
+            rows = engine.table(f'"{schema}"."{table}"')
+            for row in rows.fetchall():
+                for name, value in zip(rows.columns, row, strict=True):
                     text = value.hex() if isinstance(value, bytes) else str(value)
                     yield f"{table}.{name}", text
 
@@ -88,10 +87,9 @@ def test_ids_are_python_hmacs(filled: Store) -> None:
     with duckdb.connect(str((filled.home / "events.duckdb").resolve()), read_only=True) as engine:
         for column in ("uid", "device_id"):
             stored = {
-                row[0]
-                for row in engine.execute(
-                    f"SELECT DISTINCT {column} FROM event WHERE {column} IS NOT NULL"
-                ).fetchall()
+                value
+                for (value,) in engine.table("event").project(column).distinct().fetchall()
+                if value is not None
             }
             expected = {hashed(raw) for raw in ids(column)}
             assert expected and expected <= stored
