@@ -30,7 +30,7 @@ from kpi.meaning.tables import TABLES
 from kpi.numbers import coverage
 from kpi.numbers.answers import Answer, days_in_name, download_name
 from kpi.numbers.export import for_reading
-from kpi.numbers.headline import Headline, headline
+from kpi.numbers.headline import Headline
 from kpi.numbers.kpi_values import KpiValues, Subject
 from kpi.text import day_text, days_text, plural
 
@@ -102,10 +102,10 @@ class Page:
         later = Period(self.today + timedelta(days=1))
         return self.source.answer(answer.question.with_options(incomplete=True)).within(later)
 
-    @cached_property
+    @property
     def values(self) -> KpiValues:
         """The values of KPIs, from answers that readers share."""
-        return KpiValues(self.source.warehouse, self.min_users, ask=self.source.answer)
+        return self.source.values
 
     def subject(self, name: str, window: int = ATTEMPT_WINDOW) -> Subject:
         """A KPI, by its name, under the reader's filters."""
@@ -115,7 +115,7 @@ class Page:
         """The KPI over the 28 days that end the period, against the days it is compared with."""
         comparison = self.chosen.comparison
         days = comparison.days if comparison else MONTH
-        return headline(self.values, subject, self.last_shown_day, days)
+        return self.source.headline(subject, self.last_shown_day, days)
 
     def course(self, subject: Subject) -> pd.Series:
         """The KPI by day up to the last day of the period."""

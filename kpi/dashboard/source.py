@@ -24,6 +24,8 @@ from kpi.numbers import segments
 from kpi.numbers.annotations import Annotation, history
 from kpi.numbers.answers import Answer
 from kpi.numbers.days import NO_COMPLETE_DAY
+from kpi.numbers.headline import Headline, headline
+from kpi.numbers.kpi_values import KpiValues, Subject
 from kpi.numbers.published import Publication
 from kpi.numbers.segments import Segment, Segments
 from kpi.numbers.warehouse import PastWarehouse, Warehouse, open_warehouse
@@ -121,9 +123,16 @@ def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
     return table
 
 
-@st.cache_data(max_entries=128, show_spinner="Scoring the goals …", hash_funcs={Goal: repr})
+@st.cache_resource(max_entries=128, show_spinner="Scoring the goals …", hash_funcs={Goal: repr})
 def _scored(key: str, goal: Goal, day: date, min_users: int, _figures: Figures) -> Score:
     return goals.score(_figures, goal, as_of=day, every_baseline=False)
+
+
+@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner=False, hash_funcs={Subject: repr})
+def _headline(
+    key: str, subject: Subject, day: date, days_before: int, min_users: int, _values: KpiValues
+) -> Headline:
+    return headline(_values, subject, day, days_before)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -176,6 +185,15 @@ class Source:
     def notes_key(self) -> str:
         """A key of what changes with the publication or with any note by people."""
         return f"{self.key} {self.shown.notes_key}"
+
+    @cached_property
+    def values(self) -> KpiValues:
+        """The values of KPIs, from answers that readers share."""
+        return KpiValues(self.warehouse, self.min_users, ask=self.answer)
+
+    def headline(self, subject: Subject, day: date, days_before: int) -> Headline:
+        """The headline of the 28 days that end on a day, compared with those ``days_before`` earlier."""
+        return _headline(self.key, subject, day, days_before, self.min_users, self.values)
 
     def figures(self, incomplete: bool = False) -> Figures:
         """The values of goals, with the baselines that people froze."""

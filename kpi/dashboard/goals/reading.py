@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -28,6 +29,11 @@ from kpi.settings import Settings
 from kpi.text import days_text
 
 OWN_DAYS, TEAMS = "own days", "the team's"
+
+BY_TEXT: dict[str | type[Any], Callable[[Any], str]] = {
+    kind: repr for kind in (Goal, Filters, Period, Frozen)
+}
+"""Values whose text has all that they hold; Streamlit's own way through their fields is ten times as dear."""
 
 
 class GoalsPage:
@@ -136,7 +142,7 @@ def _day(label: str, usual: date, low: date, high: date, key: str) -> date:
     return picked if isinstance(picked, date) else usual
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking ahead …")
+@st.cache_resource(max_entries=64, show_spinner="Looking ahead …", hash_funcs=BY_TEXT)
 def _outlooks(
     key: str,
     wanted: tuple[goals.Goal, ...],
@@ -145,13 +151,14 @@ def _outlooks(
     bases: tuple[Period | Frozen | None, ...],
     _figures: goals.Figures,
 ) -> list[Outlook]:
+    """The outlook of each goal; shared by all readers, so nobody may change it in place."""
     return [
         outlook.outlook(_figures, goals.score(_figures, goal, filters, as_of, base))
         for goal, base in zip(wanted, bases, strict=True)
     ]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_TEXT)
 def _other_windows(
     key: str,
     wanted: tuple[goals.Goal, ...],
@@ -172,7 +179,7 @@ def _other_windows(
     return pd.DataFrame(rows)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_TEXT)
 def _baseline_and_proposal(
     key: str, goal: goals.Goal, base: Period, before: date, _here: GoalsPage
 ) -> tuple[Baseline | None, Proposal]:
@@ -182,7 +189,7 @@ def _baseline_and_proposal(
     return baseline(days, base, known, pooled), proposal(days, before, known)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_TEXT)
 def _tested(key: str, goal: goals.Goal, _shown: Outlook) -> Backtest:
     return outlook.tested(_shown)
 
@@ -252,7 +259,9 @@ def _quarter(year: int, number: int) -> tuple[date, date]:
     return date(year, 3 * number - 2, 1), date(year, *last)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Comparing projections with what came …")
+@st.cache_resource(
+    max_entries=8, show_spinner="Comparing projections with what came …", hash_funcs=BY_TEXT
+)
 def _accounted(
     key: str, chosen: tuple[Goal, ...], _figures: Figures, _settings: Settings
 ) -> list[Projected]:
