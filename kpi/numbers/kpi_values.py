@@ -21,7 +21,7 @@ from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
 from kpi.numbers.bands import HIGH, LOW
 from kpi.numbers.days import NO_COMPLETE_DAY
-from kpi.numbers.grid import days_of, numbers
+from kpi.numbers.grid import days_of, numbers, places_of
 from kpi.numbers.uncertainty import Interval, share_interval
 from kpi.numbers.warehouse import Warehouse
 from kpi.text import day_text, days_text, plural
@@ -183,11 +183,9 @@ class KpiValues:
             return None
         span = of.kpi.measure.span
         first, last = window.bounds
-        absent = places_within(
-            coverage.days_without(self._warehouse, of.device_window, span), window
-        )
+        absent = coverage.days_without(self._warehouse, of.device_window, span).to_numpy()
         length = (last - first).days + 1
-        if length - len(absent) >= USABLE * length:
+        if length - len(places_within(absent, window)) >= USABLE * length:
             return None
         return coverage.why_no_devices(self._warehouse, window, of.device_window, span)
 
@@ -195,7 +193,7 @@ class KpiValues:
         days = self.daily(of)
         last_alone = of.kpi.unit == "users" and of.kpi.measure.span == MONTH
         last = window.bounds[1]
-        at = places_within(days.index, Period(last, last) if last_alone else window)
+        at = places_within(days.index.to_numpy(), Period(last, last) if last_alone else window)
         at = at[~np.isnan(days.to_numpy()[at])]
         if not len(at):
             return WindowValue(window, None)
@@ -234,14 +232,14 @@ class KpiValues:
             return WindowValue(window, None)
         n = table[measure.n_column or measure.column].array[rows[0]]
         by_day = self.daily_n(of)
-        with_attempts = by_day.index[by_day.to_numpy() != 0]  # hidden counts aren't 0
-        newest = counted[counted.isin(with_attempts)]
+        with_attempts = by_day.index.to_numpy()[by_day.to_numpy() != 0]  # hidden counts aren't 0
+        newest = counted[places_of(counted, with_attempts) >= 0]
         return WindowValue(
             window,
             float(value),
             int(n),
             len(counted),
-            newest[-1].date() if len(newest) else None,
+            newest[-1].astype("datetime64[D]").item() if len(newest) else None,
             _interval(table, rows[0], measure.column),
         )
 
@@ -256,10 +254,10 @@ class KpiValues:
         return f"no value on any day of {days_text(*window.bounds)}"
 
     @cached_property
-    def _counted_days(self) -> pd.DatetimeIndex:
+    def _counted_days(self) -> np.ndarray:
         """The UTC days that count: they are loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
-        return _index(days, numbers(days["counted"]) == 1)
+        return days_of(days["day"])[numbers(days["counted"]) == 1]
 
     def _read_column(self, of: Subject, column: str, weekly: bool = False) -> pd.Series:
         """A column of the KPI's table by day; absent values as NaN."""
@@ -298,14 +296,14 @@ def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
 
 def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
-    values = days.iloc[places_within(days.index, period)]
+    values = days.iloc[places_within(days.index.to_numpy(), period)]
     return values[values.notna()]
 
 
-def places_within(days: pd.Index, period: Period) -> np.ndarray:
+def places_within(days: np.ndarray, period: Period) -> np.ndarray:
     """The places of a period's days among days, which ascend."""
     first, last = map(np.datetime64, period.bounds)
-    order = days.to_numpy().astype("datetime64[D]")
+    order = days.astype("datetime64[D]")
     return np.arange(order.searchsorted(first), order.searchsorted(last, "right"))
 
 
