@@ -231,8 +231,8 @@ class KpiValues:
         if pd.isna(value) or not len(counted):
             return WindowValue(window, None)
         n = table[measure.n_column or measure.column].array[rows[0]]
-        by_day = self.daily_n(of)
-        with_attempts = by_day.index.to_numpy()[by_day.to_numpy() != 0]  # hidden counts aren't 0
+        daily_n = self.daily_n(of)
+        with_attempts = daily_n.index.to_numpy()[daily_n.to_numpy() != 0]  # hidden counts aren't 0
         newest = counted[places_of(counted, with_attempts) >= 0]
         return WindowValue(
             window,
