@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from kpi.meaning.definitions import WEEK
 from kpi.meaning.question import Question
 from kpi.numbers import weeks
 from kpi.numbers.cells import percent, small
 from kpi.numbers.days import counted, judged, within_period
-from kpi.numbers.grid import Grid, numbers, without
+from kpi.numbers.grid import Cells, Grid, without
 from kpi.numbers.narrowed import hidden_days
 from kpi.numbers.published import Published
 from kpi.numbers.users import ACTIVE, AUDIENCES, counted_sets, listed, user_counts
@@ -34,32 +37,18 @@ def growth(warehouse: Published, question: Question) -> pd.DataFrame:
     """
     least = question.shown_from
     counts = _daily_flows(warehouse, judged(question))
-    daily = counts.frame("broken_by", None, [*MONTHLY, *FLOWS])
-    hidden = pd.DataFrame(False, index=daily.index, columns=[*MONTHLY, *FLOWS])
-    if least > 1:
-        users = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
-        whole = users.beside(counts, hidden_days(users, question), False).ravel()
-        for column in MONTHLY:
-            hidden[column] = small(numbers(daily[column]), least)
-        hidden["mau"] |= whole
-        before = hidden["mau"].groupby(daily["broken_by"], sort=False).shift(fill_value=False)
-        hidden["mau_before"] |= before.to_numpy(dtype=bool)
-        for flow in FLOWS:
-            hidden[flow] = small(numbers(daily[flow]), least)
-        hidden = _with_others(daily, hidden, pd.DataFrame(True, daily.index, FLOWS))
-    frame = daily[["broken_by", "day", *MONTHLY, *FLOWS]].copy()
-    if question.options.weekly or question.options.total:
-        inside = daily
-        ends = weeks.sunday(daily["day"])
-        if question.options.total:
-            inside = _of_total(daily, warehouse, question)
-            ends = pd.Series(inside["day"].max(), index=inside.index)
-        frame, hidden = _added_up(inside, hidden.loc[inside.index], ends, least)
-    for column in [*MONTHLY, *FLOWS]:
-        frame[column] = frame[column].mask(hidden[column])
-    table = Grid.of(frame, [*MONTHLY, *FLOWS])
-    of_rows = question.with_options(weekly=False)  # which are under their Sundays already
-    return listed(table, counts, MONTHLY, warehouse, of_rows, [*MONTHLY, *FLOWS])
+    table, hidden = counts, _hidden(counts, warehouse, question)
+    if question.options.total:
+        inside = _of_total(counts, warehouse, question)
+        whole = np.zeros(inside.sum())
+        table, hidden = _added_up(table.on(inside), hidden.on(inside), whole, least)
+        question = question.with_options(weekly=False)
+    elif question.options.weekly:
+        ends = weeks.last_days(counts.days, WEEK)
+        table, hidden = _added_up(table, hidden, ends, least)
+    shown = {name: without(cells, hidden.cells[name]) for name, cells in table.cells.items()}
+    table = replace(table, cells=shown)
+    return listed(table, counts, MONTHLY, warehouse, question, whole=[*MONTHLY, *FLOWS])
 
 
 def retention(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -100,66 +89,69 @@ def _daily_flows(warehouse: Published, question: Question) -> Grid:
     return replace(counts, cells=named)
 
 
-def _of_total(daily: pd.DataFrame, warehouse: Published, question: Question) -> pd.DataFrame:
-    """The days of the period; where it has no first day, from the first whose flows are known."""
-    first, _ = question.period.bounds
-    known = within_period(daily["day"].to_numpy(), warehouse, question)
-    newest = daily.loc[known, "day"].max()
-    inside = daily[(daily["day"] >= pd.Timestamp(first)) & (daily["day"] <= newest)]
-    known = inside.loc[inside["new"].notna(), "day"]
-    if question.period.first is None and len(known):
-        return inside[inside["day"] >= known.min()]
+def _hidden(daily: Grid, warehouse: Published, question: Question) -> Grid:
+    """The cells of days to hide, as True."""
+    least = question.shown_from
+    hidden = {name: small(cells, least) for name, cells in daily.cells.items()}
+    if least > 1:
+        users = user_counts(warehouse, judged(question), tuple(AUDIENCES.values()))
+        hidden["mau"] |= users.beside(daily, hidden_days(users, question), False)
+    hidden["mau_before"][:, 1:] |= hidden["mau"][:, :-1]
+    return replace(daily, cells=_with_others(hidden, daily.cells))
+
+
+def _of_total(daily: Grid, warehouse: Published, question: Question) -> np.ndarray:
+    """True for the days of the period; where it has no first day, from the first whose flows are known."""
+    inside = within_period(daily.days, warehouse, question)
+    known = inside & ~np.isnan(daily.cells["new"]).all(axis=(0, 2))
+    if question.period.first is None and known.any():
+        inside &= np.logical_or.accumulate(known)
     return inside
 
 
-def _added_up(
-    daily: pd.DataFrame, hidden: pd.DataFrame, ends: pd.Series, least: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Flows added up over the days that end with each of ``ends``, and the cells of them to hide.
+def _added_up(daily: Grid, hidden: Grid, spans: np.ndarray, least: int) -> tuple[Grid, Grid]:
+    """Flows added up over the days of each span, under its last day, and the cells of them to hide.
 
-    Absent where a day's are. A sum is hidden where it is small, or where less its shown days it reveals a
-    single hidden day, or fewer people than the minimum.
+    ``spans`` has the span of each day. Flows are absent where a day's are. A sum is hidden where it is small,
+    or where less its shown days it reveals a single hidden day, or fewer people than the minimum.
     """
-    spans = [daily["broken_by"], ends.rename("end")]
-    days = daily.groupby(spans, sort=False)
-    frame = days[FLOWS].sum().where(days[FLOWS].count().eq(days.size(), axis="index"))
-    frame = frame.astype("Int64").assign(
-        day=days["day"].last(),
-        mau=days["mau"].nth(-1).array,
-        mau_before=days["mau_before"].nth(0).array,
+    first = np.unique(spans, return_index=True)[1]
+    last = np.append(first, len(spans))[1:] - 1
+    added = partial(np.add.reduceat, indices=first, axis=1)
+    sums, gone = (
+        {"mau": cells["mau"][:, last], "mau_before": cells["mau_before"][:, first]}
+        for cells in (daily.cells, hidden.cells)
     )
-    gone = hidden.groupby(spans, sort=False)
-    cells = gone[FLOWS].sum()
-    rest = daily[FLOWS].where(hidden[FLOWS]).groupby(spans, sort=False).sum()
-    revealing = (cells == 1) | ((cells > 0) & (rest < least))
-    few = {flow: small(numbers(frame[flow]), least) for flow in FLOWS}
-    mask = revealing | pd.DataFrame(few, frame.index)
-    mask["mau"], mask["mau_before"] = gone["mau"].last(), gone["mau_before"].first()
-    whole = (frame["day"] == frame.index.get_level_values("end")).to_numpy()
-    frame = frame[whole].reset_index("broken_by").reset_index(drop=True)
-    mask, cells = (part[whole].reset_index(drop=True) for part in (mask, cells))
-    frame = frame[["broken_by", "day", *MONTHLY, *FLOWS]]
-    if least <= 1:
-        return frame, mask.assign(**dict.fromkeys([*MONTHLY, *FLOWS], False))
-    return frame, _with_others(frame, mask, cells > 0)
+    unknown = {}
+    for flow in FLOWS:
+        of_days, few = daily.cells[flow], hidden.cells[flow]
+        sums[flow], number = added(of_days), added(few.astype(int))
+        rest = added(np.where(few, of_days, 0))
+        gone[flow] = small(sums[flow], least) | (number == 1) | ((number > 0) & (rest < least))
+        # The days of any other sum are all shown, so that hiding it would hide nothing.
+        unknown[flow] = np.where(number > 0, sums[flow], np.inf)
+    table = replace(daily, days=daily.days[last], cells=sums)
+    return table, replace(table, cells=_with_others(gone, unknown))
 
 
-def _with_others(frame: pd.DataFrame, hidden: pd.DataFrame, lasting: pd.DataFrame) -> pd.DataFrame:
+def _with_others(hidden: Cells, flows: Cells) -> Cells:
     """The cells to hide with those that reveal them: arrivals less leavers are the change of monthly users.
 
     Where monthly users are hidden, every flow is. Where flows of one direction only are hidden, the smallest
-    flow of the other is hidden with them, of those that stay hidden (``lasting``) beside other tables.
+    of ``flows`` of the other is hidden with them.
     """
-    hidden = hidden[[*MONTHLY, *FLOWS]].astype(bool)
-    mau = hidden[MONTHLY].any(axis="columns")
-    hidden[FLOWS] = hidden[FLOWS].apply(lambda flow: flow | mau)
-    for flows, others in ((ARRIVING, LEAVING), (LEAVING, ARRIVING)):
-        lonely = hidden[flows].any(axis="columns") & ~hidden[others].any(axis="columns")
-        counts = frame[others].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
+    users = hidden["mau"] | hidden["mau_before"]
+    hidden = {**hidden, **{flow: hidden[flow] | users for flow in FLOWS}}
+    for some, others in ((ARRIVING, LEAVING), (LEAVING, ARRIVING)):
+        lonely = _any(hidden, some) & ~_any(hidden, others)
         # A flow of nobody comes last: of all users nobody moves in or out, which everybody knows.
-        order = np.where(counts > 0, counts, np.finfo(float).max)
-        order = np.where(lasting[others].to_numpy(), order, np.inf)
-        smallest = order.argmin(axis=1)
+        order = [np.where(flows[other] > 0, flows[other], np.finfo(float).max) for other in others]
+        smallest = np.argmin(order, axis=0)
         for place, other in enumerate(others):
             hidden[other] |= lonely & (smallest == place)
     return hidden
+
+
+def _any(cells: Cells, columns: Sequence[str]) -> np.ndarray:
+    """True where any of the columns is."""
+    return np.any([cells[name] for name in columns], axis=0)

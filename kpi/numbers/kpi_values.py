@@ -21,7 +21,7 @@ from kpi.numbers import coverage
 from kpi.numbers.answers import Answer
 from kpi.numbers.bands import HIGH, LOW
 from kpi.numbers.days import NO_COMPLETE_DAY
-from kpi.numbers.grid import days_of, numbers
+from kpi.numbers.grid import days_of, numbers, places_of
 from kpi.numbers.uncertainty import Interval, share_interval
 from kpi.numbers.warehouse import Warehouse
 from kpi.text import day_text, days_text, plural
@@ -102,6 +102,7 @@ class KpiValues:
     ) -> None:
         self._warehouse = warehouse
         self._ask = cache(ask or warehouse.ask)
+        self._rows = cache(self._read_rows)
         self._column = cache(self._read_column)
         self.min_users = min_users
         self.incomplete = incomplete
@@ -181,27 +182,28 @@ class KpiValues:
         if not (of.kpi.of_devices or by_devices):
             return None
         span = of.kpi.measure.span
-        first, last = (pd.Timestamp(day) for day in window.bounds)
-        absent = coverage.days_without(self._warehouse, of.device_window, span)
-        absent = absent[(absent >= first) & (absent <= last)]
+        first, last = window.bounds
+        absent = coverage.days_without(self._warehouse, of.device_window, span).to_numpy()
         length = (last - first).days + 1
-        if length - len(absent) >= USABLE * length:
+        if length - len(places_within(absent, window)) >= USABLE * length:
             return None
         return coverage.why_no_devices(self._warehouse, window, of.device_window, span)
 
     def _of_users(self, of: Subject, window: Period) -> WindowValue:
-        days = values_within(self.daily(of), window)
-        if of.kpi.unit == "users" and of.kpi.measure.span == MONTH:
-            days = days[days.index == pd.Timestamp(window.bounds[1])]
-        if not len(days):
+        days = self.daily(of)
+        last_alone = of.kpi.unit == "users" and of.kpi.measure.span == MONTH
+        last = window.bounds[1]
+        at = places_within(days.index.to_numpy(), Period(last, last) if last_alone else window)
+        at = at[~np.isnan(days.to_numpy()[at])]
+        if not len(at):
             return WindowValue(window, None)
-        value, newest = float(days.mean()), days.index[-1]
-        users = int(self.daily_n(of)[newest])
+        value, newest = float(days.to_numpy()[at].mean()), days.index[at[-1]]
+        users = int(self.daily_n(of).to_numpy()[at[-1]])
         interval = share_interval(value, users) if of.kpi.unit == "percent" else None
         everybody = of == Subject(KPIS["engagement_ratio"])
         if everybody or of.kpi is KPIS["same_people_ratio"]:
             interval = self._of_same_people(of.filters, value, newest) or interval
-        return WindowValue(window, value, users, len(days), newest.date(), interval)
+        return WindowValue(window, value, users, len(at), newest.date(), interval)
 
     def _of_same_people(self, filters: Filters, ratio: float, day: pd.Timestamp) -> Interval | None:
         """The interval of a ratio of the same people, from how unevenly they were active in the week.
@@ -225,19 +227,19 @@ class KpiValues:
         table, measure = self._ask(question).table, of.kpi.measure
         rows = np.flatnonzero(of.kpi.pooled_rows(table))
         value = table[measure.column].array[rows[0]] if len(rows) else None
-        counted = self._counted_days
-        counted = values_within(counted[counted].astype("float64"), window)
+        counted = self._counted_days[places_within(self._counted_days, window)]
         if pd.isna(value) or not len(counted):
             return WindowValue(window, None)
         n = table[measure.n_column or measure.column].array[rows[0]]
-        with_attempts = self.daily_n(of) != 0  # hidden counts aren't 0
-        newest = counted.index[with_attempts.reindex(counted.index, fill_value=False)]
+        daily_n = self.daily_n(of)
+        with_attempts = daily_n.index.to_numpy()[daily_n.to_numpy() != 0]  # hidden counts aren't 0
+        newest = counted[places_of(counted, with_attempts) >= 0]
         return WindowValue(
             window,
             float(value),
             int(n),
             len(counted),
-            newest[-1].date() if len(newest) else None,
+            newest[-1].astype("datetime64[D]").item() if len(newest) else None,
             _interval(table, rows[0], measure.column),
         )
 
@@ -252,17 +254,25 @@ class KpiValues:
         return f"no value on any day of {days_text(*window.bounds)}"
 
     @cached_property
-    def _counted_days(self) -> pd.Series:
-        """True for each UTC day that counts: it is loaded and complete."""
+    def _counted_days(self) -> np.ndarray:
+        """The UTC days that count: they are loaded and complete."""
         days = self._warehouse.frame("days", with_incomplete=int(self.incomplete), device_window=0)
-        return by_day(days, "counted") == 1
+        return days_of(days["day"])[numbers(days["counted"]) == 1]
 
     def _read_column(self, of: Subject, column: str, weekly: bool = False) -> pd.Series:
         """A column of the KPI's table by day; absent values as NaN."""
+        table, rows, days = self._rows(of, weekly)
+        return pd.Series(numbers(table[column])[rows], days, name=column)
+
+    def _read_rows(
+        self, of: Subject, weekly: bool
+    ) -> tuple[pd.DataFrame, np.ndarray, pd.DatetimeIndex]:
+        """The KPI's table, True for its rows there, and their UTC days, which its columns share."""
         options, name = Options(weekly, self.incomplete, of.device_window), of.kpi.table.name
         question = Question(name, of.filters, options=options, shown_from=self.min_users)
         table = self._ask(question).table
-        return by_day(table, column, of.kpi.rows(table))
+        rows = of.kpi.rows(table)
+        return table, rows, _index(table, rows)
 
 
 def _interval(table: pd.DataFrame, row: int, column: str) -> Interval | None:
@@ -286,14 +296,15 @@ def mean_within(days: pd.Series, period: Period) -> tuple[float | None, int]:
 
 def values_within(days: pd.Series, period: Period) -> pd.Series:
     """The daily values that exist in a period."""
-    order = days.index.to_numpy().astype("datetime64[D]")
-    first, last = period.bounds
-    start, end = (
-        order.searchsorted(np.datetime64(first)),
-        order.searchsorted(np.datetime64(last), "right"),
-    )
-    values = days.iloc[start:end]
+    values = days.iloc[places_within(days.index.to_numpy(), period)]
     return values[values.notna()]
+
+
+def places_within(days: np.ndarray, period: Period) -> np.ndarray:
+    """The places of a period's days among days, which ascend."""
+    first, last = map(np.datetime64, period.bounds)
+    order = days.astype("datetime64[D]")
+    return np.arange(order.searchsorted(first), order.searchsorted(last, "right"))
 
 
 def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
@@ -308,7 +319,9 @@ def whole_weeks(days: pd.Series, as_of: date) -> pd.Series:
 
 def by_day(table: pd.DataFrame, column: str, rows: np.ndarray | slice = slice(None)) -> pd.Series:
     """A column of some rows of a table by their UTC days; absent values as NaN."""
-    days = days_of(table["day"])[rows]
-    index = pd.DatetimeIndex(days, name="day")
-    values = numbers(table[column])[rows]
-    return pd.Series(values, index=index, name=column)
+    return pd.Series(numbers(table[column])[rows], _index(table, rows), name=column)
+
+
+def _index(table: pd.DataFrame, rows: np.ndarray | slice) -> pd.DatetimeIndex:
+    """The UTC days of some rows of a table."""
+    return pd.DatetimeIndex(days_of(table["day"])[rows], name="day")
