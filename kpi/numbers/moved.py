@@ -8,7 +8,7 @@ mean share, and the rate that mean share × rate gives. Source: design, sections
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -16,9 +16,9 @@ import pandas as pd
 
 from kpi.errors import Refused
 from kpi.meaning.definitions import VERSIONLESS, WEEK
-from kpi.meaning.filters import BREAKDOWN_NAMES, Period
+from kpi.meaning.filters import BREAKDOWN_NAMES, BREAKDOWNS, Period
 from kpi.meaning.question import Options, Question
-from kpi.numbers.days import dates
+from kpi.numbers.grid import column_of, days_of, numbers, places_of
 from kpi.numbers.published import Published
 from kpi.numbers.same_people import same_people
 from kpi.numbers.users import ACTIVE, engagement, multi_device, sets_asked
@@ -73,7 +73,7 @@ MOVING = {
 class Groups:
     """Counts by day and group: arrays of days × groups. A group has the values of a tag that name it."""
 
-    days: pd.DatetimeIndex
+    days: np.ndarray
     values: tuple[tuple[str, ...], ...]
     counts: dict[str, np.ndarray]
 
@@ -82,9 +82,51 @@ class Groups:
         """A name for each group, such as 'Android + Windows 7'; '(small groups)' beyond the largest."""
         return [AND.join(values) if values else SMALL for values in self.values]
 
-    def within(self, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:
+    def within(self, days: np.ndarray) -> dict[str, np.ndarray]:
         """The counts of some days."""
-        return {name: count[self.days.isin(days)] for name, count in self.counts.items()}
+        chosen = np.isin(self.days, days)
+        return {name: count[chosen] for name, count in self.counts.items()}
+
+
+@dataclass(frozen=True)
+class Read:
+    """Counts of groups as they were read: columns with a row for each group and span of days.
+
+    ``spans`` are the lengths of the spans, ``days`` their last days. ``values`` are the values of each tag in
+    a group, by its number; group 0 has none.
+    """
+
+    tags: np.ndarray
+    spans: np.ndarray
+    days: np.ndarray
+    groups: np.ndarray
+    counts: dict[str, np.ndarray]
+    values: dict[int, dict[str, tuple[str, ...]]]
+
+    def of(self, tag: str, days_together: int = 1) -> Groups:
+        """The groups of a tag, by day or by week.
+
+        Raises Refused where the tag has a single value.
+        """
+        mine = (self.tags == tag) & (self.spans == days_together)
+        group, at_day = self.groups[mine], self.days[mine]
+        counts = {name: count[mine] for name, count in self.counts.items()}
+        used, days = np.unique(group[counts["users"] > 0]), np.unique(at_day)
+        values = [self.values[number][tag] if number else () for number in used.tolist()]
+        if len(values) == 1 and values[0]:
+            raise Refused(
+                f"everybody has the same {BREAKDOWN_NAMES[tag].lower()} in both periods "
+                f"({AND.join(values[0])}), so it says nothing about the change; choose another tag"
+            )
+        order = sorted(range(len(values)), key=values.__getitem__)
+        place = places_of(group, used)
+        known = place >= 0
+        at = places_of(at_day, days)[known], np.argsort(order)[place[known]]
+        tables = {}
+        for name, count in counts.items():
+            tables[name] = np.zeros((len(days), len(used)))
+            tables[name][at] = count[known]
+        return Groups(days, tuple(values[each] for each in order), tables)
 
 
 def moved(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -96,36 +138,46 @@ def moved(warehouse: Published, question: Question) -> pd.DataFrame:
     users. A change of a ratio is behaviour (the group's own rate) and mix (its share of people); a count of
     people has neither. Raises Refused where the change can't be determined, with the reason.
     """
+    if question.by is None:
+        raise Refused("a change is split by a tag: give it with --by")
     periods = compared_periods(question)
     days = known_days(warehouse, question, periods)
-    return change_by_group(read_groups(warehouse, question, periods), days, question)
+    groups = read_groups(warehouse, question, periods, tags_with(warehouse, question))
+    names, parts = change_by_group(groups.of(question.by), days, question)
+    columns = {name: column_of(part, False) for name, part in parts.items()}
+    return pd.DataFrame({"group": pd.Series(names, dtype="str"), **columns})
 
 
 def change_by_group(
-    groups: Groups, days: tuple[pd.DatetimeIndex, pd.DatetimeIndex], question: Question
-) -> pd.DataFrame:
-    """The rows of `moved` for groups by day, over the days of two periods."""
+    groups: Groups, days: tuple[np.ndarray, np.ndarray], question: Question
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """The rows of `moved` for groups by day, over the days of two periods: their names, and other columns."""
     before, after = (groups.within(some) for some in days)
     names = _shown_names(groups, before, after, question)
-    order = list(dict.fromkeys(names))
-    together = np.array([[name == other for other in order] for name in names], dtype=float)
-    together = together.reshape(len(names), len(order))
+    places: dict[str, int] = {}
+    for name in names:
+        places.setdefault(name, len(places))
+    together = np.zeros((len(names), len(places)))
+    together[np.arange(len(names)), [places[name] for name in names]] = 1
     sides = [{name: count @ together for name, count in side.items()} for side in (before, after)]
     whole = MOVING[question.options.measure].whole
     if whole:
-        frame = _split(sides[0], sides[1], 100 / whole)
+        parts = _split(sides[0], sides[1], 100 / whole)
     else:
-        frame = _differences(*(side["users"].mean(axis=0) for side in sides))
-    frame.insert(0, "group", [*order, ALL])
-    return _ranked(frame)
+        parts = _differences(*(side["users"].mean(axis=0) for side in sides))
+    return _ranked(list(places), parts)
 
 
 def having(groups: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of groups with a value of the tag, or of the combination of that name."""
+    return groups[[has(group, name) for group in groups["group"]]]
+
+
+def has(group: str, name: str) -> bool:
+    """True for a group with a value of the tag, or of the combination of that name."""
     if AND in name:
-        return groups[groups["group"] == name]
-    with_value = groups["group"].map(lambda group: name in str(group).split(AND))
-    return groups[with_value & ~groups["group"].isin([SMALL, ALL])]
+        return group == name
+    return name in group.split(AND) and group not in (SMALL, ALL)
 
 
 def compared_periods(question: Question) -> tuple[Period, Period]:
@@ -148,76 +200,79 @@ def compared_periods(question: Question) -> tuple[Period, Period]:
     return before, after
 
 
-def read_groups(
-    warehouse: Published,
-    question: Question,
-    periods: tuple[Period, Period],
-    days_together: int = 1,
-) -> Groups:
-    """The counts of every group on each day of two periods, or of whole weeks, counted back from the last.
+def tags_with(warehouse: Published, question: Question) -> tuple[str, ...]:
+    """The tags that are read together with the question's: by the same sets of segments."""
+    sets = sets_asked(warehouse, question)
+    others = {tag: sets_asked(warehouse, replace(question, by=tag)) for tag in BREAKDOWNS}
+    return tuple(tag for tag in BREAKDOWNS if others[tag] == sets)
 
-    Raises Refused where the tag has a single value.
+
+def read_groups(
+    warehouse: Published, question: Question, periods: tuple[Period, Period], tags: tuple[str, ...]
+) -> Read:
+    """The counts of every group of some tags, on each day of two periods and in each week of the history.
+
+    A single statement reads them all, since it takes as long as for a single tag. Weeks are counted back
+    from the last day of the periods.
     """
-    if question.by is None:
-        raise Refused("a change is split by a tag: give it with --by")
     moving, sets = MOVING[question.options.measure], sets_asked(warehouse, question)
     star = VERSIONLESS if sets["lowest_set"] < 0 else ""
-    (first, last), after = periods[0].bounds, periods[1]
+    (start, before), (after, end) = (period.bounds for period in periods)
+    history = Period(min(warehouse.publication.first_day or start, start), end)
     rows = warehouse.frame(
         moving.query,
-        **question.parameters(after),
+        **replace(question, by=None).parameters(history),
         **sets,
+        tags=tags,
         narrowed=int(bool(question.filters.of_users.narrowed)),
-        before_first=first,
-        before_last=last,
+        before_first=start,
+        before_last=before,
+        after_first=after,
         counted_audience=f"{ACTIVE}{star}",
         counted_part=f"multi_device_{question.options.window}{star}",
         device_window=question.options.window if moving.whole == 1 else 0,
-        days_together=days_together,
         most_groups=MOST_GROUPS,
         with_incomplete=int(question.options.incomplete),
     )
-    rows["last_day"] = dates(rows["last_day"])
-    used = rows.loc[rows["users"] > 0, "group_id"].drop_duplicates()
-    values = _values(warehouse, question.by, [int(group) for group in used if group])
-    at = {group: place for place, group in enumerate(sorted(used, key=lambda g: values.get(g, ())))}
-    if len(at) == 1 and 0 not in at:
-        name = AND.join(next(iter(values.values())))
-        raise Refused(
-            f"everybody has the same {BREAKDOWN_NAMES[question.by].lower()} in both periods ({name}), so it "
-            "says nothing about the change; choose another tag"
-        )
-    days = pd.DatetimeIndex(rows["last_day"].drop_duplicates().sort_values())
-    counts = {}
-    mine = rows[rows["group_id"].isin(at)]
-    place = (
-        days.get_indexer(pd.DatetimeIndex(mine["last_day"])),
-        mine["group_id"].map(at).to_numpy(dtype=int),
+    groups = numbers(rows["group_id"]).astype(int)
+    return Read(
+        rows["broken_by"].to_numpy(),
+        numbers(rows["days_together"]),
+        days_of(rows["last_day"]),
+        groups,
+        {name: numbers(rows[name]) for name in COUNTS},
+        _values(warehouse, tags, np.unique(groups[groups != 0])),
     )
-    for name in COUNTS:
-        counts[name] = np.zeros((len(days), len(at)))
-        counts[name][place] = pd.to_numeric(mine[name]).to_numpy(dtype=float)
-    return Groups(days, tuple(values.get(int(group), ()) for group in at), counts)
 
 
-def _values(warehouse: Published, by: str, sets: list[int]) -> dict[int, tuple[str, ...]]:
-    """The values of a tag in some sets, in order."""
-    if not sets:
+def _values(
+    warehouse: Published, tags: tuple[str, ...], sets: np.ndarray
+) -> dict[int, dict[str, tuple[str, ...]]]:
+    """The values of some tags in some sets, in order."""
+    if not len(sets):
         return {}
-    rows = warehouse.frame("values_of_sets", broken_by=by, sets=tuple(sorted(sets)))
-    by_set = rows.groupby("set_id", sort=False)["tag_value"]
-    return {int(str(group)): tuple(sorted(map(str, values))) for group, values in by_set}
+    rows = warehouse.frame("values_of_sets", sets=tuple(sets.tolist()))
+    values: dict[int, dict[str, set[str]]] = {
+        each: {tag: set() for tag in tags} for each in sets.tolist()
+    }
+    for tag in tags:
+        for each, value in zip(rows["set_id"].tolist(), rows[tag].tolist(), strict=True):
+            values[each][tag].add(value)
+    return {
+        each: {tag: tuple(sorted(some)) for tag, some in of_tag.items()}
+        for each, of_tag in values.items()
+    }
 
 
 def known_days(
     warehouse: Published, question: Question, periods: tuple[Period, Period]
-) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+) -> tuple[np.ndarray, np.ndarray]:
     """The days of two periods on which the KPI has a value that may be shown: those that its cards count.
 
     Raises Refused where a period has none, with the reason.
     """
-    days = _daily(warehouse, question, question.shown_from).dropna()
-    before, after = (pd.DatetimeIndex(_within(days, period).index) for period in periods)
+    days = _days_with_value(warehouse, question, question.shown_from)
+    before, after = (_within(days, period) for period in periods)
     for known, period in zip((before, after), periods, strict=True):
         if not len(known):
             title = MOVING[question.options.measure].title
@@ -226,31 +281,33 @@ def known_days(
     return before, after
 
 
-def _within(days: pd.Series, period: Period) -> pd.Series:
-    first, last = (pd.Timestamp(day) for day in period.bounds)
-    return days[(days.index >= first) & (days.index <= last)]
+def _within(days: np.ndarray, period: Period) -> np.ndarray:
+    first, last = map(np.datetime64, period.bounds)
+    return days[(days >= first) & (days <= last)]
 
 
-def _daily(warehouse: Published, question: Question, shown_from: int) -> pd.Series:
-    """The KPI by day, with small cells hidden."""
+def _days_with_value(warehouse: Published, question: Question, shown_from: int) -> np.ndarray:
+    """The days on which the KPI has a value, with small cells hidden."""
     moving = MOVING[question.options.measure]
     options = Options(incomplete=question.options.incomplete, window=question.options.window)
     asked = Question(moving.table, question.filters, options=options, shown_from=shown_from)
     read = {"engagement": engagement, "multi-device": multi_device, "same-people": same_people}
     table = read[moving.table](warehouse, asked)
+    has_value = ~np.isnan(numbers(table[moving.column]))
     if "audience" in table:
-        table = table[table["audience"] == "all"]
-    values = table[moving.column].astype("Float64").to_numpy(float, na_value=np.nan)
-    return pd.Series(values, pd.DatetimeIndex(table["day"]))
+        has_value = has_value & (table["audience"] == "all").to_numpy(bool)
+    return days_of(table["day"])[has_value]
 
 
-def _why_no_value(warehouse: Published, question: Question, period: Period, days: pd.Series) -> str:
+def _why_no_value(
+    warehouse: Published, question: Question, period: Period, days: np.ndarray
+) -> str:
     least = question.shown_from
-    if least > 1 and len(_within(_daily(warehouse, question, 0).dropna(), period)):
+    if least > 1 and len(_within(_days_with_value(warehouse, question, 0), period)):
         return f"fewer than {least} people match, so it is hidden for privacy"
     if not len(days):
         return "no day of the store has a value under these filters"
-    first, last = (day.date() for day in (days.index[0], days.index[-1]))
+    first, last = days[[0, -1]].astype("datetime64[D]").tolist()
     return (
         f"no day of it is complete and known; days with a value are within {days_text(first, last)}"
     )
@@ -292,7 +349,7 @@ def _shown_names(
 
 def _split(
     before: dict[str, np.ndarray], after: dict[str, np.ndarray], percent: float
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """The parts of a ratio's change, with a last row of all."""
     (w0, c0), (w1, c1) = (_share_and_part(side, percent) for side in (before, after))
     r0, r1 = _rates(c0, w0), _rates(c1, w1)
@@ -302,17 +359,15 @@ def _split(
     behaviour = (w0 + w1) / 2 * (to - from_)
     mix = (w1 - w0) * ((from_ + to) / 2 - (whole0 + whole1) / 2)
     parts = [math.fsum(part) for part in (behaviour, mix)]
-    return pd.DataFrame(
-        {
-            "share_before": [*w0, 1.0],
-            "share_after": [*w1, 1.0],
-            "value_before": [*r0, whole0],
-            "value_after": [*r1, whole1],
-            "behaviour": [*behaviour, parts[0]],
-            "mix": [*mix, parts[1]],
-            "total": [*(behaviour + mix), whole1 - whole0],
-        }
-    ).astype("Float64")
+    return {
+        "share_before": np.append(w0, 1.0),
+        "share_after": np.append(w1, 1.0),
+        "value_before": np.append(r0, whole0),
+        "value_after": np.append(r1, whole1),
+        "behaviour": np.append(behaviour, parts[0]),
+        "mix": np.append(mix, parts[1]),
+        "total": np.append(behaviour + mix, whole1 - whole0),
+    }
 
 
 def _share_and_part(side: dict[str, np.ndarray], percent: float) -> tuple[np.ndarray, np.ndarray]:
@@ -326,31 +381,30 @@ def _rates(parts: np.ndarray, of: np.ndarray) -> np.ndarray:
     return np.where(of > 0, parts / np.where(of > 0, of, 1), np.nan)
 
 
-def _differences(before: np.ndarray, after: np.ndarray) -> pd.DataFrame:
+def _differences(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
     """The parts of a count's change, with a last row of all."""
     n0, n1 = (np.append(people, people.sum()) for people in (before, after))
-    frame = pd.DataFrame(
-        {
-            "share_before": _rates(n0, np.full(len(n0), n0[-1])),
-            "share_after": _rates(n1, np.full(len(n1), n1[-1])),
-            "value_before": n0,
-            "value_after": n1,
-            "behaviour": np.nan,
-            "mix": np.nan,
-            "total": n1 - n0,
-        }
-    )
-    return frame.astype("Float64")
+    absent = np.full(len(n0), np.nan)
+    return {
+        "share_before": _rates(n0, np.full(len(n0), n0[-1])),
+        "share_after": _rates(n1, np.full(len(n1), n1[-1])),
+        "value_before": n0,
+        "value_after": n1,
+        "behaviour": absent,
+        "mix": absent,
+        "total": n1 - n0,
+    }
 
 
-def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
+def _ranked(
+    names: list[str], parts: dict[str, np.ndarray]
+) -> tuple[list[str], dict[str, np.ndarray]]:
     """The groups by the size of their change, then by name; all of them last."""
-    groups = frame.iloc[:-1]
-    groups = groups.assign(size=-groups["total"].abs()).sort_values(
-        ["size", "group"], kind="stable"
-    )
-    rows = [groups.drop(columns="size"), frame.iloc[-1:]]
-    return pd.concat(rows, ignore_index=True)
+    total = parts["total"][:-1]
+    size = np.where(np.isnan(total), np.inf, -np.abs(total)).tolist()
+    order = sorted(range(len(names)), key=lambda place: (size[place], names[place]))
+    ranked = {name: part[[*order, -1]] for name, part in parts.items()}
+    return [*(names[place] for place in order), ALL], ranked
 
 
 def _of(period: Period) -> str:

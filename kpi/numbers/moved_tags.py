@@ -11,24 +11,26 @@ docs/decisions/what-moved.md.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from kpi.errors import Refused
 from kpi.meaning.definitions import WEEK
-from kpi.meaning.filters import BREAKDOWNS, Period
+from kpi.meaning.filters import BREAKDOWNS
 from kpi.meaning.question import Question
+from kpi.numbers.grid import places_of
 from kpi.numbers.moved import (
     AND,
     MOVING,
     Groups,
+    Read,
     change_by_group,
     compared_periods,
-    having,
+    has,
     known_days,
     read_groups,
+    tags_with,
 )
 from kpi.numbers.published import Published
 from kpi.numbers.uncertainty import FEWEST_CHANGES
@@ -42,9 +44,12 @@ FEWEST_ERRORS = 2.5
 MARGIN = 1.1
 """An unusual change exceeds the largest of the past by a tenth, since the past is short."""
 
-
 COUNTERPART, NEARLY_ALL = 0.5, 0.9
 """Two groups that are nearly all people together differ from each other: half as unusual is enough."""
+
+TOO_LATE = "the data begins too late to compare whole weeks"
+TOO_FEW = "too few people have any of its values to compare them"
+DAY = np.timedelta64(1, "D")
 
 
 def moved_tags(warehouse: Published, question: Question) -> pd.DataFrame:
@@ -57,34 +62,35 @@ def moved_tags(warehouse: Published, question: Question) -> pd.DataFrame:
     """
     periods = compared_periods(question)
     days = known_days(warehouse, question, periods)
-    rows = [
-        _of_tag(warehouse, replace(question, table="moved", by=tag), periods, days)
-        for tag in BREAKDOWNS
-    ]
+    (_, before), (_, end) = (period.bounds for period in periods)
+    read: dict[tuple[str, ...], Read] = {}
+    rows = []
+    for tag in BREAKDOWNS:
+        asked = replace(question, table="moved", by=tag)
+        together = tags_with(warehouse, asked)
+        if together not in read:
+            read[together] = read_groups(warehouse, asked, periods, together)
+        rows.append((tag, *_of_tag(read[together], asked, days, (end - before).days)))
     frame = pd.DataFrame(rows, columns=["tag", "group", "total", "times_usual", "why"])
     frame[["total", "times_usual"]] = frame[["total", "times_usual"]].astype("Float64")
     return frame.sort_values("times_usual", ascending=False, kind="stable", ignore_index=True)
 
 
 def _of_tag(
-    warehouse: Published,
-    question: Question,
-    periods: tuple[Period, Period],
-    days: tuple[pd.DatetimeIndex, pd.DatetimeIndex],
-) -> tuple[str, str | None, float | None, float | None, str]:
-    (start, before), (after, end) = (period.bounds for period in periods)
-    history = Period(
-        min(warehouse.publication.first_day or start, start), after - timedelta(days=1)
-    )
+    read: Read, question: Question, days: tuple[np.ndarray, np.ndarray], apart: int
+) -> tuple[str | None, float | None, float | None, str]:
+    """The most unusual group of a tag, its total, how many times usual it is, and why that is unknown."""
     tag = str(question.by)
     try:
-        groups = read_groups(warehouse, question, (history, periods[1]), WEEK)
-        shown = change_by_group(read_groups(warehouse, question, periods), days, question)
+        weekly = read.of(tag, WEEK)
+        names, parts = change_by_group(read.of(tag), days, question)
     except Refused as refusal:
-        return tag, None, None, None, str(refusal)
-    group, times, why = most_unusual(groups, question, (end - before).days)
-    mine = having(shown, group or "")["total"]
-    return tag, group, float(mine.sum()) if len(mine) else None, times, why
+        return None, None, None, str(refusal)
+    group, times, why = most_unusual(weekly, question, apart)
+    mine = [place for place, name in enumerate(names) if group and has(name, group)]
+    totals = parts["total"][mine]
+    total = float(np.sum(totals, where=~np.isnan(totals))) if mine else None
+    return group, total, times, why
 
 
 def most_unusual(
@@ -98,16 +104,18 @@ def most_unusual(
     length = max(round(question.options.days / WEEK), 1)
     distance = max(round(apart / WEEK), 1)
     names, member = _candidates(groups)
+    if not names:
+        return None, None, TOO_FEW if len(groups.days) else TOO_LATE
     windows = _windows(groups, member, length)
     newest = len(windows["users"]) - 1
-    if newest < distance or not names:
-        return None, None, "the data begins too late to compare whole weeks"
+    if newest < distance:
+        return None, None, TOO_LATE
     whole = MOVING[question.options.measure].whole
     excess = _excess(windows, distance, whole)
     now, past = np.abs(excess[-1]), np.abs(excess[:-length]).max(axis=1, initial=0)
     past = past[~np.isnan(past)]
     if np.isnan(now).any() or not now.any():
-        return None, None, "too few people have any of its values to compare them"
+        return None, None, TOO_FEW
     if len(past) < FEWEST_CHANGES:
         return None, None, "the history is too short to know which changes are usual"
     first = _named(excess[-1], windows, member, distance)
@@ -142,14 +150,13 @@ def _named(
 def _candidates(groups: Groups) -> tuple[list[str], np.ndarray]:
     """The values of a tag, and its combinations, with the groups that each consists of: groups × names."""
     values = sorted({value for of_group in groups.values for value in of_group})
-    members = [(value, [value in of_group for of_group in groups.values]) for value in values]
-    members += [
-        (AND.join(combination), [other == combination for other in groups.values])
-        for combination in groups.values
-        if combination
-    ]
-    names = [name for name, _ in members]
-    return names, np.array([each for _, each in members], dtype=float).reshape(len(names), -1).T
+    combined = [place for place, of_group in enumerate(groups.values) if of_group]
+    place_of = {value: place for place, value in enumerate(values)}
+    member = np.zeros((len(groups.values), len(values) + len(combined)))
+    for place, of_group in enumerate(groups.values):
+        member[place, [place_of[value] for value in of_group]] = 1
+    member[combined, len(values) + np.arange(len(combined))] = 1
+    return [*values, *(AND.join(groups.values[place]) for place in combined)], member
 
 
 def _windows(groups: Groups, member: np.ndarray, length: int) -> dict[str, np.ndarray]:
@@ -157,12 +164,12 @@ def _windows(groups: Groups, member: np.ndarray, length: int) -> dict[str, np.nd
 
     Arrays of windows × candidates; NaN where a week isn't whole.
     """
-    weeks = pd.date_range(groups.days[0], groups.days[-1], freq="7D")
-    place = groups.days.get_indexer(weeks)
+    weeks = np.arange(groups.days[0], groups.days[-1] + DAY, WEEK * DAY)
+    place = places_of(weeks, groups.days)
 
     def means(counts: np.ndarray) -> np.ndarray:
         every = np.where(place[:, None] >= 0, counts[place], np.nan)
-        number = len(every) - length + 1
+        number = max(len(every) - length + 1, 0)
         weeks_of = [every[later : number + later] for later in range(length)]
         return np.asarray(np.sum(weeks_of, axis=0) / (length * WEEK))
 

@@ -1,14 +1,15 @@
 -- moved_users: the users of a day by the combination of a tag's values on that day, and those of them who
--- are multi-device, under any filter.
--- Grain:   one row per (last_day, group_id): a day, or a whole week that ends with it, of which everything
---          is added up; of a day or week of nobody one row with group 0.
+-- are multi-device, under any filter: of several tags at once, by day of two periods and by week of the
+-- history.
+-- Grain:   one row per (broken_by, days_together, last_day, group_id): a day, or a whole week that ends with
+--          it, of which everything is added up; of a day or week of nobody one row with group 0.
 -- Reads:   kpi.segment, kpi.segment_set_member, kpi.daily_users, kpi.day_status, kpi.day_coverage.
 -- Params:  counted_audience, counted_part (active users and multi-device users, with an asterisk for counts
 --          by sets without versions), lowest_set, highest_set (which sets those are), device_window (days
---          within which two devices count; 0 without devices), broken_by (browser, version, os, service or
---          users), before_first, before_last, first_day, last_day (the UTC dates of two periods, all
---          included), days_together (1, or 7 for weeks counted back from last_day), most_groups (so many
---          of the largest groups are apart, the others are group 0), with_incomplete (0 or 1), and the
+--          within which two devices count; 0 without devices), tags (of browser, version, os, service,
+--          users), first_day (of the history), before_first, before_last, after_first, last_day (the UTC
+--          dates of the two periods, all included; weeks are counted back from the last), most_groups (so
+--          many of the largest groups are apart, the others are group 0), with_incomplete (0 or 1), and the
 --          filter's.
 -- Note:    a group is named by one of its sets, whose values read/values_of_sets lists.
 -- Note:    multi-device users are absent where too few users had a device in the window of the day.
@@ -23,9 +24,7 @@ WITH picked_set AS (
     {{ filter }}
 ),
 known_day AS (
-  SELECT
-    s.day,
-    s.day + CAST(MOD(CAST(:last_day AS DATE) - s.day, CAST(:days_together AS INTEGER)) AS INTEGER) AS last_day
+  SELECT s.day
   FROM kpi.day_status AS s
   LEFT JOIN kpi.day_coverage AS v ON v.day = s.day
   WHERE
@@ -33,53 +32,28 @@ known_day AS (
     AND s.loaded = 1
     AND (s.complete = 1 OR :with_incomplete = 1)
     AND COALESCE(v.days_since_low_coverage, 999) >= :device_window
-    AND (
-      (s.day >= :before_first AND s.day <= :before_last)
-      OR (s.day >= :first_day AND s.day <= :last_day)
-    )
+    AND s.day >= :first_day
+    AND s.day <= :last_day
 ),
-whole_span AS (
-  SELECT last_day
-  FROM known_day
-  GROUP BY last_day
-  HAVING COUNT(*) = :days_together
-),
-counted_set AS (
+{{ days_and_weeks }}
+users_of_set AS (
   SELECT
+    k.days_together,
     k.last_day,
     d.set_id,
     SUM(CASE WHEN d.audience = :counted_audience THEN d.users ELSE 0 END) AS users,
     SUM(CASE WHEN d.audience = :counted_part THEN d.users ELSE 0 END) AS part
   FROM kpi.daily_users AS d
   INNER JOIN picked_set AS p ON p.set_id = d.set_id AND :narrowed = 1 -- if given
-  INNER JOIN known_day AS k ON k.day = d.day
+  INNER JOIN known_span AS k ON k.day = d.day
   WHERE
     (d.audience = :counted_audience OR d.audience = :counted_part)
-    AND (
-      (d.day >= :before_first AND d.day <= :before_last)
-      OR (d.day >= :first_day AND d.day <= :last_day)
-    )
-  GROUP BY k.last_day, d.set_id
+    AND d.day >= :first_day
+    AND d.day <= :last_day
+  GROUP BY k.days_together, k.last_day, d.set_id
+),
+counted_set AS (
+  SELECT days_together, last_day, set_id, users, part AS active_users, part AS amount, part AS amount_squared
+  FROM users_of_set
 ),
 {{ groups_of_sets }}
-grouped AS (
-  SELECT
-    c.last_day,
-    CASE WHEN r.place <= :most_groups THEN r.group_id ELSE 0 END AS group_id,
-    SUM(c.users) AS users,
-    SUM(c.part) AS part
-  FROM counted_set AS c
-  INNER JOIN set_group AS s ON s.set_id = c.set_id
-  INNER JOIN ranked_group AS r ON r.group_id = s.group_id
-  GROUP BY 1, 2
-)
-SELECT
-  w.last_day,
-  COALESCE(d.group_id, 0) AS group_id,
-  COALESCE(d.users, 0) AS users,
-  COALESCE(d.part, 0) AS active_users,
-  COALESCE(d.part, 0) AS amount,
-  COALESCE(d.part, 0) AS amount_squared
-FROM whole_span AS w
-LEFT JOIN grouped AS d ON d.last_day = w.last_day
-ORDER BY 1, 2

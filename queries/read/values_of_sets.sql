@@ -1,14 +1,16 @@
--- values_of_sets: the values of a tag in some sets of segments.
--- Grain:   one row per (set_id, tag_value).
+-- values_of_sets: the values of each tag in some sets of segments.
+-- Grain:   one row per segment of a set.
 -- Reads:   kpi.segment, kpi.segment_set_member.
--- Params:  broken_by (browser, version, os, service or users), sets (their numbers).
+-- Params:  sets (their numbers).
 -- Source:  design, section 6 (moved).
-SELECT DISTINCT
+SELECT
   m.set_id,
-  CASE CAST(:broken_by AS VARCHAR(16))
-    {{ segment_tags }}
-  END AS tag_value
+  g.browser,
+  g.version,
+  g.os,
+  g.service,
+  CASE WHEN g.new_user = 1 THEN 'new' ELSE 'existing' END AS users
 FROM kpi.segment_set_member AS m
 INNER JOIN kpi.segment AS g ON g.segment_id = m.segment_id
 WHERE m.set_id IN :sets
-ORDER BY 1, 2
+ORDER BY 1, 2, 3, 4, 5, 6

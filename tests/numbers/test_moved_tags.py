@@ -16,10 +16,10 @@ from demo_store import build
 from test_moved import filled, known  # noqa: F401
 
 from benchmarks.causes import Demo, outcomes
-from kpi.meaning.filters import BREAKDOWNS, Period
+from kpi.meaning.filters import BREAKDOWNS, Filters, Period
 from kpi.meaning.question import Options, Question
 from kpi.numbers.moved import Groups
-from kpi.numbers.moved_tags import most_unusual
+from kpi.numbers.moved_tags import TOO_FEW, most_unusual
 
 WEEKS, APART = 70, 13 * 7
 PEOPLE = {("Windows 7",): 900, ("Android",): 300, ("Android", "Windows 7"): 200, ("Linux",): 150}
@@ -43,7 +43,7 @@ def simulated(seed: int = 0, **changed: tuple[float, float]) -> Groups:
                 ("users", people), ("amount", days.sum()), ("amount_squared", (days**2).sum())
             ):  # fmt: skip
                 counts[name][week, place] = 7 * count
-    ends = pd.date_range("2015-01-04", periods=WEEKS, freq="7D")
+    ends = pd.date_range("2015-01-04", periods=WEEKS, freq="7D").to_numpy()
     return Groups(ends, tuple(PEOPLE), {**counts, "active_users": counts["users"]})
 
 
@@ -120,6 +120,19 @@ def test_every_tag_is_ranked_or_says_why_not(filled: Store) -> None:  # noqa: F8
     assert sorted(table["tag"]) == sorted(BREAKDOWNS)
     unknown = table["times_usual"].isna()
     assert ((table["why"] != "") == unknown).all()
+
+
+@pytest.mark.parametrize("measure", ("mau", "dau"))
+def test_a_filter_that_nobody_matches(filled: Store, measure: str) -> None:  # noqa: F811
+    """Of nobody no group is named, and each tag says why."""
+    ends = (known().days[50], known().days[66])
+    period = Period(*(date.fromisoformat(oracle.day_name(end)) for end in ends))
+    nobody, options = Filters(os=("an unknown system",)), Options(days=7, measure=measure)
+    with filled.opened() as warehouse:
+        table = warehouse.ask(Question("moved-tags", nobody, period, options=options)).table
+    assert sorted(table["tag"]) == sorted(BREAKDOWNS)
+    assert table["group"].isna().all() and table["times_usual"].isna().all()
+    assert (table["why"] == TOO_FEW).all()
 
 
 LARGE = ("demo", "--users", "10000")
