@@ -153,7 +153,7 @@ class Demo:
         users, amount, squares = (
             count.reshape(weeks, WEEK, -1).sum(axis=1)[:, 1:] for count in counts
         )
-        ends = pd.date_range(end=self.day(last), periods=weeks, freq="7D")
+        ends = pd.date_range(end=self.day(last), periods=weeks, freq="7D").to_numpy()
         values = tuple(tag.names(bits) for bits in tag.bits[1:])
         named = {"users": users, "active_users": users}
         return Groups(ends, values, {**named, "amount": amount, "amount_squared": squares})

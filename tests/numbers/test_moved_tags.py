@@ -19,7 +19,7 @@ from benchmarks.causes import Demo, outcomes
 from kpi.meaning.filters import BREAKDOWNS, Filters, Period
 from kpi.meaning.question import Options, Question
 from kpi.numbers.moved import Groups
-from kpi.numbers.moved_tags import TOO_FEW, most_unusual
+from kpi.numbers.moved_tags import TOO_FEW, TOO_LATE, most_unusual
 
 WEEKS, APART = 70, 13 * 7
 PEOPLE = {("Windows 7",): 900, ("Android",): 300, ("Android", "Windows 7"): 200, ("Linux",): 150}
@@ -94,6 +94,21 @@ def test_unknown_where_the_past_is_short_or_people_are_few() -> None:
     few = replace(groups, counts={n: c / 1000 for n, c in groups.counts.items()})
     assert most_unusual(few, question(), APART)[2].startswith("too few people")
     assert most_unusual(groups, question(), 80 * 7)[2].startswith("the data begins too late")
+
+
+def test_without_groups_or_weeks_it_says_so() -> None:
+    """Where nobody matches, where all groups are small, or where no week is whole, nobody is named."""
+    groups = simulated()
+    for values in ((), ((),)):
+        none = {name: count[:, : len(values)] for name, count in groups.counts.items()}
+        few = replace(groups, values=values, counts=none)
+        assert most_unusual(few, question(), APART) == (None, None, TOO_FEW)
+    no_week = replace(
+        groups, values=(), days=groups.days[:0], counts={n: c[:0, :0] for n, c in none.items()}
+    )
+    assert most_unusual(no_week, question(), APART) == (None, None, TOO_LATE)
+    two = replace(groups, days=groups.days[:2], counts={n: c[:2] for n, c in groups.counts.items()})
+    assert most_unusual(two, question(), APART) == (None, None, TOO_LATE)
 
 
 def test_a_week_that_isn_t_whole_is_left_out() -> None:
