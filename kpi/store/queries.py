@@ -64,7 +64,7 @@ def statements(name: str, given: frozenset[str] = frozenset()) -> tuple[str, ...
 
     whole = IF_GIVEN.sub(line, text(name))
     parts = (part.strip().removesuffix(";") for part in whole.replace(";\n", ";\0").split(";\0"))
-    return tuple(part for part in parts if _says_something(part))
+    return tuple(part for part in parts if _first_line(part))
 
 
 @cache
@@ -78,9 +78,10 @@ def _asked(name: str, params: Mapping[str, Any]) -> tuple[str, ...]:
     return statements(name, frozenset(filter(params.get, optional(name))))
 
 
-def _says_something(part: str) -> bool:
-    """True where there is more than comments, which some engines refuse to execute."""
-    return any(line.strip() and not line.lstrip().startswith("--") for line in part.splitlines())
+def _first_line(part: str) -> str:
+    """The first line that is no comment; '' where there is none, which some engines refuse to execute."""
+    lines = map(str.lstrip, part.splitlines())
+    return next((line for line in lines if line and not line.startswith("--")), "")
 
 
 def run(connection: Connection, name: str, /, **params: Any) -> Result[*tuple[Any, ...]]:
@@ -113,7 +114,7 @@ def named(name: str, names: Mapping[str, str]) -> tuple[str, ...]:
 
 def only_for_postgresql(name: str, statement: str) -> bool:
     """True where a statement counts the rows of a fill step, which other engines do by themselves."""
-    return name.startswith("fill/") and statement.startswith(COUNTING)
+    return name.startswith("fill/") and _first_line(statement).startswith(COUNTING)
 
 
 def insert_rows(connection: Connection, into: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -7,15 +7,17 @@ purpose only, with the reason in the commit; docs/benchmarks.md has the times.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from app_pages import opened
-from conftest import daily
+from conftest import Store, daily
+from event_files import write
+from logs import random_log
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, table
 
 from kpi.meaning.filters import Filters
@@ -95,13 +97,29 @@ def test_rows_read_by_a_filtered_query(query: str, demo_tables: Connection) -> N
     assert 0 < rows_read(demo_tables, query) <= MOST_ROWS_READ[query]
 
 
-@contextmanager
-def counted_statements() -> Iterator[list[str]]:
+def test_a_summary_counts_no_rows_for_the_planner(make_store: Callable[[], Store]) -> None:
+    """The embedded store is summarised without ANALYZE, which reads every event there is."""
+    store = make_store()
+    store.load(write(store.files / "log.parquet", random_log(12, days=30)))
+    with sent_statements() as sent:
+        store.summarise()
+    lines = [line.lstrip() for statement in sent for line in statement.splitlines()]
+    assert any("judged_day" in line for line in lines)
+    assert not [line for line in lines if line.startswith("ANALYZE")]
+
+
+def counted_statements() -> AbstractContextManager[list[str]]:
     """The statements that reach any engine meanwhile, by their first words."""
+    return sent_statements(lambda statement: statement.split("\n", 1)[0][:80])
+
+
+@contextmanager
+def sent_statements(noted: Callable[[str], str] = str) -> Iterator[list[str]]:
+    """The statements that reach any engine meanwhile, as ``noted`` gives them."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement.split("\n", 1)[0][:80])
+        seen.append(noted(statement))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
