@@ -79,7 +79,8 @@ def run(
         summarise.forget(settings)
         report(summarise.measured(settings, log, folder))
     if "query" in subjects:
-        report(query.measured(settings, log, folder))
+        for figures in query.measured(settings, log, folder):
+            report(figures)
     if "connection" in subjects:
         report(connection.measured(folder, users * ATTEMPTS_A_USER))
     report({"load_average_at_end": round(os.getloadavg()[0], 2)})
