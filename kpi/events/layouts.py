@@ -74,6 +74,10 @@ _WITHOUT_HEADER: Sequence[tuple[str, Sequence[str], tuple[int, ...]]] = (
     ("flow", FLOW, (16, 18, 20)),
     ("events", [*EVENTS, "region"], (15, 16)),
 )
+_REPEATED = set(
+    "type event uid device_id new_user browser version os service context entrypoint campaign migration "
+    "region".split()
+)
 _SAMPLE_LINES = 200
 _MOST_SPELLINGS = 200
 _TYPE = re.compile(r"[A-Za-z][\w/-]*(\.[\w/-]+)+")
@@ -110,6 +114,11 @@ class Layout:
             for name in unknown
             if folded(name) not in UNUSED | ENVELOPE and _can_be_shown(name)
         ]
+
+    @property
+    def repeated(self) -> list[int]:
+        """The cells, counted from 1, whose texts repeat from row to row."""
+        return [place for place, name in enumerate(self.columns, 1) if name in _REPEATED]
 
     def spelled(self, column: str) -> str:
         """The file's own name for a column."""

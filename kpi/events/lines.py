@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from json import JSONDecodeError, JSONDecoder
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,6 +33,7 @@ _LONGEST_LINE = 2_000_000
 _MOST_LINES_A_RECORD = 200
 _MARK = b"\xef\xbb\xbf"
 _NEWLINE, _QUOTE = 10, 34
+_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _BETWEEN_VALUES = re.compile(r"[\s,\[\]]*")
 
 
@@ -70,8 +72,11 @@ class Piece:
         self._faults: dict[int, str] = {}
         self.text = text if text.isascii() else self._readable(text)
         self._number = number
-        self._lines = len(self._ends)
+        self._lines = self.text.count(b"\n")
         self.used = self._lines
+        if _has_long_line(self.text):
+            for place in np.flatnonzero(self._lengths > _LONGEST_LINE):
+                self._faults[int(place)] = TOO_LONG
 
     @property
     def unused(self) -> bytes:
@@ -80,10 +85,7 @@ class Piece:
 
     @cached_property
     def _ends(self) -> np.ndarray:
-        ends = np.flatnonzero(self._is_newline) + 1
-        for place in np.flatnonzero(np.diff(ends, prepend=0) > _LONGEST_LINE):
-            self._faults[int(place)] = TOO_LONG
-        return ends
+        return np.flatnonzero(self._is_newline) + 1
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -158,14 +160,24 @@ class Piece:
         return self._table(np.flatnonzero(self._begins_record[: self.used]))
 
     def rows(
-        self, widths: Iterable[int], skipped: int, header: str | None
+        self,
+        widths: Iterable[int],
+        skipped: int,
+        header: str | None,
+        repeated: Mapping[int, Collection[int]] = MappingProxyType({}),
     ) -> Iterator[tuple[int | None, pa.Table]]:
         """Tables of the rows of a CSV: with their width, or None and lines as `table` gives them.
 
         Where rows have as many cells as ``widths`` allow and their quotes are simple, the table has the
-        cells as c1, c2 and so on, blank cells NULL, and `line`. Lines up to ``skipped``, blank lines and
-        lines equal to ``header`` are no rows.
+        cells as c1, c2 and so on, blank cells NULL, and `line`; the cells that are ``repeated`` in rows of
+        a width, counted from 1, are dictionaries. Lines up to ``skipped``, blank lines and lines equal to
+        ``header`` are no rows.
         """
+        if self._number > skipped and (header is None or header.encode() not in self.text):
+            width, table = self._all_cells(widths, repeated)
+            if table is not None:
+                yield width, table
+                return
         is_row = self._begins_record[: self.used] & (self._lengths[: self.used] > 1)
         is_row[: max(skipped + 1 - self._number, 0)] = False
         if header is not None:
@@ -176,7 +188,7 @@ class Piece:
         is_plain[[place for place in self._faults if place < self.used]] = False
         usual = self._first_width(is_plain)
         for width in sorted(widths, key=lambda width: width != usual):
-            places, table = self._cells(np.flatnonzero(is_plain), width)
+            places, table = self._cells(np.flatnonzero(is_plain), width, repeated.get(width, ()))
             if len(places):
                 yield width, table
                 is_row[places] = is_plain[places] = False
@@ -184,20 +196,43 @@ class Piece:
         if rest:
             yield None, self._table(np.array(rest))
 
+    def _all_cells(
+        self, widths: Iterable[int], repeated: Mapping[int, Collection[int]]
+    ) -> tuple[int, pa.Table | None]:
+        """The width and the cells of all lines, where they are simply quoted rows of the same width."""
+        width = self._width_at(0, self.text.find(b"\n"))
+        if self._faults or width not in widths:
+            return width, None
+        if b'"' in self.text and not self._quotes_every_cell:
+            return width, None
+        try:
+            table, _ = _split(self.text, self._separator, width, repeated.get(width, ()))
+        except pa.ArrowInvalid:
+            return width, None
+        if table.num_rows != self._lines:  # blank lines were passed over
+            return width, None
+        first = self._number
+        return width, table.append_column("line", integers(np.arange(first, first + self._lines)))
+
     def _first_width(self, is_plain: np.ndarray) -> int:
         """The number of cells of the first plain line, which most others share."""
         place = int(np.argmax(is_plain))
-        return self.text.count(self._separator.encode(), self._starts[place], self._ends[place]) + 1
+        return self._width_at(self._starts[place], self._ends[place])
 
-    def _cells(self, places: np.ndarray, width: int) -> tuple[np.ndarray, pa.Table]:
+    def _width_at(self, start: int, end: int) -> int:
+        return self.text.count(self._separator.encode(), start, end) + 1
+
+    def _cells(
+        self, places: np.ndarray, width: int, repeated: Collection[int]
+    ) -> tuple[np.ndarray, pa.Table]:
         """The rows of a width among the lines at ``places``: their places, and their cells and lines."""
         if len(places) == 0:
             return places, SCHEMA.empty_table()
         text = self._lines_at(places)
         try:
-            table, _ = _split(text, self._separator, width, torn=False)
+            table, _ = _split(text, self._separator, width, repeated)
         except pa.ArrowInvalid:
-            table, torn = _split(text, self._separator, width, torn=True)
+            table, torn = _split(text, self._separator, width, repeated, torn=True)
             places = np.delete(places, torn)
         return places, table.append_column("line", integers(places + self._number))
 
@@ -288,12 +323,35 @@ def integers(numbers: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(numbers), buffers)
 
 
+def codes(texts: pa.DictionaryArray) -> np.ndarray:
+    """The places of texts in their dictionary, any place for a text that is missing."""
+    # Arrow's own conversion would import pandas, too.
+    places = np.frombuffer(texts.indices.buffers()[1], np.int32)
+    return places[texts.offset : texts.offset + len(texts)]
+
+
+def _has_long_line(text: bytes) -> bool:
+    """True where a line is longer than a line may be."""
+    start = 0
+    while len(text) - start > _LONGEST_LINE:
+        end = text.rfind(b"\n", start, start + _LONGEST_LINE)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
 def _split(
-    text: memoryview | bytes, separator: str, width: int, torn: bool
+    text: memoryview | bytes,
+    separator: str,
+    width: int,
+    repeated: Collection[int],
+    torn: bool = False,
 ) -> tuple[pa.Table, list[int]]:
     """The cells of simply quoted lines as c1, c2 and so on; where ``torn``, without lines of another width.
 
-    The second of the result are the places of those. Without ``torn``, they raise ArrowInvalid.
+    The second of the result are the places of those. Without ``torn``, they raise ArrowInvalid. The
+    ``repeated`` cells are dictionaries.
     """
     places: list[int] = []
 
@@ -303,14 +361,19 @@ def _split(
         places.append(row.number - 1)
         return "skip"
 
-    names = [f"c{place}" for place in range(1, width + 1)]
+    types = {
+        f"c{place}": _DICTIONARY if place in repeated else pa.string()
+        for place in range(1, width + 1)
+    }
     table = pa_csv.read_csv(
         pa.BufferReader(text),
-        # Numbers of rows are known to a single thread only.
-        pa_csv.ReadOptions(column_names=names, block_size=2 * _LONGEST_LINE, use_threads=not torn),
+        # Pieces have a thread each; and numbers of rows are known to a single thread only.
+        pa_csv.ReadOptions(
+            column_names=list(types), block_size=2 * _LONGEST_LINE, use_threads=False
+        ),
         pa_csv.ParseOptions(delimiter=separator, invalid_row_handler=note),
         pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
+            column_types=types,
             null_values=BLANKS,
             strings_can_be_null=True,
             check_utf8=False,  # it was checked line by line

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 _BLANK = ord(" ")
+_PART_BYTES = 1 << 17
 
 
 class Texts:
@@ -18,7 +19,11 @@ class Texts:
     """
 
     def __init__(self, column: pa.ChunkedArray) -> None:
-        self._chunks = [chunk for chunk in column.chunks if len(chunk)]
+        texts = [
+            chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+            for chunk in column.chunks
+        ]
+        self._chunks = [chunk for chunk in texts if len(chunk)]
 
     @property
     def longest(self) -> int:
@@ -28,7 +33,7 @@ class Texts:
     def are_padded(self) -> bool:
         """True where a text begins or ends with a space."""
         for places, codes in self._bytes():
-            if not (codes == _BLANK).any():
+            if not any((part == _BLANK).any() for part in _parts(codes)):
                 continue
             filled = places[1:] > places[:-1]
             firsts, lasts = places[:-1][filled], places[1:][filled] - 1
@@ -38,7 +43,11 @@ class Texts:
 
     def have_capitals(self) -> bool:
         """True where a text has a capital letter of ASCII."""
-        return any((codes - np.uint8(ord("A")) < 26).any() for _, codes in self._bytes())
+        return any(
+            (part - np.uint8(ord("A")) < 26).any()
+            for _, codes in self._bytes()
+            for part in _parts(codes)
+        )
 
     def _bytes(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each chunk, where its texts begin and end, and its bytes."""
@@ -47,3 +56,8 @@ class Texts:
             places = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
             codes = np.frombuffer(content or b"", np.uint8)[places[0] : places[-1]]
             yield places - places[0], codes
+
+
+def _parts(codes: np.ndarray) -> Iterator[np.ndarray]:
+    """The same bytes in parts that stay in the processor's caches, as does what is computed of them."""
+    return (codes[start : start + _PART_BYTES] for start in range(0, len(codes), _PART_BYTES))

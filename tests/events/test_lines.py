@@ -63,7 +63,7 @@ def test_cells_and_lines(seed: int, size: int) -> None:
     whole: dict[int, str] = {}
     blocks = (text[at : at + 50] for at in range(0, len(text), 50))
     for piece in lines.pieces(blocks, size, ","):
-        for width, table in piece.rows(WIDTHS, 0, None):
+        for width, table in piece.rows(WIDTHS, 0, None, {3: (1, 3), 4: (2,)} if seed % 2 else {}):
             for row in table.to_pylist():
                 if width is None:
                     whole[row["line"]] = row["text"]
@@ -86,6 +86,38 @@ def test_cells_and_lines(seed: int, size: int) -> None:
         line += record.count("\n") + 1
     assert not split
     assert not whole
+
+
+@pytest.mark.parametrize(
+    "odd", ("", "  ", "1,2", "1,2,3,4,5", "a,b,c", "x" * 2_000_001, "\xfc,,", "1,2,3")
+)
+@pytest.mark.parametrize("size", (1, 100, 1 << 22))
+def test_rows_without_quotes(odd: str, size: int) -> None:
+    """Rows that are all alike are split at once; a line that is odd anywhere among them changes no other."""
+    header, skipped = "a,b,c", 3
+    texts = [f"{number},account.login,{number % 3}" for number in range(40)]
+    for at in (3, 17, 39):
+        texts[at] = odd
+    content = "".join(text + "\n" for text in texts).encode("latin-1")
+    rows: dict[int, list[str | None]] = {}
+    faults: dict[int, str | None] = {}
+    for piece in lines.pieces([content], size, ","):
+        for width, table in piece.rows((3,), skipped, header, {3: (2, 3)}):
+            if width is None:
+                faults |= {row["line"]: row["fault"] for row in table.to_pylist()}
+            else:
+                cells = zip(
+                    *(table.column(f"c{place}").to_pylist() for place in (1, 2, 3)), strict=True
+                )
+                rows |= zip(table.column("line").to_pylist(), map(list, cells), strict=True)
+    plain = {line: text.split(",") for line, text in enumerate(texts, 1) if text != odd}
+    assert {line: rows.pop(line, None) for line in plain if line > skipped} == {
+        line: cells for line, cells in plain.items() if line > skipped
+    }
+    expected: dict[str, str | None] = dict.fromkeys(("1,2", "1,2,3,4,5"))
+    expected |= {"x" * 2_000_001: lines.TOO_LONG, "\xfc,,": lines.NOT_UTF8}
+    assert faults == (dict.fromkeys((4, 18, 40), expected[odd]) if odd in expected else {})
+    assert rows == ({key: ["1", "2", "3"] for key in (4, 18, 40)} if odd == "1,2,3" else {})
 
 
 @pytest.mark.parametrize("seed", daily(0, of=range(10)))
