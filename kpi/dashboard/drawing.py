@@ -26,7 +26,8 @@ MOST_CHARTS = 512
 def drawn(draw: Callable[..., alt.LayerChart], *values: Any, **options: Any) -> Specification:
     """The chart that a function of `kpi.charts` draws of these values."""
     content = pickle.dumps((draw.__module__, draw.__qualname__, values, options))
-    return _drawn(hashlib.blake2b(content).hexdigest(), lambda: draw(*values, **options))
+    key = hashlib.blake2b(content).hexdigest()
+    return _drawn(key=key, _draw=lambda: draw(*values, **options))
 
 
 def put(

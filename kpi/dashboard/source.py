@@ -89,27 +89,33 @@ def _freeze_imports() -> None:
     atexit.register(gc.unfreeze)
 
 
-# A question's text has all that it asks; Streamlit's own way through its fields costs ten times as much.
-@st.cache_resource(
-    max_entries=MOST_ANSWERS, show_spinner="Counting exactly …", hash_funcs={Question: repr}
-)
-def _answered(key: str, question: Question, _warehouse: Warehouse) -> Answer:
+def cache_key(*parts: object) -> str:
+    """A text of all that a cached value depends on.
+
+    Whatever is cached has a single argument that Streamlit hashes, this text, and all its arguments by name:
+    Streamlit's own way through fields costs ten times as much, and it looks up names that aren't given.
+    """
+    return " ".join(map(repr, parts))
+
+
+@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner="Counting exactly …")
+def _answered(key: str, _question: Question, _warehouse: Warehouse) -> Answer:
     """The answer to a question; shared by all readers, so nobody may change it in place."""
-    return _warehouse.ask(question)
+    return _warehouse.ask(_question)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _tag_values(key: str, tag: str, of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
+def _tag_values(key: str, _tag: str, _of_browsers: bool, _warehouse: Warehouse) -> pd.DataFrame:
     """A tag's values; shared by all readers, so nobody may change them in place."""
     values = _warehouse.tag_values
-    return values[(values["tag"] == tag) & ((values["browser"] != "") == of_browsers)]
+    return values[(values["tag"] == _tag) & ((values["browser"] != "") == _of_browsers)]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _attempt_tag_values(key: str, tag: str, _warehouse: Warehouse) -> pd.DataFrame:
+def _attempt_tag_values(key: str, _tag: str, _warehouse: Warehouse) -> pd.DataFrame:
     """The values of a tag of attempts; shared by all readers, so nobody may change them in place."""
     values = _warehouse.attempt_tag_values
-    return values[values["tag"] == tag]
+    return values[values["tag"] == _tag]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -118,21 +124,21 @@ def _markers(key: str, _settings: Settings, _warehouse: Warehouse) -> list[Annot
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def _listing(name: str, key: str, _warehouse: Warehouse) -> pd.DataFrame:
-    table: pd.DataFrame = getattr(_warehouse, name)
+def _listing(key: str, _name: str, _warehouse: Warehouse) -> pd.DataFrame:
+    table: pd.DataFrame = getattr(_warehouse, _name)
     return table
 
 
-@st.cache_resource(max_entries=128, show_spinner="Scoring the goals …", hash_funcs={Goal: repr})
-def _scored(key: str, goal: Goal, day: date, min_users: int, _figures: Figures) -> Score:
-    return goals.score(_figures, goal, as_of=day, every_baseline=False)
+@st.cache_resource(max_entries=128, show_spinner="Scoring the goals …")
+def _scored(key: str, _goal: Goal, _day: date, _figures: Figures) -> Score:
+    return goals.score(_figures, _goal, as_of=_day, every_baseline=False)
 
 
-@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner=False, hash_funcs={Subject: repr})
+@st.cache_resource(max_entries=MOST_ANSWERS, show_spinner=False)
 def _headline(
-    key: str, subject: Subject, day: date, days_before: int, min_users: int, _values: KpiValues
+    key: str, _subject: Subject, _day: date, _days_before: int, _values: KpiValues
 ) -> Headline:
-    return headline(_values, subject, day, days_before)
+    return headline(_values, _subject, _day, _days_before)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -156,7 +162,9 @@ class Source:
         self.min_users = settings.min_users
         self.shown = store.shown(settings)
         self.key = self.shown.key if number is None else f"{self.shown.key} as of {number}"
-        self.warehouse = opened(self.key, settings, self.shown.file, number)
+        self.warehouse = opened(
+            key=self.key, _settings=settings, _copy=self.shown.file, _number=number
+        )
         self.publication: Publication = self.warehouse.publication
         if self.publication.last_complete_day is None:
             raise NoData(NO_COMPLETE_DAY)
@@ -174,7 +182,9 @@ class Source:
     def answer(self, question: Question) -> Answer:
         """The answer to a question; nobody may change its table in place."""
         if question not in self.asked:
-            self.asked[question] = _answered(self.key, question, self.warehouse)
+            self.asked[question] = _answered(
+                key=cache_key(self.key, question), _question=question, _warehouse=self.warehouse
+            )
         return self.asked[question]
 
     def as_of(self, number: int) -> Source:
@@ -193,16 +203,22 @@ class Source:
 
     def headline(self, subject: Subject, day: date, days_before: int) -> Headline:
         """The headline of the 28 days that end on a day, compared with those ``days_before`` earlier."""
-        return _headline(self.key, subject, day, days_before, self.min_users, self.values)
+        return _headline(
+            key=cache_key(self.key, subject, day, days_before, self.min_users),
+            _subject=subject,
+            _day=day,
+            _days_before=days_before,
+            _values=self.values,
+        )
 
     def figures(self, incomplete: bool = False) -> Figures:
         """The values of goals, with the baselines that people froze."""
         return Figures(self.warehouse, self.min_users, incomplete, self.answer, self.frozen)
 
-    @property
+    @cached_property
     def frozen(self) -> tuple[frozen.Frozen, ...]:
         """The baselines that people froze, withdrawn ones too."""
-        return _frozen(self.notes_key, self.settings)
+        return _frozen(key=self.notes_key, _settings=self.settings)
 
     def scores(self, day: date, kpi: str | None = None) -> list[Score]:
         """The scores of the goals of a day's year, for all users, as of the day; of a KPI, or all."""
@@ -214,8 +230,12 @@ class Source:
 
     def _score(self, goal: Goal, day: date) -> Score:
         if (day, goal.id) not in self._scores:
-            score = _scored(self.notes_key, goal, day, self.min_users, self.figures())
-            self._scores[day, goal.id] = score
+            self._scores[day, goal.id] = _scored(
+                key=cache_key(self.notes_key, goal, day, self.min_users),
+                _goal=goal,
+                _day=day,
+                _figures=self.figures(),
+            )
         return self._scores[day, goal.id]
 
     @cached_property
@@ -224,23 +244,30 @@ class Source:
 
     def segments(self) -> Segments:
         """The segments by name; raises Refused for a broken file of them."""
-        return Segments([*segments.of_file(), *_saved(self.notes_key, self.settings)])
+        return Segments([*segments.of_file(), *_saved(key=self.notes_key, _settings=self.settings)])
 
     def tag_values(self, tag: str, of_browsers: bool = False) -> pd.DataFrame:
         """The values of a tag, most used first: found, users, everyone (users of any value).
 
         ``of_browsers`` gives a row per ``browser`` and version instead.
         """
-        return _tag_values(self.key, tag, of_browsers, self.warehouse)
+        return _tag_values(
+            key=cache_key(self.key, tag, of_browsers),
+            _tag=tag,
+            _of_browsers=of_browsers,
+            _warehouse=self.warehouse,
+        )
 
     def attempt_tag_values(self, tag: str) -> pd.DataFrame:
         """The values of a tag that only attempts have, most used first: found, attempts, everyone."""
-        return _attempt_tag_values(self.key, tag, self.warehouse)
+        return _attempt_tag_values(
+            key=cache_key(self.key, tag), _tag=tag, _warehouse=self.warehouse
+        )
 
     @cached_property
     def every_marker(self) -> list[Annotation]:
         """Releases, incidents and holidays, by day, withdrawn ones too."""
-        return _markers(self.notes_key, self.settings, self.warehouse)
+        return _markers(key=self.notes_key, _settings=self.settings, _warehouse=self.warehouse)
 
     @cached_property
     def markers(self) -> list[Annotation]:
@@ -249,7 +276,7 @@ class Source:
 
     def listing(self, name: str) -> pd.DataFrame:
         """A list of the publication: 'loads', 'retention', 'volumes' or 'doubtful'."""
-        return _listing(name, self.key, self.warehouse)
+        return _listing(key=cache_key(self.key, name), _name=name, _warehouse=self.warehouse)
 
     @property
     def device_identity(self) -> str:

@@ -75,8 +75,7 @@ _WITHOUT_HEADER: Sequence[tuple[str, Sequence[str], tuple[int, ...]]] = (
     ("events", [*EVENTS, "region"], (15, 16)),
 )
 _REPEATED = set(
-    "type event uid device_id new_user browser version os service context entrypoint campaign migration "
-    "region".split()
+    "type event new_user browser version os service context entrypoint campaign migration region".split()
 )
 _SAMPLE_LINES = 200
 _MOST_SPELLINGS = 200

@@ -323,13 +323,6 @@ def integers(numbers: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), len(numbers), buffers)
 
 
-def codes(texts: pa.DictionaryArray) -> np.ndarray:
-    """The places of texts in their dictionary, any place for a text that is missing."""
-    # Arrow's own conversion would import pandas, too.
-    places = np.frombuffer(texts.indices.buffers()[1], np.int32)
-    return places[texts.offset : texts.offset + len(texts)]
-
-
 def _has_long_line(text: bytes) -> bool:
     """True where a line is longer than a line may be."""
     start = 0

@@ -25,6 +25,7 @@ from kpi.events.contents import Contents
 from kpi.events.event_file import EventFile
 from kpi.events.layouts import Layout, NoEvents, Recognised
 from kpi.events.sources import LINE, Constants, identifier, literal, text_cell
+from kpi.events.texts import Texts
 from kpi.store import queries
 from kpi.text import plural
 
@@ -392,15 +393,12 @@ def _merged(kind: Recognised, rows: Iterable[_Rows], size: int) -> Iterator[_Row
 
 
 def _by_user(layout: Layout, table: pa.Table) -> pa.Table:
-    """The same rows of cells, those of a user side by side, in the order in which users appear."""
+    """The same rows of cells, those of a user side by side, or almost."""
     if "uid" not in layout.columns:
         return table
+    users = Texts(table.column(f"c{layout.columns.index('uid') + 1}"))
+    order = lines.integers(np.argsort(users.buckets(), kind="stable"))
     table = table.unify_dictionaries()
-    users = table.column(f"c{layout.columns.index('uid') + 1}")
-    codes = np.concatenate([lines.codes(chunk) for chunk in users.chunks])
-    if codes.max() < 1 << 16:
-        codes = codes.astype(np.uint16)  # which is sorted in a sixth of the time
-    order = lines.integers(np.argsort(codes, kind="stable"))
     with ThreadPoolExecutor(_SPLITTERS) as apart:
         columns = apart.map(lambda column: column.take(order), table.columns)
         return pa.table(list(columns), names=table.column_names)

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 _BLANK = ord(" ")
 _PART_BYTES = 1 << 17
+_BUCKET_BYTES = 8
+"""The bytes of a text that its bucket is computed of."""
 
 
 class Texts:
@@ -49,6 +51,10 @@ class Texts:
             for part in _parts(codes)
         )
 
+    def buckets(self) -> np.ndarray:
+        """A number below 65,536 for each text, the same for equal texts; any number for a missing one."""
+        return np.concatenate([_buckets(places, codes) for places, codes in self._bytes()])
+
     def _bytes(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each chunk, where its texts begin and end, and its bytes."""
         for chunk in self._chunks:
@@ -56,6 +62,15 @@ class Texts:
             places = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
             codes = np.frombuffer(content or b"", np.uint8)[places[0] : places[-1]]
             yield places - places[0], codes
+
+
+def _buckets(places: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    starts, ends = places[:-1], places[1:]
+    buckets = np.zeros(len(starts), np.uint16)
+    for place in range(min(_BUCKET_BYTES, int((ends - starts).max()))):
+        at = starts + place
+        buckets = buckets * np.uint16(31) + np.where(at < ends, codes.take(at, mode="clip"), 0)
+    return buckets
 
 
 def _parts(codes: np.ndarray) -> Iterator[np.ndarray]:

@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import streamlit as st
 from app_pages import alts, opened, words
 from browser import PATIENCE, WINDOWS, Visit, serving
 from conftest import daily, environment
@@ -120,6 +121,21 @@ def test_nothing_heavy_runs_before_a_goal_is_opened(monkeypatch: pytest.MonkeyPa
         "Tested on this history:",
     ):
         assert part in said, part
+
+
+@pytest.mark.usefixtures("no_caches", "at_goals")
+def test_a_back_test_is_of_the_days_shown() -> None:
+    """Another end of the period has another history, also where a reader has seen the first."""
+
+    def tested(**choices: str) -> str:
+        said = words(opened(FILE, **{f"open_{SHARE}": "true"}, **choices))
+        return said[said.index("Tested on this history:") :].split(".")[0]
+
+    whole, part = tested(), tested(to="2016-05-29")
+    assert whole != part
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    assert tested(to="2016-05-29") == part
 
 
 @pytest.mark.usefixtures("at_goals")

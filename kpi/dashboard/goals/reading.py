@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,26 +13,19 @@ from kpi import goals
 from kpi.dashboard.address import notify_ignored
 from kpi.dashboard.page import Page
 from kpi.dashboard.sidebar import BOUND, notify_bad_values
+from kpi.dashboard.source import cache_key
 from kpi.errors import Refused
 from kpi.goals import outlook, projected, words
 from kpi.goals.backtest import Backtest
 from kpi.goals.baseline import Baseline, Calendar, Proposal, baseline, calendar, proposal
-from kpi.goals.figures import Figures
-from kpi.goals.file import Goal
 from kpi.goals.frozen import Frozen
 from kpi.goals.outlook import Outlook
 from kpi.goals.projected import Projected
 from kpi.goals.scoring import baseline_period, by_device_window, by_scoring_window
-from kpi.meaning.filters import Filters, Period
-from kpi.settings import Settings
+from kpi.meaning.filters import Period
 from kpi.text import days_text
 
 OWN_DAYS, TEAMS = "own days", "the team's"
-
-BY_TEXT: dict[str | type[Any], Callable[[Any], str]] = {
-    kind: repr for kind in (Goal, Filters, Period, Frozen)
-}
-"""Values whose text has all that they hold; Streamlit's own way through their fields is ten times as dear."""
 
 
 class GoalsPage:
@@ -42,7 +34,7 @@ class GoalsPage:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.figures = page.source.figures()
-        self.key = f"{page.source.notes_key} {page.min_users}"
+        self.key = cache_key(page.source.notes_key, page.min_users)
         every = goals.read()
         self.year = _chosen_year(every, page.today)
         self.goals = tuple(goal for goal in every if goal.year == self.year)
@@ -55,45 +47,40 @@ class GoalsPage:
 
     def outlooks(self) -> list[Outlook]:
         """Every goal's score and outlook."""
-        return _outlooks(
-            self.key,
-            self.goals,
-            self.page.filters,
-            self.as_of,
-            self._bases(),
-            self.figures,
-        )
+        return _outlooks(key=self._key_of_all(), _here=self)
 
     def other_windows(self, of_devices: bool) -> pd.DataFrame:
         """Each goal's verdict under other scoring windows, or, of multi-device goals, device windows."""
-        return _other_windows(
-            self.key,
-            self.goals,
-            self.page.filters,
-            self.as_of,
-            self._bases(),
-            of_devices,
-            self.figures,
-        )
+        key = cache_key(self._key_of_all(), of_devices)
+        return _other_windows(key=key, _of_devices=of_devices, _here=self)
 
     def baseline(self, shown: Outlook) -> tuple[Baseline | None, Proposal]:
         """The baseline of the chosen days, and the days to propose: before the goal's year."""
         before = min(date(shown.goal.year - 1, 12, 31), shown.score.as_of)
-        return _baseline_and_proposal(self.key, shown.goal, shown.base, before, self)
+        return _baseline_and_proposal(
+            key=cache_key(self.key, shown.goal, shown.base, before),
+            _goal=shown.goal,
+            _base=shown.base,
+            _before=before,
+            _here=self,
+        )
 
     def tested(self, shown: Outlook) -> Backtest:
         """The share of the method's ranges that held on a goal's history; raises TooShort."""
-        return _tested(self.key, shown.goal, shown)
+        return _tested(key=cache_key(self.key, shown.goal, shown.score.as_of), _shown=shown)
 
-    def accounted(self, goal: Goal) -> list[Projected]:
+    def accounted(self, goal: goals.Goal) -> list[Projected]:
         """The projections of a goal whose day has come, beside what came; none under a filter."""
         if self.page.filters != goal.filters:
             return []
-        settings = self.page.source.settings
-        every = _accounted(self.key, self.goals, self.figures, settings)
+        every = _accounted(key=cache_key(self.key, self.goals), _here=self)
         return [each for each in every if each.goal_id == goal.id and each.due <= self.as_of]
 
-    def _bases(self) -> tuple[Period | Frozen | None, ...]:
+    def _key_of_all(self) -> str:
+        """The key of what is computed of every goal under the page's choices."""
+        return cache_key(self.key, self.goals, self.page.filters, self.as_of, self.bases())
+
+    def bases(self) -> tuple[Period | Frozen | None, ...]:
         """The choice of each goal: its own days, or else the page's; None without a choice."""
         return tuple(self.own_days.get(goal.id, self.base) for goal in self.goals)
 
@@ -142,55 +129,42 @@ def _day(label: str, usual: date, low: date, high: date, key: str) -> date:
     return picked if isinstance(picked, date) else usual
 
 
-@st.cache_resource(max_entries=64, show_spinner="Looking ahead …", hash_funcs=BY_TEXT)
-def _outlooks(
-    key: str,
-    wanted: tuple[goals.Goal, ...],
-    filters: Filters,
-    as_of: date,
-    bases: tuple[Period | Frozen | None, ...],
-    _figures: goals.Figures,
-) -> list[Outlook]:
+@st.cache_resource(max_entries=64, show_spinner="Looking ahead …")
+def _outlooks(key: str, _here: GoalsPage) -> list[Outlook]:
     """The outlook of each goal; shared by all readers, so nobody may change it in place."""
+    figures, filters, as_of = _here.figures, _here.page.filters, _here.as_of
     return [
-        outlook.outlook(_figures, goals.score(_figures, goal, filters, as_of, base))
-        for goal, base in zip(wanted, bases, strict=True)
+        outlook.outlook(figures, goals.score(figures, goal, filters, as_of, base))
+        for goal, base in zip(_here.goals, _here.bases(), strict=True)
     ]
 
 
-@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_TEXT)
-def _other_windows(
-    key: str,
-    wanted: tuple[goals.Goal, ...],
-    filters: Filters,
-    as_of: date,
-    bases: tuple[Period | Frozen | None, ...],
-    of_devices: bool,
-    _figures: goals.Figures,
-) -> pd.DataFrame:
-    variants = by_device_window if of_devices else by_scoring_window
+@st.cache_data(max_entries=64, show_spinner=False)
+def _other_windows(key: str, _of_devices: bool, _here: GoalsPage) -> pd.DataFrame:
+    variants = by_device_window if _of_devices else by_scoring_window
+    filters, as_of = _here.page.filters, _here.as_of
     rows = []
-    for goal, base in zip(wanted, bases, strict=True):
-        scored = goals.scores(_figures, variants(goal), filters, as_of, base)
-        names = [words.window_of(score.goal, of_devices) for score in scored]
+    for goal, base in zip(_here.goals, _here.bases(), strict=True):
+        scored = goals.scores(_here.figures, variants(goal), filters, as_of, base)
+        names = [words.window_of(score.goal, _of_devices) for score in scored]
         if scored:
             verdicts = dict(zip(names, map(words.verdict, scored), strict=True))
             rows.append({"Goal": goal.title, **verdicts})
     return pd.DataFrame(rows)
 
 
-@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_TEXT)
+@st.cache_data(max_entries=128, show_spinner=False)
 def _baseline_and_proposal(
-    key: str, goal: goals.Goal, base: Period, before: date, _here: GoalsPage
+    key: str, _goal: goals.Goal, _base: Period, _before: date, _here: GoalsPage
 ) -> tuple[Baseline | None, Proposal]:
-    days = _here.figures.scored_days(goal)
+    days = _here.figures.scored_days(_goal)
     known = _calendar(_here.page)
-    pooled = _here.figures.over(goal, base) if goal.kpi.measure.pooled_in else None
-    return baseline(days, base, known, pooled), proposal(days, before, known)
+    pooled = _here.figures.over(_goal, _base) if _goal.kpi.measure.pooled_in else None
+    return baseline(days, _base, known, pooled), proposal(days, _before, known)
 
 
-@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_TEXT)
-def _tested(key: str, goal: goals.Goal, _shown: Outlook) -> Backtest:
+@st.cache_data(max_entries=128, show_spinner=False)
+def _tested(key: str, _shown: Outlook) -> Backtest:
     return outlook.tested(_shown)
 
 
@@ -259,15 +233,11 @@ def _quarter(year: int, number: int) -> tuple[date, date]:
     return date(year, 3 * number - 2, 1), date(year, *last)
 
 
-@st.cache_resource(
-    max_entries=8, show_spinner="Comparing projections with what came …", hash_funcs=BY_TEXT
-)
-def _accounted(
-    key: str, chosen: tuple[Goal, ...], _figures: Figures, _settings: Settings
-) -> list[Projected]:
+@st.cache_resource(max_entries=8, show_spinner="Comparing projections with what came …")
+def _accounted(key: str, _here: GoalsPage) -> list[Projected]:
     """The projections whose day has come; shared by all readers."""
     stored: list[Projected] = []
     with suppress(Refused):  # a database of before has no such table, which the next summary says
-        stored = projected.stored(_settings)
-    rows = projected.accounted(_figures, chosen, stored)
+        stored = projected.stored(_here.page.source.settings)
+    rows = projected.accounted(_here.figures, _here.goals, stored)
     return [each for each in rows if each.actual is not None]
