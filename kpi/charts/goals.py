@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import altair as alt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kpi.charts.axes import tooltips
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, GREY, TEXT, VERMILION, GoalLine, Series
-from kpi.charts.values import Values, texts, together, values_drawn
+from kpi.charts.values import Values, column, texts, together, values_drawn
 from kpi.text import Unit, day_text, written
 
 if TYPE_CHECKING:
@@ -45,30 +46,31 @@ def scale_strip(
     pad = 0.12 * (high - low or abs(high) or 1.0)
     scale = alt.Scale(domain=[low - pad, high + pad], nice=False, zero=False)
     x = alt.X("value:Q", scale=scale, axis=NO_AXIS)
-    reach = ends or (now, now)
-    spans = pd.DataFrame({"value": [low - pad, reach[0]], "until": [high + pad, reach[1]]})
+    spans = [((low - pad, high + pad), GREY, 0.5, 1)]
+    if ends:
+        spans.append((ends, VERMILION, 0.45, 12))
     rules = [
-        alt.Chart(spans.iloc[[row]])
+        alt.Chart(_table(value=[start], until=[stop]))
         .mark_rule(color=colour, opacity=opacity, strokeWidth=width, y=MIDDLE, aria=False)
         .encode(x=x, x2=alt.X2("until:Q"))
-        for row, colour, opacity, width in ((0, GREY, 0.5, 1), (1, VERMILION, 0.45, 12))
+        for (start, stop), colour, opacity, width in spans
     ]
     goal = (
-        alt.Chart(pd.DataFrame({"value": [target]}))
+        alt.Chart(_table(value=[target]))
         .mark_rule(color=TEXT, strokeWidth=2.5, y=MIDDLE - 13, y2=MIDDLE + 13, aria=False)
         .encode(x=x)
     )
     named = {"baseline": (baseline, LOWEST), "now": (now, ABOVE), "target": (target, BELOW)}
-    texts = pd.DataFrame(
-        [
-            {"value": value, "what": what, "words": f"{what} {written(value, unit)}", "at": at,
-             "side": _side((value - low + pad) / (high - low + 2 * pad))}
-            for what, (value, at) in named.items()
-            if value is not None
-        ]
-    )  # fmt: skip
+    marks = [(what, value, at) for what, (value, at) in named.items() if value is not None]
+    words = _table(
+        value=[value for _, value, _ in marks],
+        what=[what for what, _, _ in marks],
+        words=[f"{what} {written(value, unit)}" for what, value, _ in marks],
+        at=[at for _, _, at in marks],
+        side=[_side((value - low + pad) / (high - low + 2 * pad)) for _, value, _ in marks],
+    )
     label = (
-        alt.Chart(texts)
+        alt.Chart(words)
         .mark_text(
             align={"expr": "datum.side"},
             y={"expr": "datum.at"},
@@ -80,7 +82,7 @@ def scale_strip(
         .encode(x=x, text=alt.Text("words:N"))
     )
     dots = (
-        alt.Chart(texts[texts["what"] != "target"])
+        alt.Chart(words.slice(0, len(marks) - 1))  # the target is a rule
         .mark_point(size=110, strokeWidth=2, opacity=1, y=MIDDLE, aria=False)
         .encode(
             x=x,
@@ -88,7 +90,7 @@ def scale_strip(
             fill=alt.Fill("what:N", scale=FILLS, legend=None),
         )
     )
-    layers = [rules[0], *([rules[1]] if ends else []), goal, dots, label]
+    layers = [*rules, goal, dots, label]
     sentence = f"{title}: now {written(now, unit)}, target {written(target, unit)}"
     if baseline is not None:
         sentence += f", baseline {written(baseline, unit)}"
@@ -104,28 +106,29 @@ def goal_spark(
     known = weeks.dropna()
     if known.empty:
         return nothing(SPARK_HEIGHT)
-    frame = pd.DataFrame({"day": weeks.index, "value": weeks.to_numpy()})
-    frame["run"] = frame["value"].isna().cumsum()
-    frame = frame.dropna()
+    is_known = weeks.notna().to_numpy()
     x = alt.X("day:T", axis=NO_AXIS)
     y = alt.Y("value:Q", axis=NO_AXIS, scale=alt.Scale(zero=False, nice=False, padding=6))
     tips = tooltips(week="Week to (UTC)", words=title)
-    values = frame.assign(
-        week=[day_text(day) for day in frame["day"]],
-        words=[written(value, unit) for value in frame["value"]],
+    values = _table(
+        day=known.index.to_numpy().astype("datetime64[s]"),
+        value=known.to_numpy("float64"),
+        run=np.cumsum(~is_known)[is_known],
+        week=[day_text(day) for day in known.index],
+        words=[written(value, unit) for value in known.tolist()],
     )
     layers = [
         alt.Chart(values)
         .mark_line(color=BLUE, strokeWidth=2, aria=False)
         .encode(x=x, y=y, detail=alt.Detail("run:N"), tooltip=tips),
-        alt.Chart(values.tail(1))
+        alt.Chart(values.slice(len(known) - 1))
         .mark_point(color=BLUE, filled=True, size=50, opacity=1, aria=False)
         .encode(x=x, y=y, tooltip=tips),
     ]
     first, last = known.index[0], known.index[-1]
     start, stop = max(first, pd.Timestamp(year, 1, 1)), min(last, pd.Timestamp(year, 12, 31))
     if target is not None and start <= stop:
-        rule = pd.DataFrame({"day": [start], "until": [stop], "value": [target]})
+        rule = _table(day=[start], until=[stop], value=[target])
         layers.append(
             alt.Chart(rule)
             .mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, aria=False)
@@ -185,6 +188,10 @@ def goal_history(
         markers=markers,
         height=HISTORY_HEIGHT,
     )
+
+
+def _table(**columns: np.ndarray | Sequence[object]) -> pa.Table:
+    return pa.table({name: column(cells) for name, cells in columns.items()})
 
 
 def _side(share: float) -> str:
