@@ -8,7 +8,7 @@ import pandas as pd
 from kpi.charts.axes import AXIS_WORDS, day_axis, moment, tooltips
 from kpi.charts.layers import layered, nothing, over_days
 from kpi.charts.looks import BLUE, GREEN, GREY, HEIGHT, PURPLE, TEXT, VERMILION, Series
-from kpi.charts.values import Values, percent_text, texts, values_drawn
+from kpi.charts.values import Values, percent_text, table_of, texts, values_drawn
 from kpi.text import day_text, days_text, written
 
 FLOWS = {
@@ -64,7 +64,7 @@ def flows(frame: pd.DataFrame) -> alt.LayerChart:
             tooltip=tooltips(week="Week", name="Users", exact="Number"),
         )
     )
-    line = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=TEXT, aria=False)
+    line = alt.Chart(table_of({"zero": [0]})).mark_rule(color=TEXT, aria=False)
     sums = {name: frame[name].sum(min_count=1) for name in present}
     described = ", ".join(f"{written(n, 'users')} {FLOWS[k][0].lower()}" for k, n in sums.items())
     return layered(

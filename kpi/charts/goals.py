@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import altair as alt
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from kpi.charts.axes import tooltips
 from kpi.charts.layers import layered, lines, nothing
 from kpi.charts.looks import BLUE, GREY, TEXT, VERMILION, GoalLine, Series
-from kpi.charts.values import Values, column, texts, together, values_drawn
+from kpi.charts.values import Values, table_of, texts, together, values_drawn
 from kpi.text import Unit, day_text, written
 
 if TYPE_CHECKING:
@@ -50,24 +49,26 @@ def scale_strip(
     if ends:
         spans.append((ends, VERMILION, 0.45, 12))
     rules = [
-        alt.Chart(_table(value=[start], until=[stop]))
+        alt.Chart(table_of({"value": [start], "until": [stop]}))
         .mark_rule(color=colour, opacity=opacity, strokeWidth=width, y=MIDDLE, aria=False)
         .encode(x=x, x2=alt.X2("until:Q"))
         for (start, stop), colour, opacity, width in spans
     ]
     goal = (
-        alt.Chart(_table(value=[target]))
+        alt.Chart(table_of({"value": [target]}))
         .mark_rule(color=TEXT, strokeWidth=2.5, y=MIDDLE - 13, y2=MIDDLE + 13, aria=False)
         .encode(x=x)
     )
     named = {"baseline": (baseline, LOWEST), "now": (now, ABOVE), "target": (target, BELOW)}
     marks = [(what, value, at) for what, (value, at) in named.items() if value is not None]
-    words = _table(
-        value=[value for _, value, _ in marks],
-        what=[what for what, _, _ in marks],
-        words=[f"{what} {written(value, unit)}" for what, value, _ in marks],
-        at=[at for _, _, at in marks],
-        side=[_side((value - low + pad) / (high - low + 2 * pad)) for _, value, _ in marks],
+    words = table_of(
+        {
+            "value": [value for _, value, _ in marks],
+            "what": [what for what, _, _ in marks],
+            "words": [f"{what} {written(value, unit)}" for what, value, _ in marks],
+            "at": [at for _, _, at in marks],
+            "side": [_side((value - low + pad) / (high - low + 2 * pad)) for _, value, _ in marks],
+        }
     )
     label = (
         alt.Chart(words)
@@ -110,12 +111,14 @@ def goal_spark(
     x = alt.X("day:T", axis=NO_AXIS)
     y = alt.Y("value:Q", axis=NO_AXIS, scale=alt.Scale(zero=False, nice=False, padding=6))
     tips = tooltips(week="Week to (UTC)", words=title)
-    values = _table(
-        day=known.index.to_numpy().astype("datetime64[s]"),
-        value=known.to_numpy("float64"),
-        run=np.cumsum(~is_known)[is_known],
-        week=[day_text(day) for day in known.index],
-        words=[written(value, unit) for value in known.tolist()],
+    values = table_of(
+        {
+            "day": known.index.to_numpy().astype("datetime64[s]"),
+            "value": known.to_numpy("float64"),
+            "run": np.cumsum(~is_known)[is_known],
+            "week": [day_text(day) for day in known.index],
+            "words": [written(value, unit) for value in known.tolist()],
+        }
     )
     layers = [
         alt.Chart(values)
@@ -128,7 +131,7 @@ def goal_spark(
     first, last = known.index[0], known.index[-1]
     start, stop = max(first, pd.Timestamp(year, 1, 1)), min(last, pd.Timestamp(year, 12, 31))
     if target is not None and start <= stop:
-        rule = _table(day=[start], until=[stop], value=[target])
+        rule = table_of({"day": [start], "until": [stop], "value": [target]})
         layers.append(
             alt.Chart(rule)
             .mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, aria=False)
@@ -188,10 +191,6 @@ def goal_history(
         markers=markers,
         height=HISTORY_HEIGHT,
     )
-
-
-def _table(**columns: np.ndarray | Sequence[object]) -> pa.Table:
-    return pa.table({name: column(cells) for name, cells in columns.items()})
 
 
 def _side(share: float) -> str:

@@ -36,7 +36,7 @@ from kpi.charts.looks import (
     goal_days,
 )
 from kpi.charts.markers import SIGN, TITLE, MarkedDay, compared_flags, flags, marked_days, rules
-from kpi.charts.values import Values, together
+from kpi.charts.values import Values, table_of, together
 from kpi.meaning.definitions import MONTH, WEEK
 from kpi.text import ABSENT, Unit, day_text, days_text, quantity, written
 
@@ -406,7 +406,7 @@ def _goals(
     if not goals:
         return []
     days = [goal_days(goal, first, last) for goal in goals]
-    frame = pd.DataFrame(
+    table = table_of(
         {
             "day": [start for start, _ in days],
             "until": [end for _, end in days],
@@ -414,7 +414,7 @@ def _goals(
             "label": ["" if goal in lasting else goal.label for goal in goals],
         }
     )
-    base = alt.Chart(frame).encode(x=alt.X("day:T"), y=axis.bare())
+    base = alt.Chart(table).encode(x=alt.X("day:T"), y=axis.bare())
     rule = base.mark_rule(color=TEXT, strokeDash=[5, 4], strokeWidth=1.2, opacity=0.8, aria=False)
     label = base.mark_text(
         align="left", baseline="bottom", dx=3, dy=-3, fontSize=11, color=TEXT, opacity=0.85

@@ -16,6 +16,7 @@ import pandas as pd
 
 from kpi.charts.axes import ValueAxis
 from kpi.charts.looks import AXIS_HEIGHT, TEXT, WIDE
+from kpi.charts.values import table_of
 from kpi.text import day_text, shortened
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def rules(days: Sequence[MarkedDay]) -> list[alt.Chart]:
     """A thin line at each marked day."""
     if not days:
         return []
-    rule = alt.Chart(pd.DataFrame({"day": [marked.day for marked in days]}))
+    rule = alt.Chart(table_of({"day": [marked.day for marked in days]}))
     rule = rule.mark_rule(color=TEXT, opacity=0.22, aria=False)
     return [rule.encode(x=alt.X("day:T", title=None))]
 
@@ -141,12 +142,12 @@ def flags(
         if not some:
             continue
         columns = {**_said(some, SIGN), "url": [marked.url for marked in some]}
-        flag = alt.Chart(pd.DataFrame(columns)).mark_point(
+        flag = alt.Chart(table_of(columns)).mark_point(
             shape="triangle-down", filled=True, size=60, color=TEXT, opacity=0.6, y=0
         )
         link = {"href": alt.Href("url:N")} if linked else {}
         layers.append(flag.encode(x=alt.X("day:T", title=None), **SAID, **link))
-    text = alt.Chart(pd.DataFrame(_named(days, first, last, height)), name=NAMED)
+    text = alt.Chart(table_of(_named(days, first, last, height)), name=NAMED)
     text = text.mark_text(**TEXT_LOOK, align="right", dx=-10, y=0)
     return [*layers, text.encode(x=alt.X("day:T", title=None))] if height >= NAMED_FROM else layers
 
@@ -168,14 +169,14 @@ def compared_flags(
         return []
     at = [float(values.max()) for values in of_days if len(values)]
     up = [axis.share_below(value) < PART for value in at]
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "day": [marked.day for marked in days],
         "value": at,
         "up": up,
         **_said(days, COMPARED_SIGN),
         **_named(days, first, last, height),
     }
-    base = alt.Chart(pd.DataFrame(columns))
+    base = alt.Chart(table_of(columns))
     base = base.encode(x=alt.X("day:T", title=None), y=axis.bare())
     triangle = base.mark_point(
         shape="triangle-down", filled=False, size=40, color=TEXT, opacity=0.6, yOffset=-6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -63,7 +63,12 @@ class Values:
 
     def table(self, *columns: str) -> pa.Table:
         """Some of the columns, as they are sent to a page."""
-        return pa.table({name: column(getattr(self, name)) for name in columns})
+        return table_of({name: getattr(self, name) for name in columns})
+
+
+def table_of(columns: Mapping[str, np.ndarray | Sequence[object]]) -> pa.Table:
+    """Columns by name as they are sent to a page; pandas would take a dozen times as long."""
+    return pa.table({name: column(cells) for name, cells in columns.items()})
 
 
 def column(cells: np.ndarray | Sequence[object]) -> pa.Array:
