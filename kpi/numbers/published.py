@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
@@ -20,7 +21,6 @@ from kpi.errors import NoData, Refused, Republished, WarehouseDown
 from kpi.rows import records
 from kpi.settings import Settings
 from kpi.store import connections, queries
-from kpi.store.columns import Cells, columns
 from kpi.summary import anomalies
 from kpi.text import day_text, plural, quantity
 
@@ -137,15 +137,20 @@ class Published:
 
     def _answer(self, query: str, params: tuple[tuple[str, Any], ...]) -> pd.DataFrame:
         try:
-            return pd.DataFrame(connections.retried(lambda: self._read(query, dict(params))))
+            names, rows = connections.retried(lambda: self._read(query, dict(params)))
         except (SQLAlchemyError, duckdb.Error, OSError) as error:
             raise self._explain(error) or WarehouseDown(CANT_READ) from error
+        # Column by column, since pandas looks at every row it is given.
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in names)
+        named = zip(names, columns, strict=True)
+        return pd.DataFrame({name: _plain(cells) for name, cells in named})
 
-    def _read(self, query: str, params: dict[str, Any]) -> dict[str, Cells]:
+    def _read(self, query: str, params: dict[str, Any]) -> tuple[list[str], Sequence[Any]]:
         with self._engine.connect() as connection:
             if self._key is not None and store.stored_key(connection) != self._key:
                 raise Republished("newer numbers were published just now; try again")
-            return columns(queries.run(connection, f"read/{query}", **params))
+            result = queries.run(connection, f"read/{query}", **params)
+            return list(result.keys()), result.all()
 
     @cached_property
     def publication(self) -> Publication:
@@ -264,6 +269,18 @@ def version_of(table: pd.DataFrame) -> int:
 
 def _days(count: int) -> str:
     return quantity(count, "day was", "days were")
+
+
+def _plain(cells: list[Any]) -> list[Any]:
+    """Numbers as Python's own, where an engine gives a sum of whole numbers as a decimal."""
+    if not isinstance(next((cell for cell in cells if cell is not None), None), Decimal):
+        return cells
+    return [
+        (int(cell) if cell == cell.to_integral_value() else float(cell))
+        if isinstance(cell, Decimal)
+        else cell
+        for cell in cells
+    ]
 
 
 def _day(value: Any) -> date | None:
