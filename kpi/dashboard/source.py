@@ -92,7 +92,7 @@ def _freeze_imports() -> None:
 def cache_key(*parts: object) -> str:
     """A text of all that a cached value depends on.
 
-    Whatever is cached has a single argument that Streamlit hashes, this text, and all its arguments by name:
+    What is cached here and on Goals has a single argument that Streamlit hashes, this text, and all by name:
     Streamlit's own way through fields costs ten times as much, and it looks up names that aren't given.
     """
     return " ".join(map(repr, parts))

@@ -147,6 +147,11 @@ class Recognised:
     skipped: int = 0
     comments: int = 0
 
+    @property
+    def repeated(self) -> dict[int, list[int]]:
+        """The cells whose texts repeat from row to row, by the width of a row."""
+        return {width: layout.repeated for width, layout in self.layouts.items()}
+
 
 def folded(name: str) -> str:
     """A name without case, underscores and anything before its last dot."""

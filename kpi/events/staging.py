@@ -362,8 +362,7 @@ def _csv_rows(kind: Recognised, pieces: Iterable[lines.Piece]) -> Iterator[_Rows
 def _rows_of(kind: Recognised, piece: lines.Piece) -> list[_Rows]:
     """Rows as `lines.Piece.rows` gives them, and whether their text asks for care."""
     care = _asks_for_care(piece.text)
-    repeated = {width: layout.repeated for width, layout in kind.layouts.items()}
-    rows = piece.rows(kind.layouts, kind.skipped, kind.header, repeated)
+    rows = piece.rows(kind.layouts, kind.skipped, kind.header, kind.repeated)
     return [(width, table, care) for width, table in rows]
 
 
